@@ -1,0 +1,25 @@
+/** One project per kind of proof; `npm run test:unit` is the inner loop. */
+const transform = {
+	'^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
+};
+
+const project = (displayName, testMatch, more = {}) => ({
+	displayName,
+	testEnvironment: 'node',
+	rootDir: __dirname,
+	testMatch: testMatch.map((pattern) => `<rootDir>/${pattern}`),
+	transform,
+	...more,
+});
+
+// The released range of n8n brings zod 3 or, later, zod 4: the unit tests run against both.
+const zod4 = { moduleNameMapper: { '^zod$': require.resolve('zod-v4') } };
+
+module.exports = {
+	projects: [
+		project('unit', ['test/unit/**/*.test.ts']),
+		project('unit (zod 4)', ['test/unit/{providers,generation}/**/*.test.ts'], zod4),
+		project('engine', ['test/engine/**/*.test.ts']),
+		project('e2e', ['test/e2e/**/*.e2e.test.ts']),
+	],
+};

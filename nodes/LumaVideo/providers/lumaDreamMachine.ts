@@ -1,0 +1,266 @@
+/**
+ * Luma Dream Machine, Luma's own API for Ray 2 (docs.lumalabs.ai).
+ *
+ * Sources: "Video Generation", "Errors", "Rate limits" and "Callbacks" of docs.lumalabs.ai; the OpenAPI document
+ * lumalabs/lumaai-api v1.1.0; the official SDK `lumaai` 1.19.1. Where they differ, the newest official one is followed.
+ */
+import { z } from 'zod';
+import { httpProblem, isSuccess, jsonOf, unreadable, valueAt } from './answers';
+import type {
+	AspectRatio,
+	Duration,
+	Generation,
+	GenerationPage,
+	GenerationStatus,
+	JsonObject,
+	JsonValue,
+	Media,
+	ModelCapabilities,
+	Problem,
+	Provider,
+	ProviderAnswer,
+	Reading,
+	Resolution,
+	VideoRequest,
+} from './provider';
+
+const DISPLAY_NAME = 'Luma Dream Machine';
+
+const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'];
+const RESOLUTIONS: readonly Resolution[] = ['540p', '720p', '1080p', '4k'];
+const DURATIONS: readonly Duration[] = ['5s', '9s'];
+
+const RAY_2: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
+	frames: ['none', 'start', 'end', 'startAndEnd'],
+	aspectRatios: ASPECT_RATIOS,
+	resolutions: RESOLUTIONS,
+	durations: DURATIONS,
+	defaults: { aspectRatio: '16:9', resolution: '720p', duration: '5s' },
+	// "Errors" refuses a loop together with an end frame.
+	loop: 'withoutEndImage',
+};
+
+/** USD for one 5 s and one 9 s video at 16:9. Reseller table at cost, docs.comfy.org pricing, July 2025; it agrees
+ * with Luma's own per-pixel price of the modify-video release notes. */
+const PRICES_USD: Readonly<Record<string, Readonly<Record<Resolution, Readonly<Record<Duration, number>>>>>> = {
+	'ray-2': {
+		'540p': { '5s': 0.4, '9s': 0.72 },
+		'720p': { '5s': 0.71, '9s': 1.27 },
+		'1080p': { '5s': 1.59, '9s': 2.87 },
+		'4k': { '5s': 6.37, '9s': 11.47 },
+	},
+	'ray-flash-2': {
+		'540p': { '5s': 0.14, '9s': 0.25 },
+		'720p': { '5s': 0.24, '9s': 0.44 },
+		'1080p': { '5s': 0.55, '9s': 0.99 },
+		'4k': { '5s': 2.19, '9s': 3.94 },
+	},
+};
+
+const KEY_ADVICE =
+	"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys.";
+
+// The answers, as far as they are used. Everything beyond is kept in `raw`.
+const generationSchema = z.object({
+	id: z.string().min(1),
+	state: z.string().min(1),
+	failure_reason: z.string().nullish(),
+	created_at: z.string().nullish(),
+	model: z.string().nullish(),
+	assets: z.object({ video: z.string().nullish(), image: z.string().nullish() }).nullish(),
+	request: z.object({ prompt: z.string().nullish(), model: z.string().nullish() }).nullish(),
+});
+
+const pageSchema = z.object({
+	generations: z.array(z.unknown()),
+	limit: z.number().nullish(),
+	offset: z.number().nullish(),
+	has_more: z.boolean().nullish(),
+});
+
+/** `queued` and `dreaming` run, `completed` and `failed` are final; a word not documented is read as running. */
+function statusOf(state: string): GenerationStatus {
+	switch (state.toLowerCase()) {
+		case 'queued':
+			return 'queued';
+		case 'completed':
+			return 'completed';
+		case 'failed':
+			return 'failed';
+		default:
+			return 'processing';
+	}
+}
+
+function readGeneration(json: JsonValue | undefined): Generation | null {
+	const parsed = generationSchema.safeParse(json);
+	if (!parsed.success) return null;
+	const { id, state, assets, request, ...rest } = parsed.data;
+	const media: Media[] = [];
+	if (assets?.video) media.push({ url: assets.video, type: 'video' });
+	if (assets?.image) media.push({ url: assets.image, type: 'image' });
+	return {
+		generationId: id,
+		status: statusOf(state),
+		model: rest.model ?? request?.model ?? null,
+		prompt: request?.prompt ?? null,
+		videoUrl: assets?.video ?? null,
+		media,
+		createdAt: rest.created_at ?? null,
+		completedAt: null,
+		failureReason: rest.failure_reason ?? null,
+		estimatedSeconds: null,
+		// "FAQ": charged in advance, refunded in full on failure.
+		chargedWhenFailed: 'no',
+		raw: json as JsonObject,
+	};
+}
+
+function readOne(answer: ProviderAnswer): Reading<Generation> {
+	if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
+	const generation = readGeneration(jsonOf(answer));
+	return generation ? { ok: true, value: generation } : unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+}
+
+/** `detail` is a text, or the list of a validator's findings `[{ loc, msg }]`; both forms occur. */
+function detailText(answer: ProviderAnswer): string | null {
+	const json = jsonOf(answer);
+	const detail = valueAt(json, 'detail') ?? valueAt(json, 'message') ?? valueAt(json, 'error');
+	if (typeof detail === 'string') return detail;
+	if (!Array.isArray(detail)) return null;
+	const findings = detail
+		.map((finding) => {
+			const location = valueAt(finding, 'loc');
+			const text = valueAt(finding, 'msg');
+			const field = Array.isArray(location) ? location.filter((part) => part !== 'body').join('.') : '';
+			if (typeof text !== 'string') return null;
+			return field ? `${field}: ${text}` : text;
+		})
+		.filter((finding) => finding !== null);
+	return findings.length > 0 ? findings.join('; ') : null;
+}
+
+function problem(answer: ProviderAnswer): Problem {
+	const text = detailText(answer);
+	// No code is documented for an empty account or for moderation: the text decides.
+	const kind =
+		answer.statusCode >= 400 && answer.statusCode < 500 && answer.statusCode !== 429 && text
+			? /insufficient|credit|balance/i.test(text)
+				? ('balance' as const)
+				: /moderat|blacklist|not allowed content|nsfw/i.test(text)
+					? ('moderation' as const)
+					: undefined
+			: undefined;
+	return httpProblem(answer, {
+		displayName: DISPLAY_NAME,
+		providerText: text,
+		texts: {
+			401: { advice: KEY_ADVICE },
+			403: kind ? { kind } : { kind: 'credentials', advice: KEY_ADVICE },
+			...(kind ? { [answer.statusCode]: { kind } } : {}),
+		},
+	});
+}
+
+function image(url: string): JsonObject {
+	return { type: 'image', url };
+}
+
+/** "Camera Motions": the motion is part of the prompt, there is no field for it. */
+export function promptWithCameraMotion(prompt: string, cameraMotion: string | null): string {
+	if (!cameraMotion) return prompt;
+	return prompt ? `${prompt}, ${cameraMotion}` : cameraMotion;
+}
+
+function body(request: VideoRequest): JsonObject {
+	const prompt = promptWithCameraMotion(request.prompt, request.cameraMotion);
+	const keyframes: JsonObject = {
+		...(request.startImage ? { frame0: image(request.startImage) } : {}),
+		...(request.endImage ? { frame1: image(request.endImage) } : {}),
+	};
+	return {
+		model: request.model,
+		...(prompt ? { prompt } : {}),
+		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
+		...(request.resolution ? { resolution: request.resolution } : {}),
+		...(request.duration ? { duration: request.duration } : {}),
+		...(request.loop ? { loop: true } : {}),
+		...(Object.keys(keyframes).length > 0 ? { keyframes } : {}),
+		...(request.concepts.length > 0 ? { concepts: request.concepts.map((key) => ({ key })) } : {}),
+		...(request.callback ? { callback_url: request.callback.url } : {}),
+		...request.additionalBodyFields,
+	};
+}
+
+export const lumaDreamMachine: Provider = {
+	id: 'lumaDreamMachine',
+	displayName: DISPLAY_NAME,
+	credentialType: 'lumaDreamMachineApi',
+	dashboardUrl: 'https://lumalabs.ai/dream-machine/api',
+	capabilities: {
+		models: [
+			{
+				...RAY_2,
+				value: 'ray-2',
+				name: 'Ray 2',
+				description: 'Best quality',
+				usualSeconds: 60,
+			},
+			{
+				...RAY_2,
+				value: 'ray-flash-2',
+				name: 'Ray 2 Flash',
+				description: 'Faster, at about a third of the price',
+				usualSeconds: 40,
+			},
+			{
+				...RAY_2,
+				value: 'ray-1-6',
+				name: 'Ray 1.6 (Legacy)',
+				description: 'Older model without a choice of resolution and duration; may no longer be available',
+				// Luma's own ComfyUI client leaves both out: they do nothing for this model.
+				resolutions: [],
+				durations: [],
+				defaults: { aspectRatio: '16:9', resolution: null, duration: null },
+				usualSeconds: 90,
+			},
+		],
+		prompt: { optionalWithImage: true, minLength: 3, maxLength: 5000 },
+		extras: ['cameraMotion', 'concepts'],
+		callbacks: 'http',
+		list: true,
+		delete: true,
+		// "Rate limits", build tier: 10 Ray generations at once.
+		concurrency: 10,
+	},
+
+	// The SDK and the OpenAPI document since May 2025 write /generations/video; /generations is its older name.
+	create: (request) => ({ method: 'POST', path: '/generations/video', body: body(request) }),
+	readCreated: readOne,
+
+	status: (generationId) => ({ method: 'GET', path: `/generations/${encodeURIComponent(generationId)}` }),
+	readStatus: readOne,
+
+	list: ({ limit, offset }) => ({ method: 'GET', path: '/generations', query: { limit, offset } }),
+	readList(answer): Reading<GenerationPage> {
+		if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
+		const json = jsonOf(answer);
+		const parsed = pageSchema.safeParse(json);
+		if (!parsed.success) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+		const generations = (parsed.data.generations as JsonValue[])
+			.map(readGeneration)
+			.filter((generation) => generation !== null);
+		const end = (parsed.data.offset ?? 0) + parsed.data.generations.length;
+		const more = parsed.data.has_more === true && parsed.data.generations.length > 0;
+		return { ok: true, value: { generations, nextOffset: more ? end : null } };
+	},
+
+	delete: (generationId) => ({ method: 'DELETE', path: `/generations/${encodeURIComponent(generationId)}` }),
+	readDeleted: (answer) =>
+		isSuccess(answer) ? { ok: true, value: true } : { ok: false, problem: problem(answer) },
+
+	estimateUsd(request) {
+		if (!request.resolution || !request.duration) return null;
+		return PRICES_USD[request.model]?.[request.resolution][request.duration] ?? null;
+	},
+};

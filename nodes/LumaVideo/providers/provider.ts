@@ -1,0 +1,218 @@
+/**
+ * The contract every provider file fulfils.
+ *
+ * A provider is pure: data in, data out. No n8n import, no clock, no I/O. `transport/` sends the calls a provider
+ * describes and hands back the answers it reads; `generation/` decides when.
+ */
+
+export type ProviderId = 'lumaDreamMachine' | 'pixazo' | 'pixwith' | 'crazyrouter';
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+export interface JsonObject {
+	[key: string]: JsonValue;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Wire
+
+/** One HTTP request, relative to the credential's base URL. Never holds a key. */
+export interface ProviderCall {
+	method: 'GET' | 'POST' | 'DELETE';
+	/** Starts with a slash; appended to the credential's base URL. */
+	path: string;
+	query?: Record<string, string | number>;
+	headers?: Record<string, string>;
+	body?: JsonObject;
+}
+
+/** One HTTP answer, as text: a provider's own page of HTML must be readable as what it is. */
+export interface ProviderAnswer {
+	statusCode: number;
+	/** Lower-case names. */
+	headers: Record<string, string>;
+	text: string;
+}
+
+/**
+ * What stands in the way. The kind decides what may be done next:
+ * - `rateLimited`: refused for now, may be sent again later;
+ * - `unavailable`, `unreadable`: whether the provider acted on the request is not known;
+ * - all others: refused, nothing was bought.
+ */
+export type ProblemKind =
+	| 'credentials'
+	| 'balance'
+	| 'permission'
+	| 'moderation'
+	| 'invalidRequest'
+	| 'notFound'
+	| 'rateLimited'
+	| 'unavailable'
+	| 'unreadable'
+	| 'redirected';
+
+export interface Problem {
+	kind: ProblemKind;
+	/** What happened, in plain English, without a final period. */
+	message: string;
+	/** What to do next, in full sentences. */
+	advice: string;
+	httpStatus: number | null;
+	/** The provider's own wish for a pause, in milliseconds; `null` when it named none. */
+	retryAfterMs: number | null;
+}
+
+export type Reading<T> = { ok: true; value: T } | { ok: false; problem: Problem };
+
+// ---------------------------------------------------------------------------------------------------------------
+// Capabilities
+
+export type AspectRatio = '1:1' | '16:9' | '9:16' | '4:3' | '3:4' | '21:9' | '9:21';
+export type Resolution = '540p' | '720p' | '1080p' | '4k';
+export type Duration = '5s' | '9s';
+
+/** Which images a request carries. */
+export type FrameMode = 'none' | 'start' | 'end' | 'startAndEnd';
+
+/** What one model can do. An empty list means: the field does not exist for this model and is never sent. */
+export interface ModelCapabilities {
+	/** The value users pick and workflows store. */
+	value: string;
+	name: string;
+	description: string;
+	frames: readonly FrameMode[];
+	aspectRatios: readonly AspectRatio[];
+	resolutions: readonly Resolution[];
+	durations: readonly Duration[];
+	/** Defaults of the three lists above; `null` where the list is empty. */
+	defaults: { aspectRatio: AspectRatio | null; resolution: Resolution | null; duration: Duration | null };
+	/** `withoutEndImage`: a loop is refused as soon as an end image is given. */
+	loop: 'never' | 'withoutEndImage' | 'always';
+	/** Usual time from submit to finish of a 5 s video at the default resolution, in seconds. A starting guess for
+	 * the waiting schedule, nothing more. */
+	usualSeconds: number;
+}
+
+/** A field that only some providers have, shown under Additional Fields. */
+export type ExtraField = 'cameraMotion' | 'concepts' | 'expandPrompt' | 'modelId' | 'promptOptimization';
+
+export interface Capabilities {
+	/** First entry is the default. */
+	models: readonly ModelCapabilities[];
+	prompt: {
+		/** Whether a prompt may be left out when an image is given. */
+		optionalWithImage: boolean;
+		/** Characters; `null` where the provider documents no limit. */
+		minLength: number | null;
+		maxLength: number | null;
+	};
+	extras: readonly ExtraField[];
+	/** Whether a finished generation can be announced to a URL; `https` when plain http is refused. */
+	callbacks: 'none' | 'http' | 'https';
+	/** Whether the account's generations can be listed. */
+	list: boolean;
+	/** Whether a generation can be deleted. */
+	delete: boolean;
+	/** How many generations run at once unless the user says otherwise. */
+	concurrency: number;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Requests
+
+/** What a user asked for, after every check. Values are written as Luma writes them (`16:9`, `720p`, `5s`). */
+export interface VideoRequest {
+	model: string;
+	/** Empty when none is needed. */
+	prompt: string;
+	startImage: string | null;
+	endImage: string | null;
+	aspectRatio: AspectRatio | null;
+	resolution: Resolution | null;
+	duration: Duration | null;
+	loop: boolean;
+	cameraMotion: string | null;
+	concepts: readonly string[];
+	expandPrompt: boolean | null;
+	/** Overrides the provider's own identifier for the model. */
+	modelId: string | null;
+	promptOptimization: boolean | null;
+	/** Merged into the body last: the way to reach a field this package does not know yet. */
+	additionalBodyFields: JsonObject;
+	callback: Callback | null;
+}
+
+export interface Callback {
+	url: string;
+	/** `terminal`: once, at the end. `progress`: on changes too, where the provider can. */
+	mode: 'terminal' | 'progress';
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Generations
+
+export type GenerationStatus = 'queued' | 'processing' | 'completed' | 'failed';
+
+export interface Media {
+	url: string;
+	type: 'video' | 'image' | 'other';
+}
+
+/** A generation as one answer of its provider describes it. Unknown is `null`, never a guess. */
+export interface Generation {
+	generationId: string;
+	status: GenerationStatus;
+	model: string | null;
+	prompt: string | null;
+	videoUrl: string | null;
+	media: Media[];
+	/** As the provider writes them. */
+	createdAt: string | null;
+	completedAt: string | null;
+	failureReason: string | null;
+	/** Provider's own estimate of the whole run, in seconds; only some create answers have it. */
+	estimatedSeconds: number | null;
+	/** Whether a failed generation costs: `no` only where the provider says so. */
+	chargedWhenFailed: 'no' | 'unknown';
+	/** The answer as it came. */
+	raw: JsonObject;
+}
+
+export interface GenerationPage {
+	generations: Generation[];
+	/** Offset of the next page; `null` at the end. */
+	nextOffset: number | null;
+}
+
+export interface Provider {
+	id: ProviderId;
+	/** As the provider writes its name. */
+	displayName: string;
+	credentialType: string;
+	/** Where a person sees what was bought. */
+	dashboardUrl: string;
+	capabilities: Capabilities;
+
+	/** The request that buys one video. `request` was checked against the capabilities. */
+	create(request: VideoRequest): ProviderCall;
+	readCreated(answer: ProviderAnswer): Reading<Generation>;
+
+	status(generationId: string): ProviderCall;
+	readStatus(answer: ProviderAnswer, generationId: string): Reading<Generation>;
+
+	/** Present when `capabilities.list`. */
+	list?(page: { limit: number; offset: number }): ProviderCall;
+	readList?(answer: ProviderAnswer): Reading<GenerationPage>;
+
+	/** Present when `capabilities.delete`. */
+	delete?(generationId: string): ProviderCall;
+	readDeleted?(answer: ProviderAnswer): Reading<true>;
+
+	/** Approximate price in USD; `null` where no price is published. */
+	estimateUsd(request: VideoRequest): number | null;
+}
+
+/** Whether a create that ended this way may have bought a video all the same. */
+export function mayHaveBeenAccepted(problem: Problem): boolean {
+	return problem.kind === 'unavailable' || problem.kind === 'unreadable';
+}

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Makes the small, real MP4 files that the provider server hands out (H.264, 1 frame per second, 5 s, one plain colour).
+# Only needed when the set changes: the files are committed, and the server itself does not need ffmpeg.
+# Usage: sh make-media.sh        (needs ffmpeg with libx264)
+set -eu
+cd "$(dirname "$0")"
+
+make() { # name width height
+	ffmpeg -nostdin -y -loglevel error -f lavfi -i "color=c=0x3b5bdb:s=$2x$3:r=1:d=5" \
+		-c:v libx264 -preset veryslow -tune stillimage -pix_fmt yuv420p -crf 40 \
+		-fflags +bitexact -flags:v +bitexact -map_metadata -1 -movflags +faststart "$1.mp4"
+}
+
+# The short side is the resolution's name, the long side follows from the aspect ratio.
+for resolution in 540 720 1080 2160; do
+	label="${resolution}p"
+	[ "$resolution" = 2160 ] && label=4k
+	make "${label}_16x9" $((resolution * 16 / 9)) "$resolution"
+	make "${label}_9x16" "$resolution" $((resolution * 16 / 9))
+	make "${label}_1x1" "$resolution" "$resolution"
+	make "${label}_4x3" $((resolution * 4 / 3)) "$resolution"
+	make "${label}_3x4" "$resolution" $((resolution * 4 / 3))
+	make "${label}_21x9" $((resolution * 21 / 9)) "$resolution"
+	make "${label}_9x21" "$resolution" $((resolution * 21 / 9))
+done
+
+# What "add audio" returns: the same picture with a sound track.
+ffmpeg -nostdin -y -loglevel error -i 720p_16x9.mp4 -f lavfi -i anullsrc=r=8000:cl=mono -shortest \
+	-c:v copy -c:a aac -b:a 8k -fflags +bitexact -flags:a +bitexact -map_metadata -1 -movflags +faststart 720p_16x9_sound.mp4
