@@ -60,6 +60,8 @@ export function retryAfterMs(answer: ProviderAnswer): number | null {
 	const value = answer.headers['retry-after'];
 	if (value === undefined || value.trim() === '') return null;
 	if (/^\d+(\.\d+)?$/.test(value.trim())) return Number(value) * 1000;
+	// `Date.parse` sees a date in nearly anything with a number: only the form that HTTP prescribes counts.
+	if (!/^[a-z]+, .+ GMT$/i.test(value.trim())) return null;
 	const until = Date.parse(value);
 	const sent = Date.parse(answer.headers.date ?? '');
 	if (Number.isNaN(until) || Number.isNaN(sent)) return null;
@@ -134,10 +136,10 @@ export function problemOf(
 	options: { displayName: string; providerText?: string | null; message?: string; advice?: string },
 ): Problem {
 	const happened = options.message ?? `${options.displayName} ${HAPPENED[kind]}`;
-	const said = options.providerText ? `: ${quote(options.providerText).replace(/\.$/, '')}` : '';
+	const said = quote(options.providerText ?? '').replace(/[\s.]+$/, '');
 	return {
 		kind,
-		message: `${happened}${said}`,
+		message: said ? `${happened}: ${said}` : happened,
 		advice: options.advice ?? ADVICE[kind],
 		httpStatus: answer.statusCode,
 		retryAfterMs: retryAfterMs(answer),
@@ -148,7 +150,7 @@ export function problemOf(
 export function httpProblem(answer: ProviderAnswer, options: HttpProblemOptions): Problem {
 	const text = options.texts?.[answer.statusCode];
 	const kind = text?.kind ?? kindOfStatus(answer.statusCode);
-	const providerText = options.providerText ?? (kind === 'unavailable' ? `HTTP ${answer.statusCode}` : null);
+	const providerText = options.providerText ?? (kind === 'unavailable' ? `HTTP ${String(answer.statusCode)}` : null);
 	return problemOf(kind, answer, {
 		displayName: options.displayName,
 		providerText,
@@ -165,7 +167,7 @@ export function unreadable<T>(answer: ProviderAnswer, displayName: string, what:
 		ok: false,
 		problem: problemOf('unreadable', answer, {
 			displayName,
-			message: `${displayName} sent ${shape} where the generation was expected (HTTP ${answer.statusCode})`,
+			message: `${displayName} sent ${shape} where the generation was expected (HTTP ${String(answer.statusCode)})`,
 		}),
 	};
 }

@@ -5,7 +5,8 @@
  * lumalabs/lumaai-api v1.1.0; the official SDK `lumaai` 1.19.1. Where they differ, the newest official one is followed.
  */
 import { z } from 'zod';
-import { httpProblem, isSuccess, jsonOf, unreadable, valueAt } from './answers';
+import { firstText, firstUrl, httpProblem, isObject, isSuccess, jsonOf, unreadable, valueAt } from './answers';
+import type { StatusText } from './answers';
 import type {
 	AspectRatio,
 	Duration,
@@ -17,6 +18,7 @@ import type {
 	Media,
 	ModelCapabilities,
 	Problem,
+	ProblemKind,
 	Provider,
 	ProviderAnswer,
 	Reading,
@@ -40,6 +42,44 @@ const RAY_2: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSe
 	loop: 'withoutEndImage',
 };
 
+/** Published for Ray 2 Flash by replicate.com/luma; the service's own list is GET /generations/concepts/list. */
+const CONCEPTS: readonly string[] = [
+	'aerial',
+	'aerial_drone',
+	'bolt_cam',
+	'crane_down',
+	'crane_up',
+	'dolly_zoom',
+	'elevator_doors',
+	'eye_level',
+	'ground_level',
+	'handheld',
+	'high_angle',
+	'low_angle',
+	'orbit_left',
+	'orbit_right',
+	'over_the_shoulder',
+	'overhead',
+	'pan_left',
+	'pan_right',
+	'pedestal_down',
+	'pedestal_up',
+	'pov',
+	'pull_out',
+	'push_in',
+	'roll_left',
+	'roll_right',
+	'selfie',
+	'static',
+	'tilt_down',
+	'tilt_up',
+	'tiny_planet',
+	'truck_left',
+	'truck_right',
+	'zoom_in',
+	'zoom_out',
+];
+
 /** USD for one 5 s and one 9 s video at 16:9. Reseller table at cost, docs.comfy.org pricing, July 2025; it agrees
  * with Luma's own per-pixel price of the modify-video release notes. */
 const PRICES_USD: Readonly<Record<string, Readonly<Record<Resolution, Readonly<Record<Duration, number>>>>>> = {
@@ -60,22 +100,23 @@ const PRICES_USD: Readonly<Record<string, Readonly<Record<Resolution, Readonly<R
 const KEY_ADVICE =
 	"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys.";
 
-// The answers, as far as they are used. Everything beyond is kept in `raw`.
+// The answers, as far as they are used. Everything beyond is kept in `raw`. Only the id must be right: one that
+// was paid for is not lost over a detail that changed its type.
+const lenientText = z.string().nullish().catch(null);
 const generationSchema = z.object({
 	id: z.string().min(1),
-	state: z.string().min(1),
-	failure_reason: z.string().nullish(),
-	created_at: z.string().nullish(),
-	model: z.string().nullish(),
-	assets: z.object({ video: z.string().nullish(), image: z.string().nullish() }).nullish(),
-	request: z.object({ prompt: z.string().nullish(), model: z.string().nullish() }).nullish(),
+	state: lenientText,
+	failure_reason: lenientText,
+	created_at: lenientText,
+	model: lenientText,
+	assets: z.object({ video: lenientText, image: lenientText }).nullish().catch(null),
+	request: z.object({ prompt: lenientText, model: lenientText }).nullish().catch(null),
 });
 
 const pageSchema = z.object({
 	generations: z.array(z.unknown()),
-	limit: z.number().nullish(),
-	offset: z.number().nullish(),
-	has_more: z.boolean().nullish(),
+	offset: z.number().nullish().catch(null),
+	has_more: z.boolean().nullish().catch(null),
 });
 
 /** `queued` and `dreaming` run, `completed` and `failed` are final; a word not documented is read as running. */
@@ -92,23 +133,28 @@ function statusOf(state: string): GenerationStatus {
 	}
 }
 
-function readGeneration(json: JsonValue | undefined): Generation | null {
+/** `whenSilent` is the state of a generation that names none; `null` where it must name one. */
+function readGeneration(json: JsonValue | undefined, whenSilent: string | null): Generation | null {
 	const parsed = generationSchema.safeParse(json);
 	if (!parsed.success) return null;
-	const { id, state, assets, request, ...rest } = parsed.data;
+	const { id, assets, request, ...rest } = parsed.data;
+	const state = rest.state || whenSilent;
+	if (!state) return null;
 	const media: Media[] = [];
-	if (assets?.video) media.push({ url: assets.video, type: 'video' });
-	if (assets?.image) media.push({ url: assets.image, type: 'image' });
+	const videoUrl = firstUrl(assets?.video ?? null);
+	const imageUrl = firstUrl(assets?.image ?? null);
+	if (videoUrl) media.push({ url: videoUrl, type: 'video' });
+	if (imageUrl) media.push({ url: imageUrl, type: 'image' });
 	return {
 		generationId: id,
 		status: statusOf(state),
 		model: rest.model ?? request?.model ?? null,
 		prompt: request?.prompt ?? null,
-		videoUrl: assets?.video ?? null,
+		videoUrl,
 		media,
 		createdAt: rest.created_at ?? null,
 		completedAt: null,
-		failureReason: rest.failure_reason ?? null,
+		failureReason: rest.failure_reason || null,
 		estimatedSeconds: null,
 		// "FAQ": charged in advance, refunded in full on failure.
 		chargedWhenFailed: 'no',
@@ -116,9 +162,9 @@ function readGeneration(json: JsonValue | undefined): Generation | null {
 	};
 }
 
-function readOne(answer: ProviderAnswer): Reading<Generation> {
-	if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
-	const generation = readGeneration(jsonOf(answer));
+function readOne(answer: ProviderAnswer, texts: ProblemTexts, whenSilent: string | null): Reading<Generation> {
+	if (!isSuccess(answer)) return { ok: false, problem: problem(answer, texts) };
+	const generation = readGeneration(jsonOf(answer), whenSilent);
 	return generation ? { ok: true, value: generation } : unreadable(answer, DISPLAY_NAME, 'an unknown answer');
 }
 
@@ -132,7 +178,8 @@ function detailText(answer: ProviderAnswer): string | null {
 		.map((finding) => {
 			const location = valueAt(finding, 'loc');
 			const text = valueAt(finding, 'msg');
-			const field = Array.isArray(location) ? location.filter((part) => part !== 'body').join('.') : '';
+			const parts = Array.isArray(location) ? location.map((part) => firstText(part)) : [];
+			const field = parts.filter((part) => part !== null && part !== 'body').join('.');
 			if (typeof text !== 'string') return null;
 			return field ? `${field}: ${text}` : text;
 		})
@@ -140,26 +187,62 @@ function detailText(answer: ProviderAnswer): string | null {
 	return findings.length > 0 ? findings.join('; ') : null;
 }
 
-function problem(answer: ProviderAnswer): Problem {
-	const text = detailText(answer);
-	// No code is documented for an empty account or for moderation: the text decides.
-	const kind =
-		answer.statusCode >= 400 && answer.statusCode < 500 && answer.statusCode !== 429 && text
-			? /insufficient|credit|balance/i.test(text)
-				? ('balance' as const)
-				: /moderat|blacklist|not allowed content|nsfw/i.test(text)
-					? ('moderation' as const)
-					: undefined
-			: undefined;
+type ProblemTexts = Readonly<Record<number, StatusText>>;
+
+/** Asked for a generation, 404 means its id; asked to make one, it can only mean the address. */
+const CREATE_TEXTS: ProblemTexts = {
+	404: {
+		message: `${DISPLAY_NAME} does not make videos at this address`,
+		advice: "Check 'Base URL' in the credential.",
+	},
+};
+
+/** No code is documented for an empty account or for moderation: the text decides, where the code says little. */
+function kindOfText(answer: ProviderAnswer, said: string | null): ProblemKind | undefined {
+	if (!said || ![400, 402, 403, 409, 422].includes(answer.statusCode)) return undefined;
+	if (/\bcredits?\b|\bbalance\b|insufficient funds/i.test(said)) return 'balance';
+	if (/moderat|blacklist|not allowed content|nsfw/i.test(said)) return 'moderation';
+	return undefined;
+}
+
+function problem(answer: ProviderAnswer, texts: ProblemTexts = {}): Problem {
+	const said = detailText(answer);
+	const kind = kindOfText(answer, said);
 	return httpProblem(answer, {
 		displayName: DISPLAY_NAME,
-		providerText: text,
+		providerText: said,
 		texts: {
+			...texts,
 			401: { advice: KEY_ADVICE },
-			403: kind ? { kind } : { kind: 'credentials', advice: KEY_ADVICE },
+			403: { kind: 'credentials', advice: KEY_ADVICE },
 			...(kind ? { [answer.statusCode]: { kind } } : {}),
 		},
 	});
+}
+
+/** Equal as JSON; keys the service adds to an object are ignored, since it fills in defaults. */
+function sameJson(listed: JsonValue | undefined, sent: JsonValue): boolean {
+	if (Array.isArray(sent)) {
+		return (
+			Array.isArray(listed) &&
+			listed.length === sent.length &&
+			sent.every((value, index) => sameJson(listed[index], value))
+		);
+	}
+	if (isObject(sent)) {
+		if (!isObject(listed)) return false;
+		return (
+			Object.entries(sent).every(([key, value]) => sameJson(listed[key], value)) &&
+			Object.entries(listed).every(([key, value]) => key in sent || !isObject(value))
+		);
+	}
+	return listed === sent;
+}
+
+function isBlank(value: JsonValue | undefined): boolean {
+	if (value === undefined || value === null || value === '') return true;
+	if (Array.isArray(value)) return value.length === 0;
+	return isObject(value) && Object.values(value).every(isBlank);
 }
 
 function image(url: string): JsonObject {
@@ -227,6 +310,7 @@ export const lumaDreamMachine: Provider = {
 		],
 		prompt: { optionalWithImage: true, minLength: 3, maxLength: 5000 },
 		extras: ['cameraMotion', 'concepts'],
+		concepts: CONCEPTS,
 		callbacks: 'http',
 		list: true,
 		delete: true,
@@ -236,10 +320,11 @@ export const lumaDreamMachine: Provider = {
 
 	// The SDK and the OpenAPI document since May 2025 write /generations/video; /generations is its older name.
 	create: (request) => ({ method: 'POST', path: '/generations/video', body: body(request) }),
-	readCreated: readOne,
+	// An answer with an id but without a state is a generation that was taken in.
+	readCreated: (answer) => readOne(answer, CREATE_TEXTS, 'queued'),
 
 	status: (generationId) => ({ method: 'GET', path: `/generations/${encodeURIComponent(generationId)}` }),
-	readStatus: readOne,
+	readStatus: (answer) => readOne(answer, {}, null),
 
 	list: ({ limit, offset }) => ({ method: 'GET', path: '/generations', query: { limit, offset } }),
 	readList(answer): Reading<GenerationPage> {
@@ -248,11 +333,27 @@ export const lumaDreamMachine: Provider = {
 		const parsed = pageSchema.safeParse(json);
 		if (!parsed.success) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
 		const generations = (parsed.data.generations as JsonValue[])
-			.map(readGeneration)
+			.map((generation) => readGeneration(generation, null))
 			.filter((generation) => generation !== null);
-		const end = (parsed.data.offset ?? 0) + parsed.data.generations.length;
-		const more = parsed.data.has_more === true && parsed.data.generations.length > 0;
-		return { ok: true, value: { generations, nextOffset: more ? end : null } };
+		const { offset, has_more: hasMore, generations: rows } = parsed.data;
+		// Without its offset a page cannot say where the next one begins: stop rather than go round in circles.
+		const more = hasMore === true && typeof offset === 'number' && rows.length > 0;
+		return { ok: true, value: { generations, nextOffset: more ? offset + rows.length : null } };
+	},
+
+	/**
+	 * What we send comes back in `request`. A field we left out may come back filled with a default, so only what tells
+	 * requests apart is compared in both directions.
+	 */
+	sameRequest(generation, request) {
+		const listed = valueAt(generation.raw, 'request');
+		if (!isObject(listed)) return false;
+		const sent = body(request);
+		const asked = Object.entries(sent).every(([field, value]) => sameJson(listed[field], value));
+		const beyond = ['prompt', 'keyframes', 'concepts', 'callback_url'].every(
+			(field) => field in sent || isBlank(listed[field]),
+		);
+		return asked && beyond && (sent.loop === true || listed.loop !== true);
 	},
 
 	delete: (generationId) => ({ method: 'DELETE', path: `/generations/${encodeURIComponent(generationId)}` }),

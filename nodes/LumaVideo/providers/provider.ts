@@ -107,6 +107,8 @@ export interface Capabilities {
 		maxLength: number | null;
 	};
 	extras: readonly ExtraField[];
+	/** Keys of the concepts that can be chosen; empty where there are none. */
+	concepts: readonly string[];
 	/** Whether a finished generation can be announced to a URL; `https` when plain http is refused. */
 	callbacks: 'none' | 'http' | 'https';
 	/** Whether the account's generations can be listed. */
@@ -203,6 +205,8 @@ export interface Provider {
 	/** Present when `capabilities.list`. */
 	list?(page: { limit: number; offset: number }): ProviderCall;
 	readList?(answer: ProviderAnswer): Reading<GenerationPage>;
+	/** Present when `capabilities.list`: whether a listed generation was asked for with exactly this request. */
+	sameRequest?(generation: Generation, request: VideoRequest): boolean;
 
 	/** Present when `capabilities.delete`. */
 	delete?(generationId: string): ProviderCall;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the small, real MP4 files that the provider server hands out (H.264, 1 frame per second, 5 s, one plain colour).
+# Makes the small, real MP4 files that the provider server hands out (H.264, 1 frame per second, 5 s, one plain colour),
+# and two JPEG images to start and end a video with.
 # Only needed when the set changes: the files are committed, and the server itself does not need ffmpeg.
 # Usage: sh make-media.sh        (needs ffmpeg with libx264)
 set -eu
@@ -27,3 +28,7 @@ done
 # What "add audio" returns: the same picture with a sound track.
 ffmpeg -nostdin -y -loglevel error -i 720p_16x9.mp4 -f lavfi -i anullsrc=r=8000:cl=mono -shortest \
 	-c:v copy -c:a aac -b:a 8k -fflags +bitexact -flags:a +bitexact -map_metadata -1 -movflags +faststart 720p_16x9_sound.mp4
+
+# Start and end images for requests.
+ffmpeg -nostdin -y -loglevel error -f lavfi -i color=c=0x2b8a3e:s=960x540 -frames:v 1 -q:v 20 -fflags +bitexact -flags:v +bitexact start.jpg
+ffmpeg -nostdin -y -loglevel error -f lavfi -i color=c=0xe67700:s=960x540 -frames:v 1 -q:v 20 -fflags +bitexact -flags:v +bitexact end.jpg

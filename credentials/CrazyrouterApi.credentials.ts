@@ -1,0 +1,120 @@
+import type {
+	IAuthenticateGeneric,
+	Icon,
+	ICredentialTestRequest,
+	ICredentialType,
+	INodeProperties,
+} from 'n8n-workflow';
+
+import { onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+
+// The two fields that people see, as one address.
+const baseUrl = '$self["host"] === "custom" ? $self["customBaseUrl"] : $self["host"]';
+
+export class CrazyrouterApi implements ICredentialType {
+	name = 'crazyrouterApi';
+
+	displayName = 'CrazyRouter API';
+
+	icon: Icon = {
+		light: 'file:../icons/crazyrouterApi.svg',
+		dark: 'file:../icons/crazyrouterApi.dark.svg',
+	};
+
+	documentationUrl = 'https://docs.crazyrouter.com/en/authentication';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			required: true,
+			placeholder: 'e.g. sk-1234567890abcdef',
+			description: 'The key is sent to the host below and nowhere else',
+			hint: 'Make a token in the console at crazyrouter.com. It begins with sk-, and its model list must allow Luma.',
+		},
+		{
+			displayName: 'Host',
+			name: 'host',
+			type: 'options',
+			options: [
+				{
+					name: 'Default (api.crazyrouter.com)',
+					value: 'https://api.crazyrouter.com',
+					description: 'The host that CrazyRouter recommends for API calls',
+				},
+				{
+					name: 'East Asia (cn.crazyrouter.com)',
+					value: 'https://cn.crazyrouter.com',
+					description: 'Closer to callers in East Asia',
+				},
+				{
+					name: 'Original (crazyrouter.com)',
+					value: 'https://crazyrouter.com',
+					description: 'The host of the older documentation, today mainly used for the console',
+				},
+				{
+					name: 'Custom',
+					value: 'custom',
+					description: 'A proxy or a test server of your own',
+				},
+			],
+			default: 'https://api.crazyrouter.com',
+			description: 'Where requests are sent',
+		},
+		{
+			displayName: 'Custom Base URL',
+			name: 'customBaseUrl',
+			type: 'string',
+			default: '',
+			required: true,
+			placeholder: 'e.g. https://crazyrouter.example.com',
+			description:
+				"The address up to, but without, '/v1' and '/luma', which are added to it",
+			displayOptions: { show: { host: ['custom'] } },
+		},
+		// What nodes read: worked out by n8n from the two fields above whenever the credential is used.
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'hidden',
+			default: `={{${baseUrl}}}`,
+		},
+		...onlyToHostOf(baseUrl),
+	];
+
+	authenticate: IAuthenticateGeneric = {
+		type: 'generic',
+		properties: {
+			headers: {
+				Authorization: '=Bearer {{$credentials.apiKey.trim()}}',
+			},
+		},
+	};
+
+	// Lists the models that the key may use: free.
+	test: ICredentialTestRequest = {
+		request: {
+			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
+			url: '/v1/models',
+			method: 'GET',
+			disableFollowRedirect: true,
+			timeout: 20_000,
+		},
+		rules: rules(
+			...whenRedirected('Host'),
+			whenStatus(
+				401,
+				'CrazyRouter did not accept this API key. Copy it again from the console at crazyrouter.com.',
+			),
+			whenStatus(
+				403,
+				'CrazyRouter refused this API key. Check its quota, its expiry and its list of allowed IP addresses in the console at crazyrouter.com.',
+			),
+			whenStatus(404, "CrazyRouter has no API at this address. Check the 'Host'."),
+			whenBody('data', undefined, "The answer did not come from CrazyRouter's API. Check the 'Host'."),
+		),
+	};
+}

@@ -1,0 +1,87 @@
+import type {
+	IAuthenticateGeneric,
+	Icon,
+	ICredentialTestRequest,
+	ICredentialType,
+	INodeProperties,
+} from 'n8n-workflow';
+
+import { onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+
+const refused =
+	'Luma did not accept this API key. Use a Dream Machine key from lumalabs.ai/dream-machine/api/keys; keys from platform.lumalabs.ai do not work here.';
+
+export class LumaDreamMachineApi implements ICredentialType {
+	name = 'lumaDreamMachineApi';
+
+	displayName = 'Luma Dream Machine API';
+
+	icon: Icon = {
+		light: 'file:../icons/lumaDreamMachineApi.svg',
+		dark: 'file:../icons/lumaDreamMachineApi.dark.svg',
+	};
+
+	documentationUrl = 'https://docs.lumalabs.ai/docs/video-generation';
+
+	properties: INodeProperties[] = [
+		{
+			displayName:
+				'Luma runs two separate APIs. This credential takes keys made at <a href="https://lumalabs.ai/dream-machine/api/keys" target="_blank">lumalabs.ai/dream-machine/api/keys</a>. Keys made at platform.lumalabs.ai (they begin with luma-api-) belong to the other one and do not work here.',
+			name: 'platformNotice',
+			type: 'notice',
+			default: '',
+		},
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			required: true,
+			placeholder: 'e.g. luma-12345678-90ab-cdef',
+			description: 'The key is sent to the base URL below and nowhere else',
+			hint: 'Make one at lumalabs.ai/dream-machine/api/keys. The account needs API credits.',
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'https://api.lumalabs.ai/dream-machine/v1',
+			required: true,
+			placeholder: 'e.g. https://api.lumalabs.ai/dream-machine/v1',
+			description: 'Address of the API. Change it only to go through a proxy or a test server of your own.',
+		},
+		...onlyToHostOf('$self["baseUrl"]'),
+	];
+
+	authenticate: IAuthenticateGeneric = {
+		type: 'generic',
+		properties: {
+			headers: {
+				Authorization: '=Bearer {{$credentials.apiKey.trim()}}',
+			},
+		},
+	};
+
+	// Reads the balance: free, and unlike a ping it proves the key.
+	test: ICredentialTestRequest = {
+		request: {
+			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
+			url: '/credits',
+			method: 'GET',
+			disableFollowRedirect: true,
+			timeout: 20_000,
+		},
+		rules: rules(
+			...whenRedirected('Base URL'),
+			whenStatus(401, refused),
+			whenStatus(403, refused),
+			whenStatus(404, "Luma has no API at this address. Check the 'Base URL'."),
+			whenBody(
+				'credit_balance',
+				undefined,
+				"The answer did not come from Luma's Dream Machine API. Check the 'Base URL'.",
+			),
+		),
+	};
+}

@@ -1,0 +1,60 @@
+import type {
+	IAuthenticateRuleResponseCode,
+	IAuthenticateRuleResponseSuccessBody,
+	ICredentialTestRequest,
+	INodeProperties,
+} from 'n8n-workflow';
+
+/**
+ * Fields that n8n itself reads: the key goes to the host of the base URL and, in an HTTP Request node too, to no other.
+ * Whoever may edit workflows but not the credential cannot send the key elsewhere.
+ *
+ * @param baseUrl an expression without its braces
+ */
+export const onlyToHostOf = (baseUrl: string): INodeProperties[] => [
+	{
+		displayName: 'Allowed HTTP Request Domains',
+		name: 'allowedHttpRequestDomains',
+		type: 'hidden',
+		default: 'domains',
+	},
+	{
+		displayName: 'Allowed Domains',
+		name: 'allowedDomains',
+		type: 'hidden',
+		default: `={{(${baseUrl}).trim().replace(/^https?:\\/\\//i, "").replace(/[\\/:?#].*$/, "")}}`,
+	},
+];
+
+type Rule = IAuthenticateRuleResponseCode | IAuthenticateRuleResponseSuccessBody;
+
+/** The connection test fails with `message` when the service answers with this HTTP status. */
+export const whenStatus = (value: number, message: string): IAuthenticateRuleResponseCode => ({
+	type: 'responseCode',
+	properties: { value, message },
+});
+
+/**
+ * The connection test fails with `message` when the body of a successful answer has this value at `key`;
+ * `undefined` stands for: nothing is there.
+ */
+export const whenBody = (
+	key: string,
+	value: string | number | undefined,
+	message: string,
+): IAuthenticateRuleResponseSuccessBody => ({
+	type: 'responseSuccessBody',
+	properties: { key, value, message },
+});
+
+/** The connection test fails when the service sends n8n elsewhere: keys are not taken along to another host. */
+export const whenRedirected = (baseUrlField: string): IAuthenticateRuleResponseCode[] =>
+	[301, 302, 303, 307, 308].map((status) =>
+		whenStatus(
+			status,
+			`The service moved to another address, and n8n does not take the key there. Check the '${baseUrlField}'.`,
+		),
+	);
+
+/** n8n reads rules of both kinds from one list, though the type it declares allows one kind at a time. */
+export const rules = (...list: Rule[]) => list as ICredentialTestRequest['rules'];

@@ -1,0 +1,35 @@
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+import { nodeProperties, runOperation } from './operations';
+
+/** Programmatic, since a video takes several dependent calls over minutes, shared by all items of a run. */
+export class LumaVideo implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Luma Video',
+		name: 'lumaVideo',
+		icon: { light: 'file:../../icons/lumaVideo.svg', dark: 'file:../../icons/lumaVideo.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle: '={{$parameter["operation"] + ": " + $parameter["resource"]}}',
+		description: "Make videos with Luma's Ray models through Luma Dream Machine and other providers",
+		defaults: { name: 'Luma Video' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [
+			{
+				name: 'lumaDreamMachineApi',
+				required: true,
+				displayOptions: { show: { provider: ['lumaDreamMachine'] } },
+			},
+			{ name: 'pixazoApi', required: true, displayOptions: { show: { provider: ['pixazo'] } } },
+			{ name: 'pixwithApi', required: true, displayOptions: { show: { provider: ['pixwith'] } } },
+			{ name: 'crazyrouterApi', required: true, displayOptions: { show: { provider: ['crazyrouter'] } } },
+		],
+		properties: nodeProperties,
+	};
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return [await runOperation(this)];
+	}
+}

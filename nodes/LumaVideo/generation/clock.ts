@@ -1,0 +1,18 @@
+/** Time as a parameter, so that waiting can be tested without waiting. All values in milliseconds. */
+import { sleep } from 'n8n-workflow';
+
+export interface Clock {
+	now(): number;
+	/** Resolves after `ms`, or as soon as `wake` settles. */
+	wait(ms: number, wake: Promise<unknown>): Promise<void>;
+}
+
+/** n8n older than 2.34 cannot interrupt `sleep`; a slice is what may be left running after a stop. */
+const SLICE_MS = 1000;
+
+export const systemClock: Clock = {
+	now: () => Date.now(),
+	async wait(ms, wake) {
+		await Promise.race([sleep(Math.min(Math.max(ms, 0), SLICE_MS)), wake.catch(() => undefined)]);
+	},
+};

@@ -1,0 +1,136 @@
+/**
+ * What this execution has bought: the memory that keeps a retry from buying again.
+ *
+ * Entries live in the node's context, which n8n keeps through the tries of Retry On Fail, through "Retry execution"
+ * and while an execution is suspended. They are written before a request is sent and hold no key.
+ *
+ * An entry belongs to a run of the node (a loop that comes round again is a new run and buys again), an item and a
+ * request. A request is recognised by what would be sent, or by the node's parameters as they are stored: an
+ * expression such as `{{ $now }}` gives another text at every try and is still the same request.
+ */
+import { createHash } from 'node:crypto';
+
+export interface LedgerEntry {
+	/** `submitting`: a request went out and no readable answer came back yet, so whether it was bought is unknown. */
+	state: 'submitting' | 'accepted';
+	generationId: string | null;
+	/** Milliseconds since 1970. */
+	submittedAt: number;
+	estimatedSeconds: number | null;
+	requestHash: string;
+	parametersHash: string | null;
+	/** Set once the item has left the node: only an agent's tool calls need to know. */
+	delivered?: boolean;
+}
+
+/** The part of n8n's context object that is ours. */
+type Store = Record<string, unknown>;
+
+export interface RequestKey {
+	requestHash: string;
+	/** `null` where the stored parameters do not determine the request, as in an agent's tool calls. */
+	parametersHash: string | null;
+}
+
+const PROPERTY = 'generations';
+
+function stable(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(stable);
+	if (typeof value !== 'object' || value === null) return value;
+	return Object.fromEntries(
+		Object.entries(value)
+			.sort(([a], [b]) => (a < b ? -1 : 1))
+			.map(([key, inner]) => [key, stable(inner)]),
+	);
+}
+
+/** A short fingerprint of any JSON value, independent of the order of its keys. */
+export function fingerprint(value: unknown): string {
+	return createHash('sha256')
+		.update(JSON.stringify(stable(value)) ?? 'undefined')
+		.digest('hex')
+		.slice(0, 24);
+}
+
+export class Ledger {
+	private readonly entries: Record<string, LedgerEntry>;
+
+	/**
+	 * @param context `getContext('node')` of the running node
+	 * @param scope the node's run index; `null` for an agent's tool, whose every try counts as a new run
+	 */
+	constructor(
+		context: Store,
+		private readonly scope: number | null,
+	) {
+		const existing = context[PROPERTY];
+		if (typeof existing === 'object' && existing !== null) {
+			this.entries = existing as Record<string, LedgerEntry>;
+		} else {
+			this.entries = {};
+			context[PROPERTY] = this.entries;
+		}
+	}
+
+	/** What was bought, or may have been, for this item and request in this run. */
+	find(itemIndex: number, key: RequestKey): LedgerEntry | undefined {
+		const prefix = this.prefix(itemIndex);
+		return Object.entries(this.entries).find(
+			([name, entry]) =>
+				name.startsWith(prefix) &&
+				(entry.requestHash === key.requestHash ||
+					(key.parametersHash !== null && entry.parametersHash === key.parametersHash)) &&
+				!(this.scope === null && entry.delivered === true),
+		)?.[1];
+	}
+
+	/** To be called before the request is sent. */
+	submitting(itemIndex: number, key: RequestKey, now: number): LedgerEntry {
+		const entry: LedgerEntry = {
+			state: 'submitting',
+			generationId: null,
+			submittedAt: now,
+			estimatedSeconds: null,
+			...key,
+		};
+		const base = `${this.prefix(itemIndex)}${key.requestHash}`;
+		let name = base;
+		for (let copy = 2; this.entries[name]; copy++) name = `${base}:${copy}`;
+		this.entries[name] = entry;
+		return entry;
+	}
+
+	accepted(entry: LedgerEntry, generationId: string, estimatedSeconds: number | null): void {
+		entry.state = 'accepted';
+		entry.generationId = generationId;
+		entry.estimatedSeconds = estimatedSeconds;
+	}
+
+	/** The provider refused: nothing was bought, and the entry goes. */
+	refused(entry: LedgerEntry): void {
+		for (const [name, candidate] of Object.entries(this.entries)) {
+			if (candidate === entry) delete this.entries[name];
+		}
+	}
+
+	/** The ids of all generations bought in this execution. */
+	knownIds(): Set<string> {
+		return new Set(Object.values(this.entries).flatMap((entry) => entry.generationId ?? []));
+	}
+
+	/** How many requests like this one still wait for their generation to be found. */
+	unresolved(requestHash: string): number {
+		return Object.values(this.entries).filter(
+			(entry) => entry.state === 'submitting' && entry.requestHash === requestHash,
+		).length;
+	}
+
+	/** All that was bought has left the node. */
+	markDelivered(): void {
+		for (const entry of Object.values(this.entries)) if (entry.state === 'accepted') entry.delivered = true;
+	}
+
+	private prefix(itemIndex: number): string {
+		return this.scope === null ? 'tool:' : `${this.scope}:${itemIndex}:`;
+	}
+}

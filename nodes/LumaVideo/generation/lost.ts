@@ -1,0 +1,60 @@
+/**
+ * Finding a generation whose create got no readable answer. Pure.
+ *
+ * The decision: a listed generation is ours when its request equals ours field by field, it was created after we sent
+ * the request, and no other item of this execution owns it. Where several are left, they are told apart by counting:
+ * as many requests of ours like this one are unanswered (twins), so many of the candidates are ours, oldest first. More
+ * candidates than twins means that somebody else asked for the very same at the very same time; then nothing is
+ * decided, and all of them are named.
+ */
+import type { Generation } from '../providers/provider';
+
+export interface Search {
+	candidates: readonly Generation[];
+	/** Whether a listed generation was asked for with the same request. */
+	isSame(generation: Generation): boolean;
+	/** When the request was sent, in milliseconds by our clock. */
+	submittedAt: number;
+	/** Milliseconds by our clock when the list was read. */
+	now: number;
+	/** The list answer's `date` header: tells the two clocks apart. */
+	serverDate: string | undefined;
+	/** Generations that belong to other items. */
+	knownIds: ReadonlySet<string>;
+	/** Unanswered requests like this one, itself included. */
+	twins: number;
+}
+
+export type SearchResult =
+	| { kind: 'found'; generation: Generation }
+	| { kind: 'ambiguous'; generationIds: string[] }
+	| { kind: 'none' };
+
+/** The `date` header counts whole seconds, and the request is older than the answer. */
+const TOLERANCE_MS = 2000;
+/** Without the header: what clocks of servers may differ. */
+const TOLERANCE_WITHOUT_DATE_MS = 30_000;
+
+/** Milliseconds; a time without a zone is UTC, as services write it. */
+function utcTime(text: string | null): number {
+	if (text === null) return Number.NaN;
+	return Date.parse(/(z|[+-]\d{2}:?\d{2})$/i.test(text) ? text : `${text}Z`);
+}
+
+export function findLost(search: Search): SearchResult {
+	const serverNow = Date.parse(search.serverDate ?? '');
+	const skew = Number.isNaN(serverNow) ? 0 : serverNow - search.now;
+	const tolerance = Number.isNaN(serverNow) ? TOLERANCE_WITHOUT_DATE_MS : TOLERANCE_MS;
+	const earliest = search.submittedAt + skew - tolerance;
+	const left = search.candidates
+		.map((generation) => ({ generation, createdAt: utcTime(generation.createdAt) }))
+		.filter(
+			({ generation, createdAt }) =>
+				createdAt >= earliest && !search.knownIds.has(generation.generationId) && search.isSame(generation),
+		)
+		.sort((a, b) => a.createdAt - b.createdAt);
+	const oldest = left[0];
+	if (!oldest) return { kind: 'none' };
+	if (left.length <= search.twins) return { kind: 'found', generation: oldest.generation };
+	return { kind: 'ambiguous', generationIds: left.map(({ generation }) => generation.generationId) };
+}

@@ -1,0 +1,33 @@
+/** The one output shape, for every provider, operation and way of waiting. */
+import type { IDataObject } from 'n8n-workflow';
+import type { Generation, Provider } from '../providers/provider';
+
+export interface OutputOptions {
+	/** Whether the provider's own answer is added as `raw`. */
+	includeRaw: boolean;
+	/** Known from the request, where the provider's answer does not repeat it. */
+	model?: string | null;
+	prompt?: string | null;
+	estimatedCostUsd?: number | null;
+}
+
+/**
+ * An item's JSON. Unknown is `null`, never absent. There is never a key called `error`: n8n would take the item for a
+ * failed one and, with Retry On Fail, run the node again.
+ */
+export function outputJson(provider: Provider, generation: Generation, options: OutputOptions): IDataObject {
+	return {
+		generationId: generation.generationId,
+		provider: provider.id,
+		model: options.model ?? generation.model,
+		status: generation.status,
+		videoUrl: generation.videoUrl,
+		media: generation.media.map(({ url, type }) => ({ url, type })),
+		prompt: (options.prompt ?? '') === '' ? generation.prompt : options.prompt,
+		createdAt: generation.createdAt,
+		completedAt: generation.completedAt,
+		failureReason: generation.failureReason,
+		estimatedCostUsd: options.estimatedCostUsd ?? null,
+		...(options.includeRaw ? { raw: generation.raw as IDataObject } : {}),
+	};
+}

@@ -1,0 +1,65 @@
+/** Reading one generation by its id, outside of a run. */
+import type { Generation, Problem, Provider } from '../providers/provider';
+import type { ProviderClient } from '../transport/providerClient';
+import type { Clock } from './clock';
+import type { Failure } from './failure';
+import { retryDelayMs } from './schedule';
+
+/** Reads may be repeated: 2 repeats, as the official SDK does (`lumaai`, client options). */
+const TRIES = 3;
+/** A longer pause asked for by the provider is not waited for here. */
+const MAX_PAUSE_MS = 20_000;
+
+export type ReadResult = { ok: true; generation: Generation } | { ok: false; failure: Failure };
+
+/** Reads a generation; what passes by itself is tried again. Never throws for what a network or a provider can do. */
+export async function readGeneration(
+	provider: Provider,
+	client: ProviderClient,
+	generationId: string,
+	clock: Clock,
+	cancelSignal: AbortSignal | undefined,
+): Promise<ReadResult> {
+	const details: Failure['details'] = { generationId, provider: provider.id, status: 'unknown' };
+	for (let attempt = 1; ; attempt++) {
+		const exchange = await client.send(provider.status(generationId));
+		let problem: Problem | null = null;
+		let text: string;
+		let advice: string;
+		if (exchange.kind === 'answer') {
+			const reading = provider.readStatus(exchange.answer, generationId);
+			if (reading.ok) return { ok: true, generation: reading.value };
+			({ problem } = reading);
+			text = problem.message;
+			({ advice } = problem);
+		} else {
+			text = `${provider.displayName} cannot be reached: ${exchange.fault.text}`;
+			advice = "The generation is not touched by this. Check the network of n8n and 'Base URL' in the credential.";
+		}
+		const passes = problem === null || problem.kind === 'unavailable' || problem.kind === 'rateLimited';
+		const pause = retryDelayMs(attempt, problem?.retryAfterMs ?? null);
+		if (!passes || attempt >= TRIES || pause > MAX_PAUSE_MS || cancelSignal?.aborted) {
+			return {
+				ok: false,
+				failure: {
+					message: `Generation ${generationId} cannot be read: ${text}`,
+					advice,
+					details,
+					...(problem ? { problem } : {}),
+				},
+			};
+		}
+		await pauseFor(clock, pause, cancelSignal);
+	}
+}
+
+/** Waits the whole time, or until the execution is stopped. */
+export async function pauseFor(clock: Clock, ms: number, cancelSignal: AbortSignal | undefined): Promise<void> {
+	const until = clock.now() + ms;
+	const cancelled = new Promise<void>((resolve) => {
+		cancelSignal?.addEventListener('abort', () => {
+			resolve();
+		});
+	});
+	while (clock.now() < until && !cancelSignal?.aborted) await clock.wait(until - clock.now(), cancelled);
+}

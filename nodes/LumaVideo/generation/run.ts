@@ -1,0 +1,600 @@
+/**
+ * The life of many generations at once: submit with bounded concurrency, watch together, each to its end.
+ *
+ * A create is sent once. It is sent again only after an answer that says it was refused for now; after an unclear end
+ * the generation is looked for, never bought again. Every outcome of something that was bought carries its id.
+ */
+import type {
+	Generation,
+	ModelCapabilities,
+	Problem,
+	Provider,
+	ProviderAnswer,
+	ProviderCall,
+	VideoRequest,
+} from '../providers/provider';
+import { mayHaveBeenAccepted } from '../providers/provider';
+import type { ProviderClient } from '../transport/providerClient';
+import type { Clock } from './clock';
+import type { Failure } from './failure';
+import { fetchLater } from './failure';
+import type { Ledger, LedgerEntry, RequestKey } from './ledger';
+import { findLost } from './lost';
+import { pauseFor } from './read';
+import { expectedMs, nextReadDelayMs, retryDelayMs } from './schedule';
+
+/** One video to be had: by buying it, or by waiting for one that was bought. */
+export interface Job {
+	itemIndex: number;
+	/** How long to wait for the end, in milliseconds, counted from the submit. */
+	timeoutMs: number;
+	start:
+		| { kind: 'create'; request: VideoRequest; key: RequestKey; model: ModelCapabilities }
+		| { kind: 'existing'; generationId: string };
+}
+
+export type Outcome =
+	/** The provider says it is over, well or not. */
+	| { kind: 'finished'; generation: Generation }
+	/** Nothing to wait for any more: refused, not found, or in doubt. */
+	| { kind: 'failure'; failure: Failure }
+	/** Bought and, as far as is known, not over. */
+	| { kind: 'open'; generation: Generation; reason: 'accepted' | 'timeout' | 'stopped' }
+	/** Nothing was sent for it. */
+	| { kind: 'notSubmitted' };
+
+export interface RunOptions {
+	provider: Provider;
+	client: ProviderClient;
+	clock: Clock;
+	ledger: Ledger;
+	/** Generations that run at once. */
+	maxConcurrent: number;
+	/** `submitted`: a job is done when its create was accepted. */
+	until: 'finished' | 'submitted';
+	/** Whether the first failure ends the run, as when the execution is going to fail anyway. */
+	stopAtFirstFailure: boolean;
+	/** Whether a generation that the ledger knows and that failed is bought anew. */
+	resubmitFailed: boolean;
+	/** Aborted when the execution is stopped or runs out of its own time. */
+	cancelSignal: AbortSignal | undefined;
+	/** Called as soon as a generation is over, to start what can be done meanwhile. */
+	onFinished?(job: Job, generation: Generation): void;
+}
+
+/** Looks into the list after an unclear create, in milliseconds after the previous look. */
+const LOOK_DELAYS_MS = [1000, 3000, 8000];
+/** Answers in a row that cannot be read, or lack the URL, before waiting is given up. */
+const MAX_UNREADABLE = 4;
+const LIST_PAGE = 100;
+const MAX_LIST_PAGES = 5;
+/** From this many on, one list read is cheaper than a read for each. */
+const LIST_FROM = 2;
+
+interface Running {
+	index: number;
+	job: Job;
+	generation: Generation;
+	submittedAt: number;
+	deadline: number;
+	expectedMs: number;
+	nextReadAt: number;
+	reading: boolean;
+	transientReads: number;
+	unreadableReads: number;
+	/** Not in the list: read on its own. */
+	unlisted: boolean;
+	/** From the ledger of an earlier try. */
+	adopted: boolean;
+}
+
+interface Pending {
+	index: number;
+	job: Job;
+	firstTriedAt: number | null;
+	refusals: number;
+}
+
+function stub(generationId: string, submittedStatus: 'queued' | 'processing' = 'processing'): Generation {
+	return {
+		generationId,
+		status: submittedStatus,
+		model: null,
+		prompt: null,
+		videoUrl: null,
+		media: [],
+		createdAt: null,
+		completedAt: null,
+		failureReason: null,
+		estimatedSeconds: null,
+		chargedWhenFailed: 'unknown',
+		raw: {},
+	};
+}
+
+/** Runs all jobs; outcomes stand in the order of the jobs. Never throws for what a network or a provider can do. */
+export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<Outcome[]> {
+	const run = new Run(jobs, options);
+	return await run.toEnd();
+}
+
+class Run {
+	private readonly outcomes: Array<Outcome | undefined>;
+	private readonly pending: Pending[];
+	private readonly running = new Set<Running>();
+	private readonly submits = new Set<Promise<void>>();
+	private submitsHeldUntil = 0;
+	private listUsable: boolean;
+	private failed = false;
+	private wake: () => void = () => undefined;
+	private woken: Promise<void> = Promise.resolve();
+	private readonly cancelled: Promise<void>;
+
+	constructor(
+		jobs: readonly Job[],
+		private readonly options: RunOptions,
+	) {
+		this.outcomes = jobs.map(() => undefined);
+		this.pending = jobs.map((job, index) => ({ index, job, firstTriedAt: null, refusals: 0 }));
+		this.listUsable = options.provider.capabilities.list;
+		const { cancelSignal } = options;
+		this.cancelled = new Promise((resolve) => {
+			cancelSignal?.addEventListener('abort', () => {
+				resolve();
+			});
+		});
+		this.rearm();
+	}
+
+	async toEnd(): Promise<Outcome[]> {
+		while (!this.isStopped) {
+			const now = this.now;
+			this.expire(now);
+			this.startSubmits(now);
+			this.startReads(now);
+			if (this.pending.length === 0 && this.running.size === 0 && this.submits.size === 0) break;
+			if (this.isStopped) break;
+			await this.pause(this.nextEventAt(now) - now);
+		}
+		// What is on its way must be known: its id, or that there is none.
+		await Promise.allSettled(this.submits);
+		for (const item of this.running) {
+			this.outcomes[item.index] = { kind: 'open', generation: item.generation, reason: 'stopped' };
+		}
+		return this.outcomes.map((outcome) => outcome ?? { kind: 'notSubmitted' });
+	}
+
+	private get now(): number {
+		return this.options.clock.now();
+	}
+
+	private get isCancelled(): boolean {
+		return this.options.cancelSignal?.aborted === true;
+	}
+
+	private get isStopped(): boolean {
+		return this.isCancelled || (this.failed && this.options.stopAtFirstFailure);
+	}
+
+	private rearm(): void {
+		this.woken = new Promise((resolve) => {
+			this.wake = resolve;
+		});
+	}
+
+	/** Waits until something happens or the time is over. */
+	private async pause(ms: number): Promise<void> {
+		await this.options.clock.wait(ms, Promise.race([this.woken, this.cancelled]));
+		this.rearm();
+	}
+
+	private nextEventAt(now: number): number {
+		const times = [now + 60_000];
+		for (const item of this.running) {
+			if (!item.reading) times.push(item.nextReadAt, item.deadline);
+		}
+		if (this.pending.length > 0 && this.hasFreeSlot) times.push(this.submitsHeldUntil);
+		return Math.min(...times);
+	}
+
+	private finish(index: number, outcome: Outcome): void {
+		this.outcomes[index] = outcome;
+		if (outcome.kind === 'failure') this.failed = true;
+		if (outcome.kind === 'finished' && outcome.generation.status === 'failed') this.failed = true;
+		this.wake();
+	}
+
+	private fail(index: number, failure: Failure): void {
+		this.finish(index, { kind: 'failure', failure });
+	}
+
+	// ---------------------------------------------------------------------------------------------------------
+	// Submitting
+
+	private get hasFreeSlot(): boolean {
+		const busy = this.submits.size + (this.options.until === 'finished' ? this.running.size : 0);
+		return busy < this.options.maxConcurrent;
+	}
+
+	private startSubmits(now: number): void {
+		while (this.pending.length > 0 && this.hasFreeSlot && now >= this.submitsHeldUntil) {
+			const next = this.pending.shift();
+			if (!next) return;
+			const task = this.start(next)
+				.catch((error: unknown) => {
+					this.fail(next.index, this.unexpected(error, null));
+				})
+				.finally(() => {
+					this.submits.delete(task);
+					this.wake();
+				});
+			this.submits.add(task);
+		}
+	}
+
+	private async start(item: Pending): Promise<void> {
+		const { job } = item;
+		item.firstTriedAt ??= this.now;
+		if (job.start.kind === 'existing') {
+			this.watch(item, stub(job.start.generationId), { at: this.now, readNow: true, adopted: false });
+			return;
+		}
+		const { ledger } = this.options;
+		const known = ledger.find(job.itemIndex, job.start.key);
+		if (known?.state === 'accepted' && known.generationId) {
+			const generation = { ...stub(known.generationId), estimatedSeconds: known.estimatedSeconds };
+			this.accept(item, generation, { at: known.submittedAt, readNow: true, adopted: true });
+			return;
+		}
+		if (known) {
+			await this.lookForLost(item, job.start, known, 'an earlier try got no answer');
+			return;
+		}
+		await this.create(item, job.start);
+	}
+
+	private async create(item: Pending, start: Extract<Job['start'], { kind: 'create' }>): Promise<void> {
+		const { ledger, provider } = this.options;
+		const entry = ledger.submitting(item.job.itemIndex, start.key, this.now);
+		const exchange = await this.send(provider.create(start.request));
+		if (exchange.kind === 'fault') {
+			if (exchange.fault.outcome === 'notSent') {
+				ledger.refused(entry);
+				this.fail(item.index, {
+					message: `${provider.displayName} cannot be reached: ${exchange.fault.text}`,
+					advice: "Nothing was bought. Check 'Base URL' in the credential and the network of n8n.",
+					details: { generationId: null, provider: provider.id, status: null },
+				});
+				return;
+			}
+			await this.lookForLost(item, start, entry, exchange.fault.text);
+			return;
+		}
+		const reading = provider.readCreated(exchange.answer);
+		if (reading.ok) {
+			ledger.accepted(entry, reading.value.generationId, reading.value.estimatedSeconds);
+			this.accept(item, reading.value, { at: entry.submittedAt, readNow: false, adopted: false });
+			return;
+		}
+		if (mayHaveBeenAccepted(reading.problem)) {
+			await this.lookForLost(item, start, entry, reading.problem.message, reading.problem);
+			return;
+		}
+		ledger.refused(entry);
+		if (reading.problem.kind === 'rateLimited' && this.holdSubmits(item, reading.problem)) return;
+		this.fail(item.index, {
+			message: reading.problem.message,
+			advice: `Nothing was bought. ${reading.problem.advice}`,
+			details: { generationId: null, provider: provider.id, status: null },
+			problem: reading.problem,
+		});
+	}
+
+	/** Refused for now: the item goes back to the head of the line, and all wait. `false` when its time is over. */
+	private holdSubmits(item: Pending, problem: Problem): boolean {
+		item.refusals++;
+		const until = this.now + retryDelayMs(item.refusals, problem.retryAfterMs);
+		if (until > (item.firstTriedAt ?? this.now) + item.job.timeoutMs) return false;
+		this.submitsHeldUntil = Math.max(this.submitsHeldUntil, until);
+		this.pending.unshift(item);
+		return true;
+	}
+
+	private async lookForLost(
+		item: Pending,
+		start: Extract<Job['start'], { kind: 'create' }>,
+		entry: LedgerEntry,
+		reason: string,
+		problem?: Problem,
+	): Promise<void> {
+		const { provider, ledger } = this.options;
+		let listWasRead = false;
+		let lookAlikes: string[] = [];
+		if (provider.list && provider.readList && provider.sameRequest) {
+			for (const delay of LOOK_DELAYS_MS) {
+				if (this.isCancelled) break;
+				await pauseFor(this.options.clock, delay, this.options.cancelSignal);
+				const answer = await this.ask(provider.list({ limit: LIST_PAGE, offset: 0 }));
+				const page = answer && provider.readList(answer);
+				if (!page?.ok) continue;
+				listWasRead = true;
+				const result = findLost({
+					candidates: page.value.generations,
+					isSame: (generation) => provider.sameRequest?.(generation, start.request) === true,
+					submittedAt: entry.submittedAt,
+					now: this.now,
+					serverDate: answer?.headers.date,
+					knownIds: ledger.knownIds(),
+					twins: ledger.unresolved(entry.requestHash),
+				});
+				if (result.kind === 'found') {
+					ledger.accepted(entry, result.generation.generationId, null);
+					this.accept(item, result.generation, { at: entry.submittedAt, readNow: true, adopted: true });
+					return;
+				}
+				if (result.kind === 'ambiguous') lookAlikes = result.generationIds;
+			}
+		}
+		this.fail(item.index, this.doubt(entry, reason, { listWasRead, lookAlikes, problem }));
+	}
+
+	private doubt(
+		entry: LedgerEntry,
+		reason: string,
+		known: { listWasRead: boolean; lookAlikes: string[]; problem: Problem | undefined },
+	): Failure {
+		const { provider } = this.options;
+		const time = new Date(entry.submittedAt).toISOString();
+		const found =
+			known.lookAlikes.length > 0
+				? ` Several generations look like it, one of them may be it: ${known.lookAlikes.join(', ')}.`
+				: known.listWasRead
+					? ' It is not in the list of generations, so it was probably not bought.'
+					: '';
+		return {
+			message: `It is not known whether ${provider.displayName} accepted the request: ${reason}`,
+			advice: `A video may have been bought.${found} Look at ${provider.dashboardUrl} for a generation started at ${time}. A retry of this execution does not send the request again; to buy the video anew, start a new execution.`,
+			details: { generationId: null, provider: provider.id, status: 'unknown' },
+			...(known.problem ? { problem: known.problem } : {}),
+		};
+	}
+
+	private accept(
+		item: Pending,
+		generation: Generation,
+		since: { at: number; readNow: boolean; adopted: boolean },
+	): void {
+		if (this.options.until === 'submitted') {
+			this.finish(item.index, { kind: 'open', generation, reason: 'accepted' });
+			return;
+		}
+		this.watch(item, generation, since);
+	}
+
+	// ---------------------------------------------------------------------------------------------------------
+	// Watching
+
+	private watch(
+		item: Pending,
+		generation: Generation,
+		since: { at: number; readNow: boolean; adopted: boolean },
+	): void {
+		const { job, index } = item;
+		const now = this.now;
+		const start = job.start.kind === 'create' ? job.start : null;
+		const expected = expectedMs(start?.model, start?.request ?? null, generation.estimatedSeconds);
+		this.running.add({
+			index,
+			job,
+			generation,
+			submittedAt: since.at,
+			deadline: now + job.timeoutMs,
+			expectedMs: expected,
+			nextReadAt: since.readNow ? now : now + nextReadDelayMs(now - since.at, expected),
+			reading: false,
+			transientReads: 0,
+			unreadableReads: 0,
+			unlisted: false,
+			adopted: since.adopted,
+		});
+	}
+
+	private expire(now: number): void {
+		for (const item of this.running) {
+			if (item.reading || now < item.deadline) continue;
+			this.running.delete(item);
+			this.finish(item.index, { kind: 'open', generation: item.generation, reason: 'timeout' });
+		}
+	}
+
+	private startReads(now: number): void {
+		const due = [...this.running].filter((item) => !item.reading && item.nextReadAt <= now);
+		if (due.length === 0) return;
+		const { provider } = this.options;
+		const listed = [...this.running].filter((item) => !item.reading && !item.unlisted);
+		if (this.listUsable && provider.list && due.some((item) => !item.unlisted) && listed.length >= LIST_FROM) {
+			this.spawn(listed, this.readByList(listed));
+			for (const item of due) if (item.unlisted) this.spawn([item], this.readOne(item));
+			return;
+		}
+		for (const item of due) this.spawn([item], this.readOne(item));
+	}
+
+	private spawn(items: Running[], task: Promise<void>): void {
+		for (const item of items) item.reading = true;
+		void task
+			.catch((error: unknown) => {
+				for (const item of items) {
+					if (!this.running.delete(item)) continue;
+					this.fail(item.index, this.unexpected(error, item));
+				}
+			})
+			.finally(() => {
+				for (const item of items) item.reading = false;
+				this.wake();
+			});
+	}
+
+	/** A defect of this package: said as such, with what is known. */
+	private unexpected(error: unknown, item: Running | null): Failure {
+		const id = item?.generation.generationId ?? null;
+		return {
+			message: `Something unexpected happened: ${error instanceof Error ? error.message : String(error)}`,
+			advice: `Please report this to the makers of n8n-nodes-luma-video.${id ? ` ${fetchLater(id)}` : ''}`,
+			details: item
+				? this.details(item)
+				: { generationId: null, provider: this.options.provider.id, status: 'unknown' },
+		};
+	}
+
+	private async readOne(item: Running): Promise<void> {
+		const { provider } = this.options;
+		const exchange = await this.send(provider.status(item.generation.generationId));
+		if (exchange.kind === 'fault') {
+			this.readLater(item, null);
+			return;
+		}
+		const reading = provider.readStatus(exchange.answer, item.generation.generationId);
+		if (reading.ok) this.update(item, reading.value);
+		else this.readFailed(item, reading.problem);
+	}
+
+	private async readByList(items: Running[]): Promise<void> {
+		const { provider } = this.options;
+		if (!provider.list || !provider.readList) return;
+		const missing = new Map(items.map((item) => [item.generation.generationId, item]));
+		let offset: number | null = 0;
+		for (let page = 0; page < MAX_LIST_PAGES && offset !== null && missing.size > 0; page++) {
+			const limit = Math.min(LIST_PAGE, Math.max(20, items.length * 2));
+			const exchange = await this.send(provider.list({ limit, offset }));
+			if (exchange.kind === 'fault') {
+				for (const item of missing.values()) this.readLater(item, null);
+				return;
+			}
+			const reading = provider.readList(exchange.answer);
+			if (!reading.ok) {
+				const { problem } = reading;
+				if (isTransient(problem)) {
+					for (const item of missing.values()) this.readLater(item, problem.retryAfterMs);
+				} else {
+					// The list is of no use here: each is read on its own, which also words the problem per generation.
+					this.listUsable = false;
+					for (const item of missing.values()) item.nextReadAt = this.now;
+				}
+				return;
+			}
+			for (const generation of reading.value.generations) {
+				const item = missing.get(generation.generationId);
+				if (!item) continue;
+				missing.delete(generation.generationId);
+				this.update(item, generation);
+			}
+			offset = reading.value.nextOffset;
+		}
+		for (const item of missing.values()) {
+			item.unlisted = true;
+			item.nextReadAt = this.now;
+		}
+	}
+
+	private update(item: Running, generation: Generation): void {
+		item.transientReads = 0;
+		item.generation = generation;
+		const isOver = generation.status === 'failed' || generation.status === 'completed';
+		if (generation.status === 'completed' && generation.videoUrl === null && generation.media.length === 0) {
+			// Said to be finished, and nothing there: it may follow in a moment.
+			this.readAgainOrGiveUp(item, {
+				message: `${this.options.provider.displayName} says that generation ${generation.generationId} is completed, but names no video`,
+				advice: `Look at ${this.options.provider.dashboardUrl}. ${fetchLater(generation.generationId)}`,
+				details: this.details(item),
+			});
+			return;
+		}
+		item.unreadableReads = 0;
+		if (!isOver) {
+			this.scheduleNext(item);
+			return;
+		}
+		this.running.delete(item);
+		if (generation.status === 'failed' && item.adopted && this.resubmit(item)) return;
+		if (generation.status === 'completed') this.options.onFinished?.(item.job, generation);
+		this.finish(item.index, { kind: 'finished', generation });
+	}
+
+	/** Buys a failed generation of an earlier try anew, where the user wants that. */
+	private resubmit(item: Running): boolean {
+		const { start } = item.job;
+		if (!this.options.resubmitFailed || start.kind !== 'create') return false;
+		const entry = this.options.ledger.find(item.job.itemIndex, start.key);
+		if (!entry || entry.generationId !== item.generation.generationId) return false;
+		this.options.ledger.refused(entry);
+		this.pending.push({ index: item.index, job: item.job, firstTriedAt: null, refusals: 0 });
+		return true;
+	}
+
+	private details(item: Running): Failure['details'] {
+		return {
+			generationId: item.generation.generationId,
+			provider: this.options.provider.id,
+			status: item.generation.status,
+		};
+	}
+
+	private scheduleNext(item: Running): void {
+		const now = this.now;
+		item.nextReadAt = now + nextReadDelayMs(now - item.submittedAt, item.expectedMs);
+	}
+
+	private readLater(item: Running, retryAfterMs: number | null): void {
+		item.transientReads++;
+		item.nextReadAt = this.now + retryDelayMs(item.transientReads, retryAfterMs);
+	}
+
+	private readAgainOrGiveUp(item: Running, failure: Failure): void {
+		item.unreadableReads++;
+		if (item.unreadableReads < MAX_UNREADABLE) {
+			item.nextReadAt = this.now + retryDelayMs(item.unreadableReads, null);
+			return;
+		}
+		this.running.delete(item);
+		this.fail(item.index, failure);
+	}
+
+	private readFailed(item: Running, problem: Problem): void {
+		if (isTransient(problem)) {
+			this.readLater(item, problem.retryAfterMs);
+			return;
+		}
+		const id = item.generation.generationId;
+		const isKnown = problem.kind !== 'notFound' || item.job.start.kind === 'create';
+		const failure: Failure = {
+			message: `Generation ${id} cannot be read: ${problem.message}`,
+			advice: isKnown ? `${problem.advice} It may still be running. ${fetchLater(id)}` : problem.advice,
+			details: this.details(item),
+			problem,
+		};
+		if (problem.kind === 'unreadable') {
+			this.readAgainOrGiveUp(item, failure);
+			return;
+		}
+		this.running.delete(item);
+		this.fail(item.index, failure);
+	}
+
+	// ---------------------------------------------------------------------------------------------------------
+
+	private async send(call: ProviderCall): ReturnType<ProviderClient['send']> {
+		return await this.options.client.send(call);
+	}
+
+	/** The answer to a read, or `null` when none came. */
+	private async ask(call: ProviderCall): Promise<ProviderAnswer | null> {
+		const exchange = await this.send(call);
+		return exchange.kind === 'answer' ? exchange.answer : null;
+	}
+}
+
+/** Whether a read is worth repeating: the service is busy or stumbled, and says nothing about the generation. */
+function isTransient(problem: Problem): boolean {
+	return problem.kind === 'unavailable' || problem.kind === 'rateLimited' || problem.httpStatus === 409;
+}

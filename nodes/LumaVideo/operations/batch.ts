@@ -1,0 +1,230 @@
+/**
+ * All input items of one node run, from checked plans to output items: the only place that knows about pairing,
+ * Continue On Fail and what a failing execution still has to say.
+ */
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import { systemClock } from '../generation/clock';
+import type { DownloadSettings } from '../generation/deliver';
+import { Gate, deliver, generationFailure } from '../generation/deliver';
+import type { Failure } from '../generation/failure';
+import { failedItem, fetchLater, nodeError } from '../generation/failure';
+import { Ledger } from '../generation/ledger';
+import type { OutputOptions } from '../generation/output';
+import { outputJson } from '../generation/output';
+import type { Job, Outcome } from '../generation/run';
+import { runJobs } from '../generation/run';
+import type { Generation, Provider } from '../providers/provider';
+import type { ProviderClient } from '../transport/providerClient';
+import type { Settings } from './settings';
+
+/** What one item is going to do, or why it cannot. */
+export type Plan = { itemIndex: number } & (
+	| {
+			ok: true;
+			job: Job;
+			settings: Settings;
+			output: OutputOptions;
+			/** `null`: the file is not wanted. */
+			download: DownloadSettings | null;
+	  }
+	| { ok: false; failure: Failure }
+);
+
+export type ItemResult = { itemIndex: number } & (
+	| { ok: true; item: INodeExecutionData }
+	| { ok: false; failure: Failure }
+);
+
+/** Makes a plan for every item; what throws for one item, such as an expression, is that item's failure. */
+export function planItems(
+	context: IExecuteFunctions,
+	provider: Provider,
+	plan: (itemIndex: number) => Plan,
+): Plan[] {
+	return context.getInputData().map((_, itemIndex) => {
+		try {
+			return plan(itemIndex);
+		} catch (error) {
+			return { itemIndex, ok: false, failure: invalid(provider, [error instanceof Error ? error.message : String(error)]) };
+		}
+	});
+}
+
+/** The failure of an item whose fields were refused before anything was sent. */
+export function invalid(provider: Provider, findings: string[]): Failure {
+	const [first = 'The fields of this item cannot be used', ...others] = findings;
+	return {
+		message: first,
+		advice: [...others, 'Nothing was sent.'].map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
+		details: { generationId: null, provider: provider.id, status: null },
+	};
+}
+
+/** Turns results into output items, or throws for the first failure when the node is set to stop. */
+export function toItems(context: IExecuteFunctions, results: readonly ItemResult[], alsoKnown: string[] = []): INodeExecutionData[] {
+	if (!context.continueOnFail()) {
+		const failed = results.find((result) => !result.ok);
+		if (failed && !failed.ok) throw nodeError(context.getNode(), failed.failure, failed.itemIndex, alsoKnown);
+	}
+	return results.map((result) => (result.ok ? result.item : failedItem(result.failure, result.itemIndex)));
+}
+
+/** Whether the node runs as an AI agent's tool; n8n names the generated node so. */
+export function isTool(context: IExecuteFunctions): boolean {
+	return context.getNode().type.endsWith('Tool');
+}
+
+/** The ledger of this run of the node. */
+export function openLedger(context: IExecuteFunctions): Ledger {
+	const { $runIndex: runIndex } = context.getWorkflowDataProxy(0) as unknown as { $runIndex: number };
+	return new Ledger(context.getContext('node'), isTool(context) ? null : runIndex);
+}
+
+/**
+ * Runs all plans together.
+ *
+ * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail. The error names
+ * every generation that this run bought and that did not leave the node.
+ */
+export async function runPlans(
+	context: IExecuteFunctions,
+	provider: Provider,
+	client: ProviderClient,
+	plans: readonly Plan[],
+	until: 'finished' | 'submitted',
+): Promise<INodeExecutionData[]> {
+	const stopAtFirstFailure = !context.continueOnFail();
+	const ready = plans.filter((plan) => plan.ok);
+	if (stopAtFirstFailure && ready.length < plans.length) {
+		return toItems(context, plans.filter((plan) => !plan.ok));
+	}
+	const first = ready[0];
+	if (!first) return toItems(context, plans.filter((plan) => !plan.ok));
+
+	const downloads = new Gate();
+	const deliveries = new Map<number, Promise<ItemResult>>();
+	const planOf = new Map(ready.map((plan) => [plan.itemIndex, plan]));
+	const finish = async (plan: (typeof ready)[number], generation: Generation): Promise<ItemResult> => {
+		const delivery = await downloads.run(
+			async () =>
+				await deliver(context, provider, generation, plan.itemIndex, plan.output, plan.download, systemClock),
+		);
+		return { itemIndex: plan.itemIndex, ...delivery };
+	};
+
+	const ledger = openLedger(context);
+	const cancelSignal = context.getExecutionCancelSignal();
+	const outcomes = await runJobs(
+		ready.map((plan) => plan.job),
+		{
+			provider,
+			client,
+			clock: systemClock,
+			ledger,
+			maxConcurrent: first.settings.maxConcurrent ?? provider.capabilities.concurrency,
+			until,
+			stopAtFirstFailure,
+			resubmitFailed: first.settings.resubmitFailed,
+			cancelSignal,
+			onFinished: (job, generation) => {
+				const plan = planOf.get(job.itemIndex);
+				if (plan) deliveries.set(job.itemIndex, finish(plan, generation));
+			},
+		},
+	);
+
+	const delivered = new Map(
+		(await Promise.all(deliveries.values())).map((result) => [result.itemIndex, result] as const),
+	);
+	if (cancelSignal?.aborted) throw stoppedError(context, ready, outcomes);
+
+	const outcomeOf = new Map(ready.map((plan, index) => [plan.itemIndex, outcomes[index]]));
+	const results = plans.flatMap((plan): ItemResult[] => {
+		if (!plan.ok) return [plan];
+		const outcome = outcomeOf.get(plan.itemIndex);
+		return outcome ? resultOf(provider, plan, outcome, delivered.get(plan.itemIndex)) : [];
+	});
+	const items = toItems(context, results, alsoKnown(ready, outcomes));
+	ledger.markDelivered();
+	return items;
+}
+
+function resultOf(
+	provider: Provider,
+	plan: Extract<Plan, { ok: true }>,
+	outcome: Outcome,
+	delivered: ItemResult | undefined,
+): ItemResult[] {
+	const { itemIndex } = plan;
+	switch (outcome.kind) {
+		case 'failure':
+			return [{ itemIndex, ok: false, failure: outcome.failure }];
+		case 'finished':
+			if (outcome.generation.status === 'failed') {
+				return [{ itemIndex, ok: false, failure: generationFailure(provider, outcome.generation) }];
+			}
+			return delivered ? [delivered] : [];
+		case 'open': {
+			if (outcome.reason === 'timeout' && plan.settings.onTimeout === 'error') {
+				return [{ itemIndex, ok: false, failure: timeoutFailure(provider, plan, outcome.generation) }];
+			}
+			const json = outputJson(provider, outcome.generation, plan.output);
+			return [{ itemIndex, ok: true, item: { json, pairedItem: { item: itemIndex } } }];
+		}
+		case 'notSubmitted':
+			return [];
+	}
+}
+
+function timeoutFailure(provider: Provider, plan: Extract<Plan, { ok: true }>, generation: Generation): Failure {
+	const seconds = Math.round(plan.job.timeoutMs / 1000);
+	return {
+		message: `Generation ${generation.generationId} is not finished after ${seconds} seconds`,
+		advice: `${provider.displayName} still works on it, and nothing is lost. ${fetchLater(generation.generationId)} Or raise 'Timeout'.`,
+		details: { generationId: generation.generationId, provider: provider.id, status: generation.status },
+	};
+}
+
+/** Ids bought in this run, in words, for the end of a message. */
+function bought(plans: ReadonlyArray<Extract<Plan, { ok: true }>>, outcomes: readonly Outcome[]): string[] {
+	return plans.flatMap((plan, index) => {
+		const outcome = outcomes[index];
+		if (outcome?.kind === 'finished' && outcome.generation.status === 'completed') {
+			return [`${outcome.generation.generationId} (item ${plan.itemIndex}, completed)`];
+		}
+		if (outcome?.kind === 'open') {
+			return [`${outcome.generation.generationId} (item ${plan.itemIndex}, running)`];
+		}
+		return [];
+	});
+}
+
+function alsoKnown(plans: ReadonlyArray<Extract<Plan, { ok: true }>>, outcomes: readonly Outcome[]): string[] {
+	const ids = bought(plans, outcomes);
+	if (ids.length === 0) return [];
+	return [
+		`Other generations of this run: ${ids.join(', ')}. A retry of this execution continues them and buys none of them again; operation 'Wait' of resource 'Generation' gets them by ID.`,
+	];
+}
+
+function stoppedError(
+	context: IExecuteFunctions,
+	plans: ReadonlyArray<Extract<Plan, { ok: true }>>,
+	outcomes: readonly Outcome[],
+): NodeOperationError {
+	const ids = bought(plans, outcomes);
+	const doubts = outcomes.flatMap((outcome) => (outcome.kind === 'failure' ? [outcome.failure.message] : []));
+	return new NodeOperationError(
+		context.getNode(),
+		ids.length > 0
+			? `The execution was stopped. Generations that go on at the provider: ${ids.join(', ')}`
+			: 'The execution was stopped',
+		{
+			description: [
+				...doubts.map((doubt) => `${doubt}.`),
+				...(ids.length > 0 ? ["Operation 'Wait' of resource 'Generation' gets them by ID."] : []),
+			].join(' '),
+		},
+	);
+}

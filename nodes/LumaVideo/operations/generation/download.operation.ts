@@ -1,0 +1,27 @@
+/** Generation: Download. Reads the generation, so that the address is fresh, and streams its video into the item. */
+import { providerIds } from '../../providers';
+import type { Operation } from '../operation';
+import { forOperation } from '../operation';
+import { binaryField, downloadSettings, optionsField } from '../settings';
+import { generationIdField } from './generationId';
+import { readEach } from './readEach';
+
+export const download: Operation = {
+	resource: 'generation',
+	value: 'download',
+	name: 'Download',
+	action: 'Download generation',
+	description: 'Download the video of a finished generation',
+	providers: providerIds,
+	properties: forOperation('generation', ['download'], [
+		generationIdField,
+		binaryField,
+		optionsField(['includeRaw', 'maxDownloadMb', 'requestTimeout']),
+	]),
+
+	async execute(context, provider) {
+		return await readEach(context, provider, (itemIndex, settings, client) =>
+			downloadSettings(context, itemIndex, settings, client.isLocal),
+		);
+	},
+};

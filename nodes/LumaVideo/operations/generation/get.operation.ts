@@ -1,0 +1,24 @@
+/** Generation: Get. Reads the present state; a failed generation is an answer like any other. */
+import { providerIds } from '../../providers';
+import type { Operation } from '../operation';
+import { forOperation } from '../operation';
+import { optionsField } from '../settings';
+import { generationIdField } from './generationId';
+import { readEach } from './readEach';
+
+export const get: Operation = {
+	resource: 'generation',
+	value: 'get',
+	name: 'Get',
+	action: 'Get generation',
+	description: 'Retrieve the present state of a generation',
+	providers: providerIds,
+	properties: forOperation('generation', ['get'], [
+		generationIdField,
+		optionsField(['includeRaw', 'requestTimeout']),
+	]),
+
+	async execute(context, provider) {
+		return await readEach(context, provider, () => null);
+	},
+};

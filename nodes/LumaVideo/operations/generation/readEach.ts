@@ -1,0 +1,65 @@
+/** Reading the generation that each item names, several at once. */
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { systemClock } from '../../generation/clock';
+import type { DownloadSettings } from '../../generation/deliver';
+import { Gate, deliver } from '../../generation/deliver';
+import { readGeneration } from '../../generation/read';
+import type { Provider } from '../../providers/provider';
+import type { ProviderClient } from '../../transport/providerClient';
+import { createProviderClient } from '../../transport/providerClient';
+import type { ItemResult } from '../batch';
+import { invalid, toItems } from '../batch';
+import type { Settings } from '../settings';
+import { readSettings } from '../settings';
+import { readGenerationId } from './generationId';
+
+/** Reads at once. */
+const CONCURRENT_READS = 5;
+
+/**
+ * @param download what to download for an item; `null` for nothing
+ * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail
+ */
+export async function readEach(
+	context: IExecuteFunctions,
+	provider: Provider,
+	download: (itemIndex: number, settings: Settings, client: ProviderClient) => DownloadSettings | null,
+): Promise<INodeExecutionData[]> {
+	const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);
+	const gate = new Gate(CONCURRENT_READS);
+	const readItem = async (itemIndex: number): Promise<ItemResult> => {
+		const id = readGenerationId(context, itemIndex);
+		if (!id.ok) return { itemIndex, ok: false, failure: invalid(provider, [id.finding]) };
+		const settings = readSettings(context, itemIndex);
+		const read = await readGeneration(
+			provider,
+			client,
+			id.generationId,
+			systemClock,
+			context.getExecutionCancelSignal(),
+		);
+		if (!read.ok) return { itemIndex, ok: false, failure: read.failure };
+		const delivery = await deliver(
+			context,
+			provider,
+			read.generation,
+			itemIndex,
+			{ includeRaw: settings.includeRaw },
+			download(itemIndex, settings, client),
+			systemClock,
+		);
+		return { itemIndex, ...delivery };
+	};
+	const results = await Promise.all(
+		context.getInputData().map(async (_, itemIndex) => {
+			try {
+				return await gate.run(async () => await readItem(itemIndex));
+			} catch (error) {
+				// An expression that cannot be evaluated belongs to its item.
+				const text = error instanceof Error ? error.message : String(error);
+				return { itemIndex, ok: false, failure: invalid(provider, [text]) } satisfies ItemResult;
+			}
+		}),
+	);
+	return toItems(context, results);
+}

@@ -1,0 +1,58 @@
+/** Generation: Wait. Waits for generations that were bought before, all items together. */
+import type { INodeProperties } from 'n8n-workflow';
+import { providerIds } from '../../providers';
+import { createProviderClient } from '../../transport/providerClient';
+import { invalid, planItems, runPlans } from '../batch';
+import type { Operation } from '../operation';
+import { forOperation } from '../operation';
+import { binaryField, defaultTimeoutMs, downloadSettings, optionsField, readSettings } from '../settings';
+import { generationIdField, readGenerationId } from './generationId';
+
+const properties: INodeProperties[] = [
+	generationIdField,
+	{
+		displayName: 'Download Video',
+		name: 'downloadVideo',
+		type: 'boolean',
+		default: false,
+		description: "Whether to download the video file too. The output always has the video's URL.",
+	},
+	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] } } },
+	optionsField(['includeRaw', 'maxDownloadMb', 'onTimeout', 'requestTimeout', 'timeout']),
+];
+
+/** All are read together: how many the provider lets run at once was settled when they were bought. */
+const NO_LIMIT = 1000;
+
+export const wait: Operation = {
+	resource: 'generation',
+	value: 'wait',
+	name: 'Wait',
+	action: 'Wait for generation',
+	description: 'Wait until a generation is finished',
+	providers: providerIds,
+	properties: forOperation('generation', ['wait'], properties),
+
+	async execute(context, provider) {
+		const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);
+		const plans = planItems(context, provider, (itemIndex) => {
+			const id = readGenerationId(context, itemIndex);
+			if (!id.ok) return { itemIndex, ok: false, failure: invalid(provider, [id.finding]) };
+			const settings = { ...readSettings(context, itemIndex), maxConcurrent: NO_LIMIT };
+			const wantsFile = context.getNodeParameter('downloadVideo', itemIndex, false) === true;
+			return {
+				itemIndex,
+				ok: true,
+				job: {
+					itemIndex,
+					timeoutMs: settings.timeoutMs ?? defaultTimeoutMs(null),
+					start: { kind: 'existing', generationId: id.generationId },
+				},
+				settings,
+				output: { includeRaw: settings.includeRaw },
+				download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
+			};
+		});
+		return await runPlans(context, provider, client, plans, 'finished');
+	},
+};

@@ -1,0 +1,118 @@
+/** All operations, the fields that choose among them, and the way from the chosen one to its code. */
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import { findProvider, providerIds, providers } from '../providers';
+import type { ProviderId } from '../providers/provider';
+import { download } from './generation/download.operation';
+import { get } from './generation/get.operation';
+import { wait } from './generation/wait.operation';
+import type { Operation, ResourceName } from './operation';
+import { generate } from './video/generate.operation';
+
+export const operations: readonly Operation[] = [generate, download, get, wait];
+
+const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name' | 'description'>>> = {
+	generation: { name: 'Generation', description: 'The making of one video, named by its ID' },
+	video: { name: 'Video', description: 'Make videos' },
+};
+
+const PROVIDER_DESCRIPTIONS: Readonly<Record<ProviderId, string>> = {
+	lumaDreamMachine: "Luma's own API for Ray 2: text and image to video, up to 4K",
+	pixazo: 'Ray 2 Flash: image to video, up to 1080p',
+	pixwith: 'Ray 2: text and image to video, up to 720p',
+	crazyrouter: 'Ray 1 and Ray 2: text and image to video, up to 1080p',
+};
+
+const providerField: INodeProperties = {
+	displayName: 'Provider',
+	name: 'provider',
+	type: 'options',
+	noDataExpression: true,
+	options: providerIds.map((id) => ({
+		name: providers[id].displayName,
+		value: id,
+		description: PROVIDER_DESCRIPTIONS[id],
+	})),
+	default: 'lumaDreamMachine',
+	description: 'The service that makes the videos and charges for them',
+};
+
+/** Groups providers with the same list, so that each list is one field. */
+function byProviders<T>(listOf: (id: ProviderId) => T[], keyOf: (value: T) => string): Array<{ ids: ProviderId[]; list: T[] }> {
+	const groups = new Map<string, { ids: ProviderId[]; list: T[] }>();
+	for (const id of providerIds) {
+		const list = listOf(id);
+		if (list.length === 0) continue;
+		const key = list.map(keyOf).join();
+		const group = groups.get(key) ?? { ids: [], list };
+		group.ids.push(id);
+		groups.set(key, group);
+	}
+	return [...groups.values()];
+}
+
+const byName = <T extends { name: string }>(a: T, b: T): number => (a.name < b.name ? -1 : 1);
+
+function resourceFields(): INodeProperties[] {
+	const names = Object.keys(RESOURCES) as ResourceName[];
+	const has = (id: ProviderId, resource: ResourceName) =>
+		operations.some((operation) => operation.resource === resource && operation.providers.includes(id));
+	return byProviders(
+		(id) => names.filter((name) => has(id, name)),
+		(name) => name,
+	).map(({ ids, list }) => ({
+		displayName: 'Resource',
+		name: 'resource',
+		type: 'options',
+		noDataExpression: true,
+		options: list.map((value) => ({ value, ...RESOURCES[value] })).sort(byName),
+		default: 'video',
+		displayOptions: { show: { provider: ids } },
+	}));
+}
+
+function operationFields(): INodeProperties[] {
+	return (Object.keys(RESOURCES) as ResourceName[]).flatMap((resource) =>
+		byProviders(
+			(id) =>
+				operations.filter((operation) => operation.resource === resource && operation.providers.includes(id)),
+			(operation) => operation.value,
+		).map(({ ids, list }) => ({
+			displayName: 'Operation',
+			name: 'operation',
+			type: 'options' as const,
+			noDataExpression: true,
+			options: list
+				.map(({ name, value, action, description }) => ({ name, value, action, description }))
+				.sort(byName),
+			default: resource === 'video' ? 'generate' : 'get',
+			displayOptions: { show: { resource: [resource], provider: ids } },
+		})),
+	);
+}
+
+/** All fields of the node, in the order in which the panel shows them. */
+export const nodeProperties: INodeProperties[] = [
+	providerField,
+	...resourceFields(),
+	...operationFields(),
+	...operations.flatMap((operation) => operation.properties),
+];
+
+/** Runs the chosen operation for all input items. */
+export async function runOperation(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const provider = findProvider(context.getNodeParameter('provider', 0) as string);
+	const resource = context.getNodeParameter('resource', 0) as string;
+	const value = context.getNodeParameter('operation', 0) as string;
+	const operation = operations.find((candidate) => candidate.resource === resource && candidate.value === value);
+	if (!provider || !operation?.providers.includes(provider.id)) {
+		throw new NodeOperationError(
+			context.getNode(),
+			provider
+				? `${provider.displayName} has no operation '${value}' for resource '${resource}'`
+				: "'Provider' is not known",
+			{ description: "Choose 'Provider', 'Resource' and 'Operation' anew.", itemIndex: 0 },
+		);
+	}
+	return await operation.execute(context, provider);
+}

@@ -1,0 +1,155 @@
+/** Fields that say how the node works, and their reading: the same for every operation that waits or downloads. */
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { DownloadSettings } from '../generation/deliver';
+
+/** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
+const DEFAULT_TIMEOUT_S = 900;
+const DEFAULT_REQUEST_TIMEOUT_S = 60;
+const DEFAULT_MAX_DOWNLOAD_MB = 2048;
+
+const settingFields = {
+	includeRaw: {
+		displayName: 'Include Raw Response',
+		name: 'includeRaw',
+		type: 'boolean',
+		default: false,
+		description: "Whether to add the provider's own answer to the output, as 'raw'",
+	},
+	maxConcurrent: {
+		displayName: 'Max Concurrent Generations',
+		name: 'maxConcurrent',
+		type: 'number',
+		typeOptions: { minValue: 1, maxValue: 100 },
+		default: 5,
+		description:
+			'How many videos are made at the same time. When not set: 10 with Luma Dream Machine (its documented limit), 5 elsewhere.',
+	},
+	maxDownloadMb: {
+		displayName: 'Max Download Size (MB)',
+		name: 'maxDownloadMb',
+		type: 'number',
+		typeOptions: { minValue: 1 },
+		default: DEFAULT_MAX_DOWNLOAD_MB,
+		description: 'Larger files are not downloaded',
+	},
+	onTimeout: {
+		displayName: 'On Timeout',
+		name: 'onTimeout',
+		type: 'options',
+		options: [
+			{
+				name: 'Pass On as Processing',
+				value: 'continue',
+				description: "The item goes on with status 'processing', so that a later node can wait or look again",
+			},
+			{
+				name: 'Stop With Message',
+				value: 'error',
+				description: 'The item ends with a message that names the generation and how to get it',
+			},
+		],
+		default: 'error',
+		description: "What happens to an item whose video is not finished within 'Timeout'. The generation itself goes on.",
+	},
+	requestTimeout: {
+		displayName: 'Request Timeout (Seconds)',
+		name: 'requestTimeout',
+		type: 'number',
+		typeOptions: { minValue: 1, maxValue: 600 },
+		default: DEFAULT_REQUEST_TIMEOUT_S,
+		description: 'How long to wait for the answer to a single request',
+	},
+	resubmitFailed: {
+		displayName: 'Buy Again on Retry',
+		name: 'resubmitFailed',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether a retry of this node, or of the execution, buys a new video for a generation that ended as failed. When off, a retry only continues what is running.',
+	},
+	timeout: {
+		displayName: 'Timeout (Seconds)',
+		name: 'timeout',
+		type: 'number',
+		typeOptions: { minValue: 1 },
+		default: DEFAULT_TIMEOUT_S,
+		description:
+			'How long to wait for a video to be finished. When not set: 900 seconds, or twice that for 4K. Nothing is lost when the time is over.',
+	},
+} satisfies Record<string, INodeProperties>;
+
+export type SettingName = keyof typeof settingFields;
+
+/** The Options collection with the given settings; each may depend on more. */
+export function optionsField(names: readonly SettingName[], extra: INodeProperties[] = []): INodeProperties {
+	const fields: INodeProperties[] = [...names.map((name) => settingFields[name]), ...extra];
+	return {
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add Option',
+		default: {},
+		options: fields.sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
+	};
+}
+
+export const binaryField: INodeProperties = {
+	displayName: 'Output Data Field Name',
+	name: 'binaryPropertyName',
+	type: 'string',
+	required: true,
+	default: 'data',
+	placeholder: 'e.g. data',
+	hint: 'The name of the output field to put the video file in',
+};
+
+export interface Settings {
+	includeRaw: boolean;
+	/** `null`: the provider's default. */
+	maxConcurrent: number | null;
+	maxDownloadBytes: number;
+	onTimeout: 'continue' | 'error';
+	requestTimeoutMs: number;
+	resubmitFailed: boolean;
+	/** `null`: by model. */
+	timeoutMs: number | null;
+}
+
+function positive(value: unknown): number | null {
+	const number = Number(value);
+	return value !== undefined && value !== null && value !== '' && Number.isFinite(number) && number > 0 ? number : null;
+}
+
+/** The settings of one item; what is not set, or not usable, falls back to the default. */
+export function readSettings(context: IExecuteFunctions, itemIndex: number): Settings {
+	const options = context.getNodeParameter('options', itemIndex, {}) as Partial<Record<SettingName, unknown>>;
+	const timeout = positive(options.timeout);
+	return {
+		includeRaw: options.includeRaw === true,
+		maxConcurrent: positive(options.maxConcurrent),
+		maxDownloadBytes: (positive(options.maxDownloadMb) ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
+		onTimeout: options.onTimeout === 'continue' ? 'continue' : 'error',
+		requestTimeoutMs: (positive(options.requestTimeout) ?? DEFAULT_REQUEST_TIMEOUT_S) * 1000,
+		resubmitFailed: options.resubmitFailed === true,
+		timeoutMs: timeout === null ? null : timeout * 1000,
+	};
+}
+
+/** Milliseconds to wait when the user set no timeout. */
+export function defaultTimeoutMs(resolution: string | null): number {
+	return DEFAULT_TIMEOUT_S * 1000 * (resolution === '4k' ? 2 : 1);
+}
+
+export function downloadSettings(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	settings: Settings,
+	allowLocal: boolean,
+): DownloadSettings {
+	return {
+		field: context.getNodeParameter('binaryPropertyName', itemIndex, 'data') as string,
+		maxBytes: settings.maxDownloadBytes,
+		timeoutMs: settings.requestTimeoutMs,
+		allowLocal,
+	};
+}

@@ -1,0 +1,296 @@
+/**
+ * CrazyRouter, a router to many models (docs.crazyrouter.com).
+ *
+ * Sources: the pages "Luma", "Callback", "Status codes" and "Error handling" of docs.crazyrouter.com. They use four
+ * sets of status words and more than one shape of answer; all of them are accepted here.
+ */
+import {
+	firstText,
+	firstUrl,
+	httpProblem,
+	isObject,
+	isSuccess,
+	jsonOf,
+	problemOf,
+	unreadable,
+	valueAt,
+} from './answers';
+import type { StatusText } from './answers';
+import type {
+	Duration,
+	Generation,
+	GenerationStatus,
+	JsonObject,
+	JsonValue,
+	ModelCapabilities,
+	Problem,
+	Provider,
+	ProviderAnswer,
+	Reading,
+	VideoRequest,
+} from './provider';
+
+const DISPLAY_NAME = 'CrazyRouter';
+const DASHBOARD_URL = 'https://crazyrouter.com';
+
+/** "Luma" writes the number of seconds as text. Its sample is 5; 9 is Luma's own second choice. */
+const SECONDS: Readonly<Record<Duration, string>> = { '5s': '5', '9s': '9' };
+
+const COMMON: Omit<ModelCapabilities, 'value' | 'name' | 'description'> = {
+	// An end image alone is not documented.
+	frames: ['none', 'start', 'startAndEnd'],
+	// Neither an aspect ratio nor a loop is documented.
+	aspectRatios: [],
+	resolutions: ['540p', '720p', '1080p'],
+	durations: ['5s', '9s'],
+	defaults: { aspectRatio: null, resolution: '720p', duration: '5s' },
+	loop: 'never',
+	// A guess: no time is documented.
+	usualSeconds: 60,
+};
+
+/** In lower case. A word not listed is read as running. */
+const STATUS_WORDS: ReadonlyMap<string, GenerationStatus> = new Map([
+	// "Luma"
+	['queued', 'queued'],
+	['dreaming', 'processing'],
+	['completed', 'completed'],
+	['failed', 'failed'],
+	// "Status codes"
+	['pending', 'queued'],
+	['processing', 'processing'],
+	// "Callback"
+	['not_start', 'queued'],
+	['submitted', 'queued'],
+	['in_progress', 'processing'],
+	['success', 'completed'],
+	['succeed', 'completed'],
+	['failure', 'failed'],
+	['cancel', 'failed'],
+]);
+
+/** Values of an envelope's `code` that say all went well. */
+const GOOD_CODES: ReadonlySet<string> = new Set(['success', 'ok', '0', '1', '200']);
+
+function firstString(...candidates: Array<JsonValue | undefined>): string | null {
+	return firstText(...candidates.filter((candidate) => typeof candidate === 'string'));
+}
+
+function isRefusal(json: JsonValue | undefined): boolean {
+	const said = valueAt(json, 'error');
+	if (isObject(said) || firstString(said) !== null) return true;
+	const code = firstText(valueAt(json, 'code'));
+	return code !== null && !GOOD_CODES.has(code.toLowerCase());
+}
+
+function idOf(json: JsonValue | undefined): string | null {
+	return firstString(
+		valueAt(json, 'id'),
+		valueAt(json, 'task_id'),
+		valueAt(json, 'data', 'id'),
+		valueAt(json, 'data', 'task_id'),
+		isRefusal(json) ? undefined : valueAt(json, 'data'),
+	);
+}
+
+function wordOf(json: JsonValue | undefined): string | null {
+	return firstString(
+		valueAt(json, 'state'),
+		valueAt(json, 'status'),
+		valueAt(json, 'data', 'state'),
+		valueAt(json, 'data', 'status'),
+	);
+}
+
+/** `download_url` comes first: on this wire format `video.url` may be the file with a watermark. */
+function videoUrlOf(json: JsonValue | undefined): string | null {
+	return firstUrl(
+		valueAt(json, 'video', 'download_url'),
+		valueAt(json, 'video', 'url'),
+		valueAt(json, 'video_raw', 'url'),
+		valueAt(json, 'artifact', 'video', 'url'),
+		valueAt(json, 'assets', 'video'),
+		valueAt(json, 'output', 'video_url'),
+		valueAt(json, 'video_url'),
+		valueAt(json, 'data', 'video', 'download_url'),
+		valueAt(json, 'data', 'video', 'url'),
+		valueAt(json, 'data', 'result_url'),
+		valueAt(json, 'data', 'artifact_url'),
+	);
+}
+
+function reasonOf(json: JsonValue | undefined): string | null {
+	const message = firstString(valueAt(json, 'message'));
+	return firstString(
+		valueAt(json, 'failure_reason'),
+		valueAt(json, 'fail_reason'),
+		valueAt(json, 'failReason'),
+		valueAt(json, 'error', 'message'),
+		valueAt(json, 'error'),
+		valueAt(json, 'data', 'failure_reason'),
+		valueAt(json, 'data', 'fail_reason'),
+		message && GOOD_CODES.has(message.trim().toLowerCase()) ? undefined : (message ?? undefined),
+	);
+}
+
+function generationOf(json: JsonValue | undefined, generationId: string, word: string): Generation {
+	const status = STATUS_WORDS.get(word.trim().toLowerCase()) ?? 'processing';
+	const videoUrl = status === 'completed' ? videoUrlOf(json) : null;
+	return {
+		generationId,
+		status,
+		model: null,
+		prompt: null,
+		videoUrl,
+		media: videoUrl ? [{ url: videoUrl, type: 'video' }] : [],
+		createdAt: firstText(valueAt(json, 'created_at'), valueAt(json, 'data', 'created_at')),
+		completedAt: null,
+		failureReason: status === 'failed' ? reasonOf(json) : null,
+		estimatedSeconds: null,
+		chargedWhenFailed: 'unknown',
+		raw: json as JsonObject,
+	};
+}
+
+const KEY_TEXT: StatusText = {
+	kind: 'credentials',
+	advice: `Check the API key in the credential. Keys begin with 'sk-' and are made in the console at ${DASHBOARD_URL}.`,
+};
+
+const BALANCE_TEXT: StatusText = {
+	kind: 'balance',
+	advice: `Add credit at ${DASHBOARD_URL}. If the account has credit, raise the quota of this API key there.`,
+};
+
+const LIMITS_TEXT: StatusText = {
+	kind: 'permission',
+	advice: `See the API key's own limits in the console at ${DASHBOARD_URL}: its quota, the models it may use, the IP addresses it may be used from, and its expiry date.`,
+};
+
+const BUSY_TEXT: StatusText = {
+	kind: 'rateLimited',
+	message: `${DISPLAY_NAME} has no free channel to this model just now`,
+	advice: 'Wait a few minutes, then run the workflow again, or choose another model.',
+};
+
+const UNKNOWN_ID_TEXT: StatusText = {
+	kind: 'notFound',
+	message: `${DISPLAY_NAME} does not know this generation`,
+	advice: 'Check the generation ID and that it was made with the API key of this credential.',
+};
+
+const WRONG_ADDRESS_TEXT: StatusText = {
+	message: `${DISPLAY_NAME} does not offer Luma at this address`,
+	advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end.",
+};
+
+/** What the refusal's own code says, over its HTTP status. */
+function textOfCode(code: string, said: string, statusCode: number): StatusText | undefined {
+	if (/insufficient\w*quota/i.test(code)) return BALANCE_TEXT;
+	if (statusCode === 403 && /insufficient.*(quota|balance)|(quota|balance).*(insufficient|not enough)/i.test(said)) {
+		return BALANCE_TEXT;
+	}
+	switch (code.toLowerCase()) {
+		case 'invalid_api_key':
+			return KEY_TEXT;
+		case 'rate_limit_exceeded':
+			return { kind: 'rateLimited' };
+		case 'task_not_exist':
+			return UNKNOWN_ID_TEXT;
+		case 'get_channel_failed':
+			return BUSY_TEXT;
+		default:
+			return undefined;
+	}
+}
+
+/** Bodies: `{ error: { message, type, code } }`, and `{ code, message, data: null }` of the routes for tasks. */
+function problem(answer: ProviderAnswer, asked: 'create' | 'status'): Problem {
+	const json = jsonOf(answer);
+	const { statusCode } = answer;
+	const code = firstText(valueAt(json, 'error', 'code'), valueAt(json, 'code')) ?? '';
+	const type = firstText(valueAt(json, 'error', 'type')) ?? '';
+	const said = valueAt(json, 'error');
+	const providerText = firstString(valueAt(said, 'message'), said, valueAt(json, 'message'));
+	const options = { displayName: DISPLAY_NAME, providerText };
+
+	// After a 5xx or a timeout no code can promise that nothing was bought.
+	const refused = isSuccess(answer) || (statusCode >= 400 && statusCode < 500 && statusCode !== 408);
+	const text = refused ? textOfCode(code || type, providerText ?? '', statusCode) : undefined;
+	if (text?.kind) {
+		return problemOf(text.kind, answer, { ...options, message: text.message, advice: text.advice });
+	}
+	if (isSuccess(answer)) {
+		const inside = /internal|server_error|timeout/i.test(`${code} ${type}`);
+		return problemOf(inside ? 'unavailable' : 'invalidRequest', answer, options);
+	}
+	return httpProblem(answer, {
+		...options,
+		texts: {
+			401: KEY_TEXT,
+			402: BALANCE_TEXT,
+			403: LIMITS_TEXT,
+			404: asked === 'create' ? WRONG_ADDRESS_TEXT : UNKNOWN_ID_TEXT,
+		},
+	});
+}
+
+function body(request: VideoRequest): JsonObject {
+	return {
+		user_prompt: request.prompt,
+		model_name: request.model,
+		...(request.duration ? { duration: SECONDS[request.duration] } : {}),
+		...(request.resolution ? { resolution: request.resolution } : {}),
+		...(request.expandPrompt !== null ? { expand_prompt: request.expandPrompt } : {}),
+		...(request.startImage ? { image_url: request.startImage } : {}),
+		...(request.endImage ? { image_end_url: request.endImage } : {}),
+		...(request.callback ? { notifyHook: request.callback.url } : {}),
+		...request.additionalBodyFields,
+	};
+}
+
+export const crazyrouter: Provider = {
+	id: 'crazyrouter',
+	displayName: DISPLAY_NAME,
+	credentialType: 'crazyrouterApi',
+	dashboardUrl: DASHBOARD_URL,
+	capabilities: {
+		models: [
+			{ ...COMMON, value: 'ray-v2', name: 'Ray 2', description: 'Best quality' },
+			{ ...COMMON, value: 'ray-v1', name: 'Ray 1.6', description: 'Older model' },
+		],
+		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
+		extras: ['expandPrompt'],
+		concepts: [],
+		// "Callback" asks for a public address, not for https.
+		callbacks: 'http',
+		list: false,
+		delete: false,
+		// No limit is documented; a careful number.
+		concurrency: 5,
+	},
+
+	create: (request) => ({ method: 'POST', path: '/luma/generations', body: body(request) }),
+	readCreated(answer): Reading<Generation> {
+		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, 'create') };
+		const json = jsonOf(answer);
+		const id = idOf(json);
+		if (id !== null) return { ok: true, value: generationOf(json, id, wordOf(json) ?? 'queued') };
+		if (isRefusal(json)) return { ok: false, problem: problem(answer, 'create') };
+		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+	},
+
+	status: (generationId) => ({ method: 'GET', path: `/luma/generations/${encodeURIComponent(generationId)}` }),
+	readStatus(answer, generationId): Reading<Generation> {
+		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, 'status') };
+		const json = jsonOf(answer);
+		const word = wordOf(json);
+		// The id stays the one that was asked for: it is the one that can be asked for again.
+		if (word !== null) return { ok: true, value: generationOf(json, generationId, word) };
+		if (isRefusal(json)) return { ok: false, problem: problem(answer, 'status') };
+		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+	},
+
+	// Prices are named on request only, and depend on the account.
+	estimateUsd: () => null,
+};

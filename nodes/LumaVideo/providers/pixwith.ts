@@ -1,0 +1,234 @@
+/**
+ * Pixwith.ai (pixwith.ai/api).
+ *
+ * Sources: the pages "Luma Ray 2" and "Get Task Results" of pixwith.ai/api/docs; the texts of refusals and the
+ * meaning of `code` 2 come from skills that Pixwith publishes itself.
+ */
+import { z } from 'zod';
+import {
+	firstText,
+	firstUrl,
+	httpProblem,
+	isObject,
+	isSuccess,
+	jsonOf,
+	problemOf,
+	unreadable,
+	valueAt,
+} from './answers';
+import type {
+	Duration,
+	Generation,
+	GenerationStatus,
+	JsonObject,
+	JsonValue,
+	Media,
+	ModelCapabilities,
+	Problem,
+	ProblemKind,
+	Provider,
+	ProviderAnswer,
+	Reading,
+	VideoRequest,
+} from './provider';
+
+const DISPLAY_NAME = 'Pixwith.ai';
+const DASHBOARD_URL = 'https://pixwith.ai/api';
+
+const SUCCEEDED = 1;
+const NOT_AUTHENTICATED = 2;
+
+/** The table of "Luma Ray 2" knows only 2-4, its example with images sends 3-4; other pages show the same split. */
+const MODEL_ID_WITHOUT_IMAGES = '2-4';
+const MODEL_ID_WITH_IMAGES = '3-4';
+
+const SECONDS: Readonly<Record<Duration, number>> = { '5s': 5, '9s': 9 };
+
+/** Mandatory on the wire, so they go out even when a request leaves them open. */
+const DEFAULTS = { aspectRatio: '16:9', resolution: '540p', duration: '5s' } as const;
+
+const RAY_2: ModelCapabilities = {
+	value: 'ray-2',
+	name: 'Ray 2',
+	description: 'Text to video and image to video, up to 720p',
+	frames: ['none', 'start', 'startAndEnd'],
+	aspectRatios: ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'],
+	resolutions: ['540p', '720p'],
+	durations: ['5s', '9s'],
+	defaults: DEFAULTS,
+	// Nothing forbids a loop together with an end image here. Luma itself does, so it may end as failed.
+	loop: 'always',
+	// `estimated_time` of the documented create answer.
+	usualSeconds: 42,
+};
+
+const KEY_ADVICE = `Check the API key in the credential. Keys come from ${DASHBOARD_URL} and begin with 'key_'.`;
+
+/** Refusals are told apart by their text alone: all but the one for a wrong key share `code` 0. */
+const KNOWN_TEXTS: ReadonlyArray<{ pattern: RegExp; kind: ProblemKind; advice: string }> = [
+	{ pattern: /invalid api key/i, kind: 'credentials', advice: KEY_ADVICE },
+	{
+		pattern: /credits not enough/i,
+		kind: 'balance',
+		advice: `Buy credits at ${DASHBOARD_URL}, then run the workflow again.`,
+	},
+	{
+		pattern: /invalid image (format|url)/i,
+		kind: 'invalidRequest',
+		advice: 'Use image URLs that open without a login and lead to a JPEG or PNG file.',
+	},
+];
+
+// The answers, as far as they must be right. All else is read leniently, so that an id is never lost over a detail.
+const createdSchema = z.object({ data: z.object({ task_id: z.string().min(1) }) });
+const statusSchema = z.object({ data: z.object({ status: z.union([z.number(), z.string().min(1)]) }) });
+
+function numberOf(value: JsonValue | undefined): number | null {
+	const number = Number(firstText(value) ?? Number.NaN);
+	return Number.isFinite(number) ? number : null;
+}
+
+/** The envelope's own verdict, whatever the HTTP status. */
+function isRefusal(json: JsonValue | undefined): boolean {
+	const code = numberOf(valueAt(json, 'code'));
+	return code !== null && code !== SUCCEEDED;
+}
+
+/** The envelope's text (`message`, in some places `msg`), unless it only says that all went well. */
+function textOf(json: JsonValue | undefined): string | null {
+	const text = firstText(valueAt(json, 'message'), valueAt(json, 'msg'));
+	return text && /^(success|ok)$/i.test(text.trim()) ? null : text;
+}
+
+/** 1 runs, 2 and 3 are final; a number not documented is read as running. */
+function statusOf(status: JsonValue): GenerationStatus {
+	switch (numberOf(status)) {
+		case 2:
+			return 'completed';
+		case 3:
+			return 'failed';
+		default:
+			return 'processing';
+	}
+}
+
+function mediaOf(json: JsonValue | undefined): Media[] {
+	const urls = valueAt(json, 'data', 'result_urls');
+	return (Array.isArray(urls) ? urls : [urls])
+		.map((url) => firstUrl(url))
+		.filter((url) => url !== null)
+		.map((url) => ({ url, type: 'video' }));
+}
+
+function generationOf(json: JsonValue | undefined, generationId: string, status: GenerationStatus): Generation {
+	// Only a completed task carries results that can be used.
+	const media = status === 'completed' ? mediaOf(json) : [];
+	const estimate = numberOf(valueAt(json, 'data', 'estimated_time'));
+	return {
+		generationId,
+		status,
+		model: null,
+		prompt: null,
+		videoUrl: media[0]?.url ?? null,
+		media,
+		createdAt: null,
+		completedAt: null,
+		// No field for a reason is documented.
+		failureReason: status === 'failed' ? textOf(json) : null,
+		estimatedSeconds: estimate !== null && estimate > 0 ? estimate : null,
+		chargedWhenFailed: 'unknown',
+		raw: json as JsonObject,
+	};
+}
+
+function problem(answer: ProviderAnswer): Problem {
+	const json = jsonOf(answer);
+	const options = { displayName: DISPLAY_NAME, providerText: textOf(json) };
+	if (isRefusal(json)) {
+		if (numberOf(valueAt(json, 'code')) === NOT_AUTHENTICATED) {
+			return problemOf('credentials', answer, { ...options, advice: KEY_ADVICE });
+		}
+		const known = KNOWN_TEXTS.find(({ pattern }) => pattern.test(options.providerText ?? ''));
+		if (known) return problemOf(known.kind, answer, { ...options, advice: known.advice });
+		// The envelope says no and names no task: nothing was bought.
+		if (isSuccess(answer)) return problemOf('invalidRequest', answer, options);
+	}
+	return httpProblem(answer, {
+		...options,
+		texts: {
+			401: { advice: KEY_ADVICE },
+			404: { advice: "Check the generation ID, and 'Base URL' in the credential." },
+		},
+	});
+}
+
+function options(request: VideoRequest): JsonObject {
+	const additional = request.additionalBodyFields.options;
+	return {
+		prompt_optimization: request.promptOptimization ?? false,
+		aspect_ratio: request.aspectRatio ?? DEFAULTS.aspectRatio,
+		resolution: request.resolution ?? DEFAULTS.resolution,
+		duration: SECONDS[request.duration ?? DEFAULTS.duration],
+		...(request.loop ? { loop: true } : {}),
+		// An option not known yet joins the mandatory ones instead of taking their place.
+		...(isObject(additional) ? additional : {}),
+	};
+}
+
+function body(request: VideoRequest): JsonObject {
+	// The first image is always the start: there is no way to give an end image alone.
+	const images = [request.startImage, request.endImage].filter((url) => url !== null);
+	const modelId = images.length > 0 ? MODEL_ID_WITH_IMAGES : MODEL_ID_WITHOUT_IMAGES;
+	return {
+		prompt: request.prompt,
+		...(images.length > 0 ? { image_urls: images } : {}),
+		model_id: request.modelId ?? modelId,
+		...request.additionalBodyFields,
+		options: options(request),
+	};
+}
+
+export const pixwith: Provider = {
+	id: 'pixwith',
+	displayName: DISPLAY_NAME,
+	credentialType: 'pixwithApi',
+	dashboardUrl: DASHBOARD_URL,
+	capabilities: {
+		models: [RAY_2],
+		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
+		extras: ['promptOptimization', 'modelId'],
+		concepts: [],
+		callbacks: 'none',
+		list: false,
+		delete: false,
+		// No limit is documented; a careful number.
+		concurrency: 5,
+	},
+
+	create: (request) => ({ method: 'POST', path: '/api/task/create', body: body(request) }),
+	readCreated(answer): Reading<Generation> {
+		const json = jsonOf(answer);
+		if (!isSuccess(answer) || isRefusal(json)) return { ok: false, problem: problem(answer) };
+		const parsed = createdSchema.safeParse(json);
+		if (!parsed.success) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+		// No status is given at this point: the task was taken in.
+		return { ok: true, value: generationOf(json, parsed.data.data.task_id, 'queued') };
+	},
+
+	// A read, although it is a POST.
+	status: (generationId) => ({ method: 'POST', path: '/api/task/get', body: { task_id: generationId } }),
+	readStatus(answer, generationId): Reading<Generation> {
+		if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
+		const json = jsonOf(answer);
+		const parsed = statusSchema.safeParse(json);
+		// How a failed task looks is not documented: a status counts even in an envelope that says no.
+		if (parsed.success) {
+			return { ok: true, value: generationOf(json, generationId, statusOf(parsed.data.data.status)) };
+		}
+		if (isRefusal(json)) return { ok: false, problem: problem(answer) };
+		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+	},
+
+	// Paid in credits; how many a video takes is not published.
+	estimateUsd: () => null,
+};

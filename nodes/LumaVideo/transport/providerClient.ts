@@ -1,0 +1,150 @@
+/**
+ * One authenticated request to a provider: the only place that attaches a key.
+ *
+ * The key goes to the credential's base URL and nowhere else: redirects are not followed, and an answer never decides
+ * where the next request goes. Nothing is repeated here; `generation/` decides that.
+ */
+import type {
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+	IWebhookFunctions,
+} from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import type { Provider, ProviderAnswer, ProviderCall } from '../providers/provider';
+import { isLocalHost, parseHttpUrl } from './address';
+
+export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions;
+
+/**
+ * Why there is no answer.
+ * - `notSent`: the connection was never made, so the provider cannot have acted;
+ * - `unclear`: it broke or timed out, so the provider may have acted;
+ * - `cancelled`: the execution was stopped meanwhile; the provider may have acted.
+ */
+export interface RequestFault {
+	outcome: 'notSent' | 'unclear' | 'cancelled';
+	/** In plain English, fit for a message: "the connection was refused". */
+	text: string;
+}
+
+export type Exchange = { kind: 'answer'; answer: ProviderAnswer } | { kind: 'fault'; fault: RequestFault };
+
+export interface ProviderClient {
+	/** Whether the base URL is on this machine or in a private network, as for tests and self-hosted gateways. */
+	readonly isLocal: boolean;
+	/** Never throws for what a network or a provider can do; see {@link RequestFault}. */
+	send(call: ProviderCall): Promise<Exchange>;
+}
+
+/** Codes of Node.js and TLS that are raised before the first byte of a request is sent. */
+const NOT_SENT: Readonly<Record<string, string>> = {
+	ECONNREFUSED: 'the connection was refused',
+	ENOTFOUND: 'the host name is unknown',
+	EAI_AGAIN: 'the host name could not be looked up',
+	EHOSTUNREACH: 'the host cannot be reached',
+	ENETUNREACH: 'the network cannot be reached',
+	CERT_HAS_EXPIRED: 'its certificate has expired',
+	DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+	SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed',
+	UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified',
+	ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
+	ERR_INVALID_URL: 'the address is not valid',
+};
+
+const UNCLEAR: Readonly<Record<string, string>> = {
+	ECONNABORTED: 'no answer came in time',
+	ETIMEDOUT: 'no answer came in time',
+	ECONNRESET: 'the connection broke',
+	EPIPE: 'the connection broke',
+	ERR_BAD_RESPONSE: 'the answer broke off',
+};
+
+/** n8n wraps what axios throws; the code sits on the error or on one of its causes. */
+function codeOf(error: unknown): string | null {
+	let current = error;
+	for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {
+		const { code, cause } = current as { code?: unknown; cause?: unknown };
+		if (typeof code === 'string' && code !== '') return code;
+		current = cause;
+	}
+	return null;
+}
+
+export function faultOf(error: unknown, cancelled: boolean): RequestFault {
+	const code = codeOf(error);
+	if (code && NOT_SENT[code]) return { outcome: 'notSent', text: NOT_SENT[code] };
+	if (cancelled || code === 'ERR_CANCELED') return { outcome: 'cancelled', text: 'the execution was stopped' };
+	if (code && UNCLEAR[code]) return { outcome: 'unclear', text: UNCLEAR[code] };
+	const text = error instanceof Error ? error.message : '';
+	if (/timeout/i.test(text)) return { outcome: 'unclear', text: 'no answer came in time' };
+	if (/aborted|socket hang up/i.test(text)) return { outcome: 'unclear', text: 'the connection broke' };
+	return { outcome: 'unclear', text: code ? `the connection broke (${code})` : 'the connection broke' };
+}
+
+interface FullResponse {
+	body: unknown;
+	headers?: Record<string, unknown>;
+	statusCode: number;
+}
+
+function answerOf(response: FullResponse): ProviderAnswer {
+	const headers: Record<string, string> = {};
+	for (const [name, value] of Object.entries(response.headers ?? {})) {
+		if (typeof value === 'string' || typeof value === 'number') headers[name.toLowerCase()] = String(value);
+	}
+	const { body } = response;
+	const text = typeof body === 'string' ? body : body === undefined || body === null ? '' : JSON.stringify(body);
+	return { statusCode: response.statusCode, headers, text };
+}
+
+/**
+ * A client for one provider with the credential of the running node.
+ *
+ * @param timeoutMs how long one request may take, in milliseconds
+ * @throws NodeOperationError when 'Base URL' in the credential is no http(s) address
+ */
+export async function createProviderClient(
+	context: RequestContext,
+	provider: Provider,
+	timeoutMs: number,
+): Promise<ProviderClient> {
+	const { baseUrl } = await context.getCredentials<{ baseUrl?: unknown }>(provider.credentialType);
+	const base = typeof baseUrl === 'string' ? parseHttpUrl(baseUrl) : null;
+	if (!base) {
+		throw new NodeOperationError(context.getNode(), "'Base URL' in the credential is not a web address", {
+			description: `Enter the address of ${provider.displayName}'s API, beginning with https://.`,
+		});
+	}
+	const root = `${base.origin}${base.pathname}`.replace(/\/+$/, '');
+	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+
+	return {
+		isLocal: isLocalHost(base.hostname),
+		async send(call) {
+			const options: IHttpRequestOptions = {
+				method: call.method,
+				url: `${root}${call.path}`,
+				headers: { Accept: 'application/json', ...call.headers },
+				...(call.query ? { qs: call.query } : {}),
+				...(call.body ? { body: call.body } : {}),
+				timeout: timeoutMs,
+				// Text: what is no JSON must stay readable as what it is.
+				encoding: 'text',
+				returnFullResponse: true,
+				ignoreHttpStatusErrors: true,
+				disableFollowRedirect: true,
+			};
+			try {
+				const response = (await context.helpers.httpRequestWithAuthentication.call(
+					context,
+					provider.credentialType,
+					options,
+				)) as FullResponse;
+				return { kind: 'answer', answer: answerOf(response) };
+			} catch (error) {
+				return { kind: 'fault', fault: faultOf(error, signal?.aborted === true) };
+			}
+		},
+	};
+}

@@ -1,0 +1,266 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { N8nClient } from './client';
+import { ensureInstalled, type Installation } from './install';
+
+/** How to start an n8n. */
+export interface N8nOptions {
+	/** Path of a packed package (`packTarball().path`) to have in place, under `packageName`. */
+	readonly tarball?: string;
+	/** Default: `n8n-nodes-luma-video`. */
+	readonly packageName?: string;
+	/** Folder of an earlier n8n to go on with; it is not removed by `stop()`. Default: a fresh temporary one. */
+	readonly userFolder?: string;
+	/** Default: a free one, the same after every `restart()`, so that callback addresses stay valid. */
+	readonly port?: number;
+	/** Added to n8n's environment. Nothing but this and what n8n needs to run is in it. */
+	readonly env?: Readonly<Record<string, string>>;
+	/** Milliseconds until n8n must be ready; default 120,000. */
+	readonly timeout?: number;
+}
+
+const pollInterval = 50;
+
+/** How long a stopping n8n may take to end what it is doing. */
+const stopPatience = 10_000;
+
+/** Settings that keep a test instance quiet, offline and by itself. */
+const quiet = {
+	// jest's own value makes n8n behave as in its unit tests
+	NODE_ENV: 'production',
+	NO_COLOR: '1',
+	TZ: 'UTC',
+	GENERIC_TIMEZONE: 'UTC',
+	N8N_PROTOCOL: 'http',
+	// an address, not "localhost": that may mean IPv6, where n8n does not listen here
+	N8N_HOST: '127.0.0.1',
+	N8N_LISTEN_ADDRESS: '127.0.0.1',
+	N8N_SECURE_COOKIE: 'false',
+	N8N_DIAGNOSTICS_ENABLED: 'false',
+	N8N_VERSION_NOTIFICATIONS_ENABLED: 'false',
+	N8N_TEMPLATES_ENABLED: 'false',
+	N8N_PERSONALIZATION_ENABLED: 'false',
+	N8N_HIRING_BANNER_ENABLED: 'false',
+	N8N_DYNAMIC_BANNERS_ENABLED: 'false',
+	N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
+	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
+	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
+	// they call n8n's servers, or are about models of n8n's own assistant
+	N8N_DISABLED_MODULES: 'mcp-registry,instance-ai',
+	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
+};
+
+/** What n8n may see of this process's environment. */
+const inherited = ['LANG', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+
+/**
+ * Starts an n8n on this machine and returns when it is ready and its owner is logged in.
+ *
+ * It ends with the process that started it, whatever happens to that one.
+ *
+ * @throws {Error} with the end of n8n's log when it does not become ready
+ */
+export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
+	const installation = await ensureInstalled();
+	const userFolder = options.userFolder ?? (await mkdtemp(join(tmpdir(), 'n8n-e2e-')));
+	const [port, brokerPort] = await freePorts();
+	if (options.tarball !== undefined) {
+		await installPackage(options.tarball, userFolder, options.packageName ?? 'n8n-nodes-luma-video');
+	}
+	const n8n = new N8n(installation, { ...options, port: options.port ?? port }, userFolder, brokerPort);
+	await n8n.start();
+	return n8n;
+}
+
+/** A running n8n with SQLite in a folder of its own. */
+export class N8n {
+	/** Address without a final slash. */
+	readonly url: string;
+	/** Logged in as the owner. */
+	readonly client: N8nClient;
+	/** Where the log is; it grows over restarts. */
+	readonly logFile: string;
+	private child: ChildProcess | undefined;
+	private env: Readonly<Record<string, string>>;
+
+	/** Use `startN8n()`. */
+	constructor(
+		private readonly installation: Installation,
+		private readonly options: N8nOptions & { readonly port: number },
+		readonly userFolder: string,
+		private readonly brokerPort: number,
+	) {
+		this.url = `http://127.0.0.1:${options.port}`;
+		this.client = new N8nClient(this.url);
+		this.logFile = join(userFolder, 'n8n.log');
+		this.env = options.env ?? {};
+	}
+
+	/** Id of the process group that all of n8n's processes are in; undefined when not running. */
+	get processGroup(): number | undefined {
+		return this.child?.pid;
+	}
+
+	/** All that n8n printed since the user folder was made. */
+	logs(): string {
+		return readFileSync(this.logFile, 'utf8');
+	}
+
+	/** Starts n8n after `kill()` or `stop({ keepFolder: true })`, at the same address with the same data. */
+	async start(): Promise<void> {
+		if (this.child) throw new Error('n8n is running');
+		const log = openSync(this.logFile, 'a');
+		const args = [join(__dirname, 'leash.cjs'), this.installation.n8n, 'start'];
+		// A group of its own: the task runner and whatever else n8n starts can be ended together.
+		this.child = spawn(this.installation.node, args, {
+			cwd: this.userFolder,
+			env: this.environment(),
+			stdio: ['pipe', log, log],
+			detached: true,
+		});
+		closeSync(log);
+		try {
+			await this.waitUntilReady(this.child);
+			await this.enter();
+		} catch (error) {
+			await this.kill();
+			throw error;
+		}
+	}
+
+	/**
+	 * Ends n8n as an operating system does, and removes the user folder if `startN8n()` made it.
+	 *
+	 * Executions that run get 5 seconds to end.
+	 */
+	async stop({ keepFolder = false } = {}): Promise<void> {
+		if (this.child) {
+			this.child.kill('SIGTERM');
+			await exited(this.child, stopPatience);
+			await this.kill();
+		}
+		if (!keepFolder && this.options.userFolder === undefined) {
+			await rm(this.userFolder, { recursive: true, force: true, maxRetries: 5 });
+		}
+	}
+
+	/**
+	 * Ends n8n and all its processes at once, as a power cut does. The data stays.
+	 *
+	 * Go on with `start()`. Executions that ran are then `crashed`; suspended ones wait on.
+	 */
+	async kill(): Promise<void> {
+		const child = this.child;
+		if (child?.pid === undefined) return;
+		try {
+			process.kill(-child.pid, 'SIGKILL');
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+		}
+		await exited(child);
+		this.child = undefined;
+		// Only its existence counts: n8n would pause for 10 seconds at the next start, against crash loops.
+		await rm(join(this.userFolder, '.n8n', 'crash.journal'), { force: true });
+	}
+
+	/** Stops n8n in an orderly way and starts it again with other additions to its environment. */
+	async restart({ env }: { env?: Readonly<Record<string, string>> } = {}): Promise<void> {
+		await this.stop({ keepFolder: true });
+		if (env) this.env = env;
+		await this.start();
+	}
+
+	private environment(): Record<string, string> {
+		const { PATH = '' } = process.env;
+		const kept = Object.entries(process.env).filter(
+			(entry): entry is [string, string] =>
+				inherited.includes(entry[0].toUpperCase()) && entry[1] !== undefined,
+		);
+		return {
+			...Object.fromEntries(kept),
+			PATH: dirname(this.installation.node) + delimiter + PATH,
+			HOME: this.userFolder,
+			...quiet,
+			N8N_USER_FOLDER: this.userFolder,
+			N8N_PORT: String(this.options.port),
+			// the default is one port for all instances of a machine
+			N8N_RUNNERS_BROKER_PORT: String(this.brokerPort),
+			...this.env,
+		};
+	}
+
+	private async waitUntilReady(child: ChildProcess): Promise<void> {
+		const { timeout = 120_000 } = this.options;
+		const deadline = Date.now() + timeout;
+		const gone = new Promise<'gone'>((resolve) => {
+			child.once('exit', () => resolve('gone'));
+			child.once('error', () => resolve('gone'));
+		});
+		const end = () => `End of its log:\n${this.logs().slice(-3000)}`;
+		while (!(await isReady(this.url))) {
+			const next = await Promise.race([gone, delay(pollInterval)]);
+			if (next === 'gone') throw new Error(`n8n ended while starting. ${end()}`);
+			if (Date.now() > deadline) throw new Error(`n8n was not ready after ${timeout} ms. ${end()}`);
+		}
+	}
+
+	/** The login of an earlier run stays valid: n8n signs it with a key from the user folder. */
+	private async enter(): Promise<void> {
+		if (this.client.session.cookie) return;
+		if (await this.client.needsOwner()) await this.client.setupOwner();
+		else await this.client.login();
+	}
+}
+
+/** n8n answers liveness before its routes exist; the settings are there when the editor can work. */
+async function isReady(url: string): Promise<boolean> {
+	try {
+		const health = await fetch(`${url}/healthz/readiness`);
+		if (!health.ok) return false;
+		const settings = await fetch(`${url}/rest/settings`);
+		return settings.ok && (settings.headers.get('content-type') ?? '').includes('json');
+	} catch {
+		return false;
+	}
+}
+
+/** Puts a packed package where n8n looks for installed community packages. */
+async function installPackage(tarball: string, userFolder: string, packageName: string): Promise<void> {
+	const target = join(userFolder, '.n8n', 'nodes', 'node_modules', packageName);
+	await rm(target, { recursive: true, force: true });
+	await mkdir(target, { recursive: true });
+	await promisify(execFile)('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
+}
+
+/** Two different ports that nobody listens on. */
+async function freePorts(): Promise<[number, number]> {
+	const servers = [createServer(), createServer()] as const;
+	const listen = async (server: (typeof servers)[number]) => {
+		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		return (server.address() as AddressInfo).port;
+	};
+	const ports: [number, number] = [await listen(servers[0]), await listen(servers[1])];
+	await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+	return ports;
+}
+
+/** Waits for the end of a process, at most this many milliseconds. */
+async function exited(child: ChildProcess, patience?: number): Promise<void> {
+	if (child.exitCode !== null || child.signalCode !== null) return;
+	await new Promise<void>((resolve) => {
+		const timer = patience === undefined ? undefined : setTimeout(resolve, patience);
+		child.once('exit', () => {
+			clearTimeout(timer);
+			resolve();
+		});
+	});
+}
+
+async function delay(ms: number): Promise<void> {
+	await new Promise((resolve) => setTimeout(resolve, ms));
+}

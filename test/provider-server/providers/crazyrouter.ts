@@ -1,0 +1,204 @@
+/** CrazyRouter's Luma routes (docs.crazyrouter.com: Luma, Callback Protocol, HTTP Status Codes & Error Handling). */
+import { randomBytes } from 'node:crypto';
+import { isObject, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
+import type { Job } from '../jobs';
+import { answerWith, type Outcome, type Provider, type World } from '../provider';
+import { describeProblem, findProblems, type Fields } from '../shape';
+
+const CREATE_PATH = '/luma/generations';
+const JOB_PATH = /^\/luma\/generations\/([^/]+)(\/extend)?$/;
+
+const userPrompt = { type: 'string', filled: true, required: true } as const;
+const notifyHook = { type: 'string', url: true } as const;
+
+const CREATE: Fields = {
+	user_prompt: userPrompt,
+	model_name: { type: 'string', values: ['ray-v1', 'ray-v2'] },
+	duration: { type: 'string', values: ['5', '9'] },
+	resolution: { type: 'string', values: ['540p', '720p', '1080p'] },
+	expand_prompt: { type: 'boolean' },
+	image_url: { type: 'string', url: true },
+	image_end_url: { type: 'string', url: true },
+	notifyHook,
+};
+
+const EXTEND: Fields = { user_prompt: userPrompt, notifyHook };
+
+/** Type and code of each HTTP status; those of 401, 403 and 429 are documented. */
+const ERRORS: Record<number, { message: string; type: string; code: string; taskCode: string }> = {
+	400: {
+		message: 'Invalid request parameters',
+		type: 'invalid_request_error',
+		code: 'invalid_request',
+		taskCode: 'invalid_request',
+	},
+	401: {
+		message: 'Invalid API key',
+		type: 'authentication_error',
+		code: 'invalid_api_key',
+		taskCode: 'invalid_api_key',
+	},
+	402: {
+		message: 'Insufficient quota',
+		type: 'insufficient_quota',
+		code: 'insufficient_quota',
+		taskCode: 'insufficient_quota',
+	},
+	403: {
+		message: 'Insufficient quota',
+		type: 'insufficient_quota',
+		code: 'insufficient_quota',
+		taskCode: 'insufficient_quota',
+	},
+	404: { message: 'Not found', type: 'invalid_request_error', code: 'not_found', taskCode: 'task_not_exist' },
+	429: {
+		message: 'Rate limit exceeded',
+		type: 'rate_limit_error',
+		code: 'rate_limit_exceeded',
+		taskCode: 'rate_limit_exceeded',
+	},
+};
+const SERVICE_ERROR = {
+	message: 'The service is temporarily unavailable',
+	type: 'server_error',
+	code: 'server_error',
+	taskCode: 'get_channel_failed',
+};
+
+export function createCrazyrouter(world: World): Provider {
+	const { jobs, settings } = world;
+
+	function failure(status: number, message?: string): Answer {
+		const known = ERRORS[status] ?? SERVICE_ERROR;
+		const text = message ?? known.message;
+		if (settings.crazyrouter.errorShape === 'openai')
+			return { status, body: { error: { message: text, type: known.type, code: known.code } } };
+		return {
+			status: settings.crazyrouter.errorShape === 'task' ? status : 200,
+			body: { code: known.taskCode, message: text, data: null },
+		};
+	}
+
+	/** The word of a vocabulary for a job's status. */
+	function wordOf(job: Job, words: { queued: string; processing: string; completed: string; failed: string }): string {
+		return words[job.status === 'errored' ? 'failed' : job.status];
+	}
+
+	function taskBody(job: Job): JsonObject {
+		const body: JsonObject = {
+			id: job.id,
+			state: wordOf(job, settings.crazyrouter.words),
+			created_at: timeOf(job.createdAt),
+		};
+		if (job.status === 'completed') body.video = { url: world.mediaUrl(job), download_url: world.mediaUrl(job) };
+		if (job.failureReason !== null && settings.crazyrouter.failureReason) body.failure_reason = job.failureReason;
+		return body;
+	}
+
+	/** "Video Generation Callback", which differs from the answer to a query. */
+	function callbackBody(job: Job): JsonObject {
+		const output = {
+			video_url: world.mediaUrl(job),
+			cover_url: world.mediaUrl(job, 'cover.jpg'),
+			duration: job.durationSeconds,
+		};
+		return {
+			id: job.id,
+			status: wordOf(job, settings.crazyrouter.callbackWords),
+			type: 'video',
+			output: job.status === 'completed' ? output : null,
+			created_at: Math.floor(job.createdAt / 1000),
+			updated_at: Math.floor(job.updatedAt / 1000),
+		};
+	}
+
+	function create(request: ApiRequest, source: Job | null): Outcome {
+		const reading = readJson(request);
+		if (!reading.ok)
+			return answerWith(
+				failure(400, reading.problem === 'syntax' ? 'Invalid JSON body' : 'Content-Type must be application/json'),
+			);
+		const open = settings.crazyrouter.extraFields === 'ignored';
+		const problem = findProblems(reading.value, { type: 'object', fields: source ? EXTEND : CREATE, open })[0];
+		if (problem || !isObject(reading.value))
+			return answerWith(failure(400, problem ? describeProblem(problem) : undefined));
+		if (source && source.status !== 'completed')
+			return answerWith(failure(400, 'Only a completed video can be extended'));
+		const body = reading.value;
+		const text = (name: string): string | null => (typeof body[name] === 'string' ? body[name] : null);
+		return {
+			kind: 'order',
+			order: {
+				id: `luma_gen_${randomBytes(6).toString('hex')}`,
+				operation: source ? 'extend' : 'generate',
+				model: text('model_name') ?? source?.model ?? 'ray-v2',
+				prompt: text('user_prompt') ?? '',
+				request: body,
+				callbackUrl: text('notifyHook'),
+				callbackWhen: 'changes',
+				resolution: text('resolution') ?? source?.resolution ?? '720p',
+				aspectRatio: '16:9',
+				durationSeconds: Number(text('duration') ?? 5) + (source?.durationSeconds ?? 0),
+				sound: false,
+				moderationText: 'Content moderation failed',
+			},
+			accepted: (job) => ({
+				status: 200,
+				body: { id: job.id, state: settings.crazyrouter.words.queued, created_at: timeOf(job.createdAt) },
+			}),
+		};
+	}
+
+	return {
+		name: 'crazyrouter',
+
+		routeOf({ method, path }) {
+			if (path === CREATE_PATH) return method === 'POST' ? 'create' : 'unknown';
+			if (path === '/v1/models') return method === 'GET' ? 'account' : 'unknown';
+			const named = JOB_PATH.exec(path);
+			if (!named) return 'unknown';
+			if (named[2] !== undefined) return method === 'POST' ? 'create' : 'unknown';
+			return method === 'GET' ? 'status' : 'unknown';
+		},
+
+		jobIdOf: ({ path }) => JOB_PATH.exec(path)?.[1] ?? null,
+
+		handle(request) {
+			if (request.headers.authorization !== `Bearer ${world.keys.crazyrouter}`) return answerWith(failure(401));
+			const route = this.routeOf(request);
+			if (route === 'unknown') return answerWith(failure(404));
+			if (route === 'account') {
+				const data = ['ray-v1', 'ray-v2'].map((id) => ({ id, object: 'model', owned_by: 'luma' }));
+				return answerWith({ status: 200, body: { success: true, object: 'list', data } });
+			}
+			const id = JOB_PATH.exec(request.path)?.[1];
+			const job = id === undefined ? null : (jobs.find('crazyrouter', id) ?? undefined);
+			// The task routes answer in the task shape, whatever the others do.
+			if (job === undefined)
+				return answerWith({
+					status: settings.crazyrouter.errorShape === 'task with 200' ? 200 : 404,
+					body: { code: 'task_not_exist', message: 'task_not_exist', data: null },
+				});
+			if (route === 'create') return create(request, job);
+			return answerWith(job ? { status: 200, body: taskBody(job) } : failure(404));
+		},
+
+		refuse: (reason) => failure(reason === 'no credits' ? 403 : 429),
+		error: failure,
+		callbackBody,
+		// "Callback Protocol": a 200 within 5 seconds.
+		isReceived: (status) => status === 200,
+		places: () => ({
+			id: ['id'],
+			status: ['state'],
+			url: ['video'],
+			completed: settings.crazyrouter.words.completed,
+			unknown: 'hibernating',
+		}),
+	};
+}
+
+/** `2024-03-01T12:00:00Z`, without fractions as in the examples. */
+function timeOf(ms: number): string {
+	return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

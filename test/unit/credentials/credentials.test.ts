@@ -1,0 +1,197 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+	getCredentialAllowedDomains,
+	type IAuthenticateGeneric,
+	type ICredentialTestRequest,
+	type ICredentialType,
+	isDomainAllowed,
+} from 'n8n-workflow';
+
+import { CrazyrouterApi } from '../../../credentials/CrazyrouterApi.credentials';
+import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
+import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
+import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
+import { filledIn, node, resolved } from './resolve';
+
+const key = 'the key';
+
+const table = [
+	{
+		type: new LumaDreamMachineApi(),
+		name: 'lumaDreamMachineApi',
+		baseUrl: 'https://api.lumalabs.ai/dream-machine/v1',
+		headers: { Authorization: `Bearer ${key}` },
+		test: { method: 'GET', url: '/credits' },
+	},
+	{
+		type: new PixazoApi(),
+		name: 'pixazoApi',
+		baseUrl: 'https://gateway.pixazo.ai',
+		headers: { 'Ocp-Apim-Subscription-Key': key },
+		test: {
+			method: 'GET',
+			url: '/v2/requests/status/luma-dream-machine-ray-2-flash-image-to-video_00000000-0000-0000-0000-000000000000',
+		},
+	},
+	{
+		type: new PixwithApi(),
+		name: 'pixwithApi',
+		baseUrl: 'https://api.pixwith.ai',
+		headers: { 'Api-Key': key },
+		test: { method: 'POST', url: '/api/task/get_credits' },
+	},
+	{
+		type: new CrazyrouterApi(),
+		name: 'crazyrouterApi',
+		baseUrl: 'https://api.crazyrouter.com',
+		headers: { Authorization: `Bearer ${key}` },
+		test: { method: 'GET', url: '/v1/models' },
+	},
+];
+
+const testOf = (type: ICredentialType) => type.test as ICredentialTestRequest;
+const property = (type: ICredentialType, name: string) => {
+	const found = type.properties.find((candidate) => candidate.name === name);
+	if (!found) throw new Error(`${type.name} has no ${name}`);
+	return found;
+};
+
+describe.each(table)('$name', ({ type, name, baseUrl, headers, test: expectedTest }) => {
+	test('has the name that workflows store', () => {
+		expect(type.name).toBe(name);
+		expect(type.constructor.name.toLowerCase()).toBe(name.toLowerCase());
+	});
+
+	test('masks the key and asks for it', () => {
+		expect(property(type, 'apiKey')).toMatchObject({
+			type: 'string',
+			default: '',
+			required: true,
+			typeOptions: { password: true },
+		});
+	});
+
+	test('goes to the real service unless told otherwise', () => {
+		expect(filledIn(type, { apiKey: key })).toMatchObject({ apiKey: key, baseUrl });
+	});
+
+	test('goes where baseUrl says', () => {
+		expect(filledIn(type, { apiKey: key, baseUrl: 'http://localhost:4010' })['baseUrl']).toBe('http://localhost:4010');
+	});
+
+	test('puts the key into the one documented header and nowhere else', () => {
+		const authenticate = type.authenticate as IAuthenticateGeneric;
+		expect(authenticate.type).toBe('generic');
+		expect(resolved(authenticate.properties, filledIn(type, { apiKey: key }))).toEqual({ headers });
+		expect(JSON.stringify(testOf(type))).not.toContain('apiKey');
+	});
+
+	test('drops the blanks and line ends that come with a copied key', () => {
+		const { properties } = type.authenticate as IAuthenticateGeneric;
+		expect(resolved(properties, filledIn(type, { apiKey: ` ${key}\n` }))).toEqual({ headers });
+	});
+
+	test.each([
+		['the real service', undefined, baseUrl],
+		['another address', 'http://localhost:4010/luma', 'http://localhost:4010/luma'],
+		['an address with blanks and slashes at its end', ' https://proxy.example.com/a// ', 'https://proxy.example.com/a'],
+	])('is tested against %s', (_what, given, expected) => {
+		const credentials = filledIn(type, given === undefined ? { apiKey: key } : { apiKey: key, baseUrl: given });
+		expect(resolved(testOf(type).request, credentials)).toMatchObject({ baseURL: expected, ...expectedTest });
+	});
+
+	test.each([
+		['the real service', undefined, new URL(baseUrl).hostname],
+		['another address', 'HTTP://Proxy.Example.com:4010/luma?x#y', 'Proxy.Example.com'],
+	])('keeps the key to the host of %s, in an HTTP Request node too', (_what, given, host) => {
+		const typed = type.name === 'crazyrouterApi' ? { host: 'custom', customBaseUrl: given } : { baseUrl: given };
+		const credentialData = filledIn(type, given === undefined ? { apiKey: key } : { apiKey: key, ...typed });
+		expect(credentialData).toMatchObject({ allowedHttpRequestDomains: 'domains', allowedDomains: host });
+		const allowedDomains = getCredentialAllowedDomains({ node, credentialData }) ?? '';
+		expect(isDomainAllowed({ url: `https://${host}:8080/any`, allowedDomains })).toBe(true);
+		expect(isDomainAllowed({ url: `https://${host}.example.org/any`, allowedDomains })).toBe(false);
+	});
+
+	test('is tested without following a redirect, which would take the key to another host', () => {
+		expect(testOf(type).request.disableFollowRedirect).toBe(true);
+		for (const status of [301, 302, 303, 307, 308]) {
+			expect(testOf(type).rules).toContainEqual({
+				type: 'responseCode',
+				properties: { value: status, message: expect.stringContaining('another address') },
+			});
+		}
+	});
+
+	test('is tested with a request that buys nothing', () => {
+		expect(testOf(type).request.body).toBeUndefined();
+		expect(testOf(type).request.url).not.toMatch(/generations$|create$|-request$/);
+	});
+
+	test('says what to do when the key is refused', () => {
+		for (const status of [401, 403]) {
+			expect(testOf(type).rules).toContainEqual({
+				type: 'responseCode',
+				properties: { value: status, message: expect.stringMatching(/this API key\. .+\.$/) },
+			});
+		}
+	});
+
+	test('brings an icon for light and one for dark surroundings', () => {
+		expect(type.icon).toEqual({ light: `file:../icons/${name}.svg`, dark: `file:../icons/${name}.dark.svg` });
+	});
+});
+
+describe('lumaDreamMachineApi', () => {
+	test('warns of the keys of the other platform before one is typed', () => {
+		const [first] = new LumaDreamMachineApi().properties;
+		expect(first).toMatchObject({ type: 'notice', displayName: expect.stringContaining('platform.lumalabs.ai') });
+	});
+});
+
+describe('pixazoApi', () => {
+	const { request } = testOf(new PixazoApi());
+
+	test.each([301, 302, 307, 308, 401, 403, 429, 500, 502, 503, 504])('does not pass on status %d', (status) => {
+		expect(request.ignoreHttpStatusErrors).toMatchObject({ ignore: true, except: expect.arrayContaining([status]) });
+	});
+
+	test.each([400, 404])('passes on status %d, which comes after the key was accepted', (status) => {
+		expect(request.ignoreHttpStatusErrors).toMatchObject({ except: expect.not.arrayContaining([status]) });
+	});
+
+	test('says what the test cannot show', () => {
+		expect(property(new PixazoApi(), 'apiKey').description).toMatch(/no free call .+ does not show/);
+	});
+});
+
+describe('pixwithApi', () => {
+	test.each([0, 2, undefined])('does not pass on code %p in the body', (value) => {
+		expect(testOf(new PixwithApi()).rules).toContainEqual({
+			type: 'responseSuccessBody',
+			properties: { key: 'code', value, message: expect.any(String) },
+		});
+	});
+});
+
+describe('crazyrouterApi', () => {
+	const type = new CrazyrouterApi();
+
+	test('offers the three documented hosts and a free one', () => {
+		const values = property(type, 'host').options?.map((option) => ('value' in option ? option.value : null));
+		expect(values).toEqual([
+			'https://api.crazyrouter.com',
+			'https://cn.crazyrouter.com',
+			'https://crazyrouter.com',
+			'custom',
+		]);
+	});
+
+	test.each([
+		[{ host: 'https://cn.crazyrouter.com' }, 'https://cn.crazyrouter.com'],
+		[{ host: 'https://crazyrouter.com', customBaseUrl: 'https://left.example.com' }, 'https://crazyrouter.com'],
+		[{ host: 'custom', customBaseUrl: 'https://proxy.example.com/x' }, 'https://proxy.example.com/x'],
+		[{ host: 'custom' }, ''],
+	])('%j gives the base URL %s', (fields, expected) => {
+		expect(filledIn(type, { apiKey: key, ...fields })['baseUrl']).toBe(expected);
+	});
+});

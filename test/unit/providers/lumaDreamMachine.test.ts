@@ -1,0 +1,499 @@
+import { describe, expect, it } from '@jest/globals';
+import { lumaDreamMachine, promptWithCameraMotion } from '../../../nodes/LumaVideo/providers/lumaDreamMachine';
+import type {
+	GenerationStatus,
+	JsonObject,
+	ProblemKind,
+	VideoRequest,
+} from '../../../nodes/LumaVideo/providers/provider';
+import { BAD_TEXTS, END, HOOK, START, VIDEO, answer, generation, request, video } from './support';
+
+const ID = '123e4567-e89b-12d3-a456-426614174000';
+const PROMPT = 'A red kite over the sea';
+const image = (url: string) => ({ type: 'image', url });
+
+const KEY_ADVICE =
+	"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys.";
+const FIELDS_ADVICE = "Check the node's fields, then run the workflow again.";
+
+describe('create', () => {
+	it.each<[string, Partial<VideoRequest>, JsonObject]>([
+		['text to video', {}, { prompt: PROMPT }],
+		['another model', { model: 'ray-flash-2' }, { model: 'ray-flash-2', prompt: PROMPT }],
+		['a start image', { startImage: START }, { prompt: PROMPT, keyframes: { frame0: image(START) } }],
+		['an end image', { endImage: END }, { prompt: PROMPT, keyframes: { frame1: image(END) } }],
+		[
+			'both images',
+			{ startImage: START, endImage: END },
+			{ prompt: PROMPT, keyframes: { frame0: image(START), frame1: image(END) } },
+		],
+		['an image without a prompt', { prompt: '', startImage: START }, { keyframes: { frame0: image(START) } }],
+		['a loop', { loop: true }, { prompt: PROMPT, loop: true }],
+		['an aspect ratio', { aspectRatio: '1:1' }, { prompt: PROMPT, aspect_ratio: '1:1' }],
+		['a resolution', { resolution: '4k' }, { prompt: PROMPT, resolution: '4k' }],
+		['a duration', { duration: '9s' }, { prompt: PROMPT, duration: '9s' }],
+		['a camera motion', { cameraMotion: 'camera orbit left' }, { prompt: `${PROMPT}, camera orbit left` }],
+		[
+			'concepts',
+			{ concepts: ['dolly_zoom', 'handheld'] },
+			{ prompt: PROMPT, concepts: [{ key: 'dolly_zoom' }, { key: 'handheld' }] },
+		],
+		['a callback', { callback: { url: HOOK, mode: 'terminal' } }, { prompt: PROMPT, callback_url: HOOK }],
+		['a callback on progress', { callback: { url: HOOK, mode: 'progress' } }, { prompt: PROMPT, callback_url: HOOK }],
+		[
+			'additional fields, last',
+			{ loop: true, additionalBodyFields: { seed: 7, loop: false } },
+			{ prompt: PROMPT, seed: 7, loop: false },
+		],
+		['fields of other providers', { expandPrompt: true, modelId: 'x', promptOptimization: true }, { prompt: PROMPT }],
+	])('%s', (_, set, body) => {
+		expect(lumaDreamMachine.create(request('ray-2', set))).toEqual({
+			method: 'POST',
+			path: '/generations/video',
+			body: { model: 'ray-2', ...body },
+		});
+	});
+
+	it.each([
+		['A kite', 'camera pan left', 'A kite, camera pan left'],
+		['', 'camera pan left', 'camera pan left'],
+		['A kite', null, 'A kite'],
+		['A kite', '', 'A kite'],
+	])('puts the camera motion into the prompt: %j and %j', (prompt, motion, expected) => {
+		expect(promptWithCameraMotion(prompt, motion)).toBe(expected);
+	});
+});
+
+describe('other calls', () => {
+	it('asks for a generation', () => {
+		expect(lumaDreamMachine.status(ID)).toEqual({ method: 'GET', path: `/generations/${ID}` });
+	});
+
+	it('lists', () => {
+		expect(lumaDreamMachine.list?.({ limit: 10, offset: 20 })).toEqual({
+			method: 'GET',
+			path: '/generations',
+			query: { limit: 10, offset: 20 },
+		});
+	});
+
+	it('deletes', () => {
+		expect(lumaDreamMachine.delete?.(ID)).toEqual({ method: 'DELETE', path: `/generations/${ID}` });
+	});
+
+	it('lets no id leave its place in the path', () => {
+		expect(lumaDreamMachine.status('../credits?x#y').path).toBe('/generations/..%2Fcredits%3Fx%23y');
+		expect(lumaDreamMachine.delete?.('a/b').path).toBe('/generations/a%2Fb');
+	});
+});
+
+/** A generation as the OpenAPI document describes it. */
+const full = {
+	id: ID,
+	generation_type: 'video',
+	state: 'completed',
+	failure_reason: null,
+	created_at: '2026-03-01T12:00:00Z',
+	model: 'ray-2',
+	assets: { video: VIDEO },
+	request: { generation_type: 'video', model: 'ray-2', prompt: PROMPT, aspect_ratio: '16:9' },
+};
+const known = {
+	generationId: ID,
+	model: 'ray-2',
+	prompt: PROMPT,
+	createdAt: '2026-03-01T12:00:00Z',
+	chargedWhenFailed: 'no' as const,
+};
+
+describe('readCreated', () => {
+	it('reads a generation that was taken in', () => {
+		const body = { ...full, state: 'queued', assets: null };
+		expect(lumaDreamMachine.readCreated(answer(201, body))).toEqual({
+			ok: true,
+			value: generation(body, { ...known, status: 'queued' }),
+		});
+	});
+
+	it.each<[string, JsonObject]>([
+		['no state', { id: ID }],
+		['a state of another type', { id: ID, state: 3 }],
+		['a date of another type', { id: ID, state: 'queued', created_at: 1_700_000_000 }],
+		['assets of another type', { id: ID, state: 'queued', assets: [], request: 'x', failure_reason: {} }],
+	])('keeps the id of an answer with %s', (_, body) => {
+		expect(lumaDreamMachine.readCreated(answer(201, body))).toEqual({
+			ok: true,
+			value: generation(body, { generationId: ID, status: 'queued', chargedWhenFailed: 'no' }),
+		});
+	});
+
+	it.each([
+		['no id', { state: 'queued' }],
+		['an empty id', { id: '', state: 'queued' }],
+		['a number for an id', { id: 5, state: 'queued' }],
+	])('cannot read an answer with %s', (_, body) => {
+		expect(lumaDreamMachine.readCreated(answer(201, body))).toMatchObject({
+			ok: false,
+			problem: { kind: 'unreadable' },
+		});
+	});
+});
+
+describe('readStatus', () => {
+	it.each<[string, GenerationStatus]>([
+		['queued', 'queued'],
+		['dreaming', 'processing'],
+		['failed', 'failed'],
+		['completed', 'completed'],
+		['Completed', 'completed'],
+		['pondering', 'processing'],
+	])('%s is %s', (state, status) => {
+		const body = { ...full, state };
+		expect(lumaDreamMachine.readStatus(answer(200, body), ID)).toEqual({
+			ok: true,
+			value: generation(body, { ...known, status, ...video(VIDEO) }),
+		});
+	});
+
+	it('reads why it failed', () => {
+		const body = { ...full, state: 'failed', failure_reason: 'Frame moderation failed', assets: null };
+		expect(lumaDreamMachine.readStatus(answer(200, body), ID)).toEqual({
+			ok: true,
+			value: generation(body, { ...known, status: 'failed', failureReason: 'Frame moderation failed' }),
+		});
+	});
+
+	it('does not take the picture of progress for the video', () => {
+		const body = { ...full, state: 'dreaming', assets: { progress_video: VIDEO } };
+		expect(lumaDreamMachine.readStatus(answer(200, body), ID)).toEqual({
+			ok: true,
+			value: generation(body, { ...known, status: 'processing' }),
+		});
+	});
+
+	it('tells a video from an image', () => {
+		const body = { ...full, assets: { video: VIDEO, image: START } };
+		expect(lumaDreamMachine.readStatus(answer(200, body), ID)).toMatchObject({
+			ok: true,
+			value: {
+				videoUrl: VIDEO,
+				media: [
+					{ url: VIDEO, type: 'video' },
+					{ url: START, type: 'image' },
+				],
+			},
+		});
+	});
+
+	it('reads the older shape without a model', () => {
+		const body = {
+			id: ID,
+			state: 'completed',
+			failure_reason: null,
+			created_at: '2023-06-01T12:00:00Z',
+			assets: { video: VIDEO },
+			version: 'v1.6',
+			request: { prompt: PROMPT, aspect_ratio: '16:9', loop: true },
+		};
+		expect(lumaDreamMachine.readStatus(answer(200, body), ID)).toEqual({
+			ok: true,
+			value: generation(body, {
+				...known,
+				model: null,
+				createdAt: '2023-06-01T12:00:00Z',
+				status: 'completed',
+				...video(VIDEO),
+			}),
+		});
+	});
+
+	it.each([
+		['no assets', null],
+		['empty assets', {}],
+		['an empty video', { video: '' }],
+		['a video of another type', { video: 5 }],
+	])('reads a completed generation with %s as one without a video', (_, assets) => {
+		const body = { ...full, assets };
+		expect(lumaDreamMachine.readStatus(answer(200, body), ID)).toMatchObject({
+			ok: true,
+			value: { status: 'completed', videoUrl: null, media: [] },
+		});
+	});
+
+	it('cannot read an answer without a state', () => {
+		expect(lumaDreamMachine.readStatus(answer(200, { id: ID }), ID)).toMatchObject({
+			ok: false,
+			problem: { kind: 'unreadable' },
+		});
+	});
+});
+
+describe.each(BAD_TEXTS)('an answer of %s', (_, text, shape) => {
+	const problem = {
+		kind: 'unreadable',
+		message: `Luma Dream Machine sent ${shape} where the generation was expected (HTTP 200)`,
+	};
+	it('cannot be read', () => {
+		expect(lumaDreamMachine.readCreated(answer(200, text))).toMatchObject({ ok: false, problem });
+		expect(lumaDreamMachine.readStatus(answer(200, text), ID)).toMatchObject({ ok: false, problem });
+		expect(lumaDreamMachine.readList?.(answer(200, text))).toMatchObject({ ok: false, problem });
+	});
+});
+
+describe('readList', () => {
+	const row = { id: ID, state: 'dreaming' };
+	const listed = generation(row, { generationId: ID, chargedWhenFailed: 'no' });
+	it.each<[string, JsonObject, { generations: unknown[]; nextOffset: number | null }]>([
+		[
+			'an empty account',
+			{ generations: [], count: 0, limit: 10, offset: 0, has_more: false },
+			{ generations: [], nextOffset: null },
+		],
+		[
+			'the last page',
+			{ generations: [row], count: 1, limit: 10, offset: 20, has_more: false },
+			{ generations: [listed], nextOffset: null },
+		],
+		[
+			'a page with more to come',
+			{ generations: [row, row], limit: 2, offset: 4, has_more: true },
+			{ generations: [listed, listed], nextOffset: 6 },
+		],
+		[
+			'more to come after an empty page',
+			{ generations: [], offset: 4, has_more: true },
+			{ generations: [], nextOffset: null },
+		],
+		['no word on more', { generations: [row], offset: 0 }, { generations: [listed], nextOffset: null }],
+		['no offset to go on from', { generations: [row], has_more: true }, { generations: [listed], nextOffset: null }],
+		[
+			'rows that cannot be read',
+			{ generations: [null, { id: 4 }, row, { id: ID }], offset: 0, has_more: true },
+			{ generations: [listed], nextOffset: 4 },
+		],
+	])('%s', (_, body, expected) => {
+		expect(lumaDreamMachine.readList?.(answer(200, body))).toEqual({ ok: true, value: expected });
+	});
+
+	it('finds a generation by its callback address in the raw answer', () => {
+		const body = { generations: [{ ...row, request: { callback_url: HOOK } }], offset: 0, has_more: false };
+		expect(lumaDreamMachine.readList?.(answer(200, body))).toMatchObject({
+			value: { generations: [{ raw: { request: { callback_url: HOOK } } }] },
+		});
+	});
+
+	it('passes a refusal on', () => {
+		expect(lumaDreamMachine.readList?.(answer(401, { detail: 'Not authenticated' }))).toMatchObject({
+			ok: false,
+			problem: { kind: 'credentials' },
+		});
+	});
+});
+
+describe('sameRequest', () => {
+	const asked = request('ray-2', {
+		startImage: START,
+		loop: true,
+		resolution: '720p',
+		concepts: ['handheld'],
+		callback: { url: HOOK, mode: 'terminal' },
+	});
+	const echo = { ...lumaDreamMachine.create(asked).body };
+	const same = (listed: unknown, sent = asked) =>
+		lumaDreamMachine.sameRequest?.(generation({ request: listed } as JsonObject, {}), sent);
+
+	it.each<[string, unknown, boolean]>([
+		['the same', echo, true],
+		['defaults filled in', { ...echo, generation_type: 'video', aspect_ratio: '16:9', duration: '5s' }, true],
+		['another prompt', { ...echo, prompt: 'A blue kite' }, false],
+		['another model', { ...echo, model: 'ray-flash-2' }, false],
+		['another resolution', { ...echo, resolution: '540p' }, false],
+		['another image', { ...echo, keyframes: { frame0: image(END) } }, false],
+		['one image more', { ...echo, keyframes: { frame0: image(START), frame1: image(END) } }, false],
+		['no image', { ...echo, keyframes: null }, false],
+		['another concept', { ...echo, concepts: [{ key: 'pov' }] }, false],
+		['one concept more', { ...echo, concepts: [{ key: 'handheld' }, { key: 'pov' }] }, false],
+		['another callback address', { ...echo, callback_url: `${HOOK}/2` }, false],
+		['no loop', { ...echo, loop: false }, false],
+		['no request', null, false],
+	])('%s: %s', (_, listed, expected) => {
+		expect(same(listed)).toBe(expected);
+	});
+
+	it.each<[string, unknown, boolean]>([
+		['blank fields', { prompt: PROMPT, model: 'ray-2', keyframes: null, concepts: [], loop: false }, true],
+		['an image', { prompt: PROMPT, model: 'ray-2', keyframes: { frame0: image(START) } }, false],
+		['a concept', { prompt: PROMPT, model: 'ray-2', concepts: [{ key: 'pov' }] }, false],
+		['a loop', { prompt: PROMPT, model: 'ray-2', loop: true }, false],
+		['a callback address', { prompt: PROMPT, model: 'ray-2', callback_url: HOOK }, false],
+	])('asked for text alone, listed with %s: %s', (_, listed, expected) => {
+		expect(same(listed, request('ray-2'))).toBe(expected);
+	});
+});
+
+describe('readDeleted', () => {
+	it('takes an empty answer for a yes', () => {
+		expect(lumaDreamMachine.readDeleted?.(answer(204, ''))).toEqual({ ok: true, value: true });
+	});
+
+	it('passes a refusal on', () => {
+		expect(lumaDreamMachine.readDeleted?.(answer(404, { detail: 'Generation not found' }))).toMatchObject({
+			ok: false,
+			problem: {
+				kind: 'notFound',
+				message: 'Luma Dream Machine does not know what was asked for: Generation not found',
+			},
+		});
+	});
+});
+
+describe('refusals', () => {
+	const validation = {
+		detail: [
+			{ type: 'string_too_short', loc: ['body', 'prompt'], msg: 'Too short', input: 'a', ctx: { min_length: 3 } },
+			{ type: 'value', loc: [], msg: 'Loop is not supported for this' },
+			'not a finding',
+		],
+	};
+	it.each<[number, unknown, ProblemKind, string, string]>([
+		[
+			400,
+			{ detail: 'Prompt is too short.' },
+			'invalidRequest',
+			'refused the request: Prompt is too short',
+			FIELDS_ADVICE,
+		],
+		[400, { message: 'Bad model' }, 'invalidRequest', 'refused the request: Bad model', FIELDS_ADVICE],
+		[400, { detail: [] }, 'invalidRequest', 'refused the request', FIELDS_ADVICE],
+		[
+			422,
+			validation,
+			'invalidRequest',
+			'refused the request: prompt: Too short; Loop is not supported for this',
+			FIELDS_ADVICE,
+		],
+		[
+			400,
+			{ detail: 'Insufficient credits' },
+			'balance',
+			'reports that the account has too little credit: Insufficient credits',
+			'Add credit to the account, then run the workflow again.',
+		],
+		[
+			402,
+			{},
+			'balance',
+			'reports that the account has too little credit',
+			'Add credit to the account, then run the workflow again.',
+		],
+		[
+			403,
+			{ detail: 'Your balance is used up' },
+			'balance',
+			'reports that the account has too little credit: Your balance is used up',
+			'Add credit to the account, then run the workflow again.',
+		],
+		[
+			400,
+			{ detail: 'Advanced prompt moderation failed' },
+			'moderation',
+			'refused the content: Advanced prompt moderation failed',
+			'Change the prompt or the images, then run the workflow again.',
+		],
+		[401, { detail: 'Not authenticated' }, 'credentials', 'did not accept the API key: Not authenticated', KEY_ADVICE],
+		[
+			401,
+			{ detail: 'Insufficient permissions, no credit to be had' },
+			'credentials',
+			'did not accept the API key: Insufficient permissions, no credit to be had',
+			KEY_ADVICE,
+		],
+		[403, { detail: 'Forbidden' }, 'credentials', 'did not accept the API key: Forbidden', KEY_ADVICE],
+		[403, '<html>', 'credentials', 'did not accept the API key', KEY_ADVICE],
+		[409, { detail: 'Conflict' }, 'invalidRequest', 'refused the request: Conflict', FIELDS_ADVICE],
+		[
+			408,
+			{ detail: 'Timed out while reading the credit balance' },
+			'unavailable',
+			'could not handle the request just now: Timed out while reading the credit balance',
+			'Wait a few minutes.',
+		],
+		[
+			429,
+			{ detail: 'Too many requests for your credit tier' },
+			'rateLimited',
+			'is receiving too many requests: Too many requests for your credit tier',
+			"Lower 'Max Concurrent Generations', or run fewer workflows at the same time.",
+		],
+		[
+			500,
+			{ detail: 'Internal' },
+			'unavailable',
+			'could not handle the request just now: Internal',
+			'Wait a few minutes.',
+		],
+		[502, '<html>', 'unavailable', 'could not handle the request just now: HTTP 502', 'Wait a few minutes.'],
+		[
+			503,
+			{ detail: 'Credit service is down' },
+			'unavailable',
+			'could not handle the request just now: Credit service is down',
+			'Wait a few minutes.',
+		],
+		[
+			302,
+			'',
+			'redirected',
+			'points to another address',
+			"Check 'Base URL' in the credential: the key is not sent to other addresses.",
+		],
+	])('HTTP %i with %j', (statusCode, body, kind, happened, advice) => {
+		const problem = {
+			kind,
+			message: `Luma Dream Machine ${happened}`,
+			advice,
+			httpStatus: statusCode,
+			retryAfterMs: null,
+		};
+		expect(lumaDreamMachine.readCreated(answer(statusCode, body))).toEqual({ ok: false, problem });
+		expect(lumaDreamMachine.readStatus(answer(statusCode, body), ID)).toEqual({ ok: false, problem });
+	});
+
+	it('tells a wrong address from a wrong id', () => {
+		const unknown = answer(404, { detail: 'Not found' });
+		expect(lumaDreamMachine.readCreated(unknown)).toMatchObject({
+			problem: {
+				kind: 'notFound',
+				message: 'Luma Dream Machine does not make videos at this address: Not found',
+				advice: "Check 'Base URL' in the credential.",
+			},
+		});
+		expect(lumaDreamMachine.readStatus(unknown, ID)).toMatchObject({
+			problem: {
+				kind: 'notFound',
+				message: 'Luma Dream Machine does not know what was asked for: Not found',
+				advice: 'Check the generation ID and that it belongs to the account of this credential.',
+			},
+		});
+	});
+
+	it('passes on how long to wait', () => {
+		const busy = answer(429, { detail: 'Slow down' }, { 'retry-after-ms': '1500' });
+		expect(lumaDreamMachine.readCreated(busy)).toMatchObject({ problem: { retryAfterMs: 1500 } });
+	});
+});
+
+describe('estimateUsd', () => {
+	it.each<[string, Partial<VideoRequest>, number | null]>([
+		['ray-2', { resolution: '720p', duration: '5s' }, 0.71],
+		['ray-2', { resolution: '4k', duration: '9s' }, 11.47],
+		['ray-flash-2', { resolution: '540p', duration: '5s' }, 0.14],
+		['ray-flash-2', { resolution: '1080p', duration: '9s' }, 0.99],
+		['ray-2', { resolution: '720p' }, null],
+		['ray-2', { duration: '5s' }, null],
+		['ray-1-6', {}, null],
+		['ray-9', { resolution: '720p', duration: '5s' }, null],
+	])('%s with %j: %s', (model, set, expected) => {
+		expect(lumaDreamMachine.estimateUsd(request(model, set))).toBe(expected);
+	});
+});

@@ -1,0 +1,67 @@
+/** What the provider tests share. */
+import type { Generation, JsonObject, ProviderAnswer, VideoRequest } from '../../../nodes/LumaVideo/providers/provider';
+
+export const START = 'https://images.example/start.jpg';
+export const END = 'https://images.example/end.png';
+export const VIDEO = 'https://media.example/out.mp4';
+export const HOOK = 'https://n8n.example/webhook/abc';
+
+/** An answer with a JSON body, or with a text as it is. */
+export function answer(statusCode: number, body: unknown, headers: Record<string, string> = {}): ProviderAnswer {
+	return { statusCode, headers, text: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+/** A request that sets nothing but a prompt. */
+export function request(model: string, set: Partial<VideoRequest> = {}): VideoRequest {
+	return {
+		model,
+		prompt: 'A red kite over the sea',
+		startImage: null,
+		endImage: null,
+		aspectRatio: null,
+		resolution: null,
+		duration: null,
+		loop: false,
+		cameraMotion: null,
+		concepts: [],
+		expandPrompt: null,
+		modelId: null,
+		promptOptimization: null,
+		additionalBodyFields: {},
+		callback: null,
+		...set,
+	};
+}
+
+/** A generation of which nothing is known but what is set; `raw` is the answer's body. */
+export function generation(raw: JsonObject, set: Partial<Generation>): Generation {
+	return {
+		generationId: '',
+		status: 'processing',
+		model: null,
+		prompt: null,
+		videoUrl: null,
+		media: [],
+		createdAt: null,
+		completedAt: null,
+		failureReason: null,
+		estimatedSeconds: null,
+		chargedWhenFailed: 'unknown',
+		raw,
+		...set,
+	};
+}
+
+export const video = (url: string) => ({ videoUrl: url, media: [{ url, type: 'video' as const }] });
+
+/** Answers that are no JSON of any provider, with the words that a message must have for them. */
+export const BAD_TEXTS: ReadonlyArray<[string, string, string]> = [
+	['a page of HTML', '<!doctype html><title>Sign in</title>', 'a web page'],
+	['nothing', '', 'an empty answer'],
+	['white space', ' \n ', 'an empty answer'],
+	['JSON that is cut off', '{"id":"abc","request_id":"abc","data":{"task_id":"a', 'an unknown answer'],
+	['a JSON text', '"fine"', 'an unknown answer'],
+	['a JSON list', '[]', 'an unknown answer'],
+	['an empty JSON object', '{}', 'an unknown answer'],
+	['JSON null', 'null', 'an unknown answer'],
+];
