@@ -15,11 +15,14 @@ const project = (displayName, testMatch, more = {}) => ({
 // The released range of n8n brings zod 3 or, later, zod 4: the unit tests run against both.
 const zod4 = { moduleNameMapper: { '^zod$': require.resolve('zod-v4') } };
 
+// The node's own waiting runs faster than the wall clock, so that tests need not wait.
+const fastClock = { moduleNameMapper: { '^\\.{1,2}(/generation)?/clock$': '<rootDir>/test/engine/harness/fastClock.ts' } };
+
 module.exports = {
 	projects: [
 		project('unit', ['test/unit/**/*.test.ts']),
 		project('unit (zod 4)', ['test/unit/{providers,generation}/**/*.test.ts'], zod4),
-		project('engine', ['test/engine/**/*.test.ts']),
+		project('engine', ['test/engine/**/*.test.ts'], fastClock),
 		project('e2e', ['test/e2e/**/*.e2e.test.ts']),
 	],
 };

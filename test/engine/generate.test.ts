@@ -1,12 +1,10 @@
 /** Video: Generate through n8n's engine, against the stand-in server. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import type { Credentials } from './harness/engine';
 import { startWorkflow } from './harness/engine';
 import { errorOf, lumaWorkflow, outputOf } from './harness/workflows';
-
-jest.mock('../../nodes/LumaVideo/generation/clock', () => jest.requireActual('./harness/fastClock'));
 
 let server: ProviderServer;
 

@@ -163,3 +163,40 @@ export class Jobs {
 		for (const listener of this.listeners) listener.changed(job);
 	}
 }
+
+/** A completed job that nobody bought, for forged callbacks. */
+export function inventedJob(provider: ProviderName, id: string): Job {
+	const now = Date.now();
+	return {
+		provider,
+		id,
+		operation: 'generate',
+		model: 'ray-2',
+		prompt: 'invented',
+		request: {},
+		callbackUrl: null,
+		callbackWhen: 'changes',
+		resolution: '720p',
+		aspectRatio: '16:9',
+		durationSeconds: 5,
+		sound: false,
+		moderationText: '',
+		status: 'completed',
+		failureReason: null,
+		createdAt: now,
+		updatedAt: now,
+		completedAt: now,
+		takesMs: 0,
+		price: 0,
+		deleted: false,
+		markers: {
+			takesMs: null,
+			fails: null,
+			errors: null,
+			moderated: false,
+			refused: null,
+			videoBytes: null,
+			callbackMode: null,
+		},
+	};
+}

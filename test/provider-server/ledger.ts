@@ -1,6 +1,7 @@
 /** The book of what happened: what was bought, refused, read, called back and leaked. Tests count in it. */
-import type { JobStatus } from './jobs';
 import type { FaultKind } from './faults';
+import { bodyForRecord, keyHeadersIn, withoutKeys, type Answer, type ApiRequest } from './http';
+import type { Job, JobStatus } from './jobs';
 import { PROVIDER_NAMES, type ProviderName } from './settings';
 
 /** What a request is for. Everything that costs money is `create`. */
@@ -111,4 +112,54 @@ export function emptyLedger(): Ledger {
 		strays: [],
 		callbacks: [],
 	};
+}
+
+/** Writes requests into a ledger; no key gets into it. */
+export class Clerk {
+	constructor(private readonly ledger: Ledger) {}
+
+	noteRequest(party: Party, route: Route, request: ApiRequest, fault: FaultKind | null): void {
+		const query = request.query.toString();
+		const path = query === '' ? request.path : `${request.path}?${query}`;
+		this.ledger.counts[party][route] += 1;
+		this.ledger.requests.push({ party, route, method: request.method, path, fault, at: Date.now() });
+	}
+
+	notePurchase(job: Job, request: ApiRequest): void {
+		const { provider, id, operation, prompt, callbackUrl, price, createdAt } = job;
+		const { path } = request;
+		const body = bodyForRecord(request.body);
+		const headers = withoutKeys(request.headers);
+		this.ledger.purchases.push({
+			provider,
+			id,
+			operation,
+			path,
+			body,
+			headers,
+			prompt,
+			callbackUrl,
+			price,
+			at: createdAt,
+		});
+	}
+
+	/** A create that was not accepted; `null` when it got no answer at all. */
+	noteRefusal(provider: ProviderName, request: ApiRequest, answer: Answer | null): void {
+		const { path } = request;
+		const body = bodyForRecord(request.body);
+		const { status = null, body: text = null } = answer ?? {};
+		this.ledger.refusedCreates.push({ provider, path, body, status, answer: text, at: Date.now() });
+	}
+
+	/** For places where no key belongs. */
+	noteKeyLeak(path: string, request: ApiRequest): void {
+		const keyHeaders = keyHeadersIn(request.headers);
+		if (keyHeaders.length > 0) this.ledger.keyLeaks.push({ path, keyHeaders, at: Date.now() });
+	}
+
+	noteRunning(provider: ProviderName, running: number): void {
+		const most = this.ledger.maxConcurrent;
+		most[provider] = Math.max(most[provider], running);
+	}
 }

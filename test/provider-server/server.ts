@@ -5,9 +5,9 @@ import { Callbacks, type ForgedAnswer, type ForgedCallback } from './callbacks';
 import { handleControl } from './control';
 import { deliver, deliverFile } from './deliver';
 import { Faults, isBeforeAcceptance, spoilContent, type FaultRule } from './faults';
-import { bodyForRecord, keyHeadersIn, withoutKeys, type Answer, type ApiRequest } from './http';
-import { Jobs, type Job, type Order } from './jobs';
-import { emptyLedger, type Ledger, type Party, type Route } from './ledger';
+import { keyHeadersIn, type Answer, type ApiRequest } from './http';
+import { inventedJob, Jobs, type Job, type Order } from './jobs';
+import { Clerk, emptyLedger, type Ledger, type Route } from './ledger';
 import { readMarkers } from './markers';
 import { findMedia, jobOfPath, type Uploads } from './media';
 import type { Outcome, Provider, World } from './provider';
@@ -42,6 +42,7 @@ export class ProviderServer {
 	private readonly settingsNow: Settings;
 	private readonly jobsNow: Jobs;
 	private readonly book: Ledger = emptyLedger();
+	private readonly clerk = new Clerk(this.book);
 	private readonly faultQueue = new Faults();
 	private readonly callbacks: Callbacks;
 	private readonly uploads: Uploads = new Map();
@@ -57,7 +58,7 @@ export class ProviderServer {
 		this.jobsNow = new Jobs(this.settingsNow);
 		this.providers = createProviders(this.world());
 		this.callbacks = new Callbacks(this.settingsNow, this.book, () => this.providers);
-		this.jobsNow.listen({ changed: (job) => this.noteConcurrency(job) });
+		this.jobsNow.listen({ changed: (job) => this.clerk.noteRunning(job.provider, this.jobsNow.running(job.provider)) });
 		this.jobsNow.listen(this.callbacks);
 		this.server = createServer((request, response) => {
 			this.serve(request, response).catch((error: unknown) =>
@@ -218,7 +219,7 @@ export class ProviderServer {
 			keyHeaders: keyHeadersIn(request.headers),
 			at: Date.now(),
 		});
-		this.noteKeyLeak(pathname, request);
+		this.clerk.noteKeyLeak(pathname, request);
 		return await deliver(response, { status: 404, body: {} }, undefined, 0);
 	}
 
@@ -230,13 +231,13 @@ export class ProviderServer {
 			route,
 			text: `${request.body.toString('utf8')}\n${job?.prompt ?? ''}`,
 		});
-		this.noteRequest(provider.name, route, request, fault);
-		if (route === 'upload') this.noteKeyLeak(request.path, request, provider.name);
+		this.clerk.noteRequest(provider.name, route, request, fault?.kind ?? null);
+		if (route === 'upload') this.clerk.noteKeyLeak(`/${provider.name}${request.path}`, request);
 
 		if (fault && isBeforeAcceptance(fault.kind)) {
 			const answer = this.errorOf(fault, (status) => provider.error(status));
 			const answered = !/reset|timeout/.test(fault.kind);
-			if (route === 'create') this.noteRefusal(provider.name, request, answered ? answer : null);
+			if (route === 'create') this.clerk.noteRefusal(provider.name, request, answered ? answer : null);
 			return await deliver(response, answer, fault, 0);
 		}
 		let answer = await this.settle(provider, request, route, provider.handle(request));
@@ -252,14 +253,15 @@ export class ProviderServer {
 			this.book.deletions.push({ provider: provider.name, id: outcome.job.id, at: Date.now() });
 			return outcome.answer;
 		}
-		const refusal = outcome.kind === 'answer' ? outcome.answer : this.refusalOf(provider, outcome.order);
-		if (refusal || outcome.kind === 'answer') {
-			const answer = refusal ?? { status: 500 };
-			if (route === 'create') this.noteRefusal(provider.name, request, answer);
+		const withoutJob = (answer: Answer): Answer => {
+			if (route === 'create') this.clerk.noteRefusal(provider.name, request, answer);
 			return answer;
-		}
+		};
+		if (outcome.kind === 'answer') return withoutJob(outcome.answer);
+		const refusal = this.refusalOf(provider, outcome.order);
+		if (refusal) return withoutJob(refusal);
 		const job = this.jobsNow.start(provider.name, outcome.order);
-		this.notePurchase(job, request);
+		this.clerk.notePurchase(job, request);
 		// The answer is written first, so that an early callback does not make it say "completed".
 		const answer = structuredClone(outcome.accepted(job));
 		if (this.callbacks.modeOf(job) === 'early') await this.callbacks.whenEndSent(job);
@@ -285,9 +287,9 @@ export class ProviderServer {
 		const job = named ? this.jobsNow.find(named.provider, named.id) : undefined;
 		const fault = this.faultQueue.take({ provider: named?.provider, route: 'media', text: job?.prompt ?? '' });
 		const path = `/media${request.path}`;
-		this.noteRequest('media', 'media', request, fault);
+		this.clerk.noteRequest('media', 'media', request, fault?.kind ?? null);
 		this.book.mediaHits.push({ path, keyHeaders: keyHeadersIn(request.headers), at: Date.now() });
-		this.noteKeyLeak(path, request);
+		this.clerk.noteKeyLeak(path, request);
 
 		const { slowChunkMs } = this.settingsNow.media;
 		if (fault && (isBeforeAcceptance(fault.kind) || /^\d+-after$/.test(fault.kind))) {
@@ -321,89 +323,6 @@ export class ProviderServer {
 		if (fault.retryAfter === undefined) return answer;
 		return { ...answer, headers: { ...answer.headers, 'retry-after': String(fault.retryAfter) } };
 	}
-
-	private noteRequest(party: Party, route: Route, request: ApiRequest, fault: FaultRule | undefined): void {
-		this.book.counts[party][route] += 1;
-		const query = request.query.toString();
-		const path = query === '' ? request.path : `${request.path}?${query}`;
-		this.book.requests.push({ party, route, method: request.method, path, fault: fault?.kind ?? null, at: Date.now() });
-	}
-
-	private notePurchase(job: Job, request: ApiRequest): void {
-		const { provider, id, operation, prompt, callbackUrl, price, createdAt } = job;
-		const headers = withoutKeys(request.headers);
-		this.book.purchases.push({
-			provider,
-			id,
-			operation,
-			path: request.path,
-			body: bodyForRecord(request.body),
-			headers,
-			prompt,
-			callbackUrl,
-			price,
-			at: createdAt,
-		});
-	}
-
-	private noteRefusal(provider: ProviderName, request: ApiRequest, answer: Answer | null): void {
-		const body = bodyForRecord(request.body);
-		this.book.refusedCreates.push({
-			provider,
-			path: request.path,
-			body,
-			status: answer?.status ?? null,
-			answer: answer?.body ?? null,
-			at: Date.now(),
-		});
-	}
-
-	private noteKeyLeak(path: string, request: ApiRequest, provider?: ProviderName): void {
-		const keyHeaders = keyHeadersIn(request.headers);
-		if (keyHeaders.length > 0)
-			this.book.keyLeaks.push({ path: provider ? `/${provider}${path}` : path, keyHeaders, at: Date.now() });
-	}
-
-	private noteConcurrency(job: Job): void {
-		const most = this.book.maxConcurrent;
-		most[job.provider] = Math.max(most[job.provider], this.jobsNow.running(job.provider));
-	}
-}
-
-function inventedJob(provider: ProviderName, id: string): Job {
-	const now = Date.now();
-	return {
-		provider,
-		id,
-		operation: 'generate',
-		model: 'ray-2',
-		prompt: 'invented',
-		request: {},
-		callbackUrl: null,
-		callbackWhen: 'changes',
-		resolution: '720p',
-		aspectRatio: '16:9',
-		durationSeconds: 5,
-		sound: false,
-		moderationText: '',
-		status: 'completed',
-		failureReason: null,
-		createdAt: now,
-		updatedAt: now,
-		completedAt: now,
-		takesMs: 0,
-		price: 0,
-		deleted: false,
-		markers: {
-			takesMs: null,
-			fails: null,
-			errors: null,
-			moderated: false,
-			refused: null,
-			videoBytes: null,
-			callbackMode: null,
-		},
-	};
 }
 
 async function readBody(message: IncomingMessage): Promise<Buffer> {

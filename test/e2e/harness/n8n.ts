@@ -56,7 +56,7 @@ const quiet = {
 };
 
 /** What n8n may see of this process's environment. */
-const inherited = ['LANG', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+const inherited = ['LANG', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
 
 /**
  * Starts an n8n on this machine and returns when it is ready and its owner is logged in.
@@ -177,6 +177,9 @@ export class N8n {
 
 	private environment(): Record<string, string> {
 		const { PATH = '' } = process.env;
+		// stand-ins for services listen on this machine
+		const direct = [process.env.NO_PROXY ?? process.env.no_proxy, '127.0.0.1', 'localhost'];
+		const noProxy = direct.filter(Boolean).join(',');
 		const kept = Object.entries(process.env).filter(
 			(entry): entry is [string, string] =>
 				inherited.includes(entry[0].toUpperCase()) && entry[1] !== undefined,
@@ -185,6 +188,8 @@ export class N8n {
 			...Object.fromEntries(kept),
 			PATH: dirname(this.installation.node) + delimiter + PATH,
 			HOME: this.userFolder,
+			NO_PROXY: noProxy,
+			no_proxy: noProxy,
 			...quiet,
 			N8N_USER_FOLDER: this.userFolder,
 			N8N_PORT: String(this.options.port),

@@ -1,11 +1,10 @@
 /**
- * Makes the node's own waiting run faster than the wall clock, so that tests need not wait:
- * `jest.mock('../../nodes/LumaVideo/generation/clock', () => require('./harness/fastClock'))`.
- * Requests and the stand-in's jobs stay in real time.
+ * Stands in for `generation/clock.ts` in engine tests (jest.config.js): the node's own waiting runs faster than the wall
+ * clock. Requests and the stand-in's jobs stay in real time.
  */
 import type { Clock } from '../../../nodes/LumaVideo/generation/clock';
 
-const SPEED = 20;
+const SPEED = 100;
 const start = Date.now();
 
 export const systemClock: Clock = {
