@@ -106,7 +106,8 @@ export class Editor {
 
 	/** Runs the opened workflow with the button below the canvas. */
 	async executeWorkflow(): Promise<void> {
-		await this.page.locator('[data-test-id^="execute-workflow-button"]').first().click();
+		// the triggers on the canvas have buttons of the same kind, with their names added
+		await this.byTestId('execute-workflow-button').click();
 	}
 
 	/** An element by the id that n8n gives it for its own tests. */

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -114,6 +114,8 @@ export class N8n {
 	/** Starts n8n after `kill()` or `stop({ keepFolder: true })`, at the same address with the same data. */
 	async start(): Promise<void> {
 		if (this.child) throw new Error('n8n is running');
+		// Else the answers of whoever listens there would pass for those of this n8n.
+		if (!(await isFree(this.options.port))) throw new Error(`Port ${this.options.port} is in use`);
 		const log = openSync(this.logFile, 'a');
 		const args = [join(__dirname, 'leash.cjs'), this.installation.n8n, 'start'];
 		// A group of its own: the task runner and whatever else n8n starts can be ended together.
@@ -244,14 +246,36 @@ async function installPackage(tarball: string, userFolder: string, packageName: 
 
 /** Two different ports that nobody listens on. */
 async function freePorts(): Promise<[number, number]> {
-	const servers = [createServer(), createServer()] as const;
-	const listen = async (server: (typeof servers)[number]) => {
-		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-		return (server.address() as AddressInfo).port;
-	};
-	const ports: [number, number] = [await listen(servers[0]), await listen(servers[1])];
-	await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+	const first = await listen(0);
+	const second = await listen(0);
+	const ports: [number, number] = [portOf(first), portOf(second)];
+	await Promise.all([close(first), close(second)]);
 	return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+	try {
+		await close(await listen(port));
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+async function listen(port: number): Promise<Server> {
+	return await new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once('error', reject);
+		server.listen(port, '127.0.0.1', () => resolve(server));
+	});
+}
+
+function portOf(server: Server): number {
+	return (server.address() as AddressInfo).port;
+}
+
+async function close(server: Server): Promise<void> {
+	await new Promise((resolve) => server.close(resolve));
 }
 
 /** Waits for the end of a process, at most this many milliseconds. */
