@@ -32,6 +32,8 @@ export default defineConfig(
 		rules: {
 			'@typescript-eslint/no-explicit-any': 'error',
 			'no-console': 'error',
+			// A number in a text is no accident.
+			'@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
 		},
 	},
 	{

@@ -138,7 +138,7 @@ function checkPrompt(prompt: string, hasImage: boolean, rules: Capabilities['pro
 		return;
 	}
 	// Counted as a person counts: an emoji is one character.
-	const length = [...prompt].length;
+	const { length } = Array.from(prompt);
 	if (rules.minLength !== null && length < rules.minLength) {
 		findings.push(`${named('prompt')} has ${length} characters; at least ${rules.minLength} are needed`);
 	}

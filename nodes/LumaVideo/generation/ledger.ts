@@ -47,7 +47,7 @@ function stable(value: unknown): unknown {
 /** A short fingerprint of any JSON value, independent of the order of its keys. */
 export function fingerprint(value: unknown): string {
 	return createHash('sha256')
-		.update(JSON.stringify(stable(value)) ?? 'undefined')
+		.update(JSON.stringify({ value: stable(value) }))
 		.digest('hex')
 		.slice(0, 24);
 }
@@ -109,7 +109,7 @@ export class Ledger {
 	/** The provider refused: nothing was bought, and the entry goes. */
 	refused(entry: LedgerEntry): void {
 		for (const [name, candidate] of Object.entries(this.entries)) {
-			if (candidate === entry) delete this.entries[name];
+			if (candidate === entry) Reflect.deleteProperty(this.entries, name);
 		}
 	}
 

@@ -28,6 +28,6 @@ export function outputJson(provider: Provider, generation: Generation, options: 
 		completedAt: generation.completedAt,
 		failureReason: generation.failureReason,
 		estimatedCostUsd: options.estimatedCostUsd ?? null,
-		...(options.includeRaw ? { raw: generation.raw as IDataObject } : {}),
+		...(options.includeRaw ? { raw: generation.raw } : {}),
 	};
 }

@@ -147,13 +147,13 @@ class Run {
 	}
 
 	async toEnd(): Promise<Outcome[]> {
-		while (!this.isStopped) {
+		while (!this.isStopped()) {
 			const now = this.now;
 			this.expire(now);
 			this.startSubmits(now);
 			this.startReads(now);
 			if (this.pending.length === 0 && this.running.size === 0 && this.submits.size === 0) break;
-			if (this.isStopped) break;
+			if (this.isStopped()) break;
 			await this.pause(this.nextEventAt(now) - now);
 		}
 		// What is on its way must be known: its id, or that there is none.
@@ -172,7 +172,7 @@ class Run {
 		return this.options.cancelSignal?.aborted === true;
 	}
 
-	private get isStopped(): boolean {
+	private isStopped(): boolean {
 		return this.isCancelled || (this.failed && this.options.stopAtFirstFailure);
 	}
 

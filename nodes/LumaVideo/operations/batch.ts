@@ -65,7 +65,7 @@ export function invalid(provider: Provider, findings: string[]): Failure {
 export function toItems(context: IExecuteFunctions, results: readonly ItemResult[], alsoKnown: string[] = []): INodeExecutionData[] {
 	if (!context.continueOnFail()) {
 		const failed = results.find((result) => !result.ok);
-		if (failed && !failed.ok) throw nodeError(context.getNode(), failed.failure, failed.itemIndex, alsoKnown);
+		if (failed) throw nodeError(context.getNode(), failed.failure, failed.itemIndex, alsoKnown);
 	}
 	return results.map((result) => (result.ok ? result.item : failedItem(result.failure, result.itemIndex)));
 }

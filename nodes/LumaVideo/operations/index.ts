@@ -102,8 +102,8 @@ export const nodeProperties: INodeProperties[] = [
 /** Runs the chosen operation for all input items. */
 export async function runOperation(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const provider = findProvider(context.getNodeParameter('provider', 0) as string);
-	const resource = context.getNodeParameter('resource', 0) as string;
-	const value = context.getNodeParameter('operation', 0) as string;
+	const resource = context.getNodeParameter('resource', 0);
+	const value = context.getNodeParameter('operation', 0);
 	const operation = operations.find((candidate) => candidate.resource === resource && candidate.value === value);
 	if (!provider || !operation?.providers.includes(provider.id)) {
 		throw new NodeOperationError(

@@ -80,12 +80,13 @@ function variants<T>(look: (model: ModelCapabilities, provider: Provider) => T |
 export function modelFields(): INodeProperties[] {
 	return providerIds.map((providerId) => {
 		const { models } = providers[providerId].capabilities;
+		const first = models[0]?.value ?? '';
 		return {
 			displayName: FIELD_NAMES.model,
 			name: 'model',
 			type: 'options',
 			options: models.map(({ name, value, description }) => ({ name, value, description })),
-			default: models[0]?.value ?? '',
+			default: first,
 			description: 'The model that makes the video',
 			displayOptions: { show: { provider: [providerId] } },
 		};
@@ -157,13 +158,13 @@ export function imageFields(): INodeProperties[] {
 export function choiceFields(field: ChoiceField): INodeProperties[] {
 	const { list, description, names } = CHOICES[field];
 	return variants((model) =>
-		model[list].length === 0 ? null : { values: model[list], default: model.defaults[field] },
-	).map(({ look, shown }) => ({
+		model[list].length === 0 ? null : { values: model[list], preset: model.defaults[field] ?? '' },
+	).map(({ look: { values, preset }, shown }) => ({
 		displayName: FIELD_NAMES[field],
 		name: field,
 		type: 'options',
-		options: look.values.map((value) => ({ name: names[value] ?? value, value })),
-		default: look.default ?? '',
+		options: values.map((value) => ({ name: names[value] ?? value, value })),
+		default: preset,
 		description,
 		displayOptions: { show: shown },
 	}));

@@ -147,7 +147,7 @@ export function downloadSettings(
 	allowLocal: boolean,
 ): DownloadSettings {
 	return {
-		field: context.getNodeParameter('binaryPropertyName', itemIndex, 'data') as string,
+		field: context.getNodeParameter('binaryPropertyName', itemIndex, 'data'),
 		maxBytes: settings.maxDownloadBytes,
 		timeoutMs: settings.requestTimeoutMs,
 		allowLocal,

@@ -110,7 +110,7 @@ export async function downloadMedia(
 	};
 
 	let received = 0;
-	let overLimit = false;
+	const limit = { exceeded: false };
 	try {
 		const response = await open(context, address, options);
 		if (!response) {
@@ -158,7 +158,7 @@ export async function downloadMedia(
 		body.on('data', (chunk) => {
 			received += chunk.length;
 			if (received > options.maxBytes) {
-				overLimit = true;
+				limit.exceeded = true;
 				body.destroy(new Error('larger than allowed'));
 			}
 		});
@@ -180,7 +180,7 @@ export async function downloadMedia(
 		}
 		return { ok: true, binary };
 	} catch (error) {
-		if (overLimit) return tooLarge;
+		if (limit.exceeded) return tooLarge;
 		const fault = faultOf(error, context.getExecutionCancelSignal()?.aborted === true);
 		return {
 			ok: false,

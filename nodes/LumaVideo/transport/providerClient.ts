@@ -33,6 +33,8 @@ export type Exchange = { kind: 'answer'; answer: ProviderAnswer } | { kind: 'fau
 export interface ProviderClient {
 	/** Whether the base URL is on this machine or in a private network, as for tests and self-hosted gateways. */
 	readonly isLocal: boolean;
+	/** The full address of a call, for a person to read. */
+	addressOf(call: ProviderCall): string;
 	/** Never throws for what a network or a provider can do; see {@link RequestFault}. */
 	send(call: ProviderCall): Promise<Exchange>;
 }
@@ -82,20 +84,25 @@ export function faultOf(error: unknown, cancelled: boolean): RequestFault {
 	return { outcome: 'unclear', text: code ? `the connection broke (${code})` : 'the connection broke' };
 }
 
+/** A shorter text is no key, and could be part of anything. */
+const MIN_SECRET_LENGTH = 6;
+
 interface FullResponse {
 	body: unknown;
 	headers?: Record<string, unknown>;
 	statusCode: number;
 }
 
-function answerOf(response: FullResponse): ProviderAnswer {
+/** @param secret taken out of the text, should a service repeat the key it was sent */
+function answerOf(response: FullResponse, secret: string): ProviderAnswer {
 	const headers: Record<string, string> = {};
 	for (const [name, value] of Object.entries(response.headers ?? {})) {
 		if (typeof value === 'string' || typeof value === 'number') headers[name.toLowerCase()] = String(value);
 	}
 	const { body } = response;
 	const text = typeof body === 'string' ? body : body === undefined || body === null ? '' : JSON.stringify(body);
-	return { statusCode: response.statusCode, headers, text };
+	const safe = secret.length >= MIN_SECRET_LENGTH ? text.replaceAll(secret, '[API key]') : text;
+	return { statusCode: response.statusCode, headers, text: safe };
 }
 
 /**
@@ -109,7 +116,10 @@ export async function createProviderClient(
 	provider: Provider,
 	timeoutMs: number,
 ): Promise<ProviderClient> {
-	const { baseUrl } = await context.getCredentials<{ baseUrl?: unknown }>(provider.credentialType);
+	const { apiKey, baseUrl } = await context.getCredentials<{ apiKey?: unknown; baseUrl?: unknown }>(
+		provider.credentialType,
+	);
+	const secret = typeof apiKey === 'string' ? apiKey.trim() : '';
 	const base = typeof baseUrl === 'string' ? parseHttpUrl(baseUrl) : null;
 	if (!base) {
 		throw new NodeOperationError(context.getNode(), "'Base URL' in the credential is not a web address", {
@@ -121,6 +131,7 @@ export async function createProviderClient(
 
 	return {
 		isLocal: isLocalHost(base.hostname),
+		addressOf: (call) => `${root}${call.path}`,
 		async send(call) {
 			const options: IHttpRequestOptions = {
 				method: call.method,
@@ -141,7 +152,7 @@ export async function createProviderClient(
 					provider.credentialType,
 					options,
 				)) as FullResponse;
-				return { kind: 'answer', answer: answerOf(response) };
+				return { kind: 'answer', answer: answerOf(response, secret) };
 			} catch (error) {
 				return { kind: 'fault', fault: faultOf(error, signal?.aborted === true) };
 			}

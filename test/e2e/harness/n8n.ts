@@ -26,7 +26,7 @@ export interface N8nOptions {
 
 const pollInterval = 50;
 
-/** How long a stopping n8n may take to end what it is doing. */
+/** Milliseconds that a stopping n8n may take to end what it is doing. */
 const stopPatience = 10_000;
 
 /** Settings that keep a test instance quiet, offline and by itself. */
@@ -166,6 +166,9 @@ export class N8n {
 		}
 		await exited(child);
 		this.child = undefined;
+		// What was waited for is the group's leader; n8n itself is gone when its port is free.
+		const deadline = Date.now() + stopPatience;
+		while (!(await isFree(this.options.port)) && Date.now() < deadline) await delay(pollInterval);
 		// Only its existence counts: n8n would pause for 10 seconds at the next start, against crash loops.
 		await rm(join(this.userFolder, '.n8n', 'crash.journal'), { force: true });
 	}

@@ -22,7 +22,8 @@ export function readGenerationId(
 	if (typeof text !== 'string') return { ok: false, finding: `'${FIELD_NAMES.generationId}' must be text` };
 	const generationId = text.trim();
 	if (generationId === '') return { ok: false, finding: `'${FIELD_NAMES.generationId}' is empty` };
-	if (/[\s/?#]/.test(generationId)) {
+	// '.' and '..' would be taken for a part of the path.
+	if (/[\s/?#]/.test(generationId) || /^\.+$/.test(generationId)) {
 		return { ok: false, finding: `'${FIELD_NAMES.generationId}' has characters that no ID has` };
 	}
 	return { ok: true, generationId };

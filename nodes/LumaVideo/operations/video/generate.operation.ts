@@ -114,7 +114,8 @@ function plan(
 	if (!model) return { itemIndex, ok: false, failure: invalid(provider, []) };
 	const settings = readSettings(context, itemIndex);
 	const wantsFile = completion === 'poll' && context.getNodeParameter('downloadVideo', itemIndex, false) === true;
-	const { callback: _, ...bought } = request;
+	// Where the answer goes does not change what is bought.
+	const bought = { ...request, callback: null };
 	const stored = Object.fromEntries(
 		Object.entries(context.getNode().parameters).filter(([name]) => !NOT_PART_OF_REQUEST.includes(name)),
 	);
