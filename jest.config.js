@@ -25,6 +25,10 @@ module.exports = {
 		project('unit', ['test/unit/**/*.test.ts']),
 		project('unit (zod 4)', ['test/unit/{providers,generation}/**/*.test.ts'], zod4),
 		project('engine', ['test/engine/**/*.test.ts'], fastClock),
-		project('e2e', ['test/e2e/**/*.e2e.test.ts']),
+		project('e2e', ['test/e2e/**/*.e2e.test.ts'], {
+			globalSetup: '<rootDir>/test/e2e/harness/globalSetup.ts',
+			globalTeardown: '<rootDir>/test/e2e/harness/globalTeardown.ts',
+			setupFilesAfterEnv: ['<rootDir>/test/e2e/harness/setup.ts'],
+		}),
 	],
 };

@@ -1,6 +1,14 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { nodeProperties, runOperation } from './operations';
+import { resume, resumeWebhooks } from './operations/suspend';
 
 /** Programmatic, since a video takes several dependent calls over minutes, shared by all items of a run. */
 export class LumaVideo implements INodeType {
@@ -26,10 +34,17 @@ export class LumaVideo implements INodeType {
 			{ name: 'pixwithApi', required: true, displayOptions: { show: { provider: ['pixwith'] } } },
 			{ name: 'crazyrouterApi', required: true, displayOptions: { show: { provider: ['crazyrouter'] } } },
 		],
+		webhooks: resumeWebhooks,
+		waitingNodeTooltip: 'Suspended until the provider calls back: nothing runs meanwhile',
 		properties: nodeProperties,
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return [await runOperation(this)];
+	}
+
+	/** Called back while the execution is suspended. */
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		return await resume(this);
 	}
 }

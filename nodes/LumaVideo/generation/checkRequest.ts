@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Capabilities, FrameMode, JsonObject, ModelCapabilities, Provider, VideoRequest } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
+import { callbackFinding } from '../transport/callbackAddress';
 
 /** The name of every field as the panel shows it: messages and parameters use the same words. */
 export const FIELD_NAMES = {
@@ -239,29 +240,9 @@ export function checkRequest(provider: Provider, input: Record<string, unknown>,
 
 	const callbackUrl = text(value.callbackUrl);
 	if (callbackUrl !== null) {
-		const finding = callbackFinding(provider, callbackUrl, options);
-		if (finding) findings.push(finding);
+		const finding = callbackFinding(provider, callbackUrl, options.allowLocalAddresses);
+		if (finding) findings.push(`${named('callbackUrl')} ${finding}`);
 		else request.callback = { url: callbackUrl, mode: 'terminal' };
 	}
 	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };
-}
-
-/** Why a provider cannot call this address, or `null` when it can. */
-export function callbackFinding(provider: Provider, callbackUrl: string, options: CheckOptions): string | null {
-	if (provider.capabilities.callbacks === 'none') {
-		return `${named('callbackUrl')} is not possible at ${provider.displayName}; leave it out`;
-	}
-	const url = parseHttpUrl(callbackUrl);
-	if (!url) return `${named('callbackUrl')} must be a web address beginning with https:// or http://`;
-	if (options.allowLocalAddresses) return null;
-	if (isLocalHost(url.hostname)) {
-		return `${named('callbackUrl')} is at ${url.hostname}, which ${provider.displayName} cannot reach. Set N8N_WEBHOOK_URL (older n8n: WEBHOOK_URL) to the public address of n8n`;
-	}
-	if (url.pathname.includes('/webhook-test/')) {
-		return `${named('callbackUrl')} is a test URL, which stops listening before the video is finished; use the production URL`;
-	}
-	if (provider.capabilities.callbacks === 'https' && url.protocol !== 'https:') {
-		return `${named('callbackUrl')} must begin with https:// for ${provider.displayName}`;
-	}
-	return null;
 }

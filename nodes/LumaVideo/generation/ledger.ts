@@ -19,6 +19,8 @@ export interface LedgerEntry {
 	estimatedSeconds: number | null;
 	requestHash: string;
 	parametersHash: string | null;
+	/** The execution that sent the request: callbacks go there. */
+	executionId: string;
 	/** Set once the item has left the node: only an agent's tool calls need to know. */
 	delivered?: boolean;
 }
@@ -57,11 +59,13 @@ export class Ledger {
 
 	/**
 	 * @param context `getContext('node')` of the running node
+	 * @param executionId of the present execution
 	 * @param scope the node's run index; `null` for an agent's tool, whose every try counts as a new run
 	 */
 	constructor(
 		context: Store,
 		private readonly scope: number | null,
+		private readonly executionId: string,
 	) {
 		const existing = context[PROPERTY];
 		if (typeof existing === 'object' && existing !== null) {
@@ -91,6 +95,7 @@ export class Ledger {
 			generationId: null,
 			submittedAt: now,
 			estimatedSeconds: null,
+			executionId: this.executionId,
 			...key,
 		};
 		const base = `${this.prefix(itemIndex)}${key.requestHash}`;
@@ -111,6 +116,11 @@ export class Ledger {
 		for (const [name, candidate] of Object.entries(this.entries)) {
 			if (candidate === entry) Reflect.deleteProperty(this.entries, name);
 		}
+	}
+
+	/** Whether callbacks about this entry come to the present execution. */
+	callsBackHere(entry: LedgerEntry): boolean {
+		return entry.executionId === this.executionId;
 	}
 
 	/** The ids of all generations bought in this execution. */

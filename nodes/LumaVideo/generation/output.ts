@@ -12,22 +12,22 @@ export interface OutputOptions {
 }
 
 /**
- * An item's JSON. Unknown is `null`, never absent. There is never a key called `error`: n8n would take the item for a
+ * An item's JSON. Without a generation, of a request that was not sent. Unknown is `null`, never absent. There is never a key called `error`: n8n would take the item for a
  * failed one and, with Retry On Fail, run the node again.
  */
-export function outputJson(provider: Provider, generation: Generation, options: OutputOptions): IDataObject {
+export function outputJson(provider: Provider, generation: Generation | null, options: OutputOptions): IDataObject {
 	return {
-		generationId: generation.generationId,
+		generationId: generation?.generationId ?? null,
 		provider: provider.id,
-		model: options.model ?? generation.model,
-		status: generation.status,
-		videoUrl: generation.videoUrl,
-		media: generation.media.map(({ url, type }) => ({ url, type })),
-		prompt: (options.prompt ?? '') === '' ? generation.prompt : options.prompt,
-		createdAt: generation.createdAt,
-		completedAt: generation.completedAt,
-		failureReason: generation.failureReason,
+		model: options.model ?? generation?.model ?? null,
+		status: generation?.status ?? null,
+		videoUrl: generation?.videoUrl ?? null,
+		media: (generation?.media ?? []).map(({ url, type }) => ({ url, type })),
+		prompt: options.prompt || (generation?.prompt ?? null),
+		createdAt: generation?.createdAt ?? null,
+		completedAt: generation?.completedAt ?? null,
+		failureReason: generation?.failureReason ?? null,
 		estimatedCostUsd: options.estimatedCostUsd ?? null,
-		...(options.includeRaw ? { raw: generation.raw } : {}),
+		...(options.includeRaw && generation ? { raw: generation.raw } : {}),
 	};
 }

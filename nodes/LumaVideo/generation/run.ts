@@ -50,8 +50,11 @@ export interface RunOptions {
 	ledger: Ledger;
 	/** Generations that run at once. */
 	maxConcurrent: number;
-	/** `submitted`: a job is done when its create was accepted. */
-	until: 'finished' | 'submitted';
+	/**
+	 * When a job is done: when its generation is over, when its create was accepted, or, for callbacks, when it was
+	 * accepted and will call this execution back.
+	 */
+	until: 'finished' | 'submitted' | 'callback';
 	/** Whether the first failure ends the run, as when the execution is going to fail anyway. */
 	stopAtFirstFailure: boolean;
 	/** Whether a generation that the ledger knows and that failed is bought anew. */
@@ -243,7 +246,7 @@ class Run {
 		const known = ledger.find(job.itemIndex, job.start.key);
 		if (known?.state === 'accepted' && known.generationId) {
 			const generation = { ...stub(known.generationId), estimatedSeconds: known.estimatedSeconds };
-			this.accept(item, generation, { at: known.submittedAt, readNow: true, adopted: true });
+			this.accept(item, generation, { at: known.submittedAt, readNow: true, adopted: true }, known);
 			return;
 		}
 		if (known) {
@@ -273,7 +276,7 @@ class Run {
 		const reading = provider.readCreated(exchange.answer);
 		if (reading.ok) {
 			ledger.accepted(entry, reading.value.generationId, reading.value.estimatedSeconds);
-			this.accept(item, reading.value, { at: entry.submittedAt, readNow: false, adopted: false });
+			this.accept(item, reading.value, { at: entry.submittedAt, readNow: false, adopted: false }, entry);
 			return;
 		}
 		if (mayHaveBeenAccepted(reading.problem)) {
@@ -329,7 +332,7 @@ class Run {
 				});
 				if (result.kind === 'found') {
 					ledger.accepted(entry, result.generation.generationId, null);
-					this.accept(item, result.generation, { at: entry.submittedAt, readNow: true, adopted: true });
+					this.accept(item, result.generation, { at: entry.submittedAt, readNow: true, adopted: true }, entry);
 					return;
 				}
 				if (result.kind === 'ambiguous') lookAlikes = result.generationIds;
@@ -363,8 +366,10 @@ class Run {
 		item: Pending,
 		generation: Generation,
 		since: { at: number; readNow: boolean; adopted: boolean },
+		entry: LedgerEntry,
 	): void {
-		if (this.options.until === 'submitted') {
+		const { until, ledger } = this.options;
+		if (until === 'submitted' || (until === 'callback' && ledger.callsBackHere(entry))) {
 			this.finish(item.index, { kind: 'open', generation, reason: 'accepted' });
 			return;
 		}

@@ -78,34 +78,42 @@ export function isTool(context: IExecuteFunctions): boolean {
 /** The ledger of this run of the node. */
 export function openLedger(context: IExecuteFunctions): Ledger {
 	const { $runIndex: runIndex } = context.getWorkflowDataProxy(0) as unknown as { $runIndex: number };
-	return new Ledger(context.getContext('node'), isTool(context) ? null : runIndex);
+	return new Ledger(context.getContext('node'), isTool(context) ? null : runIndex, context.getExecutionId());
+}
+
+export type ReadyPlan = Extract<Plan, { ok: true }>;
+
+interface RunOutcomes {
+	/** Items that are over, one way or another; with `callback` without those that are still to call back. */
+	results: ItemResult[];
+	/** With `callback`: what will call back. */
+	openPlans: Array<{ plan: ReadyPlan; generation: Generation }>;
+	/** Sentences naming every generation of the run, for the end of an error. */
+	alsoKnown: string[];
 }
 
 /**
  * Runs all plans together.
  *
- * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail. The error names
- * every generation that this run bought and that did not leave the node.
+ * @throws NodeOperationError when the execution was stopped, naming what goes on at the provider
  */
-export async function runPlans(
+export async function runOutcomes(
 	context: IExecuteFunctions,
 	provider: Provider,
 	client: ProviderClient,
 	plans: readonly Plan[],
-	until: 'finished' | 'submitted',
-): Promise<INodeExecutionData[]> {
+	until: 'finished' | 'submitted' | 'callback',
+): Promise<RunOutcomes> {
 	const stopAtFirstFailure = !context.continueOnFail();
+	const refused = plans.flatMap((plan): ItemResult[] => (plan.ok ? [] : [plan]));
 	const ready = plans.filter((plan) => plan.ok);
-	if (stopAtFirstFailure && ready.length < plans.length) {
-		return toItems(context, plans.filter((plan) => !plan.ok));
-	}
 	const first = ready[0];
-	if (!first) return toItems(context, plans.filter((plan) => !plan.ok));
+	if (!first || (stopAtFirstFailure && refused.length > 0)) return { results: refused, openPlans: [], alsoKnown: [] };
 
 	const downloads = new Gate();
 	const deliveries = new Map<number, Promise<ItemResult>>();
 	const planOf = new Map(ready.map((plan) => [plan.itemIndex, plan]));
-	const finish = async (plan: (typeof ready)[number], generation: Generation): Promise<ItemResult> => {
+	const finish = async (plan: ReadyPlan, generation: Generation): Promise<ItemResult> => {
 		const delivery = await downloads.run(
 			async () =>
 				await deliver(context, provider, generation, plan.itemIndex, plan.output, plan.download, systemClock),
@@ -113,7 +121,6 @@ export async function runPlans(
 		return { itemIndex: plan.itemIndex, ...delivery };
 	};
 
-	const ledger = openLedger(context);
 	const cancelSignal = context.getExecutionCancelSignal();
 	const outcomes = await runJobs(
 		ready.map((plan) => plan.job),
@@ -121,7 +128,7 @@ export async function runPlans(
 			provider,
 			client,
 			clock: systemClock,
-			ledger,
+			ledger: openLedger(context),
 			maxConcurrent: first.settings.maxConcurrent ?? provider.capabilities.concurrency,
 			until,
 			stopAtFirstFailure,
@@ -140,19 +147,41 @@ export async function runPlans(
 	if (cancelSignal?.aborted) throw stoppedError(context, ready, outcomes);
 
 	const outcomeOf = new Map(ready.map((plan, index) => [plan.itemIndex, outcomes[index]]));
+	const openPlans: RunOutcomes['openPlans'] = [];
 	const results = plans.flatMap((plan): ItemResult[] => {
 		if (!plan.ok) return [plan];
 		const outcome = outcomeOf.get(plan.itemIndex);
+		if (until === 'callback' && outcome?.kind === 'open' && outcome.reason === 'accepted') {
+			openPlans.push({ plan, generation: outcome.generation });
+			return [];
+		}
 		return outcome ? resultOf(provider, plan, outcome, delivered.get(plan.itemIndex)) : [];
 	});
-	const items = toItems(context, results, alsoKnown(ready, outcomes));
-	ledger.markDelivered();
+	return { results, openPlans, alsoKnown: alsoKnown(ready, outcomes) };
+}
+
+/**
+ * Runs all plans together and turns them into output items.
+ *
+ * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail. The error names
+ * every generation that this run bought and that did not leave the node.
+ */
+export async function runPlans(
+	context: IExecuteFunctions,
+	provider: Provider,
+	client: ProviderClient,
+	plans: readonly Plan[],
+	until: 'finished' | 'submitted',
+): Promise<INodeExecutionData[]> {
+	const run = await runOutcomes(context, provider, client, plans, until);
+	const items = toItems(context, run.results, run.alsoKnown);
+	openLedger(context).markDelivered();
 	return items;
 }
 
 function resultOf(
 	provider: Provider,
-	plan: Extract<Plan, { ok: true }>,
+	plan: ReadyPlan,
 	outcome: Outcome,
 	delivered: ItemResult | undefined,
 ): ItemResult[] {
@@ -177,7 +206,7 @@ function resultOf(
 	}
 }
 
-function timeoutFailure(provider: Provider, plan: Extract<Plan, { ok: true }>, generation: Generation): Failure {
+function timeoutFailure(provider: Provider, plan: ReadyPlan, generation: Generation): Failure {
 	const seconds = Math.round(plan.job.timeoutMs / 1000);
 	return {
 		message: `Generation ${generation.generationId} is not finished after ${seconds} seconds`,
@@ -187,7 +216,7 @@ function timeoutFailure(provider: Provider, plan: Extract<Plan, { ok: true }>, g
 }
 
 /** Ids bought in this run, in words, for the end of a message. */
-function bought(plans: ReadonlyArray<Extract<Plan, { ok: true }>>, outcomes: readonly Outcome[]): string[] {
+function bought(plans: ReadonlyArray<ReadyPlan>, outcomes: readonly Outcome[]): string[] {
 	return plans.flatMap((plan, index) => {
 		const outcome = outcomes[index];
 		if (outcome?.kind === 'finished' && outcome.generation.status === 'completed') {
@@ -200,7 +229,7 @@ function bought(plans: ReadonlyArray<Extract<Plan, { ok: true }>>, outcomes: rea
 	});
 }
 
-function alsoKnown(plans: ReadonlyArray<Extract<Plan, { ok: true }>>, outcomes: readonly Outcome[]): string[] {
+function alsoKnown(plans: ReadonlyArray<ReadyPlan>, outcomes: readonly Outcome[]): string[] {
 	const ids = bought(plans, outcomes);
 	if (ids.length === 0) return [];
 	return [
@@ -210,7 +239,7 @@ function alsoKnown(plans: ReadonlyArray<Extract<Plan, { ok: true }>>, outcomes: 
 
 function stoppedError(
 	context: IExecuteFunctions,
-	plans: ReadonlyArray<Extract<Plan, { ok: true }>>,
+	plans: ReadonlyArray<ReadyPlan>,
 	outcomes: readonly Outcome[],
 ): NodeOperationError {
 	const ids = bought(plans, outcomes);

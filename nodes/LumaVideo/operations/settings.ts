@@ -1,6 +1,7 @@
 /** Fields that say how the node works, and their reading: the same for every operation that waits or downloads. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { DownloadSettings } from '../generation/deliver';
+import { providerIds, providers } from '../providers';
 
 /** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
@@ -8,6 +9,23 @@ const DEFAULT_REQUEST_TIMEOUT_S = 60;
 const DEFAULT_MAX_DOWNLOAD_MB = 2048;
 
 const settingFields = {
+	deleteOnStop: {
+		displayName: 'Delete on Stop',
+		name: 'deleteOnStop',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to delete the generations that are still running when the execution is stopped. Whether the provider gives the money back is not documented.',
+		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].capabilities.delete) } },
+	},
+	dryRun: {
+		displayName: 'Dry Run',
+		name: 'dryRun',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to output the request that would be sent, and about what it would cost, instead of sending it. Nothing is bought.',
+	},
 	includeRaw: {
 		displayName: 'Include Raw Response',
 		name: 'includeRaw',
@@ -23,6 +41,16 @@ const settingFields = {
 		default: 5,
 		description:
 			'How many videos are made at the same time. When not set: 10 with Luma Dream Machine (its documented limit), 5 elsewhere.',
+	},
+	maxCost: {
+		displayName: 'Max Cost (USD)',
+		name: 'maxCost',
+		type: 'number',
+		typeOptions: { minValue: 0, numberPrecision: 2 },
+		default: 10,
+		description:
+			'Refuse the run, before anything is bought, when all its videos together would cost more than this many US dollars. The prices are estimates from published tables.',
+		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].capabilities.prices) } },
 	},
 	maxDownloadMb: {
 		displayName: 'Max Download Size (MB)',
@@ -74,7 +102,7 @@ const settingFields = {
 		typeOptions: { minValue: 1 },
 		default: DEFAULT_TIMEOUT_S,
 		description:
-			'How long to wait for a video to be finished. When not set: 900 seconds, or twice that for 4K. Nothing is lost when the time is over.',
+			'How long to wait for a video to be finished. When not set: 900 seconds, twice that for 4K, and an hour when the execution is suspended. Nothing is lost when the time is over.',
 	},
 } satisfies Record<string, INodeProperties>;
 
@@ -104,9 +132,13 @@ export const binaryField: INodeProperties = {
 };
 
 export interface Settings {
+	deleteOnStop: boolean;
+	dryRun: boolean;
 	includeRaw: boolean;
 	/** `null`: the provider's default. */
 	maxConcurrent: number | null;
+	/** US dollars for all items of a run; `null`: no limit. */
+	maxCostUsd: number | null;
 	maxDownloadBytes: number;
 	onTimeout: 'continue' | 'error';
 	requestTimeoutMs: number;
@@ -120,13 +152,21 @@ function positive(value: unknown): number | null {
 	return value !== undefined && value !== null && value !== '' && Number.isFinite(number) && number > 0 ? number : null;
 }
 
+/** A limit of 0 is a limit. */
+function notNegative(value: unknown): number | null {
+	return value === 0 || value === '0' ? 0 : positive(value);
+}
+
 /** The settings of one item; what is not set, or not usable, falls back to the default. */
 export function readSettings(context: IExecuteFunctions, itemIndex: number): Settings {
 	const options = context.getNodeParameter('options', itemIndex, {}) as Partial<Record<SettingName, unknown>>;
 	const timeout = positive(options.timeout);
 	return {
+		deleteOnStop: options.deleteOnStop === true,
+		dryRun: options.dryRun === true,
 		includeRaw: options.includeRaw === true,
 		maxConcurrent: positive(options.maxConcurrent),
+		maxCostUsd: notNegative(options.maxCost),
 		maxDownloadBytes: (positive(options.maxDownloadMb) ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
 		onTimeout: options.onTimeout === 'continue' ? 'continue' : 'error',
 		requestTimeoutMs: (positive(options.requestTimeout) ?? DEFAULT_REQUEST_TIMEOUT_S) * 1000,
@@ -134,6 +174,9 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 		timeoutMs: timeout === null ? null : timeout * 1000,
 	};
 }
+
+/** How long an execution stays suspended unless set otherwise, in milliseconds: waiting costs nothing there. */
+export const callbackTimeoutMs = 3_600_000;
 
 /** Milliseconds to wait when the user set no timeout. */
 export function defaultTimeoutMs(resolution: string | null): number {

@@ -266,6 +266,7 @@ export const crazyrouter: Provider = {
 		callbacks: 'http',
 		list: false,
 		delete: false,
+		prices: false,
 		// No limit is documented; a careful number.
 		concurrency: 5,
 	},
@@ -290,6 +291,9 @@ export const crazyrouter: Provider = {
 		if (isRefusal(json)) return { ok: false, problem: problem(answer, 'status') };
 		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
 	},
+
+	// "Callback": another shape than the query's answer, with the same id.
+	callbackId: (json) => (isObject(json) && wordOf(json) !== null ? idOf(json) : null),
 
 	// Prices are named on request only, and depend on the account.
 	estimateUsd: () => null,

@@ -314,6 +314,7 @@ export const lumaDreamMachine: Provider = {
 		callbacks: 'http',
 		list: true,
 		delete: true,
+		prices: true,
 		// "Rate limits", build tier: 10 Ray generations at once.
 		concurrency: 10,
 	},
@@ -325,6 +326,9 @@ export const lumaDreamMachine: Provider = {
 
 	status: (generationId) => ({ method: 'GET', path: `/generations/${encodeURIComponent(generationId)}` }),
 	readStatus: (answer) => readOne(answer, {}, null),
+
+	// "Callbacks": the body is the generation.
+	callbackId: (json) => readGeneration(json, null)?.generationId ?? null,
 
 	list: ({ limit, offset }) => ({ method: 'GET', path: '/generations', query: { limit, offset } }),
 	readList(answer): Reading<GenerationPage> {

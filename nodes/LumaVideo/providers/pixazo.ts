@@ -169,6 +169,7 @@ export const pixazo: Provider = {
 		callbacks: 'https',
 		list: false,
 		delete: false,
+		prices: false,
 		// No limit is documented; a careful number.
 		concurrency: 5,
 	},
@@ -206,6 +207,9 @@ export const pixazo: Provider = {
 		if (!parsed.success) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
 		return { ok: true, value: generationOf(json, generationId, parsed.data.status) };
 	},
+
+	// "Callback Payload": the same as the status answer.
+	callbackId: (json) => (statusSchema.safeParse(json).success ? firstText(valueAt(json, 'request_id')) : null),
 
 	// No price is published.
 	estimateUsd: () => null,

@@ -201,6 +201,7 @@ export const pixwith: Provider = {
 		callbacks: 'none',
 		list: false,
 		delete: false,
+		prices: false,
 		// No limit is documented; a careful number.
 		concurrency: 5,
 	},

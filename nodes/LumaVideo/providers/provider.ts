@@ -115,6 +115,8 @@ export interface Capabilities {
 	list: boolean;
 	/** Whether a generation can be deleted. */
 	delete: boolean;
+	/** Whether prices are published, so that costs can be estimated. */
+	prices: boolean;
 	/** How many generations run at once unless the user says otherwise. */
 	concurrency: number;
 }
@@ -201,6 +203,12 @@ export interface Provider {
 
 	status(generationId: string): ProviderCall;
 	readStatus(answer: ProviderAnswer, generationId: string): Reading<Generation>;
+
+	/**
+	 * Present when `capabilities.callbacks` is not `none`: the id that a callback's body is about, or `null` when the
+	 * body is no callback of this provider. Nothing else of a callback is used: it is not signed.
+	 */
+	callbackId?(body: JsonValue): string | null;
 
 	/** Present when `capabilities.list`. */
 	list?(page: { limit: number; offset: number }): ProviderCall;

@@ -73,7 +73,12 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
 		await installPackage(options.tarball, userFolder, options.packageName ?? 'n8n-nodes-luma-video');
 	}
 	const n8n = new N8n(installation, { ...options, port: options.port ?? port }, userFolder, brokerPort);
-	await n8n.start();
+	try {
+		await n8n.start();
+	} catch (error) {
+		await n8n.stop();
+		throw error;
+	}
 	return n8n;
 }
 

@@ -5,9 +5,14 @@
  * node types are this package's and two small ones.
  */
 import './environment';
+import './fastClock';
+import { createRequire } from 'node:module';
+import { Logger } from '@n8n/backend-common';
 import { Container } from '@n8n/di';
+import { parse, stringify } from 'flatted';
 import { BinaryDataService, ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
 import type {
+	IBinaryData,
 	ICredentialDataDecryptedObject,
 	IDataObject,
 	IExecuteFunctions,
@@ -24,13 +29,17 @@ import type {
 	IWorkflowExecuteAdditionalData,
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
-import { ICredentialsHelper, NodeConnectionTypes, Workflow, createRunExecutionData } from 'n8n-workflow';
+import { ICredentialsHelper, NodeConnectionTypes, NodeOperationError, Workflow, createRunExecutionData } from 'n8n-workflow';
 import { CrazyrouterApi } from '../../../credentials/CrazyrouterApi.credentials';
 import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
 import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
 import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
 import { filledIn, resolved } from '../../unit/credentials/resolve';
-import { LumaVideo } from '../../../nodes/LumaVideo/LumaVideo.node';
+
+// By the file's whole name: for a shorter one tsx finds the codex file beside it, LumaVideo.node.json.
+const { LumaVideo } = createRequire(__filename)(
+	'../../../nodes/LumaVideo/LumaVideo.node.ts',
+) as typeof import('../../../nodes/LumaVideo/LumaVideo.node');
 
 /** Starts a workflow with the items in its parameter. */
 class Items implements INodeType {
@@ -75,8 +84,30 @@ class Loop implements INodeType {
 	}
 }
 
+/** Throws what its parameter says, unless that is empty: a node after the Luma Video node that goes wrong. */
+class Fail implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Fail',
+		name: 'fail',
+		group: ['transform'],
+		version: 1,
+		description: 'Throws',
+		defaults: { name: 'Fail' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		properties: [{ displayName: 'Message', name: 'message', type: 'string', default: '' }],
+	};
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const message = this.getNodeParameter('message', 0) as string;
+		if (message !== '') throw new NodeOperationError(this.getNode(), message);
+		return [this.getInputData()];
+	}
+}
+
 const nodeClasses = {
 	'n8n-nodes-luma-video.lumaVideo': new LumaVideo(),
+	'test.fail': new Fail(),
 	'test.items': new Items(),
 	'test.loop': new Loop(),
 } as Record<string, INodeType>;
@@ -160,6 +191,38 @@ let ready: Promise<void> | null = null;
 async function prepare(): Promise<void> {
 	ready ??= Container.get(BinaryDataService).init();
 	await ready;
+	// Whatever the level: what n8n would write to its log must be seen here.
+	const logger = Container.get(Logger) as unknown as { setInternalLogger(sink: LogSink): void };
+	const sink: LogSink = {
+		log: (...entry: unknown[]) => {
+			logLines.push(JSON.stringify(entry));
+		},
+		child: () => sink,
+	};
+	logger.setInternalLogger(sink);
+}
+
+interface LogSink {
+	log(...entry: unknown[]): void;
+	child(): LogSink;
+}
+
+const logLines: string[] = [];
+
+/** All that n8n wrote to its log in this process, of all levels. */
+export function engineLog(): string {
+	return logLines.join('\n');
+}
+
+/** The bytes of a file in n8n's binary store. */
+export async function storedBytes(binary: IBinaryData): Promise<Buffer> {
+	return await Container.get(BinaryDataService).getAsBuffer(binary);
+}
+
+/** Where a file of n8n's binary store is on disk. */
+export function storedPath(binary: IBinaryData): string {
+	if (!binary.id) throw new Error('the file is not in the store but in memory');
+	return Container.get(BinaryDataService).getPath(binary.id);
 }
 
 export interface EngineWorkflow {
@@ -181,16 +244,18 @@ export interface EngineOptions {
 	/** Continue a stored execution, as "Retry execution" does. */
 	from?: IRunExecutionData;
 	executionId?: string;
+	/** Milliseconds after which n8n's own time limit for executions ends it. */
+	executionTimeoutMs?: number;
 }
 
 let executionNumber = 0;
 
-/** Starts a workflow at its first node. */
-export async function startWorkflow(workflow: EngineWorkflow, options: EngineOptions): Promise<EngineRun> {
-	await prepare();
-	const executionId = options.executionId ?? String(++executionNumber);
-	const mode = options.mode ?? 'manual';
-	const definition: IWorkflowBase = {
+function instanceOf(definition: IWorkflowBase): Workflow {
+	return new Workflow({ ...definition, nodeTypes });
+}
+
+function definitionOf(workflow: EngineWorkflow): IWorkflowBase {
+	return {
 		id: 'engine-test',
 		name: 'Engine test',
 		active: false,
@@ -199,8 +264,16 @@ export async function startWorkflow(workflow: EngineWorkflow, options: EngineOpt
 		createdAt: new Date(0),
 		updatedAt: new Date(0),
 		settings: { executionOrder: 'v1' },
-		...workflow,
+		...structuredClone(workflow),
 	};
+}
+
+/** Starts a workflow at its first node. */
+export async function startWorkflow(workflow: EngineWorkflow, options: EngineOptions): Promise<EngineRun> {
+	await prepare();
+	const executionId = options.executionId ?? String(++executionNumber);
+	const mode = options.mode ?? 'manual';
+	const definition = definitionOf(workflow);
 	const additionalData = {
 		credentialsHelper: new Credential(options.credentials),
 		executionId,
@@ -219,13 +292,29 @@ export async function startWorkflow(workflow: EngineWorkflow, options: EngineOpt
 		hooks: new ExecutionLifecycleHooks(mode, executionId, definition),
 		logAiEvent: () => undefined,
 		setExecutionStatus: () => undefined,
+		...(options.executionTimeoutMs === undefined
+			? {}
+			: { executionTimeoutTimestamp: Date.now() + options.executionTimeoutMs }),
 	} as unknown as IWorkflowExecuteAdditionalData;
-	const instance = new Workflow({ ...definition, nodeTypes });
+	const instance = instanceOf(definition);
 	const data = options.from ?? createRunExecutionData();
 	const execute = new WorkflowExecute(additionalData, mode, data);
-	const running = options.from ? execute.processRunExecutionData(instance) : execute.run({ workflow: instance, startNode: workflow.nodes[0] && instance.getNode(workflow.nodes[0].name) || undefined });
+	const [first] = definition.nodes;
+	const running = options.from
+		? execute.processRunExecutionData(instance)
+		: execute.run({ workflow: instance, startNode: (first && instance.getNode(first.name)) ?? undefined });
+	// What n8n does when an execution's time is over: the same as a click on Stop.
+	const timer =
+		options.executionTimeoutMs === undefined
+			? undefined
+			: setTimeout(() => {
+					running.cancel();
+				}, options.executionTimeoutMs);
 	return {
-		finished: running.then((run) => run),
+		finished: running.then((run) => {
+			clearTimeout(timer);
+			return run;
+		}),
 		stop: () => {
 			running.cancel();
 		},
@@ -233,12 +322,41 @@ export async function startWorkflow(workflow: EngineWorkflow, options: EngineOpt
 	};
 }
 
-/** What "Retry execution" makes of a failed execution before it runs again: the failed node's last run is dropped. */
-export function forRetry(run: IRun): IRunExecutionData {
-	const data = structuredClone(JSON.parse(JSON.stringify(run.data)) as IRunExecutionData);
+/**
+ * What "Retry execution" makes of a failed execution before it runs again, step by step as `ExecutionService.retry` of
+ * n8n 2.41 does it: the data goes through n8n's database (flatted), the error and the failed run of the last node are
+ * dropped, and what is left of the stack is run.
+ *
+ * @param current the workflow as it is now, for "Retry with currently saved workflow"; without it the node runs as it
+ * was stored with the execution
+ */
+export function forRetry(run: IRun, current?: EngineWorkflow): IRunExecutionData {
+	if (run.status === 'success') throw new Error('The execution succeeded, so it cannot be retried');
+	const data = parse(stringify(run.data)) as IRunExecutionData;
+	if (!data.executionData) throw new Error('The execution was aborted before it started, so it cannot be retried');
 	const { lastNodeExecuted, runData } = data.resultData;
-	delete data.resultData.error;
-	const runs = lastNodeExecuted ? runData[lastNodeExecuted] : undefined;
-	if (runs?.at(-1)?.error !== undefined) runs.pop();
+	if (lastNodeExecuted) {
+		delete data.resultData.error;
+		const runs = runData[lastNodeExecuted];
+		if (runs && runs.length > 0 && runs.at(-1)?.error !== undefined) runs.pop();
+	}
+	if (current) {
+		const instance = instanceOf(definitionOf(current));
+		for (const entry of data.executionData.nodeExecutionStack) {
+			const node = instance.getNode(entry.node.name);
+			if (!node) throw new Error(`Could not find the node "${entry.node.name}" in workflow`);
+			entry.node = node;
+		}
+	}
 	return data;
+}
+
+/** "Retry execution": with the workflow as it was, or as it is now. */
+export async function retryExecution(
+	run: IRun,
+	workflow: EngineWorkflow,
+	options: EngineOptions,
+	current?: EngineWorkflow,
+): Promise<EngineRun> {
+	return await startWorkflow(current ?? workflow, { ...options, mode: 'retry', from: forRetry(run, current) });
 }

@@ -1,20 +1,53 @@
 /**
- * Stands in for `generation/clock.ts` in engine tests (jest.config.js): the node's own waiting runs faster than the wall
- * clock. Requests and the stand-in's jobs stay in real time.
+ * The node's own waiting runs faster than the wall clock, so that tests need not wait. Requests and the stand-in's jobs
+ * stay in real time.
  */
 import type { Clock } from '../../../nodes/LumaVideo/generation/clock';
+import { systemClock } from '../../../nodes/LumaVideo/generation/clock';
 
 const SPEED = 100;
+/** Milliseconds by the wall clock after which a wait is over at the latest: the node then looks around. */
+const SLICE_MS = 100;
 const start = Date.now();
 
-export const systemClock: Clock = {
-	now: () => start + (Date.now() - start) * SPEED,
-	async wait(ms, wake) {
-		let timer: NodeJS.Timeout | undefined;
-		const slept = new Promise<void>((resolve) => {
-			timer = setTimeout(resolve, Math.min(Math.max(ms, 0), 10_000) / SPEED);
-		});
-		await Promise.race([slept, wake.catch(() => undefined)]);
-		clearTimeout(timer);
-	},
-};
+let frozenAt: number | null = null;
+let thawed: () => void = () => undefined;
+let thaw: Promise<void> = Promise.resolve();
+
+function now(): number {
+	return frozenAt ?? start + (Date.now() - start) * SPEED;
+}
+
+async function wait(ms: number, wake: Promise<unknown>): Promise<void> {
+	const awake = wake.catch(() => undefined);
+	if (frozenAt !== null) {
+		await Promise.race([thaw, awake]);
+		return;
+	}
+	let timer: NodeJS.Timeout | undefined;
+	const slept = new Promise<void>((resolve) => {
+		timer = setTimeout(resolve, Math.min(Math.max(ms, 0) / SPEED, SLICE_MS));
+	});
+	await Promise.race([slept, awake]);
+	clearTimeout(timer);
+}
+
+/**
+ * Stops the node's time until the returned function is called: no planned read comes, and no wait ends, unless something
+ * else ends it.
+ */
+export function freezeClock(): () => void {
+	frozenAt = now();
+	thaw = new Promise((resolve) => {
+		thawed = resolve;
+	});
+	return () => {
+		frozenAt = null;
+		thawed();
+	};
+}
+
+// In place, so that everybody who holds the clock has the fast one.
+Object.assign(systemClock, { now, wait } satisfies Clock);
+
+export { systemClock };

@@ -44,7 +44,7 @@ export function loopWorkflow(items: IDataObject[], rounds: number, parameters: I
 
 /** Items of one output of the Luma Video node's last run. */
 export function outputOf(run: IRun, output = 0, nodeName = NODE): INodeExecutionData[] {
-	return run.data.resultData.runData[nodeName]?.at(-1)?.data?.main[output] ?? [];
+	return run.data.resultData.runData[nodeName]?.at(-1)?.data?.main?.[output] ?? [];
 }
 
 /** Message and description of what ended the execution. */

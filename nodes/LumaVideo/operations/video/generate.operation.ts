@@ -4,18 +4,24 @@
  * All items are checked before the first is submitted. A create is sent once per item; see `generation/run.ts`.
  */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
 import { FIELD_NAMES, checkRequest } from '../../generation/checkRequest';
 import { fingerprint } from '../../generation/ledger';
+import { outputJson } from '../../generation/output';
+import { checkSpending } from '../../generation/spending';
 import { findModel, providerIds, providers } from '../../providers';
-import type { Provider } from '../../providers/provider';
+import type { Callback, Provider } from '../../providers/provider';
 import type { ProviderClient } from '../../transport/providerClient';
 import { createProviderClient } from '../../transport/providerClient';
-import type { Plan } from '../batch';
-import { invalid, isTool, planItems, runPlans } from '../batch';
+import type { ItemResult, Plan } from '../batch';
+import { invalid, isTool, openLedger, planItems, runPlans, toItems } from '../batch';
+import type { Completion } from '../completion';
+import { completionFields } from '../completion';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { additionalFields, choiceFields, imageFields, loopFields, modelFields, promptFields } from '../requestFields';
-import { binaryField, defaultTimeoutMs, downloadSettings, optionsField, readSettings } from '../settings';
+import { callbackAddress, suspendPlans } from '../suspend';
+import { binaryField, callbackTimeoutMs, defaultTimeoutMs, downloadSettings, optionsField, readSettings } from '../settings';
 
 /** Fields that shape the request, as they lie on the top level. */
 const REQUEST_FIELDS = [
@@ -42,26 +48,7 @@ const properties: INodeProperties[] = [
 	...choiceFields('resolution'),
 	...choiceFields('duration'),
 	...loopFields(),
-	{
-		displayName: 'Completion',
-		name: 'completion',
-		type: 'options',
-		noDataExpression: true,
-		options: [
-			{
-				name: 'Return at Once',
-				value: 'none',
-				description: 'Pass on the generation ID as soon as the provider has accepted the request',
-			},
-			{
-				name: 'Wait Until Finished',
-				value: 'poll',
-				description: 'Pass on the video when it is finished. All items are made at the same time.',
-			},
-		],
-		default: 'poll',
-		description: 'When the items go on to the next node',
-	},
+	...completionFields,
 	{
 		displayName: 'Download Video',
 		name: 'downloadVideo',
@@ -84,8 +71,11 @@ const properties: INodeProperties[] = [
 		},
 	]),
 	optionsField([
+		'deleteOnStop',
+		'dryRun',
 		'includeRaw',
 		'maxConcurrent',
+		'maxCost',
 		'maxDownloadMb',
 		'onTimeout',
 		'requestTimeout',
@@ -100,16 +90,21 @@ function readInput(context: IExecuteFunctions, itemIndex: number): Record<string
 	return { ...more, ...Object.fromEntries(fields) };
 }
 
+function callbackTo(url: string): Callback {
+	return { url, mode: 'terminal' };
+}
+
 function plan(
 	context: IExecuteFunctions,
 	provider: Provider,
 	client: ProviderClient,
-	completion: string,
+	completion: Completion,
+	address: string | null,
 	itemIndex: number,
 ): Plan {
 	const checked = checkRequest(provider, readInput(context, itemIndex), { allowLocalAddresses: client.isLocal });
 	if (!checked.ok) return { itemIndex, ok: false, failure: invalid(provider, checked.findings) };
-	const { request } = checked;
+	const request = address === null ? checked.request : { ...checked.request, callback: callbackTo(address) };
 	const model = findModel(provider, request.model);
 	if (!model) return { itemIndex, ok: false, failure: invalid(provider, []) };
 	const settings = readSettings(context, itemIndex);
@@ -124,7 +119,9 @@ function plan(
 		ok: true,
 		job: {
 			itemIndex,
-			timeoutMs: settings.timeoutMs ?? defaultTimeoutMs(request.resolution),
+			timeoutMs:
+				settings.timeoutMs ??
+				(completion === 'callback' ? callbackTimeoutMs : defaultTimeoutMs(request.resolution)),
 			start: {
 				kind: 'create',
 				request,
@@ -157,11 +154,58 @@ export const generate: Operation = {
 	properties: forOperation('video', ['generate'], properties),
 
 	async execute(context, provider) {
-		const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);
-		const completion = context.getNodeParameter('completion', 0, 'poll') as string;
+		const common = readSettings(context, 0);
+		const client = await createProviderClient(context, provider, common.requestTimeoutMs);
+		const completion = context.getNodeParameter('completion', 0, 'poll') as Completion;
+		if (completion === 'callback' && isTool(context)) {
+			throw new NodeOperationError(context.getNode(), "'Completion' cannot be 'Suspend Until Callback' in a tool", {
+				description: "Choose 'Wait Until Finished'.",
+				itemIndex: 0,
+			});
+		}
+		const address = completion === 'callback' ? callbackAddress(context, provider, client.isLocal) : null;
 		const plans = planItems(context, provider, (itemIndex) =>
-			plan(context, provider, client, completion, itemIndex),
+			plan(context, provider, client, completion, address, itemIndex),
 		);
+		if (common.dryRun) return toItems(context, plans.map((each) => preview(provider, client, each)));
+		if (common.maxCostUsd !== null) checkLimit(context, provider, plans, common.maxCostUsd);
+		if (completion === 'callback') return await suspendPlans(context, provider, client, plans);
 		return await runPlans(context, provider, client, plans, completion === 'none' ? 'submitted' : 'finished');
 	},
 };
+
+/** What would be sent for an item, and about what it would cost. */
+function preview(provider: Provider, client: ProviderClient, each: Plan): ItemResult {
+	if (!each.ok) return each;
+	const { itemIndex, job, output } = each;
+	if (job.start.kind !== 'create') return { itemIndex, ok: false, failure: invalid(provider, []) };
+	const call = provider.create(job.start.request);
+	return {
+		itemIndex,
+		ok: true,
+		item: {
+			json: {
+				...outputJson(provider, null, output),
+				dryRun: true,
+				request: {
+					method: call.method,
+					url: client.addressOf(call),
+					headers: call.headers ?? {},
+					body: call.body ?? null,
+				},
+			},
+			pairedItem: { item: itemIndex },
+		},
+	};
+}
+
+/** @throws NodeOperationError when the videos that are still to be bought would cost more than the limit */
+function checkLimit(context: IExecuteFunctions, provider: Provider, plans: readonly Plan[], maxCostUsd: number): void {
+	const ledger = openLedger(context);
+	const estimates = plans.flatMap((each) => {
+		if (!each.ok || each.job.start.kind !== 'create') return [];
+		return ledger.find(each.itemIndex, each.job.start.key) ? [] : [each.output.estimatedCostUsd ?? null];
+	});
+	const check = checkSpending(estimates, maxCostUsd, provider.displayName);
+	if (!check.ok) throw new NodeOperationError(context.getNode(), check.message, { description: check.advice });
+}

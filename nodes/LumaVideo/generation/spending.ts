@@ -1,0 +1,35 @@
+/** What a run is going to cost, and whether that is too much. Pure. */
+
+/** The estimates of the videos that would be bought; `null` where a provider publishes no price. */
+export type Estimates = ReadonlyArray<number | null>;
+
+export type SpendingCheck = { ok: true } | { ok: false; message: string; advice: string };
+
+export function usd(amount: number): string {
+	return `$${amount.toFixed(2)}`;
+}
+
+/**
+ * Checks the spending limit over all videos of a run.
+ *
+ * @param maxCostUsd in US dollars
+ */
+export function checkSpending(estimates: Estimates, maxCostUsd: number, providerName: string): SpendingCheck {
+	if (estimates.length === 0) return { ok: true };
+	if (estimates.some((estimate) => estimate === null)) {
+		return {
+			ok: false,
+			message: `'Max Cost' cannot be checked: no price is published for this model at ${providerName}`,
+			advice: "Remove 'Max Cost', or choose a model with a published price. Nothing was sent.",
+		};
+	}
+	const total = estimates.reduce<number>((sum, estimate) => sum + (estimate ?? 0), 0);
+	// Cents are what is compared: 3 x 0.1 is not more than 0.3.
+	if (Math.round(total * 100) <= Math.round(maxCostUsd * 100)) return { ok: true };
+	const count = estimates.length === 1 ? 'One video' : `${estimates.length} videos`;
+	return {
+		ok: false,
+		message: `${count} would cost about ${usd(total)}, more than 'Max Cost' allows (${usd(maxCostUsd)})`,
+		advice: "Raise 'Max Cost', send fewer items, or choose a lower resolution or duration. Nothing was sent.",
+	};
+}

@@ -1,0 +1,157 @@
+/**
+ * Waiting for callbacks without running: what a suspended execution remembers, and what a call to it leads to.
+ *
+ * A callback is a hint. What goes on is what the provider says when it is asked with our key; anything else is
+ * answered and forgotten. The execution resumes once, when every item is over.
+ */
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { Generation, JsonValue, Provider } from '../providers/provider';
+import type { ProviderClient } from '../transport/providerClient';
+import { generationFailure } from './deliver';
+import type { Failure } from './failure';
+import { failedItem } from './failure';
+import type { OutputOptions } from './output';
+import { outputJson } from './output';
+
+/** One item of a suspended execution. JSON: it is stored with the execution. */
+export type SuspendedEntry = { itemIndex: number } & (
+	| { state: 'open'; generationId: string; output: OutputOptions }
+	/** Over before the execution was suspended. */
+	| { state: 'done'; json: IDataObject }
+);
+
+export interface Suspended {
+	provider: Provider['id'];
+	entries: SuspendedEntry[];
+}
+
+export type CallResult =
+	/** Nobody needs to do anything. */
+	| { kind: 'ignored' }
+	/** Noted; more items are open. */
+	| { kind: 'noted' }
+	/** The provider could not be asked; the caller may call again. */
+	| { kind: 'unreadable' }
+	/** All items are over. */
+	| { kind: 'over'; items: INodeExecutionData[]; failures: Array<{ itemIndex: number; failure: Failure }> };
+
+/**
+ * Generations that were read as over, by execution and id. What is over stays over, so a second look is never needed;
+ * where this memory is missing (another process, a restart) the provider is asked again.
+ */
+const overBefore = new Map<string, Generation>();
+const MAX_REMEMBERED = 5000;
+
+function remember(executionId: string, generation: Generation): void {
+	const oldest = overBefore.size >= MAX_REMEMBERED ? overBefore.keys().next().value : undefined;
+	if (oldest !== undefined) overBefore.delete(oldest);
+	overBefore.set(`${executionId} ${generation.generationId}`, generation);
+}
+
+export function isOver(generation: Generation): boolean {
+	return (
+		generation.status === 'failed' ||
+		(generation.status === 'completed' && (generation.videoUrl !== null || generation.media.length > 0))
+	);
+}
+
+const LIST_PAGE = 100;
+const MAX_LIST_PAGES = 3;
+
+/**
+ * Reads generations; with a list in one request for many. What cannot be read is left out.
+ *
+ * @param untilOpen stop at the first that is not over: it alone decides
+ */
+export async function readMany(
+	provider: Provider,
+	client: ProviderClient,
+	generationIds: readonly string[],
+	untilOpen: boolean,
+): Promise<Map<string, Generation>> {
+	const found = new Map<string, Generation>();
+	const wanted = new Set(generationIds);
+	if (provider.list && provider.readList && wanted.size > 1) {
+		let offset: number | null = 0;
+		for (let page = 0; page < MAX_LIST_PAGES && offset !== null && found.size < wanted.size; page++) {
+			const exchange = await client.send(provider.list({ limit: LIST_PAGE, offset }));
+			const reading = exchange.kind === 'answer' ? provider.readList(exchange.answer) : null;
+			if (!reading?.ok) break;
+			for (const generation of reading.value.generations) {
+				if (wanted.has(generation.generationId)) found.set(generation.generationId, generation);
+			}
+			offset = reading.value.nextOffset;
+		}
+	}
+	for (const generationId of wanted) {
+		const known = found.get(generationId);
+		if (known) {
+			if (untilOpen && !isOver(known)) return found;
+			continue;
+		}
+		const exchange = await client.send(provider.status(generationId));
+		const reading = exchange.kind === 'answer' ? provider.readStatus(exchange.answer, generationId) : null;
+		if (reading?.ok) found.set(generationId, reading.value);
+		if (untilOpen && !(reading?.ok && isOver(reading.value))) return found;
+	}
+	return found;
+}
+
+/** What a call to a suspended execution leads to. Reads from the provider at most what decides. */
+export async function onCall(
+	provider: Provider,
+	client: ProviderClient,
+	executionId: string,
+	suspended: Suspended,
+	body: JsonValue,
+): Promise<CallResult> {
+	const calledId = provider.callbackId?.(body) ?? null;
+	const open = suspended.entries.flatMap((entry) => (entry.state === 'open' ? [entry] : []));
+	if (calledId === null || !open.some((entry) => entry.generationId === calledId)) return { kind: 'ignored' };
+
+	const over = new Map<string, Generation>();
+	for (const { generationId } of open) {
+		const known = overBefore.get(`${executionId} ${generationId}`);
+		if (known) over.set(generationId, known);
+	}
+	if (!over.has(calledId)) {
+		const generation = (await readMany(provider, client, [calledId], false)).get(calledId);
+		if (!generation) return { kind: 'unreadable' };
+		if (!isOver(generation)) return { kind: 'noted' };
+		remember(executionId, generation);
+		over.set(calledId, generation);
+	}
+	const unknown = open.map((entry) => entry.generationId).filter((id) => !over.has(id));
+	if (unknown.length > 0) {
+		for (const [id, generation] of await readMany(provider, client, unknown, true)) {
+			if (!isOver(generation)) continue;
+			remember(executionId, generation);
+			over.set(id, generation);
+		}
+	}
+	if (open.some((entry) => !over.has(entry.generationId))) return { kind: 'noted' };
+	for (const { generationId } of open) overBefore.delete(`${executionId} ${generationId}`);
+	return { kind: 'over', ...settle(provider, suspended, over) };
+}
+
+/** Output items of a suspended execution, in input order, from what is known to be over. */
+export function settle(
+	provider: Provider,
+	suspended: Suspended,
+	over: ReadonlyMap<string, Generation>,
+): { items: INodeExecutionData[]; failures: Array<{ itemIndex: number; failure: Failure }> } {
+	const failures: Array<{ itemIndex: number; failure: Failure }> = [];
+	const items = suspended.entries.flatMap((entry): INodeExecutionData[] => {
+		const { itemIndex } = entry;
+		if (entry.state === 'done') return [{ json: entry.json, pairedItem: { item: itemIndex } }];
+		const generation = over.get(entry.generationId);
+		if (!generation) return [];
+		if (generation.status === 'failed') {
+			const failure = generationFailure(provider, generation);
+			failures.push({ itemIndex, failure });
+			return [failedItem(failure, itemIndex)];
+		}
+		return [{ json: outputJson(provider, generation, entry.output), pairedItem: { item: itemIndex } }];
+	});
+	return { items, failures };
+}

@@ -1,0 +1,180 @@
+/**
+ * Completion "Suspend Until Callback": submit all, remember all, suspend once; the execution then costs no memory and
+ * no worker until the last generation is over. The address that providers call is the execution's own resume address.
+ *
+ * n8n runs a node that suspended never again: what it passes on is what `resume` returns or, at the time limit, what
+ * was left in the execute data. So the items with status `processing` are left there.
+ */
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	IWebhookDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import { failedItem, fetchLater, nodeError } from '../generation/failure';
+import type { Suspended, SuspendedEntry } from '../generation/suspended';
+import { isOver, onCall, readMany, settle } from '../generation/suspended';
+import { outputJson } from '../generation/output';
+import { findProvider } from '../providers';
+import type { Generation, JsonValue, Provider } from '../providers/provider';
+import { RESUME_PATH, callbackFinding, resumeAddress } from '../transport/callbackAddress';
+import type { ProviderClient } from '../transport/providerClient';
+import { createProviderClient } from '../transport/providerClient';
+import type { ItemResult, Plan } from './batch';
+import { runOutcomes, toItems } from './batch';
+
+/** Name under which the node's context holds what must survive the suspension. */
+const CONTEXT_KEY = 'suspended';
+/** A provider gives up on a callback after 5 s (Luma, CrazyRouter); the answer must be out before. */
+const CALLBACK_READ_TIMEOUT_MS = 3500;
+
+/** Only reached while an execution is suspended at the node: n8n does not register it when a workflow is published. */
+export const resumeWebhooks: IWebhookDescription[] = [
+	{ name: 'default', httpMethod: 'POST', path: RESUME_PATH, responseMode: 'onReceived', responseData: 'noData', restartWebhook: true },
+];
+
+/** The little of Express that is needed here. */
+interface HttpResponse {
+	status(code: number): { json(body: unknown): unknown };
+}
+
+/**
+ * The address on which the provider calls this execution.
+ *
+ * @throws NodeOperationError when the provider cannot reach it, or the workflow is not stored
+ */
+export function callbackAddress(context: IExecuteFunctions, provider: Provider, allowLocal: boolean): string {
+	const resumeUrl = context.evaluateExpression('{{ $execution.resumeUrl }}', 0);
+	const address = resumeAddress(typeof resumeUrl === 'string' ? resumeUrl : '');
+	const finding = address === null ? 'is not known' : callbackFinding(provider, address, allowLocal);
+	if (address === null || finding !== null) {
+		throw new NodeOperationError(context.getNode(), `The address of this n8n ${finding ?? 'is not known'}`, {
+			description: "Or choose 'Wait Until Finished' for 'Completion'. Nothing was sent.",
+			itemIndex: 0,
+		});
+	}
+	return address;
+}
+
+/** Submits all plans and suspends the execution; returns items only when everything was over at once. */
+export async function suspendPlans(
+	context: IExecuteFunctions,
+	provider: Provider,
+	client: ProviderClient,
+	plans: readonly Plan[],
+): Promise<INodeExecutionData[]> {
+	const { results, openPlans, alsoKnown } = await runOutcomes(context, provider, client, plans, 'callback');
+	const failed = results.filter((result) => !result.ok);
+	if (openPlans.length === 0 || (failed.length > 0 && !context.continueOnFail())) {
+		return toItems(context, results, alsoKnown);
+	}
+
+	// A generation that was over before the execution is stored calls nobody any more.
+	const states = await readMany(
+		provider,
+		client,
+		openPlans.map(({ generation }) => generation.generationId),
+		false,
+	);
+	const stillOpen = (generation: Generation) => {
+		const state = states.get(generation.generationId);
+		return state === undefined || !isOver(state);
+	};
+	const entries = plans.map((plan): SuspendedEntry => {
+		const { itemIndex } = plan;
+		const open = openPlans.find((candidate) => candidate.plan.itemIndex === itemIndex);
+		if (open) {
+			return { itemIndex, state: 'open', generationId: open.generation.generationId, output: open.plan.output };
+		}
+		const result = results.find((candidate) => candidate.itemIndex === itemIndex);
+		return { itemIndex, state: 'done', json: jsonOfResult(result, itemIndex) };
+	});
+	const suspended: Suspended = { provider: provider.id, entries };
+	if (!openPlans.some(({ generation }) => stillOpen(generation))) {
+		const { items, failures } = settle(provider, suspended, states);
+		return throwOrPass(context, failures, items);
+	}
+
+	context.getContext('node')[CONTEXT_KEY] = suspended;
+	// What the next node gets if nobody calls in time.
+	const input = context.getExecuteData().data;
+	input.main = [entries.map((entry): INodeExecutionData => {
+		const pairedItem = { item: entry.itemIndex };
+		if (entry.state === 'done') return { json: entry.json, pairedItem };
+		const open = openPlans.find(({ plan }) => plan.itemIndex === entry.itemIndex);
+		const generation = states.get(entry.generationId) ?? open?.generation;
+		return { json: generation ? outputJson(provider, generation, entry.output) : {}, pairedItem };
+	})];
+	const limitMs = Math.max(...openPlans.map(({ plan }) => plan.job.timeoutMs));
+	await context.putExecutionToWait(new Date(Date.now() + limitMs));
+	return [];
+}
+
+function jsonOfResult(result: ItemResult | undefined, itemIndex: number): IDataObject {
+	if (!result) return {};
+	return result.ok ? result.item.json : failedItem(result.failure, itemIndex).json;
+}
+
+function throwOrPass(
+	context: IExecuteFunctions,
+	failures: ReadonlyArray<{ itemIndex: number; failure: Parameters<typeof nodeError>[1] }>,
+	items: INodeExecutionData[],
+): INodeExecutionData[] {
+	const [first] = failures;
+	if (first && !context.continueOnFail()) {
+		throw nodeError(context.getNode(), first.failure, first.itemIndex, succeeded(items));
+	}
+	return items;
+}
+
+/** Ids of the videos that a failing execution does not pass on, in words. */
+function succeeded(items: readonly INodeExecutionData[]): string[] {
+	const ids = items.flatMap(({ json }) => (typeof json.generationId === 'string' ? [json.generationId] : []));
+	if (ids.length === 0) return [];
+	return [`Other generations of this run, completed: ${ids.join(', ')}. ${fetchLater(ids[0] ?? '')}`];
+}
+
+/** What the suspended execution left for us, or `null` when it waits for something else. */
+function suspendedState(context: IWebhookFunctions): Suspended | null {
+	const name = JSON.stringify(context.getNode().name);
+	const stored = context.evaluateExpression(`{{ JSON.stringify($node[${name}].context.${CONTEXT_KEY} ?? null) }}`);
+	if (typeof stored !== 'string') return null;
+	const state = JSON.parse(stored) as Suspended | null;
+	return Array.isArray(state?.entries) ? state : null;
+}
+
+/** Answers a call to the suspended execution. Junk, repeated and foreign calls are answered and change nothing. */
+export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const suspended = suspendedState(context);
+	const provider = suspended ? findProvider(suspended.provider) : undefined;
+	if (!suspended || !provider) return { webhookResponse: { status: 'ignored' } };
+	const client = await createProviderClient(context, provider, CALLBACK_READ_TIMEOUT_MS);
+	const result = await onCall(
+		provider,
+		client,
+		context.getExecutionId(),
+		suspended,
+		context.getBodyData() as JsonValue,
+	);
+	switch (result.kind) {
+		case 'ignored':
+		case 'noted':
+			return { webhookResponse: { status: result.kind } };
+		case 'unreadable':
+			// Providers repeat a callback that was not taken.
+			(context.getResponseObject() as unknown as HttpResponse).status(503).json({ status: 'try again' });
+			return { noWebhookResponse: true };
+		case 'over': {
+			const node = context.getNode();
+			const [first] = result.failures;
+			const continues = node.onError === 'continueErrorOutput' || node.onError === 'continueRegularOutput';
+			if (first && !continues && node.continueOnFail !== true) {
+				throw nodeError(node, first.failure, first.itemIndex, succeeded(result.items));
+			}
+			return { workflowData: [result.items] };
+		}
+	}
+}
