@@ -1,22 +1,24 @@
 /**
  * When to read a running generation again: a pure function of what is known.
  *
- * One early read catches what is refused at once. Then nothing happens until the generation may be finished; around
- * the expected end reads are dense, and they thin out the longer it takes beyond that.
+ * One early read catches what is refused at once. Then nothing happens until the generation may be finished; from
+ * there reads move closer together up to the expected end, and they thin out when it is long past. The numbers were
+ * found by simulation, `scripts/schedule-figures.ts`.
  */
 import type { ModelCapabilities, VideoRequest } from '../providers/provider';
 
-/** Part of the expected time that passes before the dense reads begin. */
-const FIRST_LOOK = 0.55;
-/** Distance of the dense reads, as a part of the expected time. */
-const DENSITY = 0.05;
+/** Part of the expected time that passes before the first read that may find it finished. */
+const FIRST_LOOK = 0.54;
+/** Distance of the reads as a part of the expected time: at that first one, and from the expected end on. */
+const SPARSE = 0.09;
+const DENSE = 0.036;
 const MIN_INTERVAL_MS = 1000;
 const MAX_INTERVAL_MS = 15_000;
 /** Refusals by moderation come within seconds. */
 const EARLY_LOOK_MS = 4000;
 /** Beyond this multiple of the expected time the distance grows with the time waited. */
-const OVERDUE = 1.5;
-const OVERDUE_DENSITY = 0.08;
+const OVERDUE = 1.75;
+const OVERDUE_DENSITY = 0.05;
 
 /** Used when neither the answer nor the model says how long it takes, in milliseconds. */
 export const UNKNOWN_EXPECTED_MS = 60_000;
@@ -30,9 +32,13 @@ export const UNKNOWN_EXPECTED_MS = 60_000;
 export function nextReadDelayMs(elapsedMs: number, expectedMs: number): number {
 	const expected = Math.max(expectedMs, MIN_INTERVAL_MS);
 	const firstLook = expected * FIRST_LOOK;
-	const interval = Math.min(Math.max(expected * DENSITY, MIN_INTERVAL_MS), MAX_INTERVAL_MS);
+	const share = Math.min((elapsedMs - firstLook) / (expected - firstLook), 1);
+	const interval = Math.min(
+		Math.max(expected * (SPARSE + (DENSE - SPARSE) * share), MIN_INTERVAL_MS),
+		MAX_INTERVAL_MS,
+	);
 	if (elapsedMs < firstLook) {
-		// The early look is worth a request only where the dense reads are far away.
+		// The early look is worth a request only where the next one is far away.
 		if (elapsedMs < EARLY_LOOK_MS && firstLook > 2 * EARLY_LOOK_MS) return EARLY_LOOK_MS - elapsedMs;
 		return Math.max(firstLook - elapsedMs, MIN_INTERVAL_MS);
 	}

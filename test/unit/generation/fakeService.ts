@@ -74,6 +74,7 @@ export class FakeService {
 
 	readonly client: ProviderClient = {
 		isLocal: false,
+		addressOf: ({ path }) => `https://service.example${path}`,
 		send: async (call) => await this.handle(call),
 	};
 
