@@ -71,6 +71,8 @@ const LOOK_DELAYS_MS = [1000, 3000, 8000];
 const MAX_UNREADABLE = 4;
 const LIST_PAGE = 100;
 const MAX_LIST_PAGES = 5;
+/** How long a stopped run waits for the answers to creates under way. */
+const STOP_GRACE_MS = 800;
 /** From this many on, one list read is cheaper than a read for each. */
 const LIST_FROM = 2;
 
@@ -126,6 +128,8 @@ class Run {
 	private readonly pending: Pending[];
 	private readonly running = new Set<Running>();
 	private readonly submits = new Set<Promise<void>>();
+	/** Creates that are not answered yet, by the job's index. */
+	private readonly unanswered = new Map<number, LedgerEntry>();
 	private submitsHeldUntil = 0;
 	private listUsable: boolean;
 	private failed = false;
@@ -159,12 +163,32 @@ class Run {
 			if (this.isStopped()) break;
 			await this.pause(this.nextEventAt(now) - now);
 		}
-		// What is on its way must be known: its id, or that there is none.
-		await Promise.allSettled(this.submits);
+		await this.settleSubmits();
 		for (const item of this.running) {
 			this.outcomes[item.index] = { kind: 'open', generation: item.generation, reason: 'stopped' };
 		}
 		return this.outcomes.map((outcome) => outcome ?? { kind: 'notSubmitted' });
+	}
+
+	/**
+	 * What is on its way must be known: its id, or that there is none. Creates outlive a stop, which must not take longer
+	 * than a second; what is not answered by then stays in doubt, and the ledger knows.
+	 */
+	private async settleSubmits(): Promise<void> {
+		const settled = Promise.allSettled(this.submits);
+		if (!this.isCancelled) {
+			await settled;
+			return;
+		}
+		const until = this.now + STOP_GRACE_MS;
+		while (this.submits.size > 0 && this.now < until) await this.options.clock.wait(until - this.now, settled);
+		for (const [index, entry] of this.unanswered) {
+			const known = { listWasRead: false, lookAlikes: [], problem: undefined };
+			this.outcomes[index] ??= {
+				kind: 'failure',
+				failure: this.doubt(entry, 'the execution was stopped before the answer came', known),
+			};
+		}
 	}
 
 	private get now(): number {
@@ -259,7 +283,9 @@ class Run {
 	private async create(item: Pending, start: Extract<Job['start'], { kind: 'create' }>): Promise<void> {
 		const { ledger, provider } = this.options;
 		const entry = ledger.submitting(item.job.itemIndex, start.key, this.now);
-		const exchange = await this.send(provider.create(start.request));
+		this.unanswered.set(item.index, entry);
+		const exchange = await this.options.client.send(provider.create(start.request), { outlivesStop: true });
+		this.unanswered.delete(item.index);
 		if (exchange.kind === 'fault') {
 			if (exchange.fault.outcome === 'notSent') {
 				ledger.refused(entry);

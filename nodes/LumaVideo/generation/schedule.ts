@@ -62,7 +62,11 @@ export function expectedMs(
 	return model.usualSeconds * 1000 * longer * larger;
 }
 
-/** Pause before a read that did not come through is tried again: 1 s doubling to 15 s, or what the provider asks. */
+/**
+ * Pause before a request that did not come through is tried again: 1 s doubling to 15 s, or what the provider asks,
+ * but never less than a second.
+ */
 export function retryDelayMs(attempt: number, retryAfterMs: number | null): number {
-	return retryAfterMs ?? Math.min(1000 * 2 ** Math.max(0, attempt - 1), MAX_INTERVAL_MS);
+	if (retryAfterMs !== null) return Math.max(retryAfterMs, MIN_INTERVAL_MS);
+	return Math.min(1000 * 2 ** Math.max(0, attempt - 1), MAX_INTERVAL_MS);
 }

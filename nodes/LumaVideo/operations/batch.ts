@@ -144,7 +144,10 @@ export async function runOutcomes(
 	const delivered = new Map(
 		(await Promise.all(deliveries.values())).map((result) => [result.itemIndex, result] as const),
 	);
-	if (cancelSignal?.aborted) throw stoppedError(context, ready, outcomes);
+	if (cancelSignal?.aborted) {
+		const deleted = first.settings.deleteOnStop ? await deleteOpen(provider, client, outcomes) : new Set<string>();
+		throw stoppedError(context, ready, outcomes, deleted);
+	}
 
 	const outcomeOf = new Map(ready.map((plan, index) => [plan.itemIndex, outcomes[index]]));
 	const openPlans: RunOutcomes['openPlans'] = [];
@@ -216,7 +219,7 @@ function timeoutFailure(provider: Provider, plan: ReadyPlan, generation: Generat
 }
 
 /** Ids bought in this run, in words, for the end of a message. */
-function bought(plans: ReadonlyArray<ReadyPlan>, outcomes: readonly Outcome[]): string[] {
+function bought(plans: readonly ReadyPlan[], outcomes: readonly Outcome[]): string[] {
 	return plans.flatMap((plan, index) => {
 		const outcome = outcomes[index];
 		if (outcome?.kind === 'finished' && outcome.generation.status === 'completed') {
@@ -229,7 +232,7 @@ function bought(plans: ReadonlyArray<ReadyPlan>, outcomes: readonly Outcome[]): 
 	});
 }
 
-function alsoKnown(plans: ReadonlyArray<ReadyPlan>, outcomes: readonly Outcome[]): string[] {
+function alsoKnown(plans: readonly ReadyPlan[], outcomes: readonly Outcome[]): string[] {
 	const ids = bought(plans, outcomes);
 	if (ids.length === 0) return [];
 	return [
@@ -237,12 +240,37 @@ function alsoKnown(plans: ReadonlyArray<ReadyPlan>, outcomes: readonly Outcome[]
 	];
 }
 
+/** A stop must be over within a second; a deletion that takes longer goes on without us. */
+const DELETE_GRACE_MS = 700;
+
+/** Deletes what still runs; returns the ids that are confirmed to be deleted. */
+async function deleteOpen(
+	provider: Provider,
+	client: ProviderClient,
+	outcomes: readonly Outcome[],
+): Promise<Set<string>> {
+	const deleted = new Set<string>();
+	const requests = outcomes.map(async (outcome) => {
+		if (outcome.kind !== 'open' || !provider.delete || !provider.readDeleted) return;
+		const { generationId } = outcome.generation;
+		const exchange = await client.send(provider.delete(generationId), { outlivesStop: true });
+		if (exchange.kind === 'answer' && provider.readDeleted(exchange.answer).ok) deleted.add(generationId);
+	});
+	await systemClock.wait(DELETE_GRACE_MS, Promise.all(requests));
+	return new Set(deleted);
+}
+
 function stoppedError(
 	context: IExecuteFunctions,
-	plans: ReadonlyArray<ReadyPlan>,
+	plans: readonly ReadyPlan[],
 	outcomes: readonly Outcome[],
+	deleted: ReadonlySet<string>,
 ): NodeOperationError {
-	const ids = bought(plans, outcomes);
+	const isDeleted = (outcome: Outcome) => outcome.kind === 'open' && deleted.has(outcome.generation.generationId);
+	const ids = bought(
+		plans,
+		outcomes.map((outcome) => (isDeleted(outcome) ? { kind: 'notSubmitted' } : outcome)),
+	);
 	const doubts = outcomes.flatMap((outcome) => (outcome.kind === 'failure' ? [outcome.failure.message] : []));
 	return new NodeOperationError(
 		context.getNode(),
@@ -251,6 +279,7 @@ function stoppedError(
 			: 'The execution was stopped',
 		{
 			description: [
+				...(deleted.size > 0 ? [`Deleted: ${[...deleted].join(', ')}.`] : []),
 				...doubts.map((doubt) => `${doubt}.`),
 				...(ids.length > 0 ? ["Operation 'Wait' of resource 'Generation' gets them by ID."] : []),
 			].join(' '),

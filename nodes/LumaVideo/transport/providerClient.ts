@@ -30,13 +30,18 @@ export interface RequestFault {
 
 export type Exchange = { kind: 'answer'; answer: ProviderAnswer } | { kind: 'fault'; fault: RequestFault };
 
+export interface SendOptions {
+	/** The request goes on when the execution is stopped: for what must not be left in doubt. */
+	outlivesStop?: boolean;
+}
+
 export interface ProviderClient {
 	/** Whether the base URL is on this machine or in a private network, as for tests and self-hosted gateways. */
 	readonly isLocal: boolean;
 	/** The full address of a call, for a person to read. */
 	addressOf(call: ProviderCall): string;
 	/** Never throws for what a network or a provider can do; see {@link RequestFault}. */
-	send(call: ProviderCall): Promise<Exchange>;
+	send(call: ProviderCall, options?: SendOptions): Promise<Exchange>;
 }
 
 /** Codes of Node.js and TLS that are raised before the first byte of a request is sent. */
@@ -105,6 +110,17 @@ function answerOf(response: FullResponse, secret: string): ProviderAnswer {
 	return { statusCode: response.statusCode, headers, text: safe };
 }
 
+/** n8n's helper aborts a request with the execution wherever the context names a cancel signal. */
+function withoutCancelSignal(context: RequestContext): RequestContext {
+	const rest = {
+		helpers: context.helpers,
+		logger: context.logger,
+		getNode: () => context.getNode(),
+		getCredentials: async (type: string) => await context.getCredentials(type),
+	};
+	return rest as unknown as RequestContext;
+}
+
 /**
  * A client for one provider with the credential of the running node.
  *
@@ -132,7 +148,7 @@ export async function createProviderClient(
 	return {
 		isLocal: isLocalHost(base.hostname),
 		addressOf: (call) => `${root}${call.path}`,
-		async send(call) {
+		async send(call, sendOptions) {
 			const options: IHttpRequestOptions = {
 				method: call.method,
 				url: `${root}${call.path}`,
@@ -148,7 +164,7 @@ export async function createProviderClient(
 			};
 			try {
 				const response = (await context.helpers.httpRequestWithAuthentication.call(
-					context,
+					sendOptions?.outlivesStop === true ? withoutCancelSignal(context) : context,
 					provider.credentialType,
 					options,
 				)) as FullResponse;

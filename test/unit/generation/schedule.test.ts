@@ -1,0 +1,179 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+	UNKNOWN_EXPECTED_MS,
+	expectedMs,
+	nextReadDelayMs,
+	retryDelayMs,
+} from '../../../nodes/LumaVideo/generation/schedule';
+import { providers } from '../../../nodes/LumaVideo/providers';
+import type { Duration, ModelCapabilities, Resolution } from '../../../nodes/LumaVideo/providers/provider';
+import { durations, readAlone, readTogether } from './simulation';
+
+/** Times of all reads up to a moment, in seconds. */
+function readsUntil(endMs: number, expected: number): number[] {
+	const times: number[] = [];
+	let elapsed = 0;
+	while (elapsed < endMs) {
+		elapsed += nextReadDelayMs(elapsed, expected);
+		times.push(Math.round(elapsed / 100) / 10);
+	}
+	return times;
+}
+
+describe('the next read', () => {
+	it('comes early once, then not before the generation may be finished', () => {
+		const [early, second] = readsUntil(60_000, 60_000);
+		expect(early).toBe(4);
+		expect(second).toBeGreaterThan(25);
+		expect(second).toBeLessThan(36);
+	});
+
+	it('does not come early where the generation may be finished within seconds', () => {
+		expect(readsUntil(10_000, 10_000)[0]).toBeGreaterThan(4);
+	});
+
+	it('comes ever closer to the one before, up to the expected end', () => {
+		const times = readsUntil(60_000, 60_000).slice(1);
+		const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+		expect(gaps.length).toBeGreaterThan(5);
+		for (const [index, gap] of gaps.entries()) {
+			if (index > 0) expect(gap).toBeLessThanOrEqual((gaps[index - 1] ?? 0) + 0.11);
+		}
+	});
+
+	it('keeps its distance while the end is overdue, and grows apart after that', () => {
+		const atEnd = nextReadDelayMs(60_000, 60_000);
+		expect(nextReadDelayMs(100_000, 60_000)).toBe(atEnd);
+		expect(nextReadDelayMs(150_000, 60_000)).toBeGreaterThan(atEnd);
+		expect(nextReadDelayMs(200_000, 60_000)).toBeGreaterThan(nextReadDelayMs(150_000, 60_000));
+	});
+
+	it.each([1, 1000, 5000, 20_000, 60_000, 600_000, 3_600_000])(
+		'is never nearer than a second and, past the first look, never farther than 15 s (expected: %d ms)',
+		(expected) => {
+			for (let elapsed = 0; elapsed < 2 * expected + 60_000; elapsed += Math.max(expected / 50, 100)) {
+				const delay = nextReadDelayMs(elapsed, expected);
+				expect(delay).toBeLessThan(Math.max(expected, 15_001));
+				if (elapsed >= 4000) expect(delay).toBeGreaterThanOrEqual(1000);
+				if (elapsed > 0.6 * expected) expect(delay).toBeLessThanOrEqual(15_000);
+			}
+		},
+	);
+
+	it.each([0, -1, Number.MIN_VALUE])('is sensible when %d ms are expected', (expected) => {
+		expect(nextReadDelayMs(0, expected)).toBe(1000);
+		expect(nextReadDelayMs(100_000, expected)).toBeGreaterThanOrEqual(1000);
+	});
+
+	it('is always reached in finite steps, however long it takes', () => {
+		expect(readsUntil(6 * 3_600_000, 60_000).length).toBeLessThan(6 * 240 + 100);
+	});
+});
+
+describe('mean lateness and reads per job', () => {
+	const JOBS = 20_000;
+
+	it('are at most 1.5 s and 12 for videos of a minute', () => {
+		const { meanLatenessMs, readsPerJob } = readAlone({ durationMs: 60_000, guess: 1, jobs: JOBS });
+		expect(meanLatenessMs).toBeLessThanOrEqual(1500);
+		expect(readsPerJob).toBeLessThanOrEqual(12);
+	});
+
+	it('are at most 1.5 s and 12 for any draw of the durations', () => {
+		for (const seed of [2, 3, 4, 5]) {
+			const figures = readAlone({ durationMs: 60_000, guess: 1, jobs: JOBS, seed });
+			expect(figures.meanLatenessMs).toBeLessThanOrEqual(1500);
+			expect(figures.readsPerJob).toBeLessThanOrEqual(12);
+		}
+	});
+
+	it.each([
+		[30, 800, 12],
+		[180, 4500, 12],
+	])('grow in proportion for videos of %d s', (seconds, latenessMs, reads) => {
+		const figures = readAlone({ durationMs: seconds * 1000, guess: 1, jobs: JOBS });
+		expect(figures.meanLatenessMs).toBeLessThanOrEqual(latenessMs);
+		expect(figures.readsPerJob).toBeLessThanOrEqual(reads);
+	});
+
+	it.each([30, 60, 180])('forgive a guess of half the time: not later, three times the reads (%d s)', (seconds) => {
+		const figures = readAlone({ durationMs: seconds * 1000, guess: 0.5, jobs: JOBS });
+		expect(figures.meanLatenessMs).toBeLessThanOrEqual(seconds * 25);
+		expect(figures.readsPerJob).toBeLessThanOrEqual(36);
+	});
+
+	it.each([30, 60, 180])('forgive a guess of twice the time: a sixth of it late, few reads (%d s)', (seconds) => {
+		const figures = readAlone({ durationMs: seconds * 1000, guess: 2, jobs: JOBS });
+		expect(figures.meanLatenessMs).toBeLessThanOrEqual((seconds * 1000) / 6);
+		expect(figures.readsPerJob).toBeLessThanOrEqual(4);
+	});
+
+	it.each([30, 60, 180])('are at most 2 reads per job where 20 jobs share a list (%d s)', async (seconds) => {
+		const durationMs = seconds * 1000;
+		const figures = await readTogether({ durationMs, guess: 1, jobs: 20, batches: 5 });
+		expect(figures.readsPerJob).toBeLessThanOrEqual(2);
+		expect(figures.readsPerJob).toBeGreaterThan(0.3);
+		expect(figures.meanLatenessMs).toBeLessThanOrEqual(seconds * 25);
+	});
+
+	it('come from durations that spread around their median', () => {
+		const sorted = durations({ durationMs: 60_000, jobs: JOBS }).sort((a, b) => a - b);
+		const quantile = (part: number): number => (sorted[Math.floor(part * JOBS)] ?? 0) / 60_000;
+		expect(quantile(0.5)).toBeCloseTo(1, 1);
+		expect(quantile(0.025)).toBeCloseTo(Math.exp(-1.96 * 0.25), 1);
+		expect(quantile(0.975)).toBeCloseTo(Math.exp(1.96 * 0.25), 1);
+	});
+});
+
+describe('the expected time', () => {
+	const model = providers.lumaDreamMachine.capabilities.models[0] as ModelCapabilities;
+	const usual = model.usualSeconds * 1000;
+
+	it('is what the provider says, if it says so', () => {
+		expect(expectedMs(model, { duration: '9s', resolution: '4k' }, 17)).toBe(17_000);
+		expect(expectedMs(undefined, null, 17)).toBe(17_000);
+	});
+
+	it.each([null, 0, -5])('does not come from an estimate of %p', (estimate) => {
+		expect(expectedMs(model, null, estimate)).toBe(usual);
+		expect(expectedMs(undefined, null, estimate)).toBe(UNKNOWN_EXPECTED_MS);
+	});
+
+	it.each<[Duration | null, Resolution | null, number]>([
+		[null, null, 1],
+		['5s', '540p', 1],
+		['5s', '720p', 1],
+		['9s', '720p', 1.7],
+		['5s', '1080p', 1.5],
+		['5s', '4k', 2.5],
+		['9s', '4k', 4.25],
+		['9s', null, 1.7],
+	])('of a video of %p at %p is %d times the usual', (duration, resolution, factor) => {
+		expect(expectedMs(model, { duration, resolution }, null)).toBeCloseTo(usual * factor, 6);
+	});
+});
+
+describe('the pause before a read is tried again', () => {
+	it.each([
+		[1, 1000],
+		[2, 2000],
+		[3, 4000],
+		[4, 8000],
+		[5, 15_000],
+		[50, 15_000],
+		[5000, 15_000],
+		[0, 1000],
+	])('is, at attempt %d, %d ms', (attempt, pause) => {
+		expect(retryDelayMs(attempt, null)).toBe(pause);
+	});
+
+	it.each([1000, 5000, 120_000])('is what the provider asks for: %d ms', (asked) => {
+		expect(retryDelayMs(1, asked)).toBe(asked);
+		expect(retryDelayMs(6, asked)).toBe(asked);
+	});
+
+	it.each([0, 10, 999])('is a second even where the provider asks for %d ms: nobody is to be hammered', (asked) => {
+		expect(retryDelayMs(1, asked)).toBeGreaterThanOrEqual(1000);
+		expect(retryDelayMs(9, asked)).toBeGreaterThanOrEqual(1000);
+	});
+});
