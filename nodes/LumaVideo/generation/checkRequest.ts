@@ -11,6 +11,7 @@ import { callbackFinding } from '../transport/callbackAddress';
 export const FIELD_NAMES = {
 	additionalBodyFields: 'Additional Body Fields',
 	aspectRatio: 'Aspect Ratio',
+	callbackMode: 'Callback Mode',
 	callbackUrl: 'Callback URL',
 	cameraMotion: 'Camera Motion',
 	concepts: 'Concepts',
@@ -47,6 +48,7 @@ const inputSchema = z.object({
 	modelId: optionalText,
 	promptOptimization: z.boolean().nullish(),
 	additionalBodyFields: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
+	callbackMode: optionalText,
 	callbackUrl: optionalText,
 });
 
@@ -242,7 +244,7 @@ export function checkRequest(provider: Provider, input: Record<string, unknown>,
 	if (callbackUrl !== null) {
 		const finding = callbackFinding(provider, callbackUrl, options.allowLocalAddresses);
 		if (finding) findings.push(`${named('callbackUrl')} ${finding}`);
-		else request.callback = { url: callbackUrl, mode: 'terminal' };
+		else request.callback = { url: callbackUrl, mode: value.callbackMode === 'progress' ? 'progress' : 'terminal' };
 	}
 	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };
 }

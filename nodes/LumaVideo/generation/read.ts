@@ -63,3 +63,53 @@ export async function pauseFor(clock: Clock, ms: number, cancelSignal: AbortSign
 	});
 	while (clock.now() < until && !cancelSignal?.aborted) await clock.wait(until - clock.now(), cancelled);
 }
+
+/** Whether nothing more will happen to it. A video may follow a moment after the word "completed". */
+export function isOver(generation: Generation): boolean {
+	return (
+		generation.status === 'failed' ||
+		(generation.status === 'completed' && (generation.videoUrl !== null || generation.media.length > 0))
+	);
+}
+
+const LIST_PAGE = 100;
+const MAX_LIST_PAGES = 3;
+
+/**
+ * Reads generations; with a list in one request for many. What cannot be read is left out.
+ *
+ * @param untilOpen stop at the first that is not over: it alone decides
+ */
+export async function readMany(
+	provider: Provider,
+	client: ProviderClient,
+	generationIds: readonly string[],
+	untilOpen: boolean,
+): Promise<Map<string, Generation>> {
+	const found = new Map<string, Generation>();
+	const wanted = new Set(generationIds);
+	if (provider.list && provider.readList && wanted.size > 1) {
+		let offset: number | null = 0;
+		for (let page = 0; page < MAX_LIST_PAGES && offset !== null && found.size < wanted.size; page++) {
+			const exchange = await client.send(provider.list({ limit: LIST_PAGE, offset }));
+			const reading = exchange.kind === 'answer' ? provider.readList(exchange.answer) : null;
+			if (!reading?.ok) break;
+			for (const generation of reading.value.generations) {
+				if (wanted.has(generation.generationId)) found.set(generation.generationId, generation);
+			}
+			offset = reading.value.nextOffset;
+		}
+	}
+	for (const generationId of wanted) {
+		const known = found.get(generationId);
+		if (known) {
+			if (untilOpen && !isOver(known)) return found;
+			continue;
+		}
+		const exchange = await client.send(provider.status(generationId));
+		const reading = exchange.kind === 'answer' ? provider.readStatus(exchange.answer, generationId) : null;
+		if (reading?.ok) found.set(generationId, reading.value);
+		if (untilOpen && !(reading?.ok && isOver(reading.value))) return found;
+	}
+	return found;
+}

@@ -21,7 +21,7 @@ import { fetchLater } from './failure';
 import type { Ledger, LedgerEntry, RequestKey } from './ledger';
 import { findLost } from './lost';
 import { pauseFor } from './read';
-import { expectedMs, nextReadDelayMs, retryDelayMs } from './schedule';
+import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, retryDelayMs } from './schedule';
 
 /** One video to be had: by buying it, or by waiting for one that was bought. */
 export interface Job {
@@ -87,6 +87,8 @@ interface Running {
 	reading: boolean;
 	transientReads: number;
 	unreadableReads: number;
+	/** The read at the deadline was started. */
+	lastLook: boolean;
 	/** Not in the list: read on its own. */
 	unlisted: boolean;
 	/** From the ledger of an earlier try. */
@@ -128,11 +130,17 @@ class Run {
 	private readonly pending: Pending[];
 	private readonly running = new Set<Running>();
 	private readonly submits = new Set<Promise<void>>();
-	/** Creates that are not answered yet, by the job's index. */
+	/** Creates whose end is not known yet, by the job's index. */
 	private readonly unanswered = new Map<number, LedgerEntry>();
+	/** Creates on their way. */
+	private readonly underWay = new Map<LedgerEntry, Promise<unknown>>();
+	/** Requests of lost creates that are being looked for, by hash, as often as they are. */
+	private readonly lookedFor: string[] = [];
 	private submitsHeldUntil = 0;
 	private listUsable: boolean;
 	private failed = false;
+	/** Answers that come later change nothing and are told to nobody. */
+	private ended = false;
 	private wake: () => void = () => undefined;
 	private woken: Promise<void> = Promise.resolve();
 	private readonly cancelled: Promise<void>;
@@ -164,10 +172,23 @@ class Run {
 			await this.pause(this.nextEventAt(now) - now);
 		}
 		await this.settleSubmits();
+		this.ended = true;
 		for (const item of this.running) {
 			this.outcomes[item.index] = { kind: 'open', generation: item.generation, reason: 'stopped' };
 		}
+		for (const { index, job } of this.pending) this.outcomes[index] ??= this.leftBefore(job);
 		return this.outcomes.map((outcome) => outcome ?? { kind: 'notSubmitted' });
+	}
+
+	/** What an earlier try left of a job that this run did not come to: it must be named all the same. */
+	private leftBefore(job: Job): Outcome | undefined {
+		const known = job.start.kind === 'create' ? this.options.ledger.find(job.itemIndex, job.start.key) : undefined;
+		if (!known) return undefined;
+		if (known.generationId !== null) {
+			return { kind: 'open', generation: stub(known.generationId), reason: 'stopped' };
+		}
+		const nothing = { listWasRead: false, lookAlikes: [], problem: undefined };
+		return { kind: 'failure', failure: this.doubt(known, 'an earlier try got no answer', nothing) };
 	}
 
 	/**
@@ -220,7 +241,7 @@ class Run {
 		for (const item of this.running) {
 			if (!item.reading) times.push(item.nextReadAt, item.deadline);
 		}
-		if (this.pending.length > 0 && this.hasFreeSlot) times.push(this.submitsHeldUntil);
+		if (this.hasFreeSlot && this.pending.some((item) => !this.waitsForTwin(item))) times.push(this.submitsHeldUntil);
 		return Math.min(...times);
 	}
 
@@ -244,15 +265,17 @@ class Run {
 	}
 
 	private startSubmits(now: number): void {
-		while (this.pending.length > 0 && this.hasFreeSlot && now >= this.submitsHeldUntil) {
-			const next = this.pending.shift();
+		while (this.hasFreeSlot && now >= this.submitsHeldUntil) {
+			const place = this.pending.findIndex((item) => !this.waitsForTwin(item));
+			const [next] = place < 0 ? [] : this.pending.splice(place, 1);
 			if (!next) return;
 			const task = this.start(next)
 				.catch((error: unknown) => {
-					this.fail(next.index, this.unexpected(error, null));
+					this.fail(next.index, this.unexpected(error, null, this.unanswered.get(next.index)));
 				})
 				.finally(() => {
 					this.submits.delete(task);
+					this.unanswered.delete(next.index);
 					this.wake();
 				});
 			this.submits.add(task);
@@ -263,7 +286,9 @@ class Run {
 		const { job } = item;
 		item.firstTriedAt ??= this.now;
 		if (job.start.kind === 'existing') {
-			this.watch(item, stub(job.start.generationId), { at: this.now, readNow: true, adopted: false });
+			// When it was submitted is not known; the middle of the usual time is a fair guess.
+			const at = this.now - UNKNOWN_EXPECTED_MS / 2;
+			this.watch(item, stub(job.start.generationId), { at, readNow: true, adopted: false });
 			return;
 		}
 		const { ledger } = this.options;
@@ -282,10 +307,13 @@ class Run {
 
 	private async create(item: Pending, start: Extract<Job['start'], { kind: 'create' }>): Promise<void> {
 		const { ledger, provider } = this.options;
+		const call = provider.create(start.request);
 		const entry = ledger.submitting(item.job.itemIndex, start.key, this.now);
 		this.unanswered.set(item.index, entry);
-		const exchange = await this.options.client.send(provider.create(start.request), { outlivesStop: true });
-		this.unanswered.delete(item.index);
+		const sending = this.options.client.send(call, { outlivesStop: true });
+		this.underWay.set(entry, sending);
+		const exchange = await sending;
+		this.underWay.delete(entry);
 		if (exchange.kind === 'fault') {
 			if (exchange.fault.outcome === 'notSent') {
 				ledger.refused(entry);
@@ -319,14 +347,30 @@ class Run {
 		});
 	}
 
-	/** Refused for now: the item goes back to the head of the line, and all wait. `false` when its time is over. */
+	/** Refused for now: the item goes back to its place in the line, and all wait. `false` when its time is over. */
 	private holdSubmits(item: Pending, problem: Problem): boolean {
 		item.refusals++;
 		const until = this.now + retryDelayMs(item.refusals, problem.retryAfterMs);
 		if (until > (item.firstTriedAt ?? this.now) + item.job.timeoutMs) return false;
 		this.submitsHeldUntil = Math.max(this.submitsHeldUntil, until);
-		this.pending.unshift(item);
+		const place = this.pending.findIndex((other) => other.index > item.index);
+		this.pending.splice(place < 0 ? this.pending.length : place, 0, item);
 		return true;
+	}
+
+	/** A request like one that is being looked for is not sent meanwhile: what comes of it could be mistaken for the lost one. */
+	private waitsForTwin(item: Pending): boolean {
+		const { start } = item.job;
+		return start.kind === 'create' && this.lookedFor.includes(start.key.requestHash);
+	}
+
+	/** Waits for the answers to creates like this one: which of the listed generations are theirs is known then. */
+	private async settleTwins({ requestHash }: LedgerEntry): Promise<void> {
+		for (;;) {
+			const twins = [...this.underWay].filter(([entry]) => entry.requestHash === requestHash);
+			if (twins.length === 0) return;
+			await Promise.allSettled(twins.map(([, sending]) => sending));
+		}
 	}
 
 	private async lookForLost(
@@ -336,13 +380,30 @@ class Run {
 		reason: string,
 		problem?: Problem,
 	): Promise<void> {
+		this.lookedFor.push(entry.requestHash);
+		try {
+			await this.look(item, start, entry, reason, problem);
+		} finally {
+			this.lookedFor.splice(this.lookedFor.indexOf(entry.requestHash), 1);
+		}
+	}
+
+	private async look(
+		item: Pending,
+		start: Extract<Job['start'], { kind: 'create' }>,
+		entry: LedgerEntry,
+		reason: string,
+		problem?: Problem,
+	): Promise<void> {
 		const { provider, ledger } = this.options;
+		this.unanswered.set(item.index, entry);
 		let listWasRead = false;
 		let lookAlikes: string[] = [];
 		if (provider.list && provider.readList && provider.sameRequest) {
 			for (const delay of LOOK_DELAYS_MS) {
 				if (this.isCancelled) break;
 				await pauseFor(this.options.clock, delay, this.options.cancelSignal);
+				await this.settleTwins(entry);
 				const answer = await this.ask(provider.list({ limit: LIST_PAGE, offset: 0 }));
 				const page = answer && provider.readList(answer);
 				if (!page?.ok) continue;
@@ -425,6 +486,7 @@ class Run {
 			reading: false,
 			transientReads: 0,
 			unreadableReads: 0,
+			lastLook: false,
 			unlisted: false,
 			adopted: since.adopted,
 		});
@@ -433,6 +495,12 @@ class Run {
 	private expire(now: number): void {
 		for (const item of this.running) {
 			if (item.reading || now < item.deadline) continue;
+			if (!item.lastLook) {
+				// What was finished in time is delivered.
+				item.lastLook = true;
+				item.nextReadAt = now;
+				continue;
+			}
 			this.running.delete(item);
 			this.finish(item.index, { kind: 'open', generation: item.generation, reason: 'timeout' });
 		}
@@ -467,14 +535,21 @@ class Run {
 	}
 
 	/** A defect of this package: said as such, with what is known. */
-	private unexpected(error: unknown, item: Running | null): Failure {
-		const id = item?.generation.generationId ?? null;
+	private unexpected(error: unknown, item: Running | null, entry?: LedgerEntry): Failure {
+		const { provider } = this.options;
+		const generationId = item?.generation.generationId ?? entry?.generationId ?? null;
+		const known =
+			generationId !== null
+				? fetchLater(generationId)
+				: entry
+					? `A video may have been bought: look at ${provider.dashboardUrl}.`
+					: 'Nothing was bought.';
 		return {
 			message: `Something unexpected happened: ${error instanceof Error ? error.message : String(error)}`,
-			advice: `Please report this to the makers of n8n-nodes-luma-video.${id ? ` ${fetchLater(id)}` : ''}`,
+			advice: `Please report this to the makers of n8n-nodes-luma-video. ${known}`,
 			details: item
 				? this.details(item)
-				: { generationId: null, provider: this.options.provider.id, status: 'unknown' },
+				: { generationId, provider: provider.id, status: entry ? 'unknown' : null },
 		};
 	}
 
@@ -529,6 +604,7 @@ class Run {
 	}
 
 	private update(item: Running, generation: Generation): void {
+		if (this.ended) return;
 		item.transientReads = 0;
 		item.generation = generation;
 		const isOver = generation.status === 'failed' || generation.status === 'completed';
@@ -548,8 +624,8 @@ class Run {
 		}
 		this.running.delete(item);
 		if (generation.status === 'failed' && item.adopted && this.resubmit(item)) return;
-		if (generation.status === 'completed') this.options.onFinished?.(item.job, generation);
 		this.finish(item.index, { kind: 'finished', generation });
+		if (generation.status === 'completed') this.options.onFinished?.(item.job, generation);
 	}
 
 	/** Buys a failed generation of an earlier try anew, where the user wants that. */

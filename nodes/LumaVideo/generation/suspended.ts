@@ -12,6 +12,7 @@ import type { Failure } from './failure';
 import { failedItem } from './failure';
 import type { OutputOptions } from './output';
 import { outputJson } from './output';
+import { isOver, readMany } from './read';
 
 /** One item of a suspended execution. JSON: it is stored with the execution. */
 export type SuspendedEntry = { itemIndex: number } & (
@@ -48,55 +49,6 @@ function remember(executionId: string, generation: Generation): void {
 	overBefore.set(`${executionId} ${generation.generationId}`, generation);
 }
 
-export function isOver(generation: Generation): boolean {
-	return (
-		generation.status === 'failed' ||
-		(generation.status === 'completed' && (generation.videoUrl !== null || generation.media.length > 0))
-	);
-}
-
-const LIST_PAGE = 100;
-const MAX_LIST_PAGES = 3;
-
-/**
- * Reads generations; with a list in one request for many. What cannot be read is left out.
- *
- * @param untilOpen stop at the first that is not over: it alone decides
- */
-export async function readMany(
-	provider: Provider,
-	client: ProviderClient,
-	generationIds: readonly string[],
-	untilOpen: boolean,
-): Promise<Map<string, Generation>> {
-	const found = new Map<string, Generation>();
-	const wanted = new Set(generationIds);
-	if (provider.list && provider.readList && wanted.size > 1) {
-		let offset: number | null = 0;
-		for (let page = 0; page < MAX_LIST_PAGES && offset !== null && found.size < wanted.size; page++) {
-			const exchange = await client.send(provider.list({ limit: LIST_PAGE, offset }));
-			const reading = exchange.kind === 'answer' ? provider.readList(exchange.answer) : null;
-			if (!reading?.ok) break;
-			for (const generation of reading.value.generations) {
-				if (wanted.has(generation.generationId)) found.set(generation.generationId, generation);
-			}
-			offset = reading.value.nextOffset;
-		}
-	}
-	for (const generationId of wanted) {
-		const known = found.get(generationId);
-		if (known) {
-			if (untilOpen && !isOver(known)) return found;
-			continue;
-		}
-		const exchange = await client.send(provider.status(generationId));
-		const reading = exchange.kind === 'answer' ? provider.readStatus(exchange.answer, generationId) : null;
-		if (reading?.ok) found.set(generationId, reading.value);
-		if (untilOpen && !(reading?.ok && isOver(reading.value))) return found;
-	}
-	return found;
-}
-
 /** What a call to a suspended execution leads to. Reads from the provider at most what decides. */
 export async function onCall(
 	provider: Provider,
@@ -105,7 +57,7 @@ export async function onCall(
 	suspended: Suspended,
 	body: JsonValue,
 ): Promise<CallResult> {
-	const calledId = provider.callbackId?.(body) ?? null;
+	const calledId = provider.readCallback?.(body)?.generationId ?? null;
 	const open = suspended.entries.flatMap((entry) => (entry.state === 'open' ? [entry] : []));
 	if (calledId === null || !open.some((entry) => entry.generationId === calledId)) return { kind: 'ignored' };
 

@@ -160,7 +160,8 @@ export async function runOutcomes(
 		}
 		return outcome ? resultOf(provider, plan, outcome, delivered.get(plan.itemIndex)) : [];
 	});
-	return { results, openPlans, alsoKnown: alsoKnown(ready, outcomes) };
+	const reported = results.find((result) => !result.ok)?.itemIndex;
+	return { results, openPlans, alsoKnown: alsoKnown(provider, ready, outcomes, reported) };
 }
 
 /**
@@ -222,21 +223,44 @@ function timeoutFailure(provider: Provider, plan: ReadyPlan, generation: Generat
 function bought(plans: readonly ReadyPlan[], outcomes: readonly Outcome[]): string[] {
 	return plans.flatMap((plan, index) => {
 		const outcome = outcomes[index];
-		if (outcome?.kind === 'finished' && outcome.generation.status === 'completed') {
-			return [`${outcome.generation.generationId} (item ${plan.itemIndex}, completed)`];
+		if (outcome?.kind === 'finished') {
+			return [`${outcome.generation.generationId} (item ${plan.itemIndex}, ${outcome.generation.status})`];
 		}
 		if (outcome?.kind === 'open') {
 			return [`${outcome.generation.generationId} (item ${plan.itemIndex}, running)`];
+		}
+		if (outcome?.kind === 'failure' && outcome.failure.details.generationId !== null) {
+			return [`${outcome.failure.details.generationId} (item ${plan.itemIndex}, state not known)`];
 		}
 		return [];
 	});
 }
 
-function alsoKnown(plans: readonly ReadyPlan[], outcomes: readonly Outcome[]): string[] {
-	const ids = bought(plans, outcomes);
-	if (ids.length === 0) return [];
+/** Sentences about the items of a failing run besides the one that its error is about. */
+function alsoKnown(
+	provider: Provider,
+	plans: readonly ReadyPlan[],
+	outcomes: readonly Outcome[],
+	reported: number | undefined,
+): string[] {
+	const others = outcomes.map((outcome, index): Outcome =>
+		plans[index]?.itemIndex === reported ? { kind: 'notSubmitted' } : outcome,
+	);
+	const ids = bought(plans, others);
+	const doubtful = plans.flatMap((plan, index) => {
+		const outcome = others[index];
+		const isDoubtful = outcome?.kind === 'failure' && outcome.failure.details.status === 'unknown';
+		return isDoubtful && outcome.failure.details.generationId === null ? [`item ${plan.itemIndex}`] : [];
+	});
 	return [
-		`Other generations of this run: ${ids.join(', ')}. A retry of this execution continues them and buys none of them again; operation 'Wait' of resource 'Generation' gets them by ID.`,
+		...(doubtful.length > 0
+			? [`It is also not known whether ${provider.displayName} accepted the requests of ${doubtful.join(', ')}.`]
+			: []),
+		...(ids.length > 0
+			? [
+					`Other generations of this run: ${ids.join(', ')}. A retry of this execution continues them and buys none of them again; operation 'Wait' of resource 'Generation' gets them by ID.`,
+				]
+			: []),
 	];
 }
 

@@ -185,11 +185,13 @@ export function loopFields(): INodeProperties[] {
 	);
 }
 
+export function providersWith(extra: ExtraField): ProviderId[] {
+	return providerIds.filter((id) => providers[id].capabilities.extras.includes(extra));
+}
+
 /** Fields that only some providers have, and the way to fields this package does not know. */
 export function additionalFields(more: INodeProperties[] = []): INodeProperties {
-	const withExtra = (extra: ExtraField): IDisplayOptions => ({
-		show: { '/provider': providerIds.filter((id) => providers[id].capabilities.extras.includes(extra)) },
-	});
+	const withExtra = (extra: ExtraField): IDisplayOptions => ({ show: { '/provider': providersWith(extra) } });
 	const conceptOptions = [...new Set(providerIds.flatMap((id) => providers[id].capabilities.concepts))];
 	const fields: INodeProperties[] = [
 		{

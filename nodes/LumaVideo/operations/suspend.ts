@@ -9,14 +9,17 @@ import type {
 	IDataObject,
 	IExecuteFunctions,
 	INodeExecutionData,
+	IRunExecutionData,
 	IWebhookDescription,
 	IWebhookFunctions,
 	IWebhookResponseData,
+	NodeApiError,
 } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { failedItem, fetchLater, nodeError } from '../generation/failure';
 import type { Suspended, SuspendedEntry } from '../generation/suspended';
-import { isOver, onCall, readMany, settle } from '../generation/suspended';
+import { isOver, readMany } from '../generation/read';
+import { onCall, settle } from '../generation/suspended';
 import { outputJson } from '../generation/output';
 import { findProvider } from '../providers';
 import type { Generation, JsonValue, Provider } from '../providers/provider';
@@ -146,6 +149,28 @@ function suspendedState(context: IWebhookFunctions): Suspended | null {
 	return Array.isArray(state?.entries) ? state : null;
 }
 
+/**
+ * Resumes the execution so that it fails at this node.
+ *
+ * Throwing here would do more harm than good: n8n notes the error, forgets what ran before, and goes on to the next node
+ * with an empty item. So the node is put back as it was before it suspended, together with the error: n8n throws that
+ * when it comes to the node. A retry of the execution then runs the node again, which finds its ledger.
+ *
+ * @throws the error where n8n does not hand out the execution that is being resumed
+ */
+function failSuspended(context: IWebhookFunctions, error: NodeApiError | NodeOperationError): IWebhookResponseData {
+	// Every context of n8n-core has it; the interface for nodes leaves it out.
+	const { runExecutionData } = context as { runExecutionData?: IRunExecutionData | null };
+	const entry = runExecutionData?.executionData?.nodeExecutionStack[0];
+	const source = entry?.source?.main?.[0];
+	const run = source && runExecutionData?.resultData.runData[source.previousNode]?.[source.previousNodeRun ?? 0];
+	const input = run?.data?.main[source?.previousNodeOutput ?? 0];
+	if (!runExecutionData || !entry || !input) throw error;
+	entry.node.disabled = false;
+	runExecutionData.resultData.error = error;
+	return { workflowData: [input] };
+}
+
 /** Answers a call to the suspended execution. Junk, repeated and foreign calls are answered and change nothing. */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const suspended = suspendedState(context);
@@ -172,7 +197,7 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 			const [first] = result.failures;
 			const continues = node.onError === 'continueErrorOutput' || node.onError === 'continueRegularOutput';
 			if (first && !continues && node.continueOnFail !== true) {
-				throw nodeError(node, first.failure, first.itemIndex, succeeded(result.items));
+				return failSuspended(context, nodeError(node, first.failure, first.itemIndex, succeeded(result.items)));
 			}
 			return { workflowData: [result.items] };
 		}

@@ -133,8 +133,12 @@ function reasonOf(json: JsonValue | undefined): string | null {
 	);
 }
 
+function statusOf(word: string): GenerationStatus {
+	return STATUS_WORDS.get(word.trim().toLowerCase()) ?? 'processing';
+}
+
 function generationOf(json: JsonValue | undefined, generationId: string, word: string): Generation {
-	const status = STATUS_WORDS.get(word.trim().toLowerCase()) ?? 'processing';
+	const status = statusOf(word);
 	const videoUrl = status === 'completed' ? videoUrlOf(json) : null;
 	return {
 		generationId,
@@ -293,7 +297,11 @@ export const crazyrouter: Provider = {
 	},
 
 	// "Callback": another shape than the query's answer, with the same id.
-	callbackId: (json) => (isObject(json) && wordOf(json) !== null ? idOf(json) : null),
+	readCallback(json) {
+		const generationId = isObject(json) ? idOf(json) : null;
+		const word = wordOf(json);
+		return generationId && word ? { generationId, status: statusOf(word) } : null;
+	},
 
 	// Prices are named on request only, and depend on the account.
 	estimateUsd: () => null,

@@ -328,7 +328,11 @@ export const lumaDreamMachine: Provider = {
 	readStatus: (answer) => readOne(answer, {}, null),
 
 	// "Callbacks": the body is the generation.
-	callbackId: (json) => readGeneration(json, null)?.generationId ?? null,
+	readCallback(json) {
+		const generation = readGeneration(json, null);
+		return generation && { generationId: generation.generationId, status: generation.status };
+	},
+	callbackUrlOf: (generation) => firstText(valueAt(generation.raw, 'request', 'callback_url')),
 
 	list: ({ limit, offset }) => ({ method: 'GET', path: '/generations', query: { limit, offset } }),
 	readList(answer): Reading<GenerationPage> {

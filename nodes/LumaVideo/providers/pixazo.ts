@@ -163,7 +163,7 @@ export const pixazo: Provider = {
 			},
 		],
 		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
-		extras: [],
+		extras: ['callbackMode'],
 		concepts: [],
 		// "Delivery semantics": plain http is refused.
 		callbacks: 'https',
@@ -209,7 +209,11 @@ export const pixazo: Provider = {
 	},
 
 	// "Callback Payload": the same as the status answer.
-	callbackId: (json) => (statusSchema.safeParse(json).success ? firstText(valueAt(json, 'request_id')) : null),
+	readCallback(json) {
+		const parsed = statusSchema.safeParse(json);
+		const generationId = firstText(valueAt(json, 'request_id'));
+		return parsed.success && generationId ? { generationId, status: statusOf(parsed.data.status) } : null;
+	},
 
 	// No price is published.
 	estimateUsd: () => null,

@@ -94,7 +94,7 @@ export interface ModelCapabilities {
 }
 
 /** A field that only some providers have, shown under Additional Fields. */
-export type ExtraField = 'cameraMotion' | 'concepts' | 'expandPrompt' | 'modelId' | 'promptOptimization';
+export type ExtraField = 'callbackMode' | 'cameraMotion' | 'concepts' | 'expandPrompt' | 'modelId' | 'promptOptimization';
 
 export interface Capabilities {
 	/** First entry is the default. */
@@ -182,6 +182,12 @@ export interface Generation {
 	raw: JsonObject;
 }
 
+/** What an unsigned callback claims. */
+export interface CallbackHint {
+	generationId: string;
+	status: GenerationStatus;
+}
+
 export interface GenerationPage {
 	generations: Generation[];
 	/** Offset of the next page; `null` at the end. */
@@ -205,10 +211,15 @@ export interface Provider {
 	readStatus(answer: ProviderAnswer, generationId: string): Reading<Generation>;
 
 	/**
-	 * Present when `capabilities.callbacks` is not `none`: the id that a callback's body is about, or `null` when the
-	 * body is no callback of this provider. Nothing else of a callback is used: it is not signed.
+	 * Present when `capabilities.callbacks` is not `none`: what a callback says, or `null` when the body is no callback of
+	 * this provider. It is a hint and nothing more, since callbacks are not signed.
 	 */
-	callbackId?(body: JsonValue): string | null;
+	readCallback?(body: JsonValue): CallbackHint | null;
+	/**
+	 * Present where a generation names the address that is called back: that address, or `null` when it has none. Where
+	 * this is absent, whom a generation calls cannot be known.
+	 */
+	callbackUrlOf?(generation: Generation): string | null;
 
 	/** Present when `capabilities.list`. */
 	list?(page: { limit: number; offset: number }): ProviderCall;

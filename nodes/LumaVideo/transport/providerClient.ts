@@ -6,15 +6,22 @@
  */
 import type {
 	IExecuteFunctions,
+	IHookFunctions,
 	IHttpRequestOptions,
 	ILoadOptionsFunctions,
+	ITriggerFunctions,
 	IWebhookFunctions,
 } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import type { Provider, ProviderAnswer, ProviderCall } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from './address';
 
-export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions;
+export type RequestContext =
+	| IExecuteFunctions
+	| IHookFunctions
+	| ILoadOptionsFunctions
+	| ITriggerFunctions
+	| IWebhookFunctions;
 
 /**
  * Why there is no answer.

@@ -19,7 +19,7 @@ import type { Completion } from '../completion';
 import { completionFields } from '../completion';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
-import { additionalFields, choiceFields, imageFields, loopFields, modelFields, promptFields } from '../requestFields';
+import { additionalFields, choiceFields, imageFields, loopFields, modelFields, promptFields, providersWith } from '../requestFields';
 import { callbackAddress, suspendPlans } from '../suspend';
 import { binaryField, callbackTimeoutMs, defaultTimeoutMs, downloadSettings, optionsField, readSettings } from '../settings';
 
@@ -60,6 +60,19 @@ const properties: INodeProperties[] = [
 	},
 	{ ...binaryField, displayOptions: { show: { completion: ['poll'], downloadVideo: [true] } } },
 	additionalFields([
+		{
+			displayName: FIELD_NAMES.callbackMode,
+			name: 'callbackMode',
+			type: 'options',
+			options: [
+				{ name: 'At the End', value: 'terminal', description: 'One call when the video is finished or failed' },
+				{ name: 'On Progress Too', value: 'progress', description: 'Also about every 15 seconds until then' },
+			],
+			default: 'terminal',
+			description: 'When the provider calls back',
+			// The others call at every change of status anyway.
+			displayOptions: { show: { '/completion': ['none'], '/provider': providersWith('callbackMode') } },
+		},
 		{
 			displayName: FIELD_NAMES.callbackUrl,
 			name: 'callbackUrl',

@@ -1,0 +1,60 @@
+/** The fields of the trigger. */
+import type { INodeProperties } from 'n8n-workflow';
+import { providerIds, providers } from '../providers';
+import { DEFAULT_RECONCILE_MINUTES } from './timer';
+
+export const triggerProperties: INodeProperties[] = [
+	{
+		displayName: 'Provider',
+		name: 'provider',
+		type: 'options',
+		noDataExpression: true,
+		options: providerIds
+			.filter((id) => providers[id].capabilities.callbacks !== 'none')
+			.map((id) => ({ name: providers[id].displayName, value: id })),
+		default: 'lumaDreamMachine',
+		description: 'The service that makes the videos',
+	},
+	{
+		displayName: 'Trigger On',
+		name: 'events',
+		type: 'multiOptions',
+		required: true,
+		noDataExpression: true,
+		options: [
+			{ name: 'Completed', value: 'completed', description: 'The video is finished' },
+			{ name: 'Failed', value: 'failed', description: 'The provider could not make the video' },
+			{
+				name: 'Progress',
+				value: 'progress',
+				description: "The generation has started or is under way. With Pixazo only when the Luma Video node's 'Callback Mode' asks for it.",
+			},
+		],
+		default: ['completed', 'failed'],
+	},
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add Option',
+		default: {},
+		options: [
+			{
+				displayName: 'Include Raw Response',
+				name: 'includeRaw',
+				type: 'boolean',
+				default: false,
+				description: "Whether to add the provider's own answer to the output, as 'raw'",
+			},
+			{
+				displayName: 'Look for Missed Videos Every (Minutes)',
+				name: 'reconcileMinutes',
+				type: 'number',
+				typeOptions: { minValue: 0, maxValue: 59 },
+				default: DEFAULT_RECONCILE_MINUTES,
+				description:
+					'How often to look for videos whose callback did not arrive. 0 switches it off. When not set: every 5 minutes. With Luma Dream Machine each look is one request; elsewhere it costs requests only while announced videos are open.',
+			},
+		],
+	},
+];
