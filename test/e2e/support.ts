@@ -1,43 +1,58 @@
 /** What all end-to-end tests need: the stand-in server, its credentials in n8n, and the Luma Video node. */
+import { expect } from '@jest/globals';
 import type { ProviderName, ProviderServer } from '../provider-server';
-import type { INode } from 'n8n-workflow';
+import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 import type { N8nClient } from './harness';
-import { node } from './harness';
+import { items, node } from './harness';
 
 export const LUMA_VIDEO = 'n8n-nodes-luma-video.lumaVideo';
 export const LUMA_VIDEO_TRIGGER = 'n8n-nodes-luma-video.lumaVideoTrigger';
 
+export const providerNames: readonly ProviderName[] = ['lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter'];
+
 export type CredentialRefs = Record<ProviderName, NonNullable<INode['credentials']>>;
 
-/** Stores a working credential per provider in n8n; returns what goes into a node's `credentials`. */
-export async function createCredentials(client: N8nClient, server: ProviderServer): Promise<CredentialRefs> {
-	const names = Object.keys(server.baseUrls) as ProviderName[];
+/** The fields of a credential for the stand-in, as a user fills them in. */
+export function credentialFields(provider: ProviderName, server: ProviderServer, apiKey: string): Record<string, string> {
+	const baseUrl = server.baseUrls[provider];
+	return provider === 'crazyrouter' ? { apiKey, host: 'custom', customBaseUrl: baseUrl } : { apiKey, baseUrl };
+}
+
+/**
+ * Stores a credential per provider in n8n; returns what goes into a node's `credentials`.
+ *
+ * @param keys default: those that the stand-in accepts
+ */
+export async function createCredentials(
+	client: N8nClient,
+	server: ProviderServer,
+	keys: Readonly<Record<ProviderName, string>> = server.keys,
+): Promise<CredentialRefs> {
 	const entries = await Promise.all(
-		names.map(async (provider) => {
+		providerNames.map(async (provider) => {
 			const type = `${provider}Api`;
-			const { id, name } = await client.createCredential(type, {
-				apiKey: server.keys[provider],
-				baseUrl: server.baseUrls[provider],
-			});
+			const fields = credentialFields(provider, server, keys[provider]);
+			const { id, name } = await client.createCredential(type, fields);
 			return [provider, { [type]: { id, name } }] as const;
 		}),
 	);
 	return Object.fromEntries(entries) as CredentialRefs;
 }
 
+const defaultModels: Record<ProviderName, string> = {
+	lumaDreamMachine: 'ray-2',
+	pixazo: 'ray-2-flash',
+	pixwith: 'ray-2',
+	crazyrouter: 'ray-v2',
+};
+
 /** Parameters with which every provider makes a video from `prompt`. */
 export function generateParameters(provider: ProviderName, prompt: string): INode['parameters'] {
-	const model: Record<ProviderName, string> = {
-		lumaDreamMachine: 'ray-2',
-		pixazo: 'ray-2-flash',
-		pixwith: 'ray-2',
-		crazyrouter: 'ray-v2',
-	};
 	return {
 		provider,
 		resource: 'video',
 		operation: 'generate',
-		model: model[provider],
+		model: defaultModels[provider],
 		prompt,
 		...(provider === 'pixazo' ? { startImage: 'https://example.com/start.png' } : {}),
 	};
@@ -52,4 +67,46 @@ export function lumaVideo(
 	extras: Partial<INode> = {},
 ): INode {
 	return node(name, LUMA_VIDEO, { provider, ...parameters }, { credentials: credentials[provider], ...extras });
+}
+
+/** A node named `Items` with one item per text, under `text`. */
+export function prompts(...texts: readonly string[]): INode {
+	return items(texts.map((text) => ({ text })));
+}
+
+/** A Luma Video node that makes a video from the text of each item. */
+export function generate(
+	provider: ProviderName,
+	credentials: CredentialRefs,
+	more: INode['parameters'] = {},
+	extras: Partial<INode> = {},
+	name = 'Luma Video',
+): INode {
+	return lumaVideo(name, provider, credentials, { ...generateParameters(provider, '={{ $json.text }}'), ...more }, extras);
+}
+
+/** A Luma Video node that waits for the generation that each item names. */
+export function waitFor(
+	provider: ProviderName,
+	credentials: CredentialRefs,
+	more: INode['parameters'] = {},
+	name = 'Wait for It',
+): INode {
+	return lumaVideo(name, provider, credentials, {
+		resource: 'generation',
+		operation: 'wait',
+		generationId: '={{ $json.generationId }}',
+		...more,
+	});
+}
+
+/** The JSON of items. */
+export function jsonOf(output: readonly INodeExecutionData[]): IDataObject[] {
+	return output.map(({ json }) => json);
+}
+
+/** Fails when any of the keys is in the value, at any depth. */
+export function expectNoKey(value: unknown, keys: Readonly<Record<ProviderName, string>>): void {
+	const text = JSON.stringify(value);
+	expect(Object.values(keys).filter((key) => text.includes(key))).toEqual([]);
 }

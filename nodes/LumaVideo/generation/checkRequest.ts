@@ -67,11 +67,12 @@ export interface CheckOptions {
 
 export type CheckResult = { ok: true; request: VideoRequest } | { ok: false; findings: string[] };
 
-function kindOf(value: unknown): string {
+function kindOf(field: FieldName, value: unknown): string {
+	if (value === undefined) return 'not set';
 	if (value === null) return 'null';
-	if (Array.isArray(value)) return 'a list';
+	if (Array.isArray(value)) return field === 'concepts' ? 'a list with other things in it' : 'a list';
 	if (typeof value === 'object') return 'an object';
-	return `a ${typeof value}`;
+	return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
 
 function named(field: FieldName): string {
@@ -135,13 +136,20 @@ function checkImage(
 	return value;
 }
 
-function checkPrompt(prompt: string, hasImage: boolean, rules: Capabilities['prompt'], findings: string[]): void {
-	if (prompt === '') {
-		if (!(rules.optionalWithImage && hasImage)) findings.push(`${named('prompt')} is empty`);
+function checkPrompt(
+	{ prompt, cameraMotion, startImage, endImage }: VideoRequest,
+	rules: Capabilities['prompt'],
+	findings: string[],
+): void {
+	if (prompt === '' && !(rules.optionalWithImage && (startImage ?? endImage))) {
+		findings.push(`${named('prompt')} is empty`);
 		return;
 	}
+	// The limits are the provider's, so they hold for the text that is sent.
+	const sent = [prompt, cameraMotion ?? ''].filter(Boolean).join(', ');
+	if (sent === '') return;
 	// Counted as a person counts: an emoji is one character.
-	const { length } = Array.from(prompt);
+	const { length } = Array.from(sent);
 	if (rules.minLength !== null && length < rules.minLength) {
 		findings.push(`${named('prompt')} has ${length} characters; at least ${rules.minLength} are needed`);
 	}
@@ -151,9 +159,10 @@ function checkPrompt(prompt: string, hasImage: boolean, rules: Capabilities['pro
 }
 
 function bodyFields(value: string | Record<string, unknown> | null | undefined, findings: string[]): JsonObject {
-	if (value === null || value === undefined || value === '') return {};
+	if (value === null || value === undefined) return {};
 	let parsed: unknown = value;
 	if (typeof value === 'string') {
+		if (value.trim() === '') return {};
 		try {
 			parsed = JSON.parse(value);
 		} catch {
@@ -181,7 +190,7 @@ export function checkRequest(provider: Provider, input: Record<string, unknown>,
 		return {
 			ok: false,
 			findings: [...fields].map(
-				(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but it is ${kindOf(input[field])}`,
+				(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but it is ${kindOf(field, input[field])}`,
 			),
 		};
 	}
@@ -236,15 +245,14 @@ export function checkRequest(provider: Provider, input: Record<string, unknown>,
 		callback: null,
 	};
 
-	// The limit is the provider's, so it holds for the text that is sent.
-	const sent = [request.prompt, request.cameraMotion ?? ''].filter(Boolean).join(', ');
-	checkPrompt(request.prompt === '' ? '' : sent, Boolean(startImage ?? endImage), capabilities.prompt, findings);
+	checkPrompt(request, capabilities.prompt, findings);
 
+	const callbackMode = extra('callbackMode', text(value.callbackMode));
 	const callbackUrl = text(value.callbackUrl);
 	if (callbackUrl !== null) {
 		const finding = callbackFinding(provider, callbackUrl, options.allowLocalAddresses);
 		if (finding) findings.push(`${named('callbackUrl')} ${finding}`);
-		else request.callback = { url: callbackUrl, mode: value.callbackMode === 'progress' ? 'progress' : 'terminal' };
+		else request.callback = { url: callbackUrl, mode: callbackMode === 'progress' ? 'progress' : 'terminal' };
 	}
 	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };
 }

@@ -33,7 +33,7 @@ export function generationFailure(provider: Provider, generation: Generation): F
 	const charged =
 		generation.chargedWhenFailed === 'no' ? ` ${provider.displayName} does not charge for it.` : '';
 	return {
-		message: `${provider.displayName} could not make the video: ${reason ?? 'no reason given'} (generation ${generation.generationId})`,
+		message: `${provider.displayName} could not make the video: ${reason || 'no reason given'} (generation ${generation.generationId})`,
 		advice: `Change the prompt or the images, then run the workflow again.${charged}`,
 		details: {
 			generationId: generation.generationId,
@@ -89,6 +89,7 @@ export async function deliver(
 		status: generation.status,
 		videoUrl: generation.videoUrl,
 	};
+	if (generation.status === 'failed') return { ok: false, failure: generationFailure(provider, generation) };
 	if (!generation.videoUrl) {
 		return {
 			ok: false,

@@ -9,6 +9,7 @@
  * expression such as `{{ $now }}` gives another text at every try and is still the same request.
  */
 import { createHash } from 'node:crypto';
+import type { Callback } from '../providers/provider';
 
 export interface LedgerEntry {
 	/** `submitting`: a request went out and no readable answer came back yet, so whether it was bought is unknown. */
@@ -21,6 +22,10 @@ export interface LedgerEntry {
 	parametersHash: string | null;
 	/** The execution that sent the request: callbacks go there. */
 	executionId: string;
+	/** What the request named for callbacks: it comes back in a list. */
+	callback: Callback | null;
+	/** Why it is not known whether it was bought, for every try to say. */
+	doubt?: string;
 	/** Set once the item has left the node: only an agent's tool calls need to know. */
 	delivered?: boolean;
 }
@@ -56,6 +61,8 @@ export function fingerprint(value: unknown): string {
 
 export class Ledger {
 	private readonly entries: Record<string, LedgerEntry>;
+	/** Entries that belong to a job of the present try. */
+	private readonly claimed = new Set<LedgerEntry>();
 
 	/**
 	 * @param context `getContext('node')` of the running node
@@ -76,28 +83,36 @@ export class Ledger {
 		}
 	}
 
-	/** What was bought, or may have been, for this item and request in this run. */
+	/**
+	 * What was bought, or may have been, for this item and request in this run. Each entry is found once: where a tool
+	 * is asked for the same twice, the second item gets another entry or none.
+	 */
 	find(itemIndex: number, key: RequestKey): LedgerEntry | undefined {
 		const prefix = this.prefix(itemIndex);
-		return Object.entries(this.entries).find(
+		const found = Object.entries(this.entries).find(
 			([name, entry]) =>
 				name.startsWith(prefix) &&
 				(entry.requestHash === key.requestHash ||
 					(key.parametersHash !== null && entry.parametersHash === key.parametersHash)) &&
+				!this.claimed.has(entry) &&
 				!(this.scope === null && entry.delivered === true),
 		)?.[1];
+		if (found) this.claimed.add(found);
+		return found;
 	}
 
 	/** To be called before the request is sent. */
-	submitting(itemIndex: number, key: RequestKey, now: number): LedgerEntry {
+	submitting(itemIndex: number, key: RequestKey, now: number, callback: Callback | null): LedgerEntry {
 		const entry: LedgerEntry = {
 			state: 'submitting',
 			generationId: null,
 			submittedAt: now,
 			estimatedSeconds: null,
 			executionId: this.executionId,
+			callback,
 			...key,
 		};
+		this.claimed.add(entry);
 		const base = `${this.prefix(itemIndex)}${key.requestHash}`;
 		let name = base;
 		for (let copy = 2; this.entries[name]; copy++) name = `${base}:${copy}`;

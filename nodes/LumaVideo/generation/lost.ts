@@ -2,7 +2,7 @@
  * Finding a generation whose create got no readable answer. Pure.
  *
  * The decision: a listed generation is ours when its request equals ours field by field, it was created after we sent
- * the request, and no other item of this execution owns it. Where several are left, they are told apart by counting:
+ * the request and while that may have been on its way, and no other item of this execution owns it. Where several are left, they are told apart by counting:
  * as many requests of ours like this one are unanswered (twins), so many of the candidates are ours, oldest first. More
  * candidates than twins means that somebody else asked for the very same at the very same time; then nothing is
  * decided, and all of them are named.
@@ -34,6 +34,9 @@ export type SearchResult =
 const TOLERANCE_MS = 2000;
 /** Without the header: what clocks of servers may differ. */
 const TOLERANCE_WITHOUT_DATE_MS = 30_000;
+/** A request can be accepted as long as it is on its way: what 'Request Timeout' allows for. */
+const MAX_ON_ITS_WAY_MS = 600_000;
+const HOUR_MS = 3_600_000;
 
 /** Milliseconds; a time without a zone is UTC, as services write it. */
 function utcTime(text: string | null): number {
@@ -46,15 +49,21 @@ export function findLost(search: Search): SearchResult {
 	const skew = Number.isNaN(serverNow) ? 0 : serverNow - search.now;
 	const tolerance = Number.isNaN(serverNow) ? TOLERANCE_WITHOUT_DATE_MS : TOLERANCE_MS;
 	const earliest = search.submittedAt + skew - tolerance;
+	const latest = search.submittedAt + skew + MAX_ON_ITS_WAY_MS + tolerance;
 	const left = search.candidates
 		.map((generation) => ({ generation, createdAt: utcTime(generation.createdAt) }))
 		.filter(
 			({ generation, createdAt }) =>
-				createdAt >= earliest && !search.knownIds.has(generation.generationId) && search.isSame(generation),
+				createdAt >= earliest && createdAt <= latest && !search.knownIds.has(generation.generationId) && search.isSame(generation),
 		)
 		.sort((a, b) => a.createdAt - b.createdAt);
 	const oldest = left[0];
 	if (!oldest) return { kind: 'none' };
 	if (left.length <= search.twins) return { kind: 'found', generation: oldest.generation };
 	return { kind: 'ambiguous', generationIds: left.map(({ generation }) => generation.generationId) };
+}
+
+/** Whether a generation is older than a moment whatever the clocks say: a list that reaches back to it is complete. */
+export function isLongBefore(generation: Generation, time: number): boolean {
+	return utcTime(generation.createdAt) < time - HOUR_MS;
 }

@@ -10,6 +10,11 @@ const TRIES = 3;
 /** A longer pause asked for by the provider is not waited for here. */
 const MAX_PAUSE_MS = 20_000;
 
+/** Whether a read is worth repeating: the service is busy or stumbled, and says nothing about the generation. */
+export function isTransient(problem: Problem): boolean {
+	return problem.kind === 'unavailable' || problem.kind === 'rateLimited' || problem.httpStatus === 409;
+}
+
 export type ReadResult = { ok: true; generation: Generation } | { ok: false; failure: Failure };
 
 /** Reads a generation; what passes by itself is tried again. Never throws for what a network or a provider can do. */
@@ -36,7 +41,7 @@ export async function readGeneration(
 			text = `${provider.displayName} cannot be reached: ${exchange.fault.text}`;
 			advice = "The generation is not touched by this. Check the network of n8n and 'Base URL' in the credential.";
 		}
-		const passes = problem === null || problem.kind === 'unavailable' || problem.kind === 'rateLimited';
+		const passes = problem === null || isTransient(problem);
 		const pause = retryDelayMs(attempt, problem?.retryAfterMs ?? null);
 		if (!passes || attempt >= TRIES || pause > MAX_PAUSE_MS || cancelSignal?.aborted) {
 			return {

@@ -6,21 +6,24 @@
  */
 import type {
 	Generation,
+	GenerationPage,
 	ModelCapabilities,
 	Problem,
 	Provider,
 	ProviderAnswer,
 	ProviderCall,
+	Reading,
 	VideoRequest,
 } from '../providers/provider';
+import { quote } from '../providers/answers';
 import { mayHaveBeenAccepted } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
 import { fetchLater } from './failure';
 import type { Ledger, LedgerEntry, RequestKey } from './ledger';
-import { findLost } from './lost';
-import { pauseFor } from './read';
+import { findLost, isLongBefore } from './lost';
+import { isTransient, pauseFor } from './read';
 import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, retryDelayMs } from './schedule';
 
 /** One video to be had: by buying it, or by waiting for one that was bought. */
@@ -39,7 +42,13 @@ export type Outcome =
 	/** Nothing to wait for any more: refused, not found, or in doubt. */
 	| { kind: 'failure'; failure: Failure }
 	/** Bought and, as far as is known, not over. */
-	| { kind: 'open'; generation: Generation; reason: 'accepted' | 'timeout' | 'stopped' }
+	| {
+			kind: 'open';
+			generation: Generation;
+			reason: 'accepted' | 'timeout' | 'stopped';
+			/** Why the last read told nothing. */
+			trouble?: string;
+	  }
 	/** Nothing was sent for it. */
 	| { kind: 'notSubmitted' };
 
@@ -86,6 +95,8 @@ interface Running {
 	nextReadAt: number;
 	reading: boolean;
 	transientReads: number;
+	/** Why the last read told nothing; `null` when it came through. */
+	trouble: string | null;
 	unreadableReads: number;
 	/** The read at the deadline was started. */
 	lastLook: boolean;
@@ -93,6 +104,8 @@ interface Running {
 	unlisted: boolean;
 	/** From the ledger of an earlier try. */
 	adopted: boolean;
+	/** `null` for what this run did not buy. */
+	entry: LedgerEntry | null;
 }
 
 interface Pending {
@@ -188,7 +201,7 @@ class Run {
 			return { kind: 'open', generation: stub(known.generationId), reason: 'stopped' };
 		}
 		const nothing = { listWasRead: false, lookAlikes: [], problem: undefined };
-		return { kind: 'failure', failure: this.doubt(known, 'an earlier try got no answer', nothing) };
+		return { kind: 'failure', failure: this.doubt(known, known.doubt ?? 'an earlier try got no answer', nothing) };
 	}
 
 	/**
@@ -288,7 +301,7 @@ class Run {
 		if (job.start.kind === 'existing') {
 			// When it was submitted is not known; the middle of the usual time is a fair guess.
 			const at = this.now - UNKNOWN_EXPECTED_MS / 2;
-			this.watch(item, stub(job.start.generationId), { at, readNow: true, adopted: false });
+			this.watch(item, stub(job.start.generationId), { at, readNow: true, adopted: false }, null);
 			return;
 		}
 		const { ledger } = this.options;
@@ -299,7 +312,7 @@ class Run {
 			return;
 		}
 		if (known) {
-			await this.lookForLost(item, job.start, known, 'an earlier try got no answer');
+			await this.lookForLost(item, job.start, known, known.doubt ?? 'an earlier try got no answer');
 			return;
 		}
 		await this.create(item, job.start);
@@ -308,12 +321,11 @@ class Run {
 	private async create(item: Pending, start: Extract<Job['start'], { kind: 'create' }>): Promise<void> {
 		const { ledger, provider } = this.options;
 		const call = provider.create(start.request);
-		const entry = ledger.submitting(item.job.itemIndex, start.key, this.now);
+		const entry = ledger.submitting(item.job.itemIndex, start.key, this.now, start.request.callback);
 		this.unanswered.set(item.index, entry);
 		const sending = this.options.client.send(call, { outlivesStop: true });
 		this.underWay.set(entry, sending);
-		const exchange = await sending;
-		this.underWay.delete(entry);
+		const exchange = await sending.finally(() => this.underWay.delete(entry));
 		if (exchange.kind === 'fault') {
 			if (exchange.fault.outcome === 'notSent') {
 				ledger.refused(entry);
@@ -334,7 +346,7 @@ class Run {
 			return;
 		}
 		if (mayHaveBeenAccepted(reading.problem)) {
-			await this.lookForLost(item, start, entry, reading.problem.message, reading.problem);
+			await this.lookForLost(item, start, entry, reasonOf(reading.problem, exchange.answer.text), reading.problem);
 			return;
 		}
 		ledger.refused(entry);
@@ -380,6 +392,7 @@ class Run {
 		reason: string,
 		problem?: Problem,
 	): Promise<void> {
+		entry.doubt = reason;
 		this.lookedFor.push(entry.requestHash);
 		try {
 			await this.look(item, start, entry, reason, problem);
@@ -399,33 +412,58 @@ class Run {
 		this.unanswered.set(item.index, entry);
 		let listWasRead = false;
 		let lookAlikes: string[] = [];
-		if (provider.list && provider.readList && provider.sameRequest) {
+		// An earlier try may have sent another request, by an expression that changes; that one cannot be recognised.
+		const isKnown = entry.requestHash === start.key.requestHash;
+		const request: VideoRequest = { ...start.request, callback: entry.callback };
+		if (isKnown && provider.list && provider.readList && provider.sameRequest) {
 			for (const delay of LOOK_DELAYS_MS) {
 				if (this.isCancelled) break;
 				await pauseFor(this.options.clock, delay, this.options.cancelSignal);
 				await this.settleTwins(entry);
-				const answer = await this.ask(provider.list({ limit: LIST_PAGE, offset: 0 }));
-				const page = answer && provider.readList(answer);
-				if (!page?.ok) continue;
-				listWasRead = true;
+				const list = await this.listBackTo(entry.submittedAt);
+				if (!list) continue;
+				listWasRead = list.isComplete;
 				const result = findLost({
-					candidates: page.value.generations,
-					isSame: (generation) => provider.sameRequest?.(generation, start.request) === true,
+					candidates: list.generations,
+					isSame: (generation) => provider.sameRequest?.(generation, request) === true,
 					submittedAt: entry.submittedAt,
 					now: this.now,
-					serverDate: answer?.headers.date,
+					serverDate: list.serverDate,
 					knownIds: ledger.knownIds(),
 					twins: ledger.unresolved(entry.requestHash),
 				});
 				if (result.kind === 'found') {
 					ledger.accepted(entry, result.generation.generationId, null);
-					this.accept(item, result.generation, { at: entry.submittedAt, readNow: true, adopted: true }, entry);
+					const adopted = entry.submittedAt < (item.firstTriedAt ?? this.now);
+					this.accept(item, result.generation, { at: entry.submittedAt, readNow: true, adopted }, entry);
 					return;
 				}
 				if (result.kind === 'ambiguous') lookAlikes = result.generationIds;
 			}
 		}
 		this.fail(item.index, this.doubt(entry, reason, { listWasRead, lookAlikes, problem }));
+	}
+
+	/** What the account made since a moment, as far as the list tells; `null` when it cannot be read. */
+	private async listBackTo(
+		time: number,
+	): Promise<{ generations: Generation[]; serverDate: string | undefined; isComplete: boolean } | null> {
+		const { provider } = this.options;
+		const generations = new Map<string, Generation>();
+		let serverDate: string | undefined;
+		let offset: number | null = 0;
+		for (let page = 0; page < MAX_LIST_PAGES && offset !== null; page++) {
+			const call: ProviderCall | undefined = provider.list?.({ limit: LIST_PAGE, offset });
+			const answer: ProviderAnswer | null = call ? await this.ask(call) : null;
+			const reading: Reading<GenerationPage> | undefined = answer ? provider.readList?.(answer) : undefined;
+			if (!answer || !reading?.ok) return null;
+			for (const generation of reading.value.generations) generations.set(generation.generationId, generation);
+			serverDate ??= answer.headers.date;
+			offset = reading.value.generations.some((generation) => isLongBefore(generation, time))
+				? null
+				: reading.value.nextOffset;
+		}
+		return { generations: [...generations.values()], serverDate, isComplete: offset === null };
 	}
 
 	private doubt(
@@ -460,7 +498,7 @@ class Run {
 			this.finish(item.index, { kind: 'open', generation, reason: 'accepted' });
 			return;
 		}
-		this.watch(item, generation, since);
+		this.watch(item, generation, since, entry);
 	}
 
 	// ---------------------------------------------------------------------------------------------------------
@@ -470,6 +508,7 @@ class Run {
 		item: Pending,
 		generation: Generation,
 		since: { at: number; readNow: boolean; adopted: boolean },
+		entry: LedgerEntry | null,
 	): void {
 		const { job, index } = item;
 		const now = this.now;
@@ -485,10 +524,12 @@ class Run {
 			nextReadAt: since.readNow ? now : now + nextReadDelayMs(now - since.at, expected),
 			reading: false,
 			transientReads: 0,
+			trouble: null,
 			unreadableReads: 0,
 			lastLook: false,
 			unlisted: false,
 			adopted: since.adopted,
+			entry,
 		});
 	}
 
@@ -502,7 +543,12 @@ class Run {
 				continue;
 			}
 			this.running.delete(item);
-			this.finish(item.index, { kind: 'open', generation: item.generation, reason: 'timeout' });
+			this.finish(item.index, {
+				kind: 'open',
+				generation: item.generation,
+				reason: 'timeout',
+				...(item.trouble === null ? {} : { trouble: item.trouble }),
+			});
 		}
 	}
 
@@ -557,7 +603,7 @@ class Run {
 		const { provider } = this.options;
 		const exchange = await this.send(provider.status(item.generation.generationId));
 		if (exchange.kind === 'fault') {
-			this.readLater(item, null);
+			this.readLater(item, null, exchange.fault.text);
 			return;
 		}
 		const reading = provider.readStatus(exchange.answer, item.generation.generationId);
@@ -574,14 +620,14 @@ class Run {
 			const limit = Math.min(LIST_PAGE, Math.max(20, items.length * 2));
 			const exchange = await this.send(provider.list({ limit, offset }));
 			if (exchange.kind === 'fault') {
-				for (const item of missing.values()) this.readLater(item, null);
+				for (const item of missing.values()) this.readLater(item, null, exchange.fault.text);
 				return;
 			}
 			const reading = provider.readList(exchange.answer);
 			if (!reading.ok) {
 				const { problem } = reading;
 				if (isTransient(problem)) {
-					for (const item of missing.values()) this.readLater(item, problem.retryAfterMs);
+					for (const item of missing.values()) this.readLater(item, problem.retryAfterMs, problem.message);
 				} else {
 					// The list is of no use here: each is read on its own, which also words the problem per generation.
 					this.listUsable = false;
@@ -606,6 +652,7 @@ class Run {
 	private update(item: Running, generation: Generation): void {
 		if (this.ended) return;
 		item.transientReads = 0;
+		item.trouble = null;
 		item.generation = generation;
 		const isOver = generation.status === 'failed' || generation.status === 'completed';
 		if (generation.status === 'completed' && generation.videoUrl === null && generation.media.length === 0) {
@@ -630,11 +677,8 @@ class Run {
 
 	/** Buys a failed generation of an earlier try anew, where the user wants that. */
 	private resubmit(item: Running): boolean {
-		const { start } = item.job;
-		if (!this.options.resubmitFailed || start.kind !== 'create') return false;
-		const entry = this.options.ledger.find(item.job.itemIndex, start.key);
-		if (!entry || entry.generationId !== item.generation.generationId) return false;
-		this.options.ledger.refused(entry);
+		if (!this.options.resubmitFailed || !item.entry) return false;
+		this.options.ledger.refused(item.entry);
 		this.pending.push({ index: item.index, job: item.job, firstTriedAt: null, refusals: 0 });
 		return true;
 	}
@@ -652,8 +696,9 @@ class Run {
 		item.nextReadAt = now + nextReadDelayMs(now - item.submittedAt, item.expectedMs);
 	}
 
-	private readLater(item: Running, retryAfterMs: number | null): void {
+	private readLater(item: Running, retryAfterMs: number | null, trouble: string): void {
 		item.transientReads++;
+		item.trouble = trouble;
 		item.nextReadAt = this.now + retryDelayMs(item.transientReads, retryAfterMs);
 	}
 
@@ -669,7 +714,7 @@ class Run {
 
 	private readFailed(item: Running, problem: Problem): void {
 		if (isTransient(problem)) {
-			this.readLater(item, problem.retryAfterMs);
+			this.readLater(item, problem.retryAfterMs, problem.message);
 			return;
 		}
 		const id = item.generation.generationId;
@@ -701,7 +746,8 @@ class Run {
 	}
 }
 
-/** Whether a read is worth repeating: the service is busy or stumbled, and says nothing about the generation. */
-function isTransient(problem: Problem): boolean {
-	return problem.kind === 'unavailable' || problem.kind === 'rateLimited' || problem.httpStatus === 409;
+/** Why a create is in doubt. What came as its answer is quoted, for it may hold the id: all that is left of it. */
+function reasonOf(problem: Problem, answerText: string): string {
+	const said = problem.kind === 'unreadable' && !/^\s*</.test(answerText) ? quote(answerText) : '';
+	return said === '' ? problem.message : `${problem.message}: ${said}`;
 }

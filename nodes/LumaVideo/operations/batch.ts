@@ -200,7 +200,7 @@ function resultOf(
 			return delivered ? [delivered] : [];
 		case 'open': {
 			if (outcome.reason === 'timeout' && plan.settings.onTimeout === 'error') {
-				return [{ itemIndex, ok: false, failure: timeoutFailure(provider, plan, outcome.generation) }];
+				return [{ itemIndex, ok: false, failure: timeoutFailure(provider, plan, outcome.generation, outcome.trouble) }];
 			}
 			const json = outputJson(provider, outcome.generation, plan.output);
 			return [{ itemIndex, ok: true, item: { json, pairedItem: { item: itemIndex } } }];
@@ -210,12 +210,26 @@ function resultOf(
 	}
 }
 
-function timeoutFailure(provider: Provider, plan: ReadyPlan, generation: Generation): Failure {
+function timeoutFailure(
+	provider: Provider,
+	plan: ReadyPlan,
+	generation: Generation,
+	trouble: string | undefined,
+): Failure {
 	const seconds = Math.round(plan.job.timeoutMs / 1000);
+	const { generationId } = generation;
+	const details = { generationId, provider: provider.id, status: generation.status };
+	if (trouble !== undefined) {
+		return {
+			message: `Generation ${generationId} could not be read when its ${seconds} seconds were over: ${trouble}`,
+			advice: `It may be finished or still running; nothing is lost. ${fetchLater(generationId)}`,
+			details,
+		};
+	}
 	return {
-		message: `Generation ${generation.generationId} is not finished after ${seconds} seconds`,
-		advice: `${provider.displayName} still works on it, and nothing is lost. ${fetchLater(generation.generationId)} Or raise 'Timeout'.`,
-		details: { generationId: generation.generationId, provider: provider.id, status: generation.status },
+		message: `Generation ${generationId} is not finished after ${seconds} seconds`,
+		advice: `${provider.displayName} still works on it, and nothing is lost. ${fetchLater(generationId)} Or raise 'Timeout'.`,
+		details,
 	};
 }
 

@@ -164,7 +164,7 @@ function failSuspended(context: IWebhookFunctions, error: NodeApiError | NodeOpe
 	const entry = runExecutionData?.executionData?.nodeExecutionStack[0];
 	const source = entry?.source?.main?.[0];
 	const run = source && runExecutionData?.resultData.runData[source.previousNode]?.[source.previousNodeRun ?? 0];
-	const input = run?.data?.main[source?.previousNodeOutput ?? 0];
+	const input = run?.data?.main?.[source?.previousNodeOutput ?? 0];
 	if (!runExecutionData || !entry || !input) throw error;
 	entry.node.disabled = false;
 	runExecutionData.resultData.error = error;

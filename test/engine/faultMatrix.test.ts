@@ -1,0 +1,67 @@
+/**
+ * The fault matrix: in every cell no more is bought than was asked for, and all that was bought is delivered or named.
+ * `npm run test:faults` prints it as a table.
+ */
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { startProviderServer } from '../provider-server';
+import type { Row } from './faultMatrix';
+import { FAULTS, RETRIES, SIZES, allCells, nameOf, runMatrix, totalsOf } from './faultMatrix';
+import { PROVIDERS, generate, jsonOf, runItems, shownError } from './harness/service';
+
+const MINUTES = 60_000;
+
+describe.each(PROVIDERS)('%s', (provider) => {
+	let rows: Row[];
+
+	beforeAll(async () => {
+		rows = await runMatrix(allCells([provider]));
+	}, 5 * MINUTES);
+
+	it('holds in every cell', () => {
+		const findings = rows.flatMap((row) => row.findings.map((finding) => `${nameOf(row)}: ${finding}`));
+		expect(findings).toEqual([]);
+	});
+
+	it('has every cell', () => {
+		const cases = FAULTS.length * SIZES.length;
+		// With Continue On Fail there is no failed execution to retry.
+		expect(rows).toHaveLength(cases * RETRIES.length + cases * (RETRIES.length - 1));
+	});
+
+	it('buys nothing twice and loses nothing, in total', () => {
+		const totals = totalsOf(rows);
+		expect(totals.doublePurchases).toBe(0);
+		// Each that was bought is delivered, named, or said to be in doubt. What is in doubt was not always bought.
+		expect(totals.delivered + totals.named + totals.inDoubt).toBeGreaterThanOrEqual(totals.created);
+		expect(totals.delivered + totals.named).toBeLessThanOrEqual(totals.created);
+	});
+});
+
+describe('requests that are alike', () => {
+	const provider = 'lumaDreamMachine';
+
+	it.each([
+		['reset-after', 2, 1],
+		['reset-after', 3, 5],
+		['500-after', 4, 1],
+		['500-after', 3, 5],
+		['truncated', 1, 1],
+		['truncated', 3, 5],
+		['timeout-after', 2, 1],
+	] as const)('%s at create number %i, %i times, the others answered slowly: all are delivered, each once', async (kind, nth, times) => {
+		const server = await startProviderServer({ settings: { [provider]: { jobMs: 20 }, media: { slowChunkMs: 30 } } });
+		try {
+			server.fault({ kind, provider, route: 'create', nth, times });
+			server.fault({ kind: 'slow', provider, route: 'create', times: 'always' });
+			const items = Array.from({ length: 5 }, () => ({ text: 'a cat' }));
+			const options = { requestTimeout: kind === 'timeout-after' ? 2 : 60, timeout: 5000 };
+			const run = await runItems(server, items, generate(provider, { options }));
+			expect(shownError(run)).toBeNull();
+			const bought = server.ledger().purchases.map(({ id }) => id);
+			expect(bought).toHaveLength(5);
+			expect(jsonOf(run).map((json) => json.generationId).sort()).toEqual(bought.sort());
+		} finally {
+			await server.close();
+		}
+	});
+});

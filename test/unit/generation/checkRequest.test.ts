@@ -1,0 +1,568 @@
+import { describe, expect, it } from '@jest/globals';
+import { FIELD_NAMES, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
+import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
+import type {
+	AspectRatio,
+	Duration,
+	ExtraField,
+	ModelCapabilities,
+	Provider,
+	Resolution,
+	VideoRequest,
+} from '../../../nodes/LumaVideo/providers/provider';
+import { END, HOOK, START, request } from '../providers/support';
+
+const { crazyrouter, lumaDreamMachine, pixazo, pixwith } = providers;
+const PUBLIC = { allowLocalAddresses: false };
+
+/** Field values that the model accepts, with the given ones in place of them. */
+function input(model: ModelCapabilities, set: Record<string, unknown> = {}): Record<string, unknown> {
+	const startImage = model.frames.includes('none') ? null : START;
+	return { model: model.value, prompt: 'A red kite over the sea', startImage, ...set };
+}
+
+function firstModel(provider: Provider): ModelCapabilities {
+	const [model] = provider.capabilities.models;
+	if (!model) throw new Error('no model');
+	return model;
+}
+
+/** All findings for the first model of a provider. */
+function findings(provider: Provider, set: Record<string, unknown>, options = PUBLIC): string[] {
+	const result = checkRequest(provider, input(firstModel(provider), set), options);
+	return result.ok ? [] : result.findings;
+}
+
+function requestOf(provider: Provider, set: Record<string, unknown>, options = PUBLIC): VideoRequest {
+	const result = checkRequest(provider, input(firstModel(provider), set), options);
+	if (!result.ok) throw new Error(result.findings.join('; '));
+	return result.request;
+}
+
+const eachModel = providerIds.flatMap((id) =>
+	providers[id].capabilities.models.map((model): [string, Provider, ModelCapabilities] => [
+		`${model.name} at ${providers[id].displayName}`,
+		providers[id],
+		model,
+	]),
+);
+
+describe('what is accepted', () => {
+	it('a request with nothing but a prompt leaves everything else open', () => {
+		expect(requestOf(lumaDreamMachine, {})).toEqual(request('ray-2'));
+	});
+
+	it('unset fields may be absent, null, empty or blank', () => {
+		for (const nothing of [undefined, null, '', '   ', '\n']) {
+			const set = Object.fromEntries(
+				['startImage', 'endImage', 'aspectRatio', 'resolution', 'duration', 'cameraMotion', 'modelId', 'callbackUrl'].map(
+					(name) => [name, nothing],
+				),
+			);
+			expect(requestOf(lumaDreamMachine, set)).toEqual(request('ray-2'));
+		}
+		for (const nothing of [undefined, null]) {
+			const names = ['loop', 'concepts', 'expandPrompt', 'promptOptimization', 'additionalBodyFields'];
+			expect(requestOf(lumaDreamMachine, Object.fromEntries(names.map((name) => [name, nothing])))).toEqual(
+				request('ray-2'),
+			);
+		}
+	});
+
+	it('all fields of a model together', () => {
+		expect(
+			requestOf(lumaDreamMachine, {
+				startImage: START,
+				endImage: END,
+				aspectRatio: '21:9',
+				resolution: '4k',
+				duration: '9s',
+				loop: false,
+				cameraMotion: 'camera orbit left',
+				concepts: ['pov', 'handheld'],
+				additionalBodyFields: '{"seed": 7}',
+				callbackUrl: HOOK,
+			}),
+		).toEqual(
+			request('ray-2', {
+				startImage: START,
+				endImage: END,
+				aspectRatio: '21:9',
+				resolution: '4k',
+				duration: '9s',
+				cameraMotion: 'camera orbit left',
+				concepts: ['pov', 'handheld'],
+				additionalBodyFields: { seed: 7 },
+				callback: { url: HOOK, mode: 'terminal' },
+			}),
+		);
+	});
+
+	it('white space around a value does not count', () => {
+		expect(
+			requestOf(lumaDreamMachine, {
+				prompt: '\n A cat \n',
+				startImage: ` ${START}\n`,
+				duration: ' 5s ',
+				concepts: [' pov ', '', '  '],
+				callbackUrl: `${HOOK} `,
+			}),
+		).toMatchObject({
+			prompt: 'A cat',
+			startImage: START,
+			duration: '5s',
+			concepts: ['pov'],
+			callback: { url: HOOK },
+		});
+	});
+
+	it('a concept that is named twice goes out once', () => {
+		expect(requestOf(lumaDreamMachine, { concepts: ['pov', 'static', 'pov'] }).concepts).toEqual(['pov', 'static']);
+	});
+
+	it('false is a choice of its own where a field has a default at the provider', () => {
+		expect(requestOf(crazyrouter, { expandPrompt: false }).expandPrompt).toBe(false);
+		expect(requestOf(crazyrouter, {}).expandPrompt).toBeNull();
+		expect(requestOf(pixwith, { promptOptimization: false }).promptOptimization).toBe(false);
+	});
+
+	it('fields that no request knows are passed over', () => {
+		expect(requestOf(lumaDreamMachine, { somethingElse: 7, __proto__: { loop: true } })).toEqual(request('ray-2'));
+	});
+});
+
+describe('bad input', () => {
+	it.each<[string, Provider, Record<string, unknown>, string]>([
+		['an empty prompt', lumaDreamMachine, { prompt: '' }, "'Prompt' is empty"],
+		['a blank prompt', pixazo, { prompt: ' \n\t ' }, "'Prompt' is empty"],
+		['a prompt of null', crazyrouter, { prompt: null }, "'Prompt' is empty"],
+		['no prompt', pixwith, { prompt: undefined }, "'Prompt' is empty"],
+		['an empty prompt with an image where the image is not enough', pixwith, { prompt: '', startImage: START }, "'Prompt' is empty"],
+		['a prompt of 2 characters', lumaDreamMachine, { prompt: 'ab' }, "'Prompt' has 2 characters; at least 3 are needed"],
+		[
+			'a prompt of 5,001 characters',
+			lumaDreamMachine,
+			{ prompt: 'x'.repeat(5001) },
+			"'Prompt' has 5001 characters; at most 5000 are allowed",
+		],
+		[
+			'an image that is no URL',
+			lumaDreamMachine,
+			{ startImage: 'kite.jpg' },
+			"'Start Image' must be a web address beginning with https:// or http://",
+		],
+		[
+			'an image in a file',
+			lumaDreamMachine,
+			{ startImage: 'file:///home/me/kite.jpg' },
+			"'Start Image' must be a web address beginning with https:// or http://",
+		],
+		[
+			'an image without a host',
+			lumaDreamMachine,
+			{ endImage: 'https:///kite.jpg' },
+			"'End Image' must be a web address beginning with https:// or http://",
+		],
+		[
+			'an image as data',
+			pixazo,
+			{ startImage: 'data:image/png;base64,iVBORw0KGgo=' },
+			"'Start Image' must be a web address beginning with https:// or http://",
+		],
+		[
+			'an image by FTP',
+			pixazo,
+			{ startImage: 'ftp://e.example/a.png' },
+			"'Start Image' must be a web address beginning with https:// or http://",
+		],
+		[
+			'an image at home',
+			pixazo,
+			{ startImage: 'http://192.168.1.20/kite.jpg' },
+			"'Start Image' is at 192.168.1.20, which the provider cannot reach; use a public web address",
+		],
+		[
+			'an image on this machine',
+			lumaDreamMachine,
+			{ endImage: 'http://localhost:5678/kite.jpg' },
+			"'End Image' is at localhost, which the provider cannot reach; use a public web address",
+		],
+		[
+			'a loop with an end image',
+			lumaDreamMachine,
+			{ loop: true, endImage: END },
+			"'Loop' is not possible together with 'End Image'; use one of the two",
+		],
+		[
+			'a loop where there is none',
+			crazyrouter,
+			{ loop: true },
+			"'Loop' is not possible with Ray 2 at CrazyRouter; switch it off",
+		],
+		[
+			'4k on Pixwith',
+			pixwith,
+			{ resolution: '4k' },
+			"'Resolution' cannot be 4k for Ray 2 at Pixwith.ai. Allowed: 540p, 720p",
+		],
+		[
+			'1:1 on Pixazo',
+			pixazo,
+			{ aspectRatio: '1:1' },
+			"'Aspect Ratio' cannot be 1:1 for Ray 2 Flash at Pixazo. Allowed: 16:9, 9:16, 4:3, 3:4, 21:9, 9:21",
+		],
+		[
+			'text to video on Pixazo',
+			pixazo,
+			{ startImage: '' },
+			"'Start Image' is missing: Ray 2 Flash at Pixazo makes videos from images only",
+		],
+		[
+			'an end image alone on Pixazo',
+			pixazo,
+			{ startImage: null, endImage: END },
+			"'End Image' needs 'Start Image' with Ray 2 Flash at Pixazo",
+		],
+		[
+			'an end image alone on CrazyRouter',
+			crazyrouter,
+			{ endImage: END },
+			"'End Image' needs 'Start Image' with Ray 2 at CrazyRouter",
+		],
+		[
+			'an aspect ratio where none can be chosen',
+			crazyrouter,
+			{ aspectRatio: '16:9' },
+			"'Aspect Ratio' cannot be chosen for Ray 2 at CrazyRouter; leave it out",
+		],
+		[
+			'a duration as the provider writes it',
+			pixwith,
+			{ duration: '5' },
+			"'Duration' cannot be 5 for Ray 2 at Pixwith.ai. Allowed: 5s, 9s",
+		],
+		[
+			"another provider's model",
+			pixazo,
+			{ model: 'ray-2' },
+			"'Model' cannot be ray-2 at Pixazo. Allowed: ray-2-flash",
+		],
+		['no model', pixazo, { model: '' }, "'Model' cannot be empty at Pixazo. Allowed: ray-2-flash"],
+	])('%s', (_, provider, set, finding) => {
+		expect(findings(provider, set)).toEqual([finding]);
+	});
+
+	it('is all reported at once', () => {
+		expect(findings(pixazo, { prompt: '', startImage: 'x', aspectRatio: '1:1', resolution: '4k', callbackUrl: 'y' })).toEqual([
+			"'Start Image' must be a web address beginning with https:// or http://",
+			"'Aspect Ratio' cannot be 1:1 for Ray 2 Flash at Pixazo. Allowed: 16:9, 9:16, 4:3, 3:4, 21:9, 9:21",
+			"'Resolution' cannot be 4k for Ray 2 Flash at Pixazo. Allowed: 540p, 720p, 1080p",
+			"'Prompt' is empty",
+			"'Callback URL' must be a web address beginning with https:// or http://",
+		]);
+	});
+
+	it('never makes a request, and never throws', () => {
+		const values = [undefined, null, '', ' ', 'x', 7, Number.NaN, true, [], [7], {}, { a: 1 }, new Date(0), Symbol('s'), 10n];
+		for (const [, provider, model] of eachModel) {
+			for (const name of Object.keys(FIELD_NAMES)) {
+				for (const value of values) {
+					const result = checkRequest(provider, input(model, { [name]: value }), PUBLIC);
+					if (!result.ok) {
+						expect(result.findings.length).toBeGreaterThan(0);
+						for (const finding of result.findings) expect(finding).toMatch(/^'[A-Z][A-Za-z ]+' \S/);
+					}
+				}
+			}
+		}
+	});
+});
+
+describe('the number of characters of a prompt', () => {
+	const kite = '🪁';
+
+	it.each([
+		['3 letters', 'cat', []],
+		['5000 letters', 'x'.repeat(5000), []],
+		['3 symbols that take two units each', kite.repeat(3), []],
+		['5000 symbols that take two units each', kite.repeat(5000), []],
+		['2 symbols that take two units each', kite.repeat(2), ["'Prompt' has 2 characters; at least 3 are needed"]],
+		['5001 symbols', kite.repeat(5001), ["'Prompt' has 5001 characters; at most 5000 are allowed"]],
+		['3 letters and much white space', `   cat${' '.repeat(6000)}`, []],
+	])('of %s', (_, prompt, expected) => {
+		expect(findings(lumaDreamMachine, { prompt })).toEqual(expected);
+	});
+
+	it('counts what is sent: the camera motion is part of it', () => {
+		expect(findings(lumaDreamMachine, { prompt: 'x'.repeat(4990), cameraMotion: 'pan left' })).toEqual([]);
+		expect(findings(lumaDreamMachine, { prompt: 'x'.repeat(4991), cameraMotion: 'pan left' })).toEqual([
+			"'Prompt' has 5001 characters; at most 5000 are allowed",
+		]);
+		expect(findings(lumaDreamMachine, { prompt: 'ab', cameraMotion: 'pan left' })).toEqual([]);
+	});
+
+	it('of a camera motion without a prompt counts too, since it is sent', () => {
+		expect(findings(lumaDreamMachine, { prompt: '', startImage: START, cameraMotion: 'up' })).toEqual([
+			"'Prompt' has 2 characters; at least 3 are needed",
+		]);
+		expect(findings(lumaDreamMachine, { prompt: '', startImage: START, cameraMotion: 'pan left' })).toEqual([]);
+	});
+
+	it('does not matter where the provider names no limit', () => {
+		for (const provider of [pixazo, pixwith, crazyrouter]) {
+			expect(findings(provider, { prompt: 'a' })).toEqual([]);
+			expect(findings(provider, { prompt: 'x'.repeat(20_000) })).toEqual([]);
+		}
+	});
+
+	it('may be none with an image where the provider allows that', () => {
+		for (const set of [{ startImage: START }, { endImage: END }, { startImage: START, endImage: END }]) {
+			expect(requestOf(lumaDreamMachine, { prompt: '', ...set }).prompt).toBe('');
+		}
+	});
+});
+
+const ASPECT_RATIOS: AspectRatio[] = ['1:1', '16:9', '9:16', '4:3', '3:4', '21:9', '9:21'];
+const RESOLUTIONS: Resolution[] = ['540p', '720p', '1080p', '4k'];
+const DURATIONS: Duration[] = ['5s', '9s'];
+const EXTRAS: Record<ExtraField, unknown> = {
+	callbackMode: 'progress',
+	cameraMotion: 'camera orbit left',
+	concepts: ['pov'],
+	expandPrompt: true,
+	modelId: '2-4',
+	promptOptimization: true,
+};
+
+describe.each(eachModel)('%s', (where, provider, model) => {
+	const check = (set: Record<string, unknown>): string[] => {
+		const result = checkRequest(provider, input(model, set), PUBLIC);
+		return result.ok ? [] : result.findings;
+	};
+
+	it.each<['aspectRatio' | 'resolution' | 'duration', readonly string[], readonly string[]]>([
+		['aspectRatio', [...ASPECT_RATIOS, '2:1', '16x9'], model.aspectRatios],
+		['resolution', [...RESOLUTIONS, '360p', '720', '4K'], model.resolutions],
+		['duration', [...DURATIONS, '10s', '5'], model.durations],
+	])('takes of %s what the table says and nothing else', (field, candidates, allowed) => {
+		for (const value of candidates) {
+			const expected = allowed.includes(value)
+				? []
+				: allowed.length === 0
+					? [`'${FIELD_NAMES[field]}' cannot be chosen for ${where}; leave it out`]
+					: [`'${FIELD_NAMES[field]}' cannot be ${value} for ${where}. Allowed: ${allowed.join(', ')}`];
+			expect(check({ [field]: value })).toEqual(expected);
+		}
+	});
+
+	it('takes the images that the table says and no others', () => {
+		const { frames } = model;
+		expect(check({ startImage: null })).toEqual(
+			frames.includes('none') ? [] : [`'Start Image' is missing: ${where} makes videos from images only`],
+		);
+		expect(check({ startImage: START })).toEqual(
+			frames.includes('start') ? [] : [`'Start Image' is not possible with ${where}`],
+		);
+		expect(check({ startImage: null, endImage: END })).toEqual(
+			frames.includes('end') ? [] : [`'End Image' needs 'Start Image' with ${where}`],
+		);
+		expect(check({ startImage: START, endImage: END })).toEqual(
+			frames.includes('startAndEnd') ? [] : [`'Start Image' and 'End Image' together are not possible with ${where}`],
+		);
+	});
+
+	it('loops as the table says', () => {
+		const never = [`'Loop' is not possible with ${where}; switch it off`];
+		const both = ["'Loop' is not possible together with 'End Image'; use one of the two"];
+		expect(check({ loop: true })).toEqual(model.loop === 'never' ? never : []);
+		expect(check({ loop: true, startImage: START, endImage: END })).toEqual(
+			model.loop === 'never' ? never : model.loop === 'withoutEndImage' ? both : [],
+		);
+		expect(check({ loop: false, startImage: START, endImage: END })).toEqual([]);
+	});
+
+	it.each(Object.entries(EXTRAS) as Array<[ExtraField, unknown]>)('has %s as the table says', (field, value) => {
+		expect(check({ [field]: value })).toEqual(
+			provider.capabilities.extras.includes(field)
+				? []
+				: [`'${FIELD_NAMES[field]}' is not possible at ${provider.displayName}; leave it out`],
+		);
+	});
+});
+
+describe('a value of the wrong type, as an expression can yield it', () => {
+	const TEXTS = [
+		'prompt',
+		'startImage',
+		'endImage',
+		'aspectRatio',
+		'resolution',
+		'duration',
+		'cameraMotion',
+		'modelId',
+		'callbackUrl',
+	] as const;
+
+	it.each(TEXTS)('of %s is named with what it is', (field) => {
+		const name = FIELD_NAMES[field];
+		expect(findings(lumaDreamMachine, { [field]: 7 })).toEqual([`'${name}' must be text, but it is a number`]);
+		expect(findings(lumaDreamMachine, { [field]: Number.NaN })).toEqual([`'${name}' must be text, but it is a number`]);
+		expect(findings(lumaDreamMachine, { [field]: { url: START } })).toEqual([`'${name}' must be text, but it is an object`]);
+		expect(findings(lumaDreamMachine, { [field]: new Date(0) })).toEqual([`'${name}' must be text, but it is an object`]);
+		expect(findings(lumaDreamMachine, { [field]: ['a'] })).toEqual([`'${name}' must be text, but it is a list`]);
+		expect(findings(lumaDreamMachine, { [field]: true })).toEqual([`'${name}' must be text, but it is a boolean`]);
+	});
+
+	it.each(TEXTS.filter((field) => field !== 'prompt'))('of %s does not matter when it is null', (field) => {
+		expect(findings(lumaDreamMachine, { [field]: null })).toEqual([]);
+	});
+
+	it.each([
+		[7, 'a number'],
+		[null, 'null'],
+		[undefined, 'not set'],
+		[['ray-2'], 'a list'],
+		[{}, 'an object'],
+	])('of the model: %p', (value, kind) => {
+		expect(findings(lumaDreamMachine, { model: value })).toEqual([`'Model' must be text, but it is ${kind}`]);
+	});
+
+	it.each(['loop', 'expandPrompt', 'promptOptimization'] as const)('of %s is named with what it is', (field) => {
+		const provider = field === 'promptOptimization' ? pixwith : field === 'expandPrompt' ? crazyrouter : lumaDreamMachine;
+		const name = FIELD_NAMES[field];
+		for (const [value, kind] of [
+			['true', 'text'],
+			['', 'text'],
+			[1, 'a number'],
+			[[], 'a list'],
+			[{}, 'an object'],
+		] as const) {
+			expect(findings(provider, { [field]: value })).toEqual([`'${name}' must be true or false, but it is ${kind}`]);
+		}
+	});
+
+	it.each([
+		['pov', 'text'],
+		[7, 'a number'],
+		[{ key: 'pov' }, 'an object'],
+		[[7], 'a list with other things in it'],
+		[['pov', null], 'a list with other things in it'],
+		[[{ key: 'pov' }], 'a list with other things in it'],
+	])('of the concepts: %j', (value, kind) => {
+		expect(findings(lumaDreamMachine, { concepts: value })).toEqual([
+			`'Concepts' must be a list of texts, but it is ${kind}`,
+		]);
+	});
+
+	it('is named once for each field', () => {
+		expect(findings(lumaDreamMachine, { prompt: 7, loop: 'yes', concepts: [1, 2, 3] })).toEqual([
+			"'Prompt' must be text, but it is a number",
+			"'Loop' must be true or false, but it is text",
+			"'Concepts' must be a list of texts, but it is a list with other things in it",
+		]);
+	});
+});
+
+describe('additional body fields', () => {
+	it.each<[string, unknown, Record<string, unknown>]>([
+		['text with an object', '{"seed": 7, "nested": {"a": [1, null]}}', { seed: 7, nested: { a: [1, null] } }],
+		['text with an empty object', '{}', {}],
+		['an object', { seed: 7 }, { seed: 7 }],
+		['nothing', '', {}],
+		['white space', ' \n', {}],
+		['null', null, {}],
+	])('can be %s', (_, value, expected) => {
+		expect(requestOf(lumaDreamMachine, { additionalBodyFields: value }).additionalBodyFields).toEqual(expected);
+	});
+
+	it.each<[string, unknown, string]>([
+		['broken JSON', '{"seed": 7', 'is no valid JSON'],
+		['a word', 'seed', 'is no valid JSON'],
+		['an expression that was not evaluated', '{{ $json }}', 'is no valid JSON'],
+		['text with a list', '[1]', 'must be a JSON object'],
+		['text with a number', '7', 'must be a JSON object'],
+		['text with null', 'null', 'must be a JSON object'],
+		['text with a text', '"seed"', 'must be a JSON object'],
+		['a list', [1], 'must be a JSON object, but it is a list'],
+		['a number', 7, 'must be a JSON object, but it is a number'],
+		['true', true, 'must be a JSON object, but it is a boolean'],
+	])('cannot be %s', (_, value, finding) => {
+		expect(findings(lumaDreamMachine, { additionalBodyFields: value })).toEqual([`'Additional Body Fields' ${finding}`]);
+	});
+});
+
+describe('the address for callbacks', () => {
+	const SETTING = 'Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public address of n8n';
+
+	it.each<[string, Provider, string, string]>([
+		['at a provider without callbacks', pixwith, HOOK, 'is not possible at Pixwith.ai; leave it out'],
+		['that is no address', crazyrouter, 'n8n.example/hook', 'must be a web address beginning with https:// or http://'],
+		['of another kind', crazyrouter, 'wss://n8n.example/hook', 'must be a web address beginning with https:// or http://'],
+		[
+			'on this machine',
+			lumaDreamMachine,
+			'http://localhost:5678/webhook/x',
+			`is at localhost, which Luma Dream Machine cannot reach. ${SETTING}`,
+		],
+		[
+			'in a private network',
+			pixazo,
+			'https://10.0.0.5/webhook/x',
+			`is at 10.0.0.5, which Pixazo cannot reach. ${SETTING}`,
+		],
+		[
+			'by the name of a container',
+			crazyrouter,
+			'http://n8n:5678/webhook/x',
+			`is at n8n, which CrazyRouter cannot reach. ${SETTING}`,
+		],
+		[
+			'that listens for a test only',
+			lumaDreamMachine,
+			'https://n8n.example/webhook-test/x',
+			'is a test URL, which stops listening before the video is finished; use the production URL',
+		],
+		[
+			'without encryption where that is refused',
+			pixazo,
+			'http://n8n.example/webhook/x',
+			`must begin with https:// for Pixazo. ${SETTING}`,
+		],
+	])('%s', (_, provider, callbackUrl, finding) => {
+		expect(findings(provider, { callbackUrl })).toEqual([`'Callback URL' ${finding}`]);
+	});
+
+	it.each([lumaDreamMachine, crazyrouter])('may be without encryption where that is accepted', (provider) => {
+		expect(requestOf(provider, { callbackUrl: 'http://n8n.example/webhook/x' }).callback).toEqual({
+			url: 'http://n8n.example/webhook/x',
+			mode: 'terminal',
+		});
+	});
+
+	it('and the images may be private where the provider is', () => {
+		const local = { allowLocalAddresses: true };
+		expect(
+			requestOf(pixazo, { callbackUrl: 'http://127.0.0.1:5678/webhook-test/x', startImage: 'http://minio:9000/a.png' }, local),
+		).toMatchObject({ callback: { url: 'http://127.0.0.1:5678/webhook-test/x' }, startImage: 'http://minio:9000/a.png' });
+		expect(findings(pixazo, { startImage: 'minio:9000/a.png' }, local)).toHaveLength(1);
+		expect(findings(pixwith, { callbackUrl: 'http://127.0.0.1/' }, local)).toHaveLength(1);
+	});
+
+	it.each([
+		['terminal', 'terminal'],
+		['progress', 'progress'],
+		['', 'terminal'],
+		[null, 'terminal'],
+		['often', 'terminal'],
+	])('is called as the mode %p says: %s', (callbackMode, mode) => {
+		expect(requestOf(pixazo, { callbackUrl: HOOK, callbackMode }).callback).toEqual({ url: HOOK, mode });
+	});
+});
+
+it('accepts the values that the panel has by default, for every provider and model', () => {
+	for (const [, provider, model] of eachModel) {
+		const { aspectRatio, duration, resolution } = model.defaults;
+		const result = checkRequest(provider, input(model, { aspectRatio, duration, resolution, loop: false }), PUBLIC);
+		expect(result).toMatchObject({ ok: true });
+	}
+});
