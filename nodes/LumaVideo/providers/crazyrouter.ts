@@ -34,7 +34,7 @@ const DISPLAY_NAME = 'CrazyRouter';
 const DASHBOARD_URL = 'https://crazyrouter.com';
 
 /** "Luma" writes the number of seconds as text. Its sample is 5; 9 is Luma's own second choice. */
-const SECONDS: Readonly<Record<Duration, string>> = { '5s': '5', '9s': '9' };
+const SECONDS: Readonly<Partial<Record<Duration, string>>> = { '5s': '5', '9s': '9' };
 
 const COMMON: Omit<ModelCapabilities, 'value' | 'name' | 'description'> = {
 	// An end image alone is not documented.
@@ -266,6 +266,9 @@ export const crazyrouter: Provider = {
 		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
 		extras: ['expandPrompt'],
 		concepts: [],
+		operations: {},
+		imageInput: 'upload',
+		balance: false,
 		// "Callback" asks for a public address, not for https.
 		callbacks: 'http',
 		list: false,

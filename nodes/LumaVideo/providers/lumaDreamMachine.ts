@@ -80,9 +80,67 @@ const CONCEPTS: readonly string[] = [
 	'zoom_out',
 ];
 
+/** "Camera Motions" of the API before that page left the reference; the service's own list is
+ * GET /generations/camera_motion/list. Similar words work too. */
+const CAMERA_MOTIONS: readonly string[] = [
+	'camera static',
+	'camera move left',
+	'camera move right',
+	'camera move up',
+	'camera move down',
+	'camera push in',
+	'camera pull out',
+	'camera zoom in',
+	'camera zoom out',
+	'camera pan left',
+	'camera pan right',
+	'camera orbit left',
+	'camera orbit right',
+	'camera crane up',
+	'camera crane down',
+];
+
+/** "Modify Video": from keeping the source to keeping its idea only. */
+const MODES: readonly string[] = [
+	'adhere_1',
+	'adhere_2',
+	'adhere_3',
+	'flex_1',
+	'flex_2',
+	'flex_3',
+	'reimagine_1',
+	'reimagine_2',
+	'reimagine_3',
+];
+
+/** A model where only the model is chosen. */
+const PLAIN: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
+	frames: ['none'],
+	aspectRatios: [],
+	resolutions: [],
+	durations: [],
+	defaults: { aspectRatio: null, resolution: null, duration: null },
+	loop: 'never',
+};
+
+const NAMES = [
+	{ value: 'ray-2', name: 'Ray 2', description: 'Best quality', usualSeconds: 60 },
+	{ value: 'ray-flash-2', name: 'Ray 2 Flash', description: 'Faster, at about a third of the price', usualSeconds: 40 },
+];
+
+/** The models of an operation that differ in name only. */
+function bothModels(shared: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'>): ModelCapabilities[] {
+	return NAMES.map((name) => ({ ...shared, ...name }));
+}
+
+const NEEDED_PROMPT = { optionalWithImage: false, minLength: 3, maxLength: 5000 };
+const OPTIONAL_PROMPT = { ...NEEDED_PROMPT, optional: true };
+
 /** USD for one 5 s and one 9 s video at 16:9. Reseller table at cost, docs.comfy.org pricing, July 2025; it agrees
  * with Luma's own per-pixel price of the modify-video release notes. */
-const PRICES_USD: Readonly<Record<string, Readonly<Record<Resolution, Readonly<Record<Duration, number>>>>>> = {
+const PRICES_USD: Readonly<
+	Record<string, Readonly<Partial<Record<Resolution, Readonly<Partial<Record<Duration, number>>>>>>>
+> = {
 	'ray-2': {
 		'540p': { '5s': 0.4, '9s': 0.72 },
 		'720p': { '5s': 0.71, '9s': 1.27 },
@@ -255,12 +313,105 @@ export function promptWithCameraMotion(prompt: string, cameraMotion: string | nu
 	return prompt ? `${prompt}, ${cameraMotion}` : cameraMotion;
 }
 
-function body(request: VideoRequest): JsonObject {
-	const prompt = promptWithCameraMotion(request.prompt, request.cameraMotion);
-	const keyframes: JsonObject = {
-		...(request.startImage ? { frame0: image(request.startImage) } : {}),
-		...(request.endImage ? { frame1: image(request.endImage) } : {}),
+function generationFrame(id: string): JsonObject {
+	return { type: 'generation', id };
+}
+
+/** "Video Generation": a frame is an image or a generation; what is generated lies between them. */
+function keyframesOf(request: VideoRequest): JsonObject {
+	const { operation, direction, sourceGenerationId, targetGenerationId } = request;
+	const frame0 = request.startImage ? image(request.startImage) : null;
+	const frame1 = request.endImage ? image(request.endImage) : null;
+	const source = sourceGenerationId ? generationFrame(sourceGenerationId) : null;
+	const frames =
+		operation === 'interpolate'
+			? [source, targetGenerationId ? generationFrame(targetGenerationId) : null]
+			: operation === 'extend'
+				? direction === 'forward'
+					? [source, frame1]
+					: [frame0, source]
+				: [frame0, frame1];
+	return {
+		...(frames[0] ? { frame0: frames[0] } : {}),
+		...(frames[1] ? { frame1: frames[1] } : {}),
 	};
+}
+
+function bodyOf(request: VideoRequest): JsonObject {
+	const more: JsonObject = {
+		...(request.callback ? { callback_url: request.callback.url } : {}),
+		...request.additionalBodyFields,
+	};
+	switch (request.operation) {
+		case 'modify':
+			return {
+				generation_type: 'modify_video',
+				model: request.model,
+				media: { url: request.sourceVideo ?? '' },
+				...(request.mode ? { mode: request.mode } : {}),
+				...(request.prompt ? { prompt: request.prompt } : {}),
+				...(request.startImage ? { first_frame: { url: request.startImage } } : {}),
+				...more,
+			};
+		case 'reframe':
+			return {
+				generation_type: 'reframe_video',
+				model: request.model,
+				media: { url: request.sourceVideo ?? '' },
+				...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
+				...(request.prompt ? { prompt: request.prompt } : {}),
+				...(request.startImage ? { first_frame: { url: request.startImage } } : {}),
+				...request.gridPosition,
+				...more,
+			};
+		case 'upscale':
+			return {
+				generation_type: 'upscale_video',
+				...(request.resolution ? { resolution: request.resolution } : {}),
+				...more,
+			};
+		case 'addAudio':
+			return {
+				generation_type: 'add_audio',
+				...(request.prompt ? { prompt: request.prompt } : {}),
+				...(request.negativePrompt ? { negative_prompt: request.negativePrompt } : {}),
+				...more,
+			};
+		default:
+			return videoBody(request);
+	}
+}
+
+/** The SDK and the OpenAPI document since May 2025 write /generations/video; /generations is its older name. */
+function pathOf(request: VideoRequest): string {
+	const source = encodeURIComponent(request.sourceGenerationId ?? '');
+	switch (request.operation) {
+		case 'modify':
+			return '/generations/video/modify';
+		case 'reframe':
+			return '/generations/video/reframe';
+		case 'upscale':
+			return `/generations/${source}/upscale`;
+		case 'addAudio':
+			return `/generations/${source}/audio`;
+		default:
+			return '/generations/video';
+	}
+}
+
+/** A list of words; some answers wrap it, or name more about each word. */
+function readWords(answer: ProviderAnswer, wrapper: string): Reading<string[]> {
+	if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
+	const json = jsonOf(answer);
+	const rows = Array.isArray(json) ? json : valueAt(json, wrapper);
+	if (!Array.isArray(rows)) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+	const words = rows.map((row) => firstText(row, valueAt(row, 'key'), valueAt(row, 'name')));
+	return { ok: true, value: words.filter((word) => word !== null) };
+}
+
+function videoBody(request: VideoRequest): JsonObject {
+	const prompt = promptWithCameraMotion(request.prompt, request.cameraMotion);
+	const keyframes = keyframesOf(request);
 	return {
 		model: request.model,
 		...(prompt ? { prompt } : {}),
@@ -310,6 +461,62 @@ export const lumaDreamMachine: Provider = {
 		],
 		prompt: { optionalWithImage: true, minLength: 3, maxLength: 5000 },
 		extras: ['cameraMotion', 'concepts'],
+		operations: {
+			addAudio: {
+				models: [{ ...PLAIN, value: '', name: 'Add Audio', description: '', usualSeconds: 40 }],
+				prompt: OPTIONAL_PROMPT,
+				extras: ['negativePrompt'],
+			},
+			extend: {
+				models: bothModels({
+					...PLAIN,
+					// Forward to an end image, backward from a start image; the exclusions say which goes with which.
+					frames: ['none', 'start', 'end'],
+					directions: ['forward', 'backward'],
+					loop: 'withoutEndImage',
+				}),
+				prompt: NEEDED_PROMPT,
+				extras: ['cameraMotion', 'concepts'],
+			},
+			interpolate: {
+				models: bothModels(PLAIN),
+				prompt: NEEDED_PROMPT,
+				extras: ['cameraMotion', 'concepts'],
+			},
+			modify: {
+				models: bothModels({ ...PLAIN, frames: ['none', 'start'], modes: MODES, sources: ['generation', 'url'] }),
+				prompt: OPTIONAL_PROMPT,
+				extras: [],
+			},
+			reframe: {
+				models: bothModels({
+					...PLAIN,
+					frames: ['none', 'start'],
+					aspectRatios: ASPECT_RATIOS,
+					defaults: { aspectRatio: '9:16', resolution: null, duration: null },
+					sources: ['generation', 'url'],
+				}),
+				prompt: OPTIONAL_PROMPT,
+				extras: ['gridPosition'],
+			},
+			upscale: {
+				models: [
+					{
+						...PLAIN,
+						value: '',
+						name: 'Upscale',
+						description: '',
+						resolutions: RESOLUTIONS,
+						defaults: { aspectRatio: null, resolution: '4k', duration: null },
+						usualSeconds: 60,
+					},
+				],
+				prompt: { ...OPTIONAL_PROMPT, exists: false },
+				extras: [],
+			},
+		},
+		imageInput: 'url',
+		balance: true,
 		concepts: CONCEPTS,
 		callbacks: 'http',
 		list: true,
@@ -319,8 +526,24 @@ export const lumaDreamMachine: Provider = {
 		concurrency: 10,
 	},
 
-	// The SDK and the OpenAPI document since May 2025 write /generations/video; /generations is its older name.
-	create: (request) => ({ method: 'POST', path: '/generations/video', body: body(request) }),
+	exclusions(request) {
+		if (request.operation !== 'extend') return [];
+		const backward = request.direction === 'backward';
+		// "Errors" and the OpenAPI document: a loop only where nothing is fixed at the end.
+		return [
+			...(backward && request.loop
+				? [{ field: 'loop', finding: "is not possible when 'Direction' is backward; switch it off" }]
+				: []),
+			...(backward && request.endImage
+				? [{ field: 'endImage', finding: "is not possible when 'Direction' is backward; leave it out" }]
+				: []),
+			...(!backward && request.startImage
+				? [{ field: 'startImage', finding: "is not possible when 'Direction' is forward; leave it out" }]
+				: []),
+		];
+	},
+
+	create: (request) => ({ method: 'POST', path: pathOf(request), body: bodyOf(request) }),
 	// An answer with an id but without a state is a generation that was taken in.
 	readCreated: (answer) => readOne(answer, CREATE_TEXTS, 'queued'),
 
@@ -356,7 +579,9 @@ export const lumaDreamMachine: Provider = {
 	sameRequest(generation, request) {
 		const listed = valueAt(generation.raw, 'request');
 		if (!isObject(listed)) return false;
-		const sent = body(request);
+		// Their source is in the path only, so two of them cannot be told apart.
+		if (request.operation === 'upscale' || request.operation === 'addAudio') return false;
+		const sent = bodyOf(request);
 		const asked = Object.entries(sent).every(([field, value]) => sameJson(listed[field], value));
 		const beyond = ['prompt', 'keyframes', 'concepts', 'callback_url'].every(
 			(field) => field in sent || isBlank(listed[field]),
@@ -368,8 +593,32 @@ export const lumaDreamMachine: Provider = {
 	readDeleted: (answer) =>
 		isSuccess(answer) ? { ok: true, value: true } : { ok: false, problem: problem(answer) },
 
+	balance: () => ({ method: 'GET', path: '/credits' }),
+	readBalance(answer) {
+		if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
+		const cents = valueAt(jsonOf(answer), 'credit_balance');
+		if (typeof cents !== 'number') return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+		// "Credits": the balance is in US cents.
+		return { ok: true, value: { amount: cents / 100, unit: 'USD' } };
+	},
+
+	catalogs: {
+		cameraMotions: {
+			call: () => ({ method: 'GET', path: '/generations/camera_motion/list' }),
+			read: (answer) => readWords(answer, 'camera_motions'),
+			known: CAMERA_MOTIONS,
+		},
+		concepts: {
+			call: () => ({ method: 'GET', path: '/generations/concepts/list' }),
+			read: (answer) => readWords(answer, 'concepts'),
+			known: CONCEPTS,
+		},
+	},
+
 	estimateUsd(request) {
 		if (!request.resolution || !request.duration) return null;
-		return PRICES_USD[request.model]?.[request.resolution][request.duration] ?? null;
+		// Published for making a video; what the other operations cost is not.
+		if (request.operation !== 'generate') return null;
+		return PRICES_USD[request.model]?.[request.resolution]?.[request.duration] ?? null;
 	},
 };

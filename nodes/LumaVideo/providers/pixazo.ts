@@ -165,6 +165,9 @@ export const pixazo: Provider = {
 		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
 		extras: ['callbackMode'],
 		concepts: [],
+		operations: {},
+		imageInput: 'url',
+		balance: false,
 		// "Delivery semantics": plain http is refused.
 		callbacks: 'https',
 		list: false,

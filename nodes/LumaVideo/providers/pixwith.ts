@@ -42,7 +42,7 @@ const NOT_AUTHENTICATED = 2;
 const MODEL_ID_WITHOUT_IMAGES = '2-4';
 const MODEL_ID_WITH_IMAGES = '3-4';
 
-const SECONDS: Readonly<Record<Duration, number>> = { '5s': 5, '9s': 9 };
+const SECONDS: Readonly<Partial<Record<Duration, number>>> = { '5s': 5, '9s': 9 };
 
 /** Mandatory on the wire, so they go out even when a request leaves them open. */
 const DEFAULTS = { aspectRatio: '16:9', resolution: '540p', duration: '5s' } as const;
@@ -198,6 +198,9 @@ export const pixwith: Provider = {
 		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
 		extras: ['promptOptimization', 'modelId'],
 		concepts: [],
+		operations: {},
+		imageInput: 'upload',
+		balance: true,
 		callbacks: 'none',
 		list: false,
 		delete: false,

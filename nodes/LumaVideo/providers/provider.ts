@@ -5,7 +5,10 @@
  * describes and hands back the answers it reads; `generation/` decides when.
  */
 
-export type ProviderId = 'lumaDreamMachine' | 'pixazo' | 'pixwith' | 'crazyrouter';
+export type ProviderId = 'lumaDreamMachine' | 'lumaAgents' | 'pixazo' | 'pixwith' | 'crazyrouter';
+
+/** Everything that makes a video, and so costs money. */
+export type VideoOperation = 'addAudio' | 'extend' | 'generate' | 'interpolate' | 'modify' | 'reframe' | 'upscale';
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 export interface JsonObject {
@@ -68,15 +71,17 @@ export type Reading<T> = { ok: true; value: T } | { ok: false; problem: Problem 
 // Capabilities
 
 export type AspectRatio = '1:1' | '16:9' | '9:16' | '4:3' | '3:4' | '21:9' | '9:21';
-export type Resolution = '540p' | '720p' | '1080p' | '4k';
-export type Duration = '5s' | '9s';
+export type Resolution = '360p' | '540p' | '720p' | '1080p' | '4k';
+export type Duration = '5s' | '9s' | '10s';
+/** Which end of a video is extended. */
+export type Direction = 'forward' | 'backward';
 
 /** Which images a request carries. */
 export type FrameMode = 'none' | 'start' | 'end' | 'startAndEnd';
 
 /** What one model can do. An empty list means: the field does not exist for this model and is never sent. */
 export interface ModelCapabilities {
-	/** The value users pick and workflows store. */
+	/** The value users pick and workflows store; empty where an operation has no choice of models. */
 	value: string;
 	name: string;
 	description: string;
@@ -86,6 +91,12 @@ export interface ModelCapabilities {
 	durations: readonly Duration[];
 	/** Defaults of the three lists above; `null` where the list is empty. */
 	defaults: { aspectRatio: AspectRatio | null; resolution: Resolution | null; duration: Duration | null };
+	/** Extend only: the directions, the first being the default. */
+	directions?: readonly Direction[];
+	/** Modify only: how much of the source is kept, the first being the default. */
+	modes?: readonly string[];
+	/** Modify and reframe: what the source may be. `url`: a public web address; `generation`: a generation's ID. */
+	sources?: ReadonlyArray<'generation' | 'url'>;
 	/** `withoutEndImage`: a loop is refused as soon as an end image is given. */
 	loop: 'never' | 'withoutEndImage' | 'always';
 	/** Usual time from submit to finish of a 5 s video at the default resolution, in seconds. A starting guess for
@@ -94,19 +105,50 @@ export interface ModelCapabilities {
 }
 
 /** A field that only some providers have, shown under Additional Fields. */
-export type ExtraField = 'callbackMode' | 'cameraMotion' | 'concepts' | 'expandPrompt' | 'modelId' | 'promptOptimization';
+export type ExtraField =
+	| 'autoControls'
+	| 'callbackMode'
+	| 'cameraMotion'
+	| 'concepts'
+	| 'editControls'
+	| 'expandPrompt'
+	| 'exrExport'
+	| 'gridPosition'
+	| 'hdr'
+	| 'keyframes'
+	| 'modelId'
+	| 'negativePrompt'
+	| 'promptOptimization'
+	| 'sourcePosition'
+	| 'userId';
 
-export interface Capabilities {
+/** What can be said in one operation. */
+export interface OperationCapabilities {
 	/** First entry is the default. */
 	models: readonly ModelCapabilities[];
 	prompt: {
 		/** Whether a prompt may be left out when an image is given. */
 		optionalWithImage: boolean;
+		/** Whether a prompt may always be left out. */
+		optional?: boolean;
+		/** `false`: the operation has no prompt at all. */
+		exists?: boolean;
 		/** Characters; `null` where the provider documents no limit. */
 		minLength: number | null;
 		maxLength: number | null;
 	};
 	extras: readonly ExtraField[];
+}
+
+/** The capability table of a provider. What it says of models, prompt and extras is about `generate`. */
+export interface Capabilities extends OperationCapabilities {
+	/** The other operations that make videos; what is absent cannot be done. */
+	operations: Partial<Record<Exclude<VideoOperation, 'generate'>, OperationCapabilities>>;
+	/** How an image that lies in n8n reaches the provider: as a public address only, uploaded first, or inside the
+	 * request as a data URI. */
+	imageInput: 'data' | 'upload' | 'url';
+	/** Whether the account's balance can be read. */
+	balance: boolean;
 	/** Keys of the concepts that can be chosen; empty where there are none. */
 	concepts: readonly string[];
 	/** Whether a finished generation can be announced to a URL; `https` when plain http is refused. */
@@ -126,11 +168,35 @@ export interface Capabilities {
 
 /** What a user asked for, after every check. Values are written as Luma writes them (`16:9`, `720p`, `5s`). */
 export interface VideoRequest {
+	operation: VideoOperation;
 	model: string;
 	/** Empty when none is needed. */
 	prompt: string;
+	/** Web addresses or, where the provider takes images inside the request, data URIs. */
 	startImage: string | null;
 	endImage: string | null;
+	/** The generation that is extended, upscaled, given sound, modified or reframed; the first of two to interpolate. */
+	sourceGenerationId: string | null;
+	/** Interpolate: the second generation. */
+	targetGenerationId: string | null;
+	/** Modify and reframe: web address of a video. */
+	sourceVideo: string | null;
+	direction: Direction;
+	/** Modify: how much of the source is kept. */
+	mode: string | null;
+	/** Add audio: what must not be heard. */
+	negativePrompt: string | null;
+	/** Reframe at Luma Dream Machine: the fields of the source's place, by their names on the wire. */
+	gridPosition: Readonly<Record<string, number>>;
+	/** Reframe at Luma Agents: the source's place as parts of the canvas. */
+	sourcePosition: { x: number; y: number; width: number; height: number } | null;
+	hdr: boolean;
+	exrExport: boolean;
+	/** Images at given frames of the video, 24 frames a second. */
+	keyframes: ReadonlyArray<{ image: string; index: number }>;
+	autoControls: boolean | null;
+	editControls: JsonObject | null;
+	userId: string | null;
 	aspectRatio: AspectRatio | null;
 	resolution: Resolution | null;
 	duration: Duration | null;
@@ -182,6 +248,50 @@ export interface Generation {
 	raw: JsonObject;
 }
 
+export interface Balance {
+	amount: number;
+	unit: 'USD' | 'credits';
+}
+
+export type CatalogName = 'cameraMotions' | 'concepts';
+
+/** A list of values that can be chosen. */
+export interface Catalog {
+	call(): ProviderCall;
+	read(answer: ProviderAnswer): Reading<string[]>;
+	/** Used when the service has no such list any more. */
+	known: readonly string[];
+}
+
+/** An image that lies in n8n. */
+export interface ImageFile {
+	/** With extension. */
+	name: string;
+	mimeType: string;
+	/** Bytes. */
+	size: number;
+}
+
+/** How an image is brought to a provider: in one call, or in two, the second to an address that the first one names. */
+export interface Upload {
+	/** Allowed MIME types. */
+	mimeTypes: readonly string[];
+	maxBytes: number;
+	/** The call that asks where to send the file; `null` where the file is sent at once. */
+	ticket: { call(file: ImageFile): ProviderCall; read(answer: ProviderAnswer): Reading<UploadTarget> } | null;
+	/** Where there is no ticket: the path that takes the file, and the address it answers with. */
+	direct: { path: string; fields: Readonly<Record<string, string>>; read(answer: ProviderAnswer): Reading<string> } | null;
+}
+
+export interface UploadTarget {
+	/** Takes a multipart form; the key is not sent there. */
+	url: string;
+	/** Form fields that go before the file. */
+	fields: Readonly<Record<string, string>>;
+	/** Where the file is afterwards. */
+	fileUrl: string;
+}
+
 /** What an unsigned callback claims. */
 export interface CallbackHint {
 	generationId: string;
@@ -202,6 +312,12 @@ export interface Provider {
 	/** Where a person sees what was bought. */
 	dashboardUrl: string;
 	capabilities: Capabilities;
+
+	/**
+	 * What the lists of the capability table cannot say: fields that exclude each other. Each finding names the field by
+	 * its parameter name and ends a sentence that begins with the field's name.
+	 */
+	exclusions?(request: VideoRequest): Array<{ field: string; finding: string }>;
 
 	/** The request that buys one video. `request` was checked against the capabilities. */
 	create(request: VideoRequest): ProviderCall;
@@ -231,6 +347,16 @@ export interface Provider {
 	delete?(generationId: string): ProviderCall;
 	readDeleted?(answer: ProviderAnswer): Reading<true>;
 
+	/** Present when `capabilities.balance`. */
+	balance?(): ProviderCall;
+	readBalance?(answer: ProviderAnswer): Reading<Balance>;
+
+	/** Lists that the service itself keeps; present where `capabilities.extras` has the field. */
+	catalogs?: Partial<Record<CatalogName, Catalog>>;
+
+	/** Present when `capabilities.imageInput` is `upload`. */
+	upload?: Upload;
+
 	/** Approximate price in USD; `null` where no price is published. */
 	estimateUsd(request: VideoRequest): number | null;
 }
@@ -238,4 +364,9 @@ export interface Provider {
 /** Whether a create that ended this way may have bought a video all the same. */
 export function mayHaveBeenAccepted(problem: Problem): boolean {
 	return problem.kind === 'unavailable' || problem.kind === 'unreadable';
+}
+
+/** What a provider can do in an operation, or `undefined`. */
+export function operationCapabilities(provider: Provider, operation: VideoOperation): OperationCapabilities | undefined {
+	return operation === 'generate' ? provider.capabilities : provider.capabilities.operations[operation];
 }
