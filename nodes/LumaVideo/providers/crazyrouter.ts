@@ -268,6 +268,7 @@ export const crazyrouter: Provider = {
 		concepts: [],
 		operations: {},
 		imageInput: 'upload',
+		sourceAs: 'url',
 		balance: false,
 		// "Callback" asks for a public address, not for https.
 		callbacks: 'http',

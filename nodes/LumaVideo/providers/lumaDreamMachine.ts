@@ -516,6 +516,7 @@ export const lumaDreamMachine: Provider = {
 			},
 		},
 		imageInput: 'url',
+		sourceAs: 'url',
 		balance: true,
 		concepts: CONCEPTS,
 		callbacks: 'http',

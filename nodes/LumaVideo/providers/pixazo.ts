@@ -167,6 +167,7 @@ export const pixazo: Provider = {
 		concepts: [],
 		operations: {},
 		imageInput: 'url',
+		sourceAs: 'url',
 		balance: false,
 		// "Delivery semantics": plain http is refused.
 		callbacks: 'https',

@@ -168,7 +168,7 @@ function options(request: VideoRequest): JsonObject {
 		prompt_optimization: request.promptOptimization ?? false,
 		aspect_ratio: request.aspectRatio ?? DEFAULTS.aspectRatio,
 		resolution: request.resolution ?? DEFAULTS.resolution,
-		duration: SECONDS[request.duration ?? DEFAULTS.duration],
+		duration: SECONDS[request.duration ?? DEFAULTS.duration] ?? null,
 		...(request.loop ? { loop: true } : {}),
 		// An option not known yet joins the mandatory ones instead of taking their place.
 		...(isObject(additional) ? additional : {}),
@@ -200,6 +200,7 @@ export const pixwith: Provider = {
 		concepts: [],
 		operations: {},
 		imageInput: 'upload',
+		sourceAs: 'url',
 		balance: true,
 		callbacks: 'none',
 		list: false,

@@ -147,6 +147,8 @@ export interface Capabilities extends OperationCapabilities {
 	/** How an image that lies in n8n reaches the provider: as a public address only, uploaded first, or inside the
 	 * request as a data URI. */
 	imageInput: 'data' | 'upload' | 'url';
+	/** Modify and reframe: whether a generation is named by its ID, or by the web address of its video. */
+	sourceAs: 'generationId' | 'url';
 	/** Whether the account's balance can be read. */
 	balance: boolean;
 	/** Keys of the concepts that can be chosen; empty where there are none. */
