@@ -8,6 +8,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { nodeProperties, runOperation } from './operations';
+import { methods } from './operations/methods';
 import { resume, resumeWebhooks } from './operations/suspend';
 
 /** Programmatic, since a video takes several dependent calls over minutes, shared by all items of a run. */
@@ -30,6 +31,7 @@ export class LumaVideo implements INodeType {
 				required: true,
 				displayOptions: { show: { provider: ['lumaDreamMachine'] } },
 			},
+			{ name: 'lumaAgentsApi', required: true, displayOptions: { show: { provider: ['lumaAgents'] } } },
 			{ name: 'pixazoApi', required: true, displayOptions: { show: { provider: ['pixazo'] } } },
 			{ name: 'pixwithApi', required: true, displayOptions: { show: { provider: ['pixwith'] } } },
 			{ name: 'crazyrouterApi', required: true, displayOptions: { show: { provider: ['crazyrouter'] } } },
@@ -38,6 +40,8 @@ export class LumaVideo implements INodeType {
 		waitingNodeTooltip: 'Suspended until the provider calls back: nothing runs meanwhile',
 		properties: nodeProperties,
 	};
+
+	methods = methods;
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return [await runOperation(this)];

@@ -148,9 +148,12 @@ export class Jobs {
 		this.announce(job);
 	}
 
-	/** docs.lumalabs.ai, FAQ: failed generations are refunded. pixazo.ai, Status Values: `ERROR` is not charged. */
+	/**
+	 * docs.lumalabs.ai and docs.agents.lumalabs.ai, FAQ: failed generations are refunded. pixazo.ai, Status Values: `ERROR`
+	 * is not charged.
+	 */
 	private isRefunded(job: Job): boolean {
-		if (job.provider === 'lumaDreamMachine') return job.status !== 'completed';
+		if (job.provider === 'lumaDreamMachine' || job.provider === 'lumaAgents') return job.status !== 'completed';
 		return job.provider === 'pixazo' && job.status === 'errored';
 	}
 

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Answer } from './http';
 import type { Job, Jobs } from './jobs';
+import { isPresigned } from './presigned';
 import { PROVIDER_NAMES, type ProviderName } from './settings';
 
 const FOLDER = join(__dirname, 'media');
 const CHUNK = 64 * 1024;
+const TYPES: Record<string, string> = { exr: 'image/x-exr', jpg: 'image/jpeg', mp4: 'video/mp4' };
 
 /** Images that clients uploaded, by their name in `/media/uploads/`. */
 export type Uploads = Map<string, { data: Buffer; type: string }>;
@@ -34,6 +36,7 @@ export function jobOfPath(path: string): { provider: ProviderName; id: string; f
 export function findMedia(path: string, query: URLSearchParams, jobs: Jobs, uploads: Uploads): MediaFile | Answer {
 	const named = jobOfPath(path);
 	if (named) {
+		if (named.provider === 'lumaAgents' && !isPresigned(path, query)) return { status: 403 };
 		const job = jobs.find(named.provider, named.id);
 		return (job && fileOfJob(job, named.file)) ?? { status: 404 };
 	}
@@ -41,7 +44,7 @@ export function findMedia(path: string, query: URLSearchParams, jobs: Jobs, uplo
 	if (big !== undefined) return bigFile(Number(big), query.get('length') !== 'none');
 	const upload = uploads.get(/^\/uploads\/([^/]+)$/.exec(path)?.[1] ?? '');
 	if (upload) return fileOf(upload.data, upload.type);
-	const sample = /^\/samples\/([a-z0-9_]+\.(mp4|jpg))$/.exec(path)?.[1];
+	const sample = /^\/samples\/([a-z0-9_]+\.(mp4|jpg|exr))$/.exec(path)?.[1];
 	return (sample !== undefined && sampleFile(sample)) || { status: 404 };
 }
 
@@ -49,6 +52,7 @@ function fileOfJob(job: Job, file: string): MediaFile | undefined {
 	if (file === 'progress.mp4' && job.status === 'processing') return sampleFile('540p_16x9.mp4');
 	if (job.status !== 'completed') return undefined;
 	if (file === 'cover.jpg') return sampleFile('start.jpg');
+	if (file === 'output.exr') return sampleFile('frame.exr');
 	if (job.markers.videoBytes !== null) return bigFile(job.markers.videoBytes, true);
 	const video = sampleFile(videoNameOf(job));
 	return video && file === 'output.ext' ? { ...video, type: 'application/octet-stream' } : video;
@@ -62,7 +66,7 @@ export function videoNameOf(job: Pick<Job, 'resolution' | 'aspectRatio' | 'sound
 
 function sampleFile(name: string): MediaFile | undefined {
 	try {
-		return fileOf(readFileSync(join(FOLDER, name)), name.endsWith('.mp4') ? 'video/mp4' : 'image/jpeg');
+		return fileOf(readFileSync(join(FOLDER, name)), TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream');
 	} catch {
 		return undefined;
 	}

@@ -11,7 +11,7 @@ export interface World {
 	/** `http://127.0.0.1:PORT` */
 	origin(): string;
 	/** URL of a job's file: the video, or Luma's picture of progress. */
-	mediaUrl(job: Job, file?: 'output.mp4' | 'output.ext' | 'progress.mp4' | 'cover.jpg'): string;
+	mediaUrl(job: Job, file?: 'output.mp4' | 'output.ext' | 'output.exr' | 'progress.mp4' | 'cover.jpg'): string;
 	keys: Record<ProviderName, string>;
 	settings: Settings;
 	jobs: Jobs;

@@ -23,6 +23,7 @@ import {
 
 const DEFAULT_KEYS: Record<ProviderName, string> = {
 	lumaDreamMachine: 'luma-test-key',
+	lumaAgents: 'luma-api-test-key',
 	pixazo: 'pixazo-test-key',
 	pixwith: 'key_0123456789abcdef0123456789abcdef',
 	crazyrouter: 'sk-test-key',
@@ -80,6 +81,7 @@ export class ProviderServer {
 	get baseUrls(): Record<ProviderName, string> {
 		return {
 			lumaDreamMachine: `${this.url}/lumaDreamMachine/dream-machine/v1`,
+			lumaAgents: `${this.url}/lumaAgents/v1`,
 			pixazo: `${this.url}/pixazo`,
 			pixwith: `${this.url}/pixwith`,
 			crazyrouter: `${this.url}/crazyrouter`,

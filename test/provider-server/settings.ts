@@ -1,7 +1,7 @@
 /** What a test can change about the played providers while they run. */
 import { isObject } from './http';
 
-export const PROVIDER_NAMES = ['lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter'] as const;
+export const PROVIDER_NAMES = ['lumaDreamMachine', 'lumaAgents', 'pixazo', 'pixwith', 'crazyrouter'] as const;
 export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 /**
@@ -50,6 +50,16 @@ export interface Settings {
 		listMaximum: number | null;
 		/** Whether the camera motion list exists (it left the specification in 2025). */
 		cameraMotions: boolean;
+	};
+	lumaAgents: CommonSettings & {
+		/** Milliseconds for which a presigned URL works (documented: one hour). Every read makes a new one. */
+		urlMs: number;
+		/** Bytes of an image inside a request that are still taken (documented: 50 MB). */
+		maxImageBytes: number;
+		/** Seconds of `Retry-After` when too many jobs run (documented: 60). */
+		retryAfterSeconds: number;
+		/** What an EXR export is called in `output[].type` (not documented). */
+		exrType: string;
 	};
 	pixazo: CommonSettings & {
 		/** Form of `updated_at` and `completed_at` in status answers; both forms are in the documentation. */
@@ -115,6 +125,14 @@ export function defaultSettings(): Settings {
 			progressVideo: true,
 			listMaximum: null,
 			cameraMotions: true,
+		},
+		lumaAgents: {
+			// There are no callbacks. Prices are in US cents.
+			...common([], 1_000_000, 30),
+			urlMs: 60 * 60 * 1000,
+			maxImageBytes: 50 * 1024 * 1024,
+			retryAfterSeconds: 60,
+			exrType: 'exr',
 		},
 		pixazo: {
 			// pixazo.ai, Delivery semantics: retries happen, their number and pace are not given.

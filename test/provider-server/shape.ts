@@ -3,7 +3,8 @@ import { isObject } from './http';
 
 export type Shape =
 	| { type: 'string'; values?: readonly string[]; url?: boolean; filled?: boolean }
-	| { type: 'integer'; values?: readonly number[] }
+	| { type: 'integer'; values?: readonly number[]; min?: number }
+	| { type: 'number'; min?: number; max?: number }
 	| { type: 'boolean' }
 	| { type: 'array'; items: Shape; min?: number; max?: number }
 	| { type: 'object'; fields: Fields; open?: boolean };
@@ -29,6 +30,12 @@ export function findProblems(value: unknown, shape: Shape, path: string[] = []):
 			if (typeof value !== 'number' || !Number.isInteger(value)) return wrong('type', 'must be an integer');
 			if (shape.values && !shape.values.includes(value))
 				return wrong('value', `must be one of ${shape.values.join(', ')}`);
+			if (value < (shape.min ?? -Infinity)) return wrong('value', `must be at least ${shape.min}`);
+			return [];
+		case 'number':
+			if (typeof value !== 'number') return wrong('type', 'must be a number');
+			if (value < (shape.min ?? -Infinity) || value > (shape.max ?? Infinity))
+				return wrong('value', `must be from ${shape.min ?? 'any number'} to ${shape.max ?? 'any number'}`);
 			return [];
 		case 'string':
 			if (typeof value !== 'string') return wrong('type', 'must be a string');

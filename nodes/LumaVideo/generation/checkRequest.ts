@@ -3,7 +3,17 @@
  * by the capability table. Pure.
  */
 import { z } from 'zod';
-import type { Capabilities, FrameMode, JsonObject, ModelCapabilities, Provider, VideoRequest } from '../providers/provider';
+import type {
+	ExtraField,
+	FrameMode,
+	JsonObject,
+	ModelCapabilities,
+	OperationCapabilities,
+	Provider,
+	VideoOperation,
+	VideoRequest,
+} from '../providers/provider';
+import { operationCapabilities } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import { callbackFinding } from '../transport/callbackAddress';
 
@@ -11,21 +21,34 @@ import { callbackFinding } from '../transport/callbackAddress';
 export const FIELD_NAMES = {
 	additionalBodyFields: 'Additional Body Fields',
 	aspectRatio: 'Aspect Ratio',
+	autoControls: 'Automatic Controls',
 	callbackMode: 'Callback Mode',
 	callbackUrl: 'Callback URL',
-	cameraMotion: 'Camera Motion',
-	concepts: 'Concepts',
+	cameraMotion: 'Camera Motion Name or ID',
+	concepts: 'Concept Names or IDs',
+	direction: 'Direction',
 	duration: 'Duration',
+	editControls: 'Edit Controls',
 	endImage: 'End Image',
 	expandPrompt: 'Expand Prompt',
-	generationId: 'Generation ID',
+	exrExport: 'EXR Export',
+	generationId: 'Generation',
+	gridPosition: 'Source Position',
+	hdr: 'HDR',
+	keyframes: 'Keyframes',
 	loop: 'Loop',
+	mode: 'Mode',
 	model: 'Model',
 	modelId: 'Model ID',
+	negativePrompt: 'Negative Prompt',
 	prompt: 'Prompt',
 	promptOptimization: 'Translate Prompt',
 	resolution: 'Resolution',
+	sourcePosition: 'Source Position on Canvas',
+	sourceVideo: 'Video URL',
 	startImage: 'Start Image',
+	targetGenerationId: 'Second Generation',
+	userId: 'User ID',
 } as const;
 
 type FieldName = keyof typeof FIELD_NAMES;
@@ -50,7 +73,42 @@ const inputSchema = z.object({
 	additionalBodyFields: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
 	callbackMode: optionalText,
 	callbackUrl: optionalText,
+	generationId: optionalText,
+	targetGenerationId: optionalText,
+	sourceVideo: optionalText,
+	direction: optionalText,
+	mode: optionalText,
+	negativePrompt: optionalText,
+	userId: optionalText,
+	hdr: z.boolean().nullish(),
+	exrExport: z.boolean().nullish(),
+	autoControls: z.boolean().nullish(),
+	editControls: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
+	gridPosition: z.object({ position: z.record(z.string(), z.number()).nullish() }).nullish(),
+	sourcePosition: z
+		.object({
+			position: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }).nullish(),
+		})
+		.nullish(),
+	keyframes: z
+		.object({ keyframe: z.array(z.object({ image: z.string(), index: z.number() })).nullish() })
+		.nullish(),
 });
+
+/** Names on the wire of Luma Dream Machine ("Reframe Video"). */
+const GRID_FIELDS: Readonly<Record<string, string>> = {
+	gridPositionX: 'grid_position_x',
+	gridPositionY: 'grid_position_y',
+	resizedHeight: 'resized_height',
+	resizedWidth: 'resized_width',
+	xEnd: 'x_end',
+	xStart: 'x_start',
+	yEnd: 'y_end',
+	yStart: 'y_start',
+};
+
+/** An image that lies in n8n stands in the request under this prefix until it is brought to the provider. */
+export const BINARY_PREFIX = 'n8n-binary:';
 
 const EXPECTED: Partial<Record<FieldName, string>> = {
 	loop: 'true or false',
@@ -58,6 +116,13 @@ const EXPECTED: Partial<Record<FieldName, string>> = {
 	promptOptimization: 'true or false',
 	concepts: 'a list of texts',
 	additionalBodyFields: 'a JSON object',
+	autoControls: 'true or false',
+	editControls: 'a JSON object',
+	exrExport: 'true or false',
+	gridPosition: 'numbers',
+	hdr: 'true or false',
+	keyframes: 'images with the number of their frame',
+	sourcePosition: 'numbers',
 };
 
 export interface CheckOptions {
@@ -90,9 +155,8 @@ function frameMode(start: string | null, end: string | null): FrameMode {
 }
 
 /** How a person would say which images are allowed. */
-function frameFinding(mode: FrameMode, model: ModelCapabilities, provider: Provider): string | null {
+function frameFinding(mode: FrameMode, model: ModelCapabilities, where: string): string | null {
 	if (model.frames.includes(mode)) return null;
-	const where = `${model.name} at ${provider.displayName}`;
 	if (mode === 'none') return `${named('startImage')} is missing: ${where} makes videos from images only`;
 	if (mode === 'end') return `${named('endImage')} needs ${named('startImage')} with ${where}`;
 	if (mode === 'start') return `${named('startImage')} is not possible with ${where}`;
@@ -121,12 +185,12 @@ function choice<T extends string>(
 }
 
 function checkImage(
-	field: 'startImage' | 'endImage',
+	field: 'endImage' | 'keyframes' | 'sourceVideo' | 'startImage',
 	value: string | null,
 	options: CheckOptions,
 	findings: string[],
 ): string | null {
-	if (value === null) return null;
+	if (value === null || value.startsWith(BINARY_PREFIX)) return value;
 	const url = parseHttpUrl(value);
 	if (!url) {
 		findings.push(`${named(field)} must be a web address beginning with https:// or http://`);
@@ -138,9 +202,11 @@ function checkImage(
 
 function checkPrompt(
 	{ prompt, cameraMotion, startImage, endImage }: VideoRequest,
-	rules: Capabilities['prompt'],
+	rules: OperationCapabilities['prompt'],
 	findings: string[],
 ): void {
+	if (rules.exists === false) return;
+	if (prompt === '' && rules.optional === true) return;
 	if (prompt === '' && !(rules.optionalWithImage && (startImage ?? endImage))) {
 		findings.push(`${named('prompt')} is empty`);
 		return;
@@ -158,7 +224,11 @@ function checkPrompt(
 	}
 }
 
-function bodyFields(value: string | Record<string, unknown> | null | undefined, findings: string[]): JsonObject {
+function jsonField(
+	field: 'additionalBodyFields' | 'editControls',
+	value: string | Record<string, unknown> | null | undefined,
+	findings: string[],
+): JsonObject {
 	if (value === null || value === undefined) return {};
 	let parsed: unknown = value;
 	if (typeof value === 'string') {
@@ -166,15 +236,62 @@ function bodyFields(value: string | Record<string, unknown> | null | undefined, 
 		try {
 			parsed = JSON.parse(value);
 		} catch {
-			findings.push(`${named('additionalBodyFields')} is no valid JSON`);
+			findings.push(`${named(field)} is no valid JSON`);
 			return {};
 		}
 	}
 	if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-		findings.push(`${named('additionalBodyFields')} must be a JSON object`);
+		findings.push(`${named(field)} must be a JSON object`);
 		return {};
 	}
 	return parsed as JsonObject;
+}
+
+type Input = z.infer<typeof inputSchema>;
+
+/** What an operation works on: one generation, two, or a video by its address. */
+function sources(
+	value: Input,
+	operation: VideoOperation,
+	model: ModelCapabilities,
+	options: CheckOptions,
+	findings: string[],
+): Pick<VideoRequest, 'sourceGenerationId' | 'sourceVideo' | 'targetGenerationId'> {
+	const none = { sourceGenerationId: null, sourceVideo: null, targetGenerationId: null };
+	if (operation === 'generate') return none;
+	const id = (field: 'generationId' | 'targetGenerationId'): string | null => {
+		const given = text(value[field]);
+		if (given === null) findings.push(`${named(field)} is empty`);
+		// '.' and '..' would be taken for a part of the path.
+		else if (/[\s/?#]/.test(given) || /^\.+$/.test(given)) findings.push(`${named(field)} has characters that no ID has`);
+		return given;
+	};
+	if (model.sources) {
+		const sourceVideo = text(value.sourceVideo);
+		if (sourceVideo !== null) {
+			return { ...none, sourceVideo: checkImage('sourceVideo', sourceVideo, options, findings) };
+		}
+		if (!model.sources.includes('generation') || text(value.generationId) === null) {
+			findings.push(`${named('sourceVideo')} is empty`);
+			return none;
+		}
+	}
+	return {
+		...none,
+		sourceGenerationId: id('generationId'),
+		targetGenerationId: operation === 'interpolate' ? id('targetGenerationId') : null,
+	};
+}
+
+function direction(
+	value: string | null,
+	model: ModelCapabilities,
+	provider: Provider,
+	findings: string[],
+): VideoRequest['direction'] {
+	const [first = 'forward'] = model.directions ?? [];
+	if (!model.directions) return 'forward';
+	return choice('direction', value, model.directions, model, provider, findings) ?? first;
 }
 
 /**
@@ -183,7 +300,12 @@ function bodyFields(value: string | Record<string, unknown> | null | undefined, 
  * @param input field values by their parameter names; unset or hidden fields are absent, `null` or empty
  * @returns the request, or one finding per field that stands in the way, each naming the field
  */
-export function checkRequest(provider: Provider, input: Record<string, unknown>, options: CheckOptions): CheckResult {
+export function checkRequest(
+	provider: Provider,
+	input: Record<string, unknown>,
+	options: CheckOptions,
+	operation: VideoOperation = 'generate',
+): CheckResult {
 	const parsed = inputSchema.safeParse(input);
 	if (!parsed.success) {
 		const fields = new Set(parsed.error.issues.map((issue) => String(issue.path[0]) as FieldName));
@@ -195,8 +317,9 @@ export function checkRequest(provider: Provider, input: Record<string, unknown>,
 		};
 	}
 	const value = parsed.data;
-	const { capabilities } = provider;
+	const capabilities = operationCapabilities(provider, operation);
 	const findings: string[] = [];
+	if (!capabilities) return { ok: false, findings: [`${provider.displayName} cannot do this`] };
 
 	const model = capabilities.models.find((candidate) => candidate.value === value.model);
 	if (!model) {
@@ -209,7 +332,7 @@ export function checkRequest(provider: Provider, input: Record<string, unknown>,
 
 	const startImage = checkImage('startImage', text(value.startImage), options, findings);
 	const endImage = checkImage('endImage', text(value.endImage), options, findings);
-	const frames = frameFinding(frameMode(startImage, endImage), model, provider);
+	const frames = frameFinding(frameMode(startImage, endImage), model, `${model.name} at ${provider.displayName}`);
 	if (frames) findings.push(frames);
 
 	const loop = value.loop === true;
@@ -220,18 +343,41 @@ export function checkRequest(provider: Provider, input: Record<string, unknown>,
 		findings.push(`${named('loop')} is not possible together with ${named('endImage')}; use one of the two`);
 	}
 
-	const extra = <T>(field: (typeof capabilities.extras)[number], given: T | null): T | null => {
-		if (given !== null && !capabilities.extras.includes(field)) {
+	const extra = <T>(field: ExtraField, given: T | null): T | null => {
+		// Switched off is as good as not there.
+		if (given !== null && given !== false && !capabilities.extras.includes(field)) {
 			findings.push(`${named(field)} is not possible at ${provider.displayName}; leave it out`);
 		}
 		return given;
 	};
 	const concepts = [...new Set((value.concepts ?? []).map((concept) => concept.trim()).filter(Boolean))];
+	const keyframes = extra('keyframes', value.keyframes?.keyframe?.length ? value.keyframes.keyframe : null) ?? [];
+	for (const { image } of keyframes) checkImage('keyframes', text(image), options, findings);
+	const editControls = extra(
+		'editControls',
+		text(typeof value.editControls === 'string' ? value.editControls : null) ?? value.editControls ?? null,
+	);
+	const grid = extra('gridPosition', value.gridPosition?.position ?? null) ?? {};
 	const request: VideoRequest = {
+		operation,
 		model: model.value,
 		prompt: value.prompt?.trim() ?? '',
 		startImage,
 		endImage,
+		...sources(value, operation, model, options, findings),
+		direction: direction(text(value.direction), model, provider, findings),
+		mode: choice('mode', text(value.mode), model.modes ?? [], model, provider, findings),
+		negativePrompt: extra('negativePrompt', text(value.negativePrompt)),
+		gridPosition: Object.fromEntries(
+			Object.entries(grid).flatMap(([name, number]) => (GRID_FIELDS[name] ? [[GRID_FIELDS[name], number]] : [])),
+		),
+		sourcePosition: extra('sourcePosition', value.sourcePosition?.position ?? null),
+		hdr: extra('hdr', value.hdr ?? null) ?? false,
+		exrExport: extra('exrExport', value.exrExport ?? null) ?? false,
+		keyframes,
+		autoControls: extra('autoControls', value.autoControls ?? null),
+		editControls: editControls === null ? null : jsonField('editControls', editControls, findings),
+		userId: extra('userId', text(value.userId)),
 		aspectRatio: choice('aspectRatio', text(value.aspectRatio), model.aspectRatios, model, provider, findings),
 		resolution: choice('resolution', text(value.resolution), model.resolutions, model, provider, findings),
 		duration: choice('duration', text(value.duration), model.durations, model, provider, findings),
@@ -241,11 +387,14 @@ export function checkRequest(provider: Provider, input: Record<string, unknown>,
 		expandPrompt: extra('expandPrompt', value.expandPrompt ?? null),
 		modelId: extra('modelId', text(value.modelId)),
 		promptOptimization: extra('promptOptimization', value.promptOptimization ?? null),
-		additionalBodyFields: bodyFields(value.additionalBodyFields, findings),
+		additionalBodyFields: jsonField('additionalBodyFields', value.additionalBodyFields, findings),
 		callback: null,
 	};
 
 	checkPrompt(request, capabilities.prompt, findings);
+	for (const { field, finding } of provider.exclusions?.(request) ?? []) {
+		findings.push(`${named(field as FieldName)} ${finding}`);
+	}
 
 	const callbackMode = extra('callbackMode', text(value.callbackMode));
 	const callbackUrl = text(value.callbackUrl);

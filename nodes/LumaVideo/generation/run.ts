@@ -26,13 +26,23 @@ import { findLost, isLongBefore } from './lost';
 import { isTransient, pauseFor } from './read';
 import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, retryDelayMs } from './schedule';
 
+/** A video to be bought. */
+export interface CreateStart {
+	kind: 'create';
+	request: VideoRequest;
+	key: RequestKey;
+	model: ModelCapabilities;
+	/** What must be done just before the request is sent, and only then, such as bringing an image to the provider. */
+	prepare?(request: VideoRequest): Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }>;
+}
+
 /** One video to be had: by buying it, or by waiting for one that was bought. */
 export interface Job {
 	itemIndex: number;
 	/** How long to wait for the end, in milliseconds, counted from the submit. */
 	timeoutMs: number;
 	start:
-		| { kind: 'create'; request: VideoRequest; key: RequestKey; model: ModelCapabilities }
+		| CreateStart
 		| { kind: 'existing'; generationId: string };
 }
 
@@ -318,8 +328,19 @@ class Run {
 		await this.create(item, job.start);
 	}
 
-	private async create(item: Pending, start: Extract<Job['start'], { kind: 'create' }>): Promise<void> {
+	private async create(item: Pending, start: CreateStart): Promise<void> {
 		const { ledger, provider } = this.options;
+		const prepared = await start.prepare?.(start.request);
+		if (prepared && !prepared.ok) {
+			this.fail(item.index, prepared.failure);
+			return;
+		}
+		// A stop may have come meanwhile.
+		if (this.isStopped()) {
+			this.pending.unshift(item);
+			return;
+		}
+		start = prepared ? { ...start, request: prepared.request } : start;
 		const call = provider.create(start.request);
 		const entry = ledger.submitting(item.job.itemIndex, start.key, this.now, start.request.callback);
 		this.unanswered.set(item.index, entry);
@@ -339,7 +360,7 @@ class Run {
 			await this.lookForLost(item, start, entry, exchange.fault.text);
 			return;
 		}
-		const reading = provider.readCreated(exchange.answer);
+		const reading = provider.readCreated(exchange.answer, start.request);
 		if (reading.ok) {
 			ledger.accepted(entry, reading.value.generationId, reading.value.estimatedSeconds);
 			this.accept(item, reading.value, { at: entry.submittedAt, readNow: false, adopted: false }, entry);
@@ -387,7 +408,7 @@ class Run {
 
 	private async lookForLost(
 		item: Pending,
-		start: Extract<Job['start'], { kind: 'create' }>,
+		start: CreateStart,
 		entry: LedgerEntry,
 		reason: string,
 		problem?: Problem,
@@ -403,7 +424,7 @@ class Run {
 
 	private async look(
 		item: Pending,
-		start: Extract<Job['start'], { kind: 'create' }>,
+		start: CreateStart,
 		entry: LedgerEntry,
 		reason: string,
 		problem?: Problem,

@@ -3,24 +3,54 @@ import type { IExecuteFunctions, INodeExecutionData, INodeProperties, INodePrope
 import { NodeOperationError } from 'n8n-workflow';
 import { findProvider, providerIds, providers } from '../providers';
 import type { ProviderId } from '../providers/provider';
+import { getBalance } from './account/getBalance.operation';
+import { getAllCameraMotions, getAllConcepts } from './catalog/getAll.operation';
+import { deleteGeneration } from './generation/delete.operation';
 import { download } from './generation/download.operation';
 import { get } from './generation/get.operation';
+import { getAll } from './generation/getAll.operation';
 import { wait } from './generation/wait.operation';
 import type { Operation, ResourceName } from './operation';
+import { addAudio } from './video/addAudio.operation';
+import { extend } from './video/extend.operation';
 import { generate } from './video/generate.operation';
+import { interpolate } from './video/interpolate.operation';
+import { modify } from './video/modify.operation';
+import { reframe } from './video/reframe.operation';
+import { upscale } from './video/upscale.operation';
 
-export const operations: readonly Operation[] = [generate, download, get, wait];
+export const operations: readonly Operation[] = [
+	addAudio,
+	extend,
+	generate,
+	interpolate,
+	modify,
+	reframe,
+	upscale,
+	deleteGeneration,
+	download,
+	get,
+	getAll,
+	wait,
+	getBalance,
+	getAllCameraMotions,
+	getAllConcepts,
+];
 
 const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name' | 'description'>>> = {
+	account: { name: 'Account', description: 'The account at the provider' },
+	cameraMotion: { name: 'Camera Motion', description: 'Words for how the camera moves' },
+	concept: { name: 'Concept', description: 'Camera moves and angles that the model has learnt' },
 	generation: { name: 'Generation', description: 'The making of one video, named by its ID' },
 	video: { name: 'Video', description: 'Make videos' },
 };
 
 const PROVIDER_DESCRIPTIONS: Readonly<Record<ProviderId, string>> = {
-	lumaDreamMachine: "Luma's own API for Ray 2: text and image to video, up to 4K",
-	pixazo: 'Ray 2 Flash: image to video, up to 1080p',
+	lumaDreamMachine: "Luma's own API for Ray 2: generate, extend, modify, reframe, upscale, up to 4K",
+	lumaAgents: "Luma's newer API for Ray 3.2: generate, extend, modify, reframe, HDR",
+	pixazo: 'Ray 2 Flash and Ray 3.2 through one gateway, up to 1080p',
 	pixwith: 'Ray 2: text and image to video, up to 720p',
-	crazyrouter: 'Ray 1 and Ray 2: text and image to video, up to 1080p',
+	crazyrouter: 'Ray 1.6 and Ray 2: text and image to video, extend, up to 1080p',
 };
 
 const providerField: INodeProperties = {
@@ -50,6 +80,14 @@ function byProviders<T>(listOf: (id: ProviderId) => T[], keyOf: (value: T) => st
 	}
 	return [...groups.values()];
 }
+
+const DEFAULT_OPERATIONS: Readonly<Record<ResourceName, string>> = {
+	account: 'getBalance',
+	cameraMotion: 'getAll',
+	concept: 'getAll',
+	generation: 'get',
+	video: 'generate',
+};
 
 const byName = <T extends { name: string }>(a: T, b: T): number => (a.name < b.name ? -1 : 1);
 
@@ -85,7 +123,7 @@ function operationFields(): INodeProperties[] {
 			options: list
 				.map(({ name, value, action, description }) => ({ name, value, action, description }))
 				.sort(byName),
-			default: resource === 'video' ? 'generate' : 'get',
+			default: DEFAULT_OPERATIONS[resource],
 			displayOptions: { show: { resource: [resource], provider: ids } },
 		})),
 	);

@@ -2,7 +2,7 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Provider, ProviderId } from '../providers/provider';
 
-export type ResourceName = 'generation' | 'video';
+export type ResourceName = 'account' | 'cameraMotion' | 'concept' | 'generation' | 'video';
 
 export interface Operation {
 	resource: ResourceName;

@@ -5,7 +5,8 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/checkRequest';
 import { providerIds, providers } from '../providers';
-import type { ExtraField, ModelCapabilities, Provider, ProviderId } from '../providers/provider';
+import type { ExtraField, ModelCapabilities, Provider, ProviderId, VideoOperation } from '../providers/provider';
+import { operationCapabilities } from '../providers/provider';
 
 type ChoiceField = 'aspectRatio' | 'duration' | 'resolution';
 
@@ -28,12 +29,12 @@ const CHOICES: Readonly<
 	resolution: {
 		list: 'resolutions',
 		description: 'Height of the video. Higher resolutions cost more and take longer.',
-		names: { '4k': '4K' },
+		names: { '360p': '360p (Draft)', '4k': '4K' },
 	},
 	duration: {
 		list: 'durations',
 		description: 'Length of the video. Longer videos cost more and take longer.',
-		names: { '5s': '5 Seconds', '9s': '9 Seconds' },
+		names: { '5s': '5 Seconds', '9s': '9 Seconds', '10s': '10 Seconds' },
 	},
 };
 
@@ -47,11 +48,14 @@ interface Variant {
  * Groups models that look alike to a field, so that a field has as few variants as possible.
  * @param look what the field shows for a model, as JSON-able data; `null` when it does not show
  */
-function variants<T>(look: (model: ModelCapabilities, provider: Provider) => T | null): Array<{ look: T; shown: IDisplayOptions['show'] }> {
+function variants<T>(
+	operation: VideoOperation,
+	look: (model: ModelCapabilities, provider: Provider) => T | null,
+): Array<{ look: T; shown: IDisplayOptions['show'] }> {
 	const groups = new Map<string, { look: T; wholeProviders: ProviderId[]; parts: Variant[] }>();
 	for (const providerId of providerIds) {
 		const provider = providers[providerId];
-		const { models } = provider.capabilities;
+		const { models } = operationCapabilities(provider, operation) ?? { models: [] };
 		const byLook = new Map<string, { look: T; models: string[] }>();
 		for (const model of models) {
 			const value = look(model, provider);
@@ -77,70 +81,146 @@ function variants<T>(look: (model: ModelCapabilities, provider: Provider) => T |
 	]);
 }
 
-export function modelFields(): INodeProperties[] {
-	return providerIds.map((providerId) => {
-		const { models } = providers[providerId].capabilities;
-		const first = models[0]?.value ?? '';
-		return {
-			displayName: FIELD_NAMES.model,
-			name: 'model',
-			type: 'options',
-			options: models.map(({ name, value, description }) => ({ name, value, description })),
-			default: first,
-			description: 'The model that makes the video',
-			displayOptions: { show: { provider: [providerId] } },
-		};
-	});
+/** Providers that can do an operation. */
+export function providersFor(operation: VideoOperation): ProviderId[] {
+	return providerIds.filter((id) => operationCapabilities(providers[id], operation) !== undefined);
 }
 
-export function promptFields(): INodeProperties[] {
-	return [true, false].flatMap((required) => {
-		const shownFor = providerIds.filter((id) => providers[id].capabilities.prompt.optionalWithImage !== required);
-		if (shownFor.length === 0) return [];
+export function modelFields(operation: VideoOperation): INodeProperties[] {
+	return providersFor(operation).flatMap((providerId) => {
+		const models = operationCapabilities(providers[providerId], operation)?.models ?? [];
+		const first = models[0]?.value ?? '';
+		// Without a choice there is nothing to show.
+		if (first === '') return [];
 		return [
 			{
-				displayName: FIELD_NAMES.prompt,
-				name: 'prompt',
-				type: 'string',
-				typeOptions: { rows: 4 },
-				...(required ? { required: true } : {}),
-				default: '',
-				placeholder: 'e.g. A red kite rises over a quiet beach at sunrise, slow camera push in',
-				description: required
-					? 'What the video shows: subject, motion, camera, light and mood'
-					: "What the video shows: subject, motion, camera, light and mood. Can be empty when there is a 'Start Image' or 'End Image'.",
-				displayOptions: { show: { provider: shownFor } },
+				displayName: FIELD_NAMES.model,
+				name: 'model',
+				type: 'options',
+				options: models.map(({ name, value, description }) => ({ name, value, description })),
+				default: first,
+				description: 'The model that makes the video',
+				displayOptions: { show: { provider: [providerId] } },
 			} satisfies INodeProperties,
 		];
 	});
 }
 
-export function imageFields(): INodeProperties[] {
-	const start = variants((model) => {
+const PROMPT_TEXTS: Readonly<Record<VideoOperation, { placeholder: string; description: string }>> = {
+	addAudio: {
+		placeholder: 'e.g. Waves, distant gulls, a light breeze',
+		description: 'What is heard. Can be empty.',
+	},
+	extend: {
+		placeholder: 'e.g. The kite climbs higher until the whole coast is in view',
+		description: 'What happens in the part that is added',
+	},
+	generate: {
+		placeholder: 'e.g. A red kite rises over a quiet beach at sunrise, slow camera push in',
+		description: 'What the video shows: subject, motion, camera, light and mood',
+	},
+	interpolate: {
+		placeholder: 'e.g. Day turns into night',
+		description: 'How the first video turns into the second',
+	},
+	modify: {
+		placeholder: 'e.g. As a watercolour painting',
+		description: 'What the video becomes',
+	},
+	reframe: {
+		placeholder: 'e.g. Continue the beach to both sides',
+		description: 'What fills the new parts of the picture',
+	},
+	upscale: { placeholder: '', description: '' },
+};
+
+export function promptFields(operation: VideoOperation): INodeProperties[] {
+	const kinds = new Map<string, ProviderId[]>();
+	for (const id of providersFor(operation)) {
+		const rules = operationCapabilities(providers[id], operation)?.prompt;
+		if (!rules || rules.exists === false) continue;
+		const kind = rules.optional === true ? 'optional' : rules.optionalWithImage ? 'unlessImage' : 'required';
+		kinds.set(kind, [...(kinds.get(kind) ?? []), id]);
+	}
+	const { placeholder, description } = PROMPT_TEXTS[operation];
+	return [...kinds].map(([kind, ids]) => ({
+		displayName: FIELD_NAMES.prompt,
+		name: 'prompt',
+		type: 'string',
+		typeOptions: { rows: 4 },
+		...(kind === 'required' ? { required: true } : {}),
+		default: '',
+		placeholder,
+		description:
+			kind === 'unlessImage'
+				? `${description}. Can be empty when there is a 'Start Image' or 'End Image'.`
+				: description,
+		displayOptions: { show: { provider: ids } },
+	}));
+}
+
+/** The images of a request: by their addresses, or from the item's own data. */
+export function imageFields(operation: VideoOperation): INodeProperties[] {
+	const start = variants(operation, (model) => {
 		if (!model.frames.some((mode) => mode === 'start' || mode === 'startAndEnd')) return null;
-		return { required: !model.frames.includes('none') };
+		const required = !model.frames.includes('none');
+		return { required, dataField: required ? 'data' : '' };
 	});
-	const end = variants((model) => {
+	const end = variants(operation, (model) => {
 		if (!model.frames.some((mode) => mode === 'end' || mode === 'startAndEnd')) return null;
 		return { alone: model.frames.includes('end') };
 	});
+	const purpose =
+		operation === 'modify' || operation === 'reframe'
+			? 'an image of how the first frame is to look'
+			: 'the image that the video starts from';
+	// Where both directions exist, each has one image of its own.
+	const directed = variants(operation, (model) => ((model.directions?.length ?? 0) > 1 ? true : null)).length > 0;
+	const only = (direction: string) => (directed ? { direction: [direction] } : {});
+	const from = (source: string, shown: IDisplayOptions['show'], direction: string): IDisplayOptions => ({
+		show: { ...shown, ...only(direction), imageSource: [source] },
+	});
 	return [
-		...start.map(
-			({ look, shown }): INodeProperties => ({
-				displayName: FIELD_NAMES.startImage,
-				name: 'startImage',
-				type: 'string',
-				...(look.required ? { required: true } : {}),
-				default: '',
-				placeholder: 'e.g. https://example.com/image.png',
-				description: look.required
-					? 'Public web address of the image that the video starts from (JPEG, PNG or WebP)'
-					: 'Public web address of the image that the video starts from (JPEG, PNG or WebP). Leave empty to make the video from the text alone.',
+		...variants(operation, (model) => (model.frames.some((mode) => mode !== 'none') ? true : null)).map(
+			({ shown }): INodeProperties => ({
+				displayName: 'Images From',
+				name: 'imageSource',
+				type: 'options',
+				options: [
+					{ name: 'Input Data', value: 'binary', description: 'Image files that the previous node passes on' },
+					{ name: 'URL', value: 'url', description: 'Web addresses of images' },
+				],
+				default: 'url',
+				description: 'Where the images lie',
 				displayOptions: { show: shown },
 			}),
 		),
-		...end.map(
-			({ look, shown }): INodeProperties => ({
+		...start.flatMap(({ look: { required, dataField }, shown }): INodeProperties[] => [
+			{
+				displayName: FIELD_NAMES.startImage,
+				name: 'startImage',
+				type: 'string',
+				...(required ? { required: true } : {}),
+				default: '',
+				placeholder: 'e.g. https://example.com/image.png',
+				description: required
+					? `Public web address of ${purpose} (JPEG, PNG or WebP)`
+					: `Public web address of ${purpose} (JPEG, PNG or WebP). Leave empty to do without.`,
+				displayOptions: from('url', shown, 'backward'),
+			},
+			{
+				displayName: 'Start Image Input Data Field Name',
+				name: 'startImageField',
+				type: 'string',
+				...(required ? { required: true } : {}),
+				default: dataField,
+				placeholder: 'e.g. data',
+				hint: 'The name of the input field that holds the image file',
+				displayOptions: from('binary', shown, 'backward'),
+			},
+		]),
+		...end.flatMap(({ look, shown }): INodeProperties[] => [
+			{
 				displayName: FIELD_NAMES.endImage,
 				name: 'endImage',
 				type: 'string',
@@ -149,15 +229,24 @@ export function imageFields(): INodeProperties[] {
 				description: look.alone
 					? 'Public web address of the image that the video ends with'
 					: "Public web address of the image that the video ends with. Needs a 'Start Image'.",
-				displayOptions: { show: shown },
-			}),
-		),
+				displayOptions: from('url', shown, 'forward'),
+			},
+			{
+				displayName: 'End Image Input Data Field Name',
+				name: 'endImageField',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. data',
+				hint: 'The name of the input field that holds the image file',
+				displayOptions: from('binary', shown, 'forward'),
+			},
+		]),
 	];
 }
 
-export function choiceFields(field: ChoiceField): INodeProperties[] {
+export function choiceFields(operation: VideoOperation, field: ChoiceField): INodeProperties[] {
 	const { list, description, names } = CHOICES[field];
-	return variants((model) =>
+	return variants(operation, (model) =>
 		model[list].length === 0 ? null : { values: model[list], preset: model.defaults[field] ?? '' },
 	).map(({ look: { values, preset }, shown }) => ({
 		displayName: FIELD_NAMES[field],
@@ -170,29 +259,266 @@ export function choiceFields(field: ChoiceField): INodeProperties[] {
 	}));
 }
 
-export function loopFields(): INodeProperties[] {
-	return variants((model) => (model.loop === 'never' ? null : { withEndImage: model.loop === 'always' })).map(
-		({ look, shown }) => ({
-			displayName: FIELD_NAMES.loop,
-			name: 'loop',
-			type: 'boolean',
-			default: false,
-			description: look.withEndImage
-				? 'Whether the end of the video runs seamlessly into its beginning'
-				: "Whether the end of the video runs seamlessly into its beginning. Not possible together with an 'End Image'.",
+export function loopFields(operation: VideoOperation): INodeProperties[] {
+	return variants(operation, (model) =>
+		model.loop === 'never' ? null : { withEndImage: model.loop === 'always' },
+	).map(({ look, shown }) => ({
+		displayName: FIELD_NAMES.loop,
+		name: 'loop',
+		type: 'boolean',
+		default: false,
+		description: look.withEndImage
+			? 'Whether the end of the video runs seamlessly into its beginning'
+			: "Whether the end of the video runs seamlessly into its beginning. Not possible together with an 'End Image'.",
+		displayOptions: { show: shown },
+	}));
+}
+
+export function directionFields(): INodeProperties[] {
+	const texts: Record<string, { name: string; description: string }> = {
+		backward: { name: 'Backward', description: 'Add a part that leads up to the video' },
+		forward: { name: 'Forward', description: 'Add a part that continues the video' },
+	};
+	return variants('extend', (model) =>
+		model.directions && model.directions.length > 1 ? { values: [...model.directions].sort() } : null,
+	).map(({ look, shown }) => ({
+		displayName: FIELD_NAMES.direction,
+		name: 'direction',
+		type: 'options',
+		options: look.values.map((value) => ({ name: value, value, ...texts[value] })),
+		default: 'forward',
+		description: 'Which end of the video is extended',
+		displayOptions: { show: shown },
+	}));
+}
+
+export function modeFields(): INodeProperties[] {
+	return variants('modify', (model) => {
+		if (!model.modes?.length) return null;
+		const values = [...model.modes].sort();
+		return { values, preset: values.find((value) => value === 'flex_1') ?? values[0] ?? '' };
+	}).map(
+		({ look: { values, preset }, shown }) => ({
+			displayName: FIELD_NAMES.mode,
+			name: 'mode',
+			type: 'options',
+			options: values.map((value) => {
+				const [word = '', step = ''] = value.split('_');
+				return { name: `${word.charAt(0).toUpperCase()}${word.slice(1)} ${step}`.trim(), value };
+			}),
+			default: preset,
+			description:
+				'How much of the source is kept: Adhere stays close to it, Flex keeps its shapes and motion, Reimagine keeps its idea. Higher numbers change more.',
 			displayOptions: { show: shown },
 		}),
 	);
 }
 
-export function providersWith(extra: ExtraField): ProviderId[] {
-	return providerIds.filter((id) => providers[id].capabilities.extras.includes(extra));
+/** What is modified or reframed: a generation, or any video on the web. */
+export function sourceFields(operation: 'modify' | 'reframe', generationFields: INodeProperties[]): INodeProperties[] {
+	return [
+		{
+			displayName: 'Video From',
+			name: 'videoSource',
+			type: 'options',
+			options: [
+				{ name: 'Generation', value: 'generation', description: 'A finished video of this provider, by its ID' },
+				{ name: 'URL', value: 'url', description: 'Any video at a public web address' },
+			],
+			default: 'generation',
+			description: 'Where the video lies',
+			displayOptions: { show: { provider: providersFor(operation) } },
+		},
+		...generationFields.map((property) => ({
+			...property,
+			displayOptions: { show: { ...property.displayOptions?.show, videoSource: ['generation'] } },
+		})),
+		{
+			displayName: FIELD_NAMES.sourceVideo,
+			name: 'sourceVideo',
+			type: 'string',
+			required: true,
+			default: '',
+			placeholder: 'e.g. https://example.com/video.mp4',
+			description: 'Public web address of the video. Luma documents 10 seconds and 100 MB at most.',
+			displayOptions: { show: { videoSource: ['url'] } },
+		},
+	];
 }
 
+export function providersWith(operation: VideoOperation, extra: ExtraField): ProviderId[] {
+	return providerIds.filter((id) =>
+		operationCapabilities(providers[id], operation)?.extras.includes(extra),
+	);
+}
+
+const number = (displayName: string, name: string, description: string): INodeProperties => ({
+	displayName,
+	name,
+	type: 'number',
+	default: 0,
+	description,
+});
+
+const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
+	autoControls: {
+		displayName: FIELD_NAMES.autoControls,
+		name: 'autoControls',
+		type: 'boolean',
+		default: true,
+		description: 'Whether the model works out by itself what of the source it keeps',
+	},
+	cameraMotion: {
+		displayName: 'Camera Motion Name or ID',
+		name: 'cameraMotion',
+		type: 'options',
+		typeOptions: { loadOptionsMethod: 'getCameraMotions' },
+		default: '',
+		description:
+			'How the camera moves; added to the prompt. Choose from the list, or specify an ID using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+	},
+	concepts: {
+		displayName: 'Concept Names or IDs',
+		name: 'concepts',
+		type: 'multiOptions',
+		typeOptions: { loadOptionsMethod: 'getConcepts' },
+		default: [],
+		description:
+			'Camera moves and angles that the model has learnt; several can be combined. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+	},
+	editControls: {
+		displayName: `${FIELD_NAMES.editControls} (JSON)`,
+		name: 'editControls',
+		type: 'json',
+		default: '{}',
+		description: 'What of the source is kept: depth, face, normals, pose and trajectory, as Luma names them',
+	},
+	expandPrompt: {
+		displayName: FIELD_NAMES.expandPrompt,
+		name: 'expandPrompt',
+		type: 'boolean',
+		default: true,
+		description: 'Whether the provider enriches the prompt with details of its own',
+	},
+	exrExport: {
+		displayName: FIELD_NAMES.exrExport,
+		name: 'exrExport',
+		type: 'boolean',
+		default: false,
+		description: "Whether to make EXR files too. Needs 'HDR', and costs more.",
+	},
+	gridPosition: {
+		displayName: FIELD_NAMES.gridPosition,
+		name: 'gridPosition',
+		type: 'fixedCollection',
+		placeholder: 'Add Position',
+		default: {},
+		description: 'Where the source lies in the new picture, in pixels. When not set: in the middle.',
+		options: [
+			{
+				displayName: 'Position',
+				name: 'position',
+				values: [
+					number('Grid Position X', 'gridPositionX', 'Left edge of the grid'),
+					number('Grid Position Y', 'gridPositionY', 'Upper edge of the grid'),
+					number('Resized Height', 'resizedHeight', 'Height of the source after resizing'),
+					number('Resized Width', 'resizedWidth', 'Width of the source after resizing'),
+					number('X End', 'xEnd', 'Right edge of the source'),
+					number('X Start', 'xStart', 'Left edge of the source'),
+					number('Y End', 'yEnd', 'Lower edge of the source'),
+					number('Y Start', 'yStart', 'Upper edge of the source'),
+				],
+			},
+		],
+	},
+	hdr: {
+		displayName: FIELD_NAMES.hdr,
+		name: 'hdr',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to make the video in high dynamic range. Costs twice as much, at 720p and 1080p for 5 seconds.',
+	},
+	keyframes: {
+		displayName: FIELD_NAMES.keyframes,
+		name: 'keyframes',
+		type: 'fixedCollection',
+		typeOptions: { multipleValues: true },
+		placeholder: 'Add Keyframe',
+		default: {},
+		description: 'Images that the video passes through, each at its frame (24 frames a second)',
+		options: [
+			{
+				displayName: 'Keyframe',
+				name: 'keyframe',
+				values: [
+					{
+						displayName: 'Image',
+						name: 'image',
+						type: 'string',
+						default: '',
+						placeholder: 'e.g. https://example.com/image.png',
+						description: 'Public web address of the image',
+					},
+					number('Frame', 'index', 'Number of the frame, beginning with 0'),
+				],
+			},
+		],
+	},
+	modelId: {
+		displayName: FIELD_NAMES.modelId,
+		name: 'modelId',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. 3-4',
+		description: "The provider's own ID for the model. When not set, the one from its documentation.",
+	},
+	negativePrompt: {
+		displayName: FIELD_NAMES.negativePrompt,
+		name: 'negativePrompt',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. speech, music',
+		description: 'What must not be heard',
+	},
+	promptOptimization: {
+		displayName: FIELD_NAMES.promptOptimization,
+		name: 'promptOptimization',
+		type: 'boolean',
+		default: true,
+		description: 'Whether the provider translates the prompt into English first',
+	},
+	sourcePosition: {
+		displayName: FIELD_NAMES.sourcePosition,
+		name: 'sourcePosition',
+		type: 'fixedCollection',
+		placeholder: 'Add Position',
+		default: {},
+		description: 'Where the source lies in the new picture, as parts of it from 0 to 1. When not set: in the middle.',
+		options: [
+			{
+				displayName: 'Position',
+				name: 'position',
+				values: [
+					number('Height', 'height', 'Height of the source, up to 2'),
+					number('Left', 'x', 'Left edge of the source'),
+					number('Top', 'y', 'Upper edge of the source'),
+					number('Width', 'width', 'Width of the source, up to 2'),
+				],
+			},
+		],
+	},
+	userId: {
+		displayName: FIELD_NAMES.userId,
+		name: 'userId',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. customer-42',
+		description: 'Your own name for whom the video is made, without personal data; the provider tells misuse apart by it',
+	},
+};
+
 /** Fields that only some providers have, and the way to fields this package does not know. */
-export function additionalFields(more: INodeProperties[] = []): INodeProperties {
-	const withExtra = (extra: ExtraField): IDisplayOptions => ({ show: { '/provider': providersWith(extra) } });
-	const conceptOptions = [...new Set(providerIds.flatMap((id) => providers[id].capabilities.concepts))];
+export function additionalFields(operation: VideoOperation, more: INodeProperties[] = []): INodeProperties {
 	const fields: INodeProperties[] = [
 		{
 			displayName: `${FIELD_NAMES.additionalBodyFields} (JSON)`,
@@ -202,56 +528,10 @@ export function additionalFields(more: INodeProperties[] = []): INodeProperties 
 			description:
 				'Fields to add to the request as they are, or to replace. For what this node does not offer yet; nothing of it is checked before it is sent.',
 		},
-		{
-			displayName: FIELD_NAMES.cameraMotion,
-			name: 'cameraMotion',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. camera orbit left',
-			description: 'How the camera moves. It is added to the prompt, since Luma controls the camera by language.',
-			displayOptions: withExtra('cameraMotion'),
-		},
-		{
-			displayName: FIELD_NAMES.concepts,
-			name: 'concepts',
-			type: 'multiOptions',
-			options: conceptOptions.map((value) => ({
-				name: value
-					.split('_')
-					.map((word) => (word === 'pov' ? 'POV' : word.charAt(0).toUpperCase() + word.slice(1)))
-					.join(' '),
-				value,
-			})),
-			default: [],
-			description: 'Camera moves and angles that the model has learnt; several can be combined',
-			displayOptions: withExtra('concepts'),
-		},
-		{
-			displayName: FIELD_NAMES.expandPrompt,
-			name: 'expandPrompt',
-			type: 'boolean',
-			default: true,
-			description: 'Whether the provider enriches the prompt with details of its own',
-			displayOptions: withExtra('expandPrompt'),
-		},
-		{
-			displayName: FIELD_NAMES.modelId,
-			name: 'modelId',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. 3-4',
-			description:
-				"Pixwith.ai's own ID for the model. When not set: 2-4 without images, 3-4 with images.",
-			displayOptions: withExtra('modelId'),
-		},
-		{
-			displayName: FIELD_NAMES.promptOptimization,
-			name: 'promptOptimization',
-			type: 'boolean',
-			default: true,
-			description: 'Whether the provider translates the prompt into English first',
-			displayOptions: withExtra('promptOptimization'),
-		},
+		...Object.entries(EXTRA_FIELDS).flatMap(([extra, property]) => {
+			const shownFor = providersWith(operation, extra as ExtraField);
+			return shownFor.length === 0 ? [] : [{ ...property, displayOptions: { show: { '/provider': shownFor } } }];
+		}),
 		...more,
 	];
 	return {

@@ -1,8 +1,9 @@
 /**
  * CrazyRouter, a router to many models (docs.crazyrouter.com).
  *
- * Sources: the pages "Luma", "Callback", "Status codes" and "Error handling" of docs.crazyrouter.com. They use four
- * sets of status words and more than one shape of answer; all of them are accepted here.
+ * Sources: the pages "Luma", "Callback", "Status codes", "Error handling" and "Image Upload Guidance" of
+ * docs.crazyrouter.com. They use four sets of status words and more than one shape of answer; all of them are accepted
+ * here.
  */
 import {
 	firstText,
@@ -44,6 +45,22 @@ const COMMON: Omit<ModelCapabilities, 'value' | 'name' | 'description'> = {
 	resolutions: ['540p', '720p', '1080p'],
 	durations: ['5s', '9s'],
 	defaults: { aspectRatio: null, resolution: '720p', duration: '5s' },
+	loop: 'never',
+	// A guess: no time is documented.
+	usualSeconds: 60,
+};
+
+/** "Extend Video" shows a prompt and nothing else, and goes forward only. */
+const EXTEND: ModelCapabilities = {
+	value: '',
+	name: 'Extend',
+	description: 'Continues the video with the model that made it',
+	frames: ['none'],
+	aspectRatios: [],
+	resolutions: [],
+	durations: [],
+	defaults: { aspectRatio: null, resolution: null, duration: null },
+	directions: ['forward'],
 	loop: 'never',
 	// A guess: no time is documented.
 	usualSeconds: 60,
@@ -183,10 +200,18 @@ const UNKNOWN_ID_TEXT: StatusText = {
 	advice: 'Check the generation ID and that it was made with the API key of this credential.',
 };
 
+const NO_UPLOAD_TEXT: StatusText = {
+	message: `${DISPLAY_NAME} takes no images at this address`,
+	advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Images can also be given by their web address.",
+};
+
 const WRONG_ADDRESS_TEXT: StatusText = {
 	message: `${DISPLAY_NAME} does not offer Luma at this address`,
 	advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end.",
 };
+
+/** What 404 means depends on what was asked for. */
+const NOT_FOUND_TEXTS = { create: WRONG_ADDRESS_TEXT, generation: UNKNOWN_ID_TEXT, upload: NO_UPLOAD_TEXT };
 
 /** What the refusal's own code says, over its HTTP status. */
 function textOfCode(code: string, said: string, statusCode: number): StatusText | undefined {
@@ -209,7 +234,7 @@ function textOfCode(code: string, said: string, statusCode: number): StatusText 
 }
 
 /** Bodies: `{ error: { message, type, code } }`, and `{ code, message, data: null }` of the routes for tasks. */
-function problem(answer: ProviderAnswer, asked: 'create' | 'status'): Problem {
+function problem(answer: ProviderAnswer, asked: keyof typeof NOT_FOUND_TEXTS): Problem {
 	const json = jsonOf(answer);
 	const { statusCode } = answer;
 	const code = firstText(valueAt(json, 'error', 'code'), valueAt(json, 'code')) ?? '';
@@ -234,9 +259,43 @@ function problem(answer: ProviderAnswer, asked: 'create' | 'status'): Problem {
 			401: KEY_TEXT,
 			402: BALANCE_TEXT,
 			403: LIMITS_TEXT,
-			404: asked === 'create' ? WRONG_ADDRESS_TEXT : UNKNOWN_ID_TEXT,
+			404: NOT_FOUND_TEXTS[asked],
 		},
 	});
+}
+
+/**
+ * "Image Upload Guidance" (June 2026) answers `{ id, url, mime_type, size, expires_at }`. Its first edition had another
+ * path, POST /api/upload, with `{ success, message, data: "<url>" }`; a later one says not to use that. The address is
+ * looked for in both shapes, and where other services of this kind have it.
+ */
+function readUploaded(answer: ProviderAnswer): Reading<string> {
+	const json = jsonOf(answer);
+	if (!isSuccess(answer)) return { ok: false, problem: problem(answer, 'upload') };
+	const url = firstUrl(
+		valueAt(json, 'url'),
+		valueAt(json, 'data', 'url'),
+		valueAt(json, 'data'),
+		valueAt(json, 'file', 'url'),
+		valueAt(json, 'file_url'),
+	);
+	if (url !== null) return { ok: true, value: url };
+	if (isRefusal(json)) return { ok: false, problem: problem(answer, 'upload') };
+	const options = { displayName: DISPLAY_NAME };
+	if (valueAt(json, 'success') === false) {
+		const providerText = firstString(valueAt(json, 'message'));
+		return { ok: false, problem: problemOf('invalidRequest', answer, { ...options, providerText }) };
+	}
+	const message = `${DISPLAY_NAME} sent an answer without the address of the image (HTTP ${answer.statusCode})`;
+	return { ok: false, problem: problemOf('unreadable', answer, { ...options, message }) };
+}
+
+function extendBody(request: VideoRequest): JsonObject {
+	return {
+		user_prompt: request.prompt,
+		...(request.callback ? { notifyHook: request.callback.url } : {}),
+		...request.additionalBodyFields,
+	};
 }
 
 function body(request: VideoRequest): JsonObject {
@@ -266,7 +325,13 @@ export const crazyrouter: Provider = {
 		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
 		extras: ['expandPrompt'],
 		concepts: [],
-		operations: {},
+		operations: {
+			extend: {
+				models: [EXTEND],
+				prompt: { optionalWithImage: false, minLength: null, maxLength: null },
+				extras: [],
+			},
+		},
 		imageInput: 'upload',
 		sourceAs: 'url',
 		balance: false,
@@ -279,24 +344,34 @@ export const crazyrouter: Provider = {
 		concurrency: 5,
 	},
 
-	create: (request) => ({ method: 'POST', path: '/luma/generations', body: body(request) }),
-	readCreated(answer): Reading<Generation> {
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, 'create') };
+	create(request) {
+		if (request.operation !== 'extend') return { method: 'POST', path: '/luma/generations', body: body(request) };
+		const source = encodeURIComponent(request.sourceGenerationId ?? '');
+		return { method: 'POST', path: `/luma/generations/${source}/extend`, body: extendBody(request) };
+	},
+	readCreated(answer, request): Reading<Generation> {
+		const source = request?.operation === 'extend' ? request.sourceGenerationId : null;
+		const asked = source === null ? 'create' : 'generation';
+		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, asked) };
 		const json = jsonOf(answer);
 		const id = idOf(json);
-		if (id !== null) return { ok: true, value: generationOf(json, id, wordOf(json) ?? 'queued') };
-		if (isRefusal(json)) return { ok: false, problem: problem(answer, 'create') };
+		const word = wordOf(json);
+		if (id !== null) return { ok: true, value: generationOf(json, id, word ?? 'queued') };
+		if (isRefusal(json)) return { ok: false, problem: problem(answer, asked) };
+		// The answer to "Extend Video" is not shown. One that names a state but no ID can only mean the video itself; without
+		// a state it is not taken for that, since the video that was to be extended is completed already.
+		if (source !== null && word !== null) return { ok: true, value: generationOf(json, source, word) };
 		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
 	},
 
 	status: (generationId) => ({ method: 'GET', path: `/luma/generations/${encodeURIComponent(generationId)}` }),
 	readStatus(answer, generationId): Reading<Generation> {
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, 'status') };
+		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, 'generation') };
 		const json = jsonOf(answer);
 		const word = wordOf(json);
 		// The id stays the one that was asked for: it is the one that can be asked for again.
 		if (word !== null) return { ok: true, value: generationOf(json, generationId, word) };
-		if (isRefusal(json)) return { ok: false, problem: problem(answer, 'status') };
+		if (isRefusal(json)) return { ok: false, problem: problem(answer, 'generation') };
 		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
 	},
 
@@ -305,6 +380,14 @@ export const crazyrouter: Provider = {
 		const generationId = isObject(json) ? idOf(json) : null;
 		const word = wordOf(json);
 		return generationId && word ? { generationId, status: statusOf(word) } : null;
+	},
+
+	// "Image Upload Guidance": images are kept for 48 hours, 200 MB within 24 hours.
+	upload: {
+		mimeTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/gif'],
+		maxBytes: 20_000_000,
+		ticket: null,
+		direct: { path: '/v1/files/uploads', fields: { purpose: 'model_input' }, read: readUploaded },
 	},
 
 	// Prices are named on request only, and depend on the account.

@@ -1,12 +1,15 @@
 /** The registry: the one place that knows all providers. */
 import { crazyrouter } from './crazyrouter';
+import { lumaAgents } from './lumaAgents';
 import { lumaDreamMachine } from './lumaDreamMachine';
 import { pixazo } from './pixazo';
 import { pixwith } from './pixwith';
-import type { ModelCapabilities, Provider, ProviderId } from './provider';
+import type { ModelCapabilities, Provider, ProviderId, VideoOperation } from './provider';
+import { operationCapabilities } from './provider';
 
 export const providers: Readonly<Record<ProviderId, Provider>> = {
 	lumaDreamMachine,
+	lumaAgents,
 	pixazo,
 	pixwith,
 	crazyrouter,
@@ -19,7 +22,7 @@ export function findProvider(id: string): Provider | undefined {
 	return Object.hasOwn(providers, id) ? providers[id as ProviderId] : undefined;
 }
 
-/** The model of a provider with this value, or `undefined`. */
-export function findModel(provider: Provider, value: string): ModelCapabilities | undefined {
-	return provider.capabilities.models.find((model) => model.value === value);
+/** The model with this value in an operation of a provider, or `undefined`. */
+export function findModel(provider: Provider, operation: VideoOperation, value: string): ModelCapabilities | undefined {
+	return operationCapabilities(provider, operation)?.models.find((model) => model.value === value);
 }

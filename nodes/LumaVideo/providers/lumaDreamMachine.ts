@@ -2,10 +2,21 @@
  * Luma Dream Machine, Luma's own API for Ray 2 (docs.lumalabs.ai).
  *
  * Sources: "Video Generation", "Errors", "Rate limits" and "Callbacks" of docs.lumalabs.ai; the OpenAPI document
- * lumalabs/lumaai-api v1.1.0; the official SDK `lumaai` 1.19.1. Where they differ, the newest official one is followed.
+ * lumalabs/lumaai-api v1.1.0; the official SDK `lumaai` 1.19.1; Luma's own ComfyUI client. Where they differ, the newest
+ * official one is followed.
  */
 import { z } from 'zod';
-import { firstText, firstUrl, httpProblem, isObject, isSuccess, jsonOf, unreadable, valueAt } from './answers';
+import {
+	firstText,
+	firstUrl,
+	httpProblem,
+	isObject,
+	isSuccess,
+	jsonOf,
+	problemOf,
+	unreadable,
+	valueAt,
+} from './answers';
 import type { StatusText } from './answers';
 import type {
 	AspectRatio,
@@ -112,6 +123,20 @@ const MODES: readonly string[] = [
 	'reimagine_2',
 	'reimagine_3',
 ];
+const DEFAULT_MODE = 'adhere_1';
+const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
+
+/** "Reframe Video": the source's place in the new picture, in whole pixels. */
+const GRID_FIELDS: readonly string[] = [
+	'grid_position_x',
+	'grid_position_y',
+	'resized_height',
+	'resized_width',
+	'x_end',
+	'x_start',
+	'y_end',
+	'y_start',
+];
 
 /** A model where only the model is chosen. */
 const PLAIN: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
@@ -127,6 +152,16 @@ const NAMES = [
 	{ value: 'ray-2', name: 'Ray 2', description: 'Best quality', usualSeconds: 60 },
 	{ value: 'ray-flash-2', name: 'Ray 2 Flash', description: 'Faster, at about a third of the price', usualSeconds: 40 },
 ];
+
+/**
+ * Making a video next to another one. Of the fields of "Video Generation", Luma's own ComfyUI client sends the resolution
+ * only: the shape comes from the source, and no choice of lengths is shown anywhere.
+ */
+const BESIDE_ANOTHER: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
+	...PLAIN,
+	resolutions: RESOLUTIONS,
+	defaults: { aspectRatio: null, resolution: '720p', duration: null },
+};
 
 /** The models of an operation that differ in name only. */
 function bothModels(shared: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'>): ModelCapabilities[] {
@@ -156,7 +191,7 @@ const PRICES_USD: Readonly<
 };
 
 const KEY_ADVICE =
-	"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys.";
+	"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. New accounts may need the provider 'Luma Agents'.";
 
 // The answers, as far as they are used. Everything beyond is kept in `raw`. Only the id must be right: one that
 // was paid for is not lost over a detail that changed its type.
@@ -227,7 +262,7 @@ function readOne(answer: ProviderAnswer, texts: ProblemTexts, whenSilent: string
 }
 
 /** `detail` is a text, or the list of a validator's findings `[{ loc, msg }]`; both forms occur. */
-function detailText(answer: ProviderAnswer): string | null {
+export function detailText(answer: ProviderAnswer): string | null {
 	const json = jsonOf(answer);
 	const detail = valueAt(json, 'detail') ?? valueAt(json, 'message') ?? valueAt(json, 'error');
 	if (typeof detail === 'string') return detail;
@@ -245,13 +280,19 @@ function detailText(answer: ProviderAnswer): string | null {
 	return findings.length > 0 ? findings.join('; ') : null;
 }
 
+/** An answer that should have told something else than a generation. */
+function without<T>(answer: ProviderAnswer, what: string): Reading<T> {
+	const message = `${DISPLAY_NAME} sent an answer without ${what} (HTTP ${answer.statusCode})`;
+	return { ok: false, problem: problemOf('unreadable', answer, { displayName: DISPLAY_NAME, message }) };
+}
+
 type ProblemTexts = Readonly<Record<number, StatusText>>;
 
-/** Asked for a generation, 404 means its id; asked to make one, it can only mean the address. */
+/** Asked for a generation, 404 means its id; asked to make one out of nothing, it can only mean the address. */
 const CREATE_TEXTS: ProblemTexts = {
 	404: {
 		message: `${DISPLAY_NAME} does not make videos at this address`,
-		advice: "Check 'Base URL' in the credential.",
+		advice: "Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
 	},
 };
 
@@ -273,6 +314,11 @@ function problem(answer: ProviderAnswer, texts: ProblemTexts = {}): Problem {
 			...texts,
 			401: { advice: KEY_ADVICE },
 			403: { kind: 'credentials', advice: KEY_ADVICE },
+			// What Luma would answer once this API has ended.
+			410: {
+				message: `${DISPLAY_NAME} says that this is gone`,
+				advice: "This API may have ended: new accounts may need the provider 'Luma Agents'.",
+			},
 			...(kind ? { [answer.statusCode]: { kind } } : {}),
 		},
 	});
@@ -297,8 +343,11 @@ function sameJson(listed: JsonValue | undefined, sent: JsonValue): boolean {
 	return listed === sent;
 }
 
+/** Fields that the service does not fill in by itself. */
+const TELLING_FIELDS: readonly string[] = ['prompt', 'keyframes', 'concepts', 'callback_url', 'media', 'first_frame'];
+
 function isBlank(value: JsonValue | undefined): boolean {
-	if (value === undefined || value === null || value === '') return true;
+	if (value === undefined || value === null || value === '' || value === 0) return true;
 	if (Array.isArray(value)) return value.length === 0;
 	return isObject(value) && Object.values(value).every(isBlank);
 }
@@ -337,18 +386,21 @@ function keyframesOf(request: VideoRequest): JsonObject {
 	};
 }
 
+/** What every body ends with. */
+function endOf({ callback, additionalBodyFields }: VideoRequest): JsonObject {
+	return { ...(callback ? { callback_url: callback.url } : {}), ...additionalBodyFields };
+}
+
 function bodyOf(request: VideoRequest): JsonObject {
-	const more: JsonObject = {
-		...(request.callback ? { callback_url: request.callback.url } : {}),
-		...request.additionalBodyFields,
-	};
+	const more = endOf(request);
 	switch (request.operation) {
 		case 'modify':
 			return {
 				generation_type: 'modify_video',
 				model: request.model,
 				media: { url: request.sourceVideo ?? '' },
-				...(request.mode ? { mode: request.mode } : {}),
+				// Mandatory on the wire, so it goes out even when a request leaves it open.
+				mode: request.mode ?? DEFAULT_MODE,
 				...(request.prompt ? { prompt: request.prompt } : {}),
 				...(request.startImage ? { first_frame: { url: request.startImage } } : {}),
 				...more,
@@ -358,7 +410,7 @@ function bodyOf(request: VideoRequest): JsonObject {
 				generation_type: 'reframe_video',
 				model: request.model,
 				media: { url: request.sourceVideo ?? '' },
-				...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
+				aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
 				...(request.prompt ? { prompt: request.prompt } : {}),
 				...(request.startImage ? { first_frame: { url: request.startImage } } : {}),
 				...request.gridPosition,
@@ -399,14 +451,26 @@ function pathOf(request: VideoRequest): string {
 	}
 }
 
-/** A list of words; some answers wrap it, or name more about each word. */
+/** Asked for a list, 404 means that the list is gone. */
+const CATALOG_TEXTS: ProblemTexts = {
+	404: {
+		message: `${DISPLAY_NAME} keeps no such list any more`,
+		advice: 'Enter the value by hand.',
+	},
+};
+
+/** A list of words; other clients of the service also know it wrapped, or with more about each word. */
 function readWords(answer: ProviderAnswer, wrapper: string): Reading<string[]> {
-	if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
+	if (!isSuccess(answer)) return { ok: false, problem: problem(answer, CATALOG_TEXTS) };
 	const json = jsonOf(answer);
 	const rows = Array.isArray(json) ? json : valueAt(json, wrapper);
-	if (!Array.isArray(rows)) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
-	const words = rows.map((row) => firstText(row, valueAt(row, 'key'), valueAt(row, 'name')));
-	return { ok: true, value: words.filter((word) => word !== null) };
+	if (!Array.isArray(rows)) return without(answer, 'a list');
+	const words = rows
+		.map((row) => firstText(row, valueAt(row, 'key'), valueAt(row, 'name')))
+		.filter((word) => word !== null);
+	// A list of things that are no words is no list of words.
+	if (words.length === 0 && rows.length > 0) return without(answer, 'a list');
+	return { ok: true, value: [...new Set(words)] };
 }
 
 function videoBody(request: VideoRequest): JsonObject {
@@ -421,8 +485,7 @@ function videoBody(request: VideoRequest): JsonObject {
 		...(request.loop ? { loop: true } : {}),
 		...(Object.keys(keyframes).length > 0 ? { keyframes } : {}),
 		...(request.concepts.length > 0 ? { concepts: request.concepts.map((key) => ({ key })) } : {}),
-		...(request.callback ? { callback_url: request.callback.url } : {}),
-		...request.additionalBodyFields,
+		...endOf(request),
 	};
 }
 
@@ -463,23 +526,24 @@ export const lumaDreamMachine: Provider = {
 		extras: ['cameraMotion', 'concepts'],
 		operations: {
 			addAudio: {
-				models: [{ ...PLAIN, value: '', name: 'Add Audio', description: '', usualSeconds: 40 }],
+				models: [{ ...PLAIN, value: '', name: 'Add Audio', description: 'Adds sound', usualSeconds: 40 }],
 				prompt: OPTIONAL_PROMPT,
 				extras: ['negativePrompt'],
 			},
 			extend: {
 				models: bothModels({
-					...PLAIN,
+					...BESIDE_ANOTHER,
 					// Forward to an end image, backward from a start image; the exclusions say which goes with which.
 					frames: ['none', 'start', 'end'],
 					directions: ['forward', 'backward'],
 					loop: 'withoutEndImage',
 				}),
-				prompt: NEEDED_PROMPT,
+				// "Errors": needed "when image is not provided as keyframes".
+				prompt: { ...NEEDED_PROMPT, optionalWithImage: true },
 				extras: ['cameraMotion', 'concepts'],
 			},
 			interpolate: {
-				models: bothModels(PLAIN),
+				models: bothModels(BESIDE_ANOTHER),
 				prompt: NEEDED_PROMPT,
 				extras: ['cameraMotion', 'concepts'],
 			},
@@ -493,7 +557,7 @@ export const lumaDreamMachine: Provider = {
 					...PLAIN,
 					frames: ['none', 'start'],
 					aspectRatios: ASPECT_RATIOS,
-					defaults: { aspectRatio: '9:16', resolution: null, duration: null },
+					defaults: { aspectRatio: DEFAULT_REFRAME_RATIO, resolution: null, duration: null },
 					sources: ['generation', 'url'],
 				}),
 				prompt: OPTIONAL_PROMPT,
@@ -505,9 +569,10 @@ export const lumaDreamMachine: Provider = {
 						...PLAIN,
 						value: '',
 						name: 'Upscale',
-						description: '',
+						description: 'Raises the resolution',
 						resolutions: RESOLUTIONS,
-						defaults: { aspectRatio: null, resolution: '4k', duration: null },
+						// One step above the default of generate: what an upscale costs is not published.
+						defaults: { aspectRatio: null, resolution: '1080p', duration: null },
 						usualSeconds: 60,
 					},
 				],
@@ -528,6 +593,9 @@ export const lumaDreamMachine: Provider = {
 	},
 
 	exclusions(request) {
+		if (Object.values(request.gridPosition).some((value) => !Number.isInteger(value))) {
+			return [{ field: 'gridPosition', finding: 'must consist of whole numbers' }];
+		}
 		if (request.operation !== 'extend') return [];
 		const backward = request.direction === 'backward';
 		// "Errors" and the OpenAPI document: a loop only where nothing is fixed at the end.
@@ -546,7 +614,10 @@ export const lumaDreamMachine: Provider = {
 
 	create: (request) => ({ method: 'POST', path: pathOf(request), body: bodyOf(request) }),
 	// An answer with an id but without a state is a generation that was taken in.
-	readCreated: (answer) => readOne(answer, CREATE_TEXTS, 'queued'),
+	readCreated(answer, request) {
+		const isAtGeneration = request?.operation === 'upscale' || request?.operation === 'addAudio';
+		return readOne(answer, isAtGeneration ? {} : CREATE_TEXTS, 'queued');
+	},
 
 	status: (generationId) => ({ method: 'GET', path: `/generations/${encodeURIComponent(generationId)}` }),
 	readStatus: (answer) => readOne(answer, {}, null),
@@ -583,10 +654,11 @@ export const lumaDreamMachine: Provider = {
 		// Their source is in the path only, so two of them cannot be told apart.
 		if (request.operation === 'upscale' || request.operation === 'addAudio') return false;
 		const sent = bodyOf(request);
+		// A modified or reframed video can have the model and the prompt of a generated one.
+		const type = sent.generation_type ?? 'video';
+		if (!isBlank(listed.generation_type) && listed.generation_type !== type) return false;
 		const asked = Object.entries(sent).every(([field, value]) => sameJson(listed[field], value));
-		const beyond = ['prompt', 'keyframes', 'concepts', 'callback_url'].every(
-			(field) => field in sent || isBlank(listed[field]),
-		);
+		const beyond = [...TELLING_FIELDS, ...GRID_FIELDS].every((field) => field in sent || isBlank(listed[field]));
 		return asked && beyond && (sent.loop === true || listed.loop !== true);
 	},
 
@@ -597,8 +669,8 @@ export const lumaDreamMachine: Provider = {
 	balance: () => ({ method: 'GET', path: '/credits' }),
 	readBalance(answer) {
 		if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
-		const cents = valueAt(jsonOf(answer), 'credit_balance');
-		if (typeof cents !== 'number') return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+		const cents = Number(firstText(valueAt(jsonOf(answer), 'credit_balance')) ?? Number.NaN);
+		if (!Number.isFinite(cents)) return without(answer, 'a balance');
 		// "Credits": the balance is in US cents.
 		return { ok: true, value: { amount: cents / 100, unit: 'USD' } };
 	},
@@ -618,7 +690,8 @@ export const lumaDreamMachine: Provider = {
 
 	estimateUsd(request) {
 		if (!request.resolution || !request.duration) return null;
-		// Published for making a video; what the other operations cost is not.
+		// Published for making a video. To modify one is priced by the pixels of the source, which are not known here; for
+		// the other operations no price is published.
 		if (request.operation !== 'generate') return null;
 		return PRICES_USD[request.model]?.[request.resolution]?.[request.duration] ?? null;
 	},

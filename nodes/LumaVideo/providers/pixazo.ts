@@ -1,19 +1,26 @@
 /**
  * Pixazo, a gateway to many models (pixazo.ai).
  *
- * Source: the page "Luma AI API" of pixazo.ai/models/luma. Its two tables of HTTP codes and its two examples of a
+ * Sources: the page "Luma AI API" of pixazo.ai/models/luma. Its two tables of HTTP codes and its two examples of a
  * finished request differ in details; both are accepted here.
+ *
+ * Ray 3.2 is not on that page. Certain, from the skill "luma" that Pixazo publishes (github.com/Pixazo-AI/skills), are
+ * its four paths and one example of text to video: prompt, aspect_ratio 16:9, resolution 540p, duration 5s. All other
+ * fields are written as fal.ai documents them for luma/agent/ray/v3.2, whose names Pixazo's are; whatever differs can be
+ * sent as an additional body field.
  */
 import { z } from 'zod';
 import { firstText, firstUrl, httpProblem, isSuccess, jsonOf, unreadable, valueAt } from './answers';
 import type { StatusText } from './answers';
 import type {
+	AspectRatio,
 	Callback,
 	Generation,
 	GenerationStatus,
 	JsonObject,
 	JsonValue,
 	Media,
+	ModelCapabilities,
 	Problem,
 	Provider,
 	ProviderAnswer,
@@ -24,13 +31,46 @@ import type {
 const DISPLAY_NAME = 'Pixazo';
 const DASHBOARD_URL = 'https://api-console.pixazo.ai/dashboard';
 
-/** Pixazo's identifier of each model: first part of its path, and `model_id` of the answers. */
-const MODEL_IDS: Readonly<Record<string, string>> = {
-	'ray-2-flash': 'luma-dream-machine-ray-2-flash-image-to-video',
+/** One thing that one model does at Pixazo. */
+interface Endpoint {
+	model: string;
+	/** First part of the path, and `model_id` of the answers. */
+	id: string;
+	/** Last part of the path. The skill also knows names of Ray 3.2 that end in `-request`, but shows these paths. */
+	last: string;
+}
+
+const ENDPOINTS: Readonly<Record<'edit' | 'flash' | 'image' | 'reframe' | 'text', Endpoint>> = {
+	flash: {
+		model: 'ray-2-flash',
+		id: 'luma-dream-machine-ray-2-flash-image-to-video',
+		last: 'luma-dream-machine-ray-2-flash-image-to-video-request',
+	},
+	text: { model: 'ray-3.2', id: 'luma-agent-ray-v3-2-text-to-video', last: 'text-to-video' },
+	image: { model: 'ray-3.2', id: 'luma-agent-ray-v3-2-image-to-video', last: 'image-to-video' },
+	edit: { model: 'ray-3.2', id: 'luma-agent-ray-v3-2-video-to-video', last: 'video-to-video' },
+	reframe: { model: 'ray-3.2', id: 'luma-agent-ray-v3-2-reframe', last: 'reframe' },
 };
 
+/** Luma's own six for Ray 3.2; the example has the first. fal.ai has six more, which this package does not name. */
+const RAY_3_2_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
+const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
+
+const RAY_3_2: Omit<ModelCapabilities, 'description' | 'durations' | 'frames' | 'loop'> = {
+	value: 'ray-3.2',
+	name: 'Ray 3.2',
+	aspectRatios: [],
+	// 540p is in the example, the others are by analogy.
+	resolutions: ['540p', '720p', '1080p'],
+	defaults: { aspectRatio: null, resolution: '540p', duration: null },
+	// A guess: no time is documented.
+	usualSeconds: 180,
+};
+
+const NEEDED_PROMPT = { optionalWithImage: false, minLength: null, maxLength: null };
+
 // The answers, as far as they must be right. All else is read leniently, so that an id is never lost over a detail.
-const createdSchema = z.object({ request_id: z.string().min(1) });
+const idSchema = z.string().min(1);
 const statusSchema = z.object({ status: z.string().min(1) });
 
 /** A word not documented is read as running. */
@@ -49,8 +89,7 @@ function statusOf(word: string): GenerationStatus {
 }
 
 function modelOf(modelId: string | null): string | null {
-	const known = Object.entries(MODEL_IDS).find(([, id]) => id === modelId);
-	return known?.[0] ?? modelId;
+	return Object.values(ENDPOINTS).find(({ id }) => id === modelId)?.model ?? modelId;
 }
 
 /** `media_type` is no help: a finished video is called `application/octet-stream` in one example. */
@@ -127,14 +166,41 @@ function callbackHeaders(callback: Callback): Record<string, string> {
 	return { 'X-Webhook-URL': callback.url, 'X-Webhook-Mode': callback.mode === 'progress' ? 'sync' : 'terminal' };
 }
 
+function endpointOf(request: VideoRequest): Endpoint {
+	if (request.operation === 'modify') return ENDPOINTS.edit;
+	if (request.operation === 'reframe') return ENDPOINTS.reframe;
+	if (request.model === ENDPOINTS.flash.model) return ENDPOINTS.flash;
+	return request.startImage ? ENDPOINTS.image : ENDPOINTS.text;
+}
+
 function body(request: VideoRequest): JsonObject {
+	const resolution: JsonObject = request.resolution ? { resolution: request.resolution } : {};
+	if (request.operation === 'modify') {
+		return {
+			prompt: request.prompt,
+			video_url: request.sourceVideo ?? '',
+			...(request.startImage ? { start_image_url: request.startImage } : {}),
+			...resolution,
+			...request.additionalBodyFields,
+		};
+	}
+	if (request.operation === 'reframe') {
+		return {
+			prompt: request.prompt,
+			video_url: request.sourceVideo ?? '',
+			// Without it there is nothing to reframe to, so it goes out even when a request leaves it open.
+			aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
+			...resolution,
+			...request.additionalBodyFields,
+		};
+	}
 	return {
 		prompt: request.prompt,
 		...(request.startImage ? { image_url: request.startImage } : {}),
 		...(request.endImage ? { end_image_url: request.endImage } : {}),
 		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
 		...(request.loop ? { loop: true } : {}),
-		...(request.resolution ? { resolution: request.resolution } : {}),
+		...resolution,
 		...(request.duration ? { duration: request.duration } : {}),
 		...request.additionalBodyFields,
 	};
@@ -161,11 +227,54 @@ export const pixazo: Provider = {
 				// A guess: no time is documented.
 				usualSeconds: 60,
 			},
+			{
+				...RAY_3_2,
+				description: 'Newest model: text to video and image to video; sparsely documented',
+				frames: ['none', 'start'],
+				aspectRatios: RAY_3_2_RATIOS,
+				// 5s is in the example, 10s is by analogy.
+				durations: ['5s', '10s'],
+				defaults: { aspectRatio: '16:9', resolution: '540p', duration: '5s' },
+				// By analogy, within the exclusions.
+				loop: 'always',
+			},
 		],
-		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
+		prompt: NEEDED_PROMPT,
 		extras: ['callbackMode'],
 		concepts: [],
-		operations: {},
+		// The paths are certain, the fields by analogy.
+		operations: {
+			modify: {
+				models: [
+					{
+						...RAY_3_2,
+						description: 'Changes a video as the prompt says',
+						frames: ['none', 'start'],
+						durations: [],
+						sources: ['generation', 'url'],
+						loop: 'never',
+					},
+				],
+				prompt: NEEDED_PROMPT,
+				extras: ['callbackMode'],
+			},
+			reframe: {
+				models: [
+					{
+						...RAY_3_2,
+						description: 'Fills a new shape of picture around a video',
+						frames: ['none'],
+						aspectRatios: RAY_3_2_RATIOS,
+						durations: [],
+						defaults: { aspectRatio: DEFAULT_REFRAME_RATIO, resolution: '540p', duration: null },
+						sources: ['generation', 'url'],
+						loop: 'never',
+					},
+				],
+				prompt: NEEDED_PROMPT,
+				extras: ['callbackMode'],
+			},
+		},
 		imageInput: 'url',
 		sourceAs: 'url',
 		balance: false,
@@ -178,11 +287,17 @@ export const pixazo: Provider = {
 		concurrency: 5,
 	},
 
+	// Luma refuses this for Ray 3.2, so whoever passes the request on to Luma cannot do it either.
+	exclusions: ({ duration, loop, model }) =>
+		model === 'ray-3.2' && loop && duration === '10s'
+			? [{ field: 'loop', finding: "is not possible with a 'Duration' of 10 seconds; use one of the two" }]
+			: [],
+
 	create(request) {
-		const id = MODEL_IDS[request.model] ?? request.model;
+		const { id, last } = endpointOf(request);
 		return {
 			method: 'POST',
-			path: `/${id}/v1/${id}-request`,
+			path: `/${id}/v1/${last}`,
 			headers: {
 				'Cache-Control': 'no-cache',
 				...(request.callback ? callbackHeaders(request.callback) : {}),
@@ -193,10 +308,12 @@ export const pixazo: Provider = {
 	readCreated(answer): Reading<Generation> {
 		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, CREATE_TEXTS) };
 		const json = jsonOf(answer);
-		const parsed = createdSchema.safeParse(json);
-		if (!parsed.success) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+		// `request_id` everywhere but in the skill, which also names the two others.
+		const ids = ['request_id', 'task_id', 'id'].map((name) => idSchema.safeParse(valueAt(json, name)));
+		const id = ids.find((parsed) => parsed.success)?.data;
+		if (id === undefined) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
 		const word = firstText(valueAt(json, 'status')) ?? 'QUEUED';
-		return { ok: true, value: generationOf(json, parsed.data.request_id, word) };
+		return { ok: true, value: generationOf(json, id, word) };
 	},
 
 	// The create answer also names a `polling_url`. It is not followed: the key goes to the configured host only.

@@ -1,8 +1,8 @@
 /**
  * Pixwith.ai (pixwith.ai/api).
  *
- * Sources: the pages "Luma Ray 2" and "Get Task Results" of pixwith.ai/api/docs; the texts of refusals and the
- * meaning of `code` 2 come from skills that Pixwith publishes itself.
+ * Sources: the pages "Luma Ray 2" and "Get Task Results" of pixwith.ai/api/docs; the texts of refusals, the meaning of
+ * `code` 2, the upload and the credits come from skills that Pixwith publishes itself.
  */
 import { z } from 'zod';
 import {
@@ -20,6 +20,7 @@ import type {
 	Duration,
 	Generation,
 	GenerationStatus,
+	ImageFile,
 	JsonObject,
 	JsonValue,
 	Media,
@@ -29,6 +30,7 @@ import type {
 	Provider,
 	ProviderAnswer,
 	Reading,
+	UploadTarget,
 	VideoRequest,
 } from './provider';
 
@@ -61,6 +63,12 @@ const RAY_2: ModelCapabilities = {
 	// `estimated_time` of the documented create answer.
 	usualSeconds: 42,
 };
+
+/** Types that can be uploaded, with the endings that the name of the file must have. */
+const UPLOAD_ENDINGS: Readonly<Record<string, RegExp>> = { 'image/jpeg': /\.jpe?g$/i, 'image/png': /\.png$/i };
+
+/** One page says 10 MB, another 20. */
+const MAX_UPLOAD_BYTES = 10_000_000;
 
 const KEY_ADVICE = `Check the API key in the credential. Keys come from ${DASHBOARD_URL} and begin with 'key_'.`;
 
@@ -162,6 +170,33 @@ function problem(answer: ProviderAnswer): Problem {
 	});
 }
 
+/** The file's own name as far as it is safe in an address, with an ending that fits its type. */
+function uploadName({ name, mimeType }: ImageFile): string {
+	const safe = name.replace(/[^a-z0-9._-]+/gi, '_');
+	if (UPLOAD_ENDINGS[mimeType]?.test(safe)) return safe;
+	const stem = safe.replace(/\.[^.]*$/, '').replace(/^\.+/, '');
+	return `${stem === '' ? 'image' : stem}.${mimeType === 'image/png' ? 'png' : 'jpg'}`;
+}
+
+/** An answer that should have told something else than a generation. */
+function without<T>(answer: ProviderAnswer, what: string): Reading<T> {
+	const message = `${DISPLAY_NAME} sent an answer without ${what} (HTTP ${answer.statusCode})`;
+	return { ok: false, problem: problemOf('unreadable', answer, { displayName: DISPLAY_NAME, message }) };
+}
+
+/** `data.upload_url` is `{ url, fields }`; where the same service is called as a tool, the fields are `form_fields`. */
+function readTicket(answer: ProviderAnswer): Reading<UploadTarget> {
+	const json = jsonOf(answer);
+	if (!isSuccess(answer) || isRefusal(json)) return { ok: false, problem: problem(answer) };
+	const given = valueAt(json, 'data', 'upload_url');
+	const url = firstUrl(valueAt(given, 'url'), given);
+	const fileUrl = firstUrl(valueAt(json, 'data', 'image_url'));
+	if (url === null || fileUrl === null) return without(answer, 'an address for the image');
+	const fields = valueAt(given, 'fields') ?? valueAt(json, 'data', 'form_fields');
+	const texts = Object.entries(isObject(fields) ? fields : {}).map(([name, value]) => [name, firstText(value) ?? '']);
+	return { ok: true, value: { url, fields: Object.fromEntries(texts) as Record<string, string>, fileUrl } };
+}
+
 function options(request: VideoRequest): JsonObject {
 	const additional = request.additionalBodyFields.options;
 	return {
@@ -232,6 +267,29 @@ export const pixwith: Provider = {
 		}
 		if (isRefusal(json)) return { ok: false, problem: problem(answer) };
 		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+	},
+
+	// A read, although it is a POST; it has no body.
+	balance: () => ({ method: 'POST', path: '/api/task/get_credits' }),
+	readBalance(answer) {
+		const json = jsonOf(answer);
+		if (!isSuccess(answer) || isRefusal(json)) return { ok: false, problem: problem(answer) };
+		const amount = numberOf(valueAt(json, 'data', 'credits'));
+		return amount === null ? without(answer, 'a balance') : { ok: true, value: { amount, unit: 'credits' } };
+	},
+
+	upload: {
+		mimeTypes: Object.keys(UPLOAD_ENDINGS),
+		maxBytes: MAX_UPLOAD_BYTES,
+		ticket: {
+			call: (file) => ({
+				method: 'POST',
+				path: '/api/task/pre_url',
+				body: { image_name: uploadName(file), content_type: file.mimeType },
+			}),
+			read: readTicket,
+		},
+		direct: null,
 	},
 
 	// Paid in credits; how many a video takes is not published.

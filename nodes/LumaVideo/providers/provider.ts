@@ -323,7 +323,7 @@ export interface Provider {
 
 	/** The request that buys one video. `request` was checked against the capabilities. */
 	create(request: VideoRequest): ProviderCall;
-	readCreated(answer: ProviderAnswer): Reading<Generation>;
+	readCreated(answer: ProviderAnswer, request?: VideoRequest): Reading<Generation>;
 
 	status(generationId: string): ProviderCall;
 	readStatus(answer: ProviderAnswer, generationId: string): Reading<Generation>;

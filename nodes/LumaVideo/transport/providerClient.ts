@@ -15,6 +15,8 @@ import type {
 import { NodeOperationError } from 'n8n-workflow';
 import type { Provider, ProviderAnswer, ProviderCall } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from './address';
+import type { MultipartForm } from './multipart';
+import { encodeForm } from './multipart';
 
 export type RequestContext =
 	| IExecuteFunctions
@@ -47,6 +49,8 @@ export interface ProviderClient {
 	readonly isLocal: boolean;
 	/** The full address of a call, for a person to read. */
 	addressOf(call: ProviderCall): string;
+	/** Sends a form with a file; with the key to the provider's own path, without it to another address. */
+	sendForm(target: { path: string } | { url: string }, form: MultipartForm): Promise<Exchange>;
 	/** Never throws for what a network or a provider can do; see {@link RequestFault}. */
 	send(call: ProviderCall, options?: SendOptions): Promise<Exchange>;
 }
@@ -117,6 +121,11 @@ function answerOf(response: FullResponse, secret: string): ProviderAnswer {
 	return { statusCode: response.statusCode, headers, text: safe };
 }
 
+/** To an address that is not the provider's own. */
+async function withoutKey(context: RequestContext, options: IHttpRequestOptions): Promise<unknown> {
+	return await context.helpers.httpRequest(options);
+}
+
 /** n8n's helper aborts a request with the execution wherever the context names a cancel signal. */
 function withoutCancelSignal(context: RequestContext): RequestContext {
 	const rest = {
@@ -155,6 +164,32 @@ export async function createProviderClient(
 	return {
 		isLocal: isLocalHost(base.hostname),
 		addressOf: (call) => `${root}${call.path}`,
+		async sendForm(target, form) {
+			const { body, contentType } = encodeForm(form);
+			const isOwn = 'path' in target;
+			const options: IHttpRequestOptions = {
+				method: 'POST',
+				url: isOwn ? `${root}${target.path}` : target.url,
+				headers: { Accept: 'application/json', 'Content-Type': contentType },
+				body,
+				timeout: timeoutMs,
+				encoding: 'text',
+				returnFullResponse: true,
+				ignoreHttpStatusErrors: true,
+				disableFollowRedirect: true,
+				...(isOwn || !signal ? {} : { abortSignal: signal }),
+			};
+			try {
+				const response = (
+					isOwn
+						? await context.helpers.httpRequestWithAuthentication.call(context, provider.credentialType, options)
+						: await withoutKey(context, options)
+				) as FullResponse;
+				return { kind: 'answer', answer: answerOf(response, secret) };
+			} catch (error) {
+				return { kind: 'fault', fault: faultOf(error, signal?.aborted === true) };
+			}
+		},
 		async send(call, sendOptions) {
 			const options: IHttpRequestOptions = {
 				method: call.method,

@@ -13,7 +13,7 @@ make() { # name width height
 }
 
 # The short side is the resolution's name, the long side follows from the aspect ratio.
-for resolution in 540 720 1080 2160; do
+for resolution in 360 540 720 1080 2160; do
 	label="${resolution}p"
 	[ "$resolution" = 2160 ] && label=4k
 	make "${label}_16x9" $((resolution * 16 / 9)) "$resolution"
@@ -28,6 +28,9 @@ done
 # What "add audio" returns: the same picture with a sound track.
 ffmpeg -nostdin -y -loglevel error -i 720p_16x9.mp4 -f lavfi -i anullsrc=r=8000:cl=mono -shortest \
 	-c:v copy -c:a aac -b:a 8k -fflags +bitexact -flags:a +bitexact -map_metadata -1 -movflags +faststart 720p_16x9_sound.mp4
+
+# What stands for an EXR export.
+ffmpeg -nostdin -y -loglevel error -f lavfi -i color=c=0x3b5bdb:s=16x16 -frames:v 1 -c:v exr -compression zip16 -pix_fmt gbrpf32le -fflags +bitexact frame.exr
 
 # Start and end images for requests.
 ffmpeg -nostdin -y -loglevel error -f lavfi -i color=c=0x2b8a3e:s=960x540 -frames:v 1 -q:v 20 -fflags +bitexact -flags:v +bitexact start.jpg

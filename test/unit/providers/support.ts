@@ -4,6 +4,7 @@ import type { Generation, JsonObject, ProviderAnswer, VideoRequest } from '../..
 export const START = 'https://images.example/start.jpg';
 export const END = 'https://images.example/end.png';
 export const VIDEO = 'https://media.example/out.mp4';
+export const SOURCE_VIDEO = 'https://media.example/source.mp4';
 export const HOOK = 'https://n8n.example/webhook/abc';
 
 /** An answer with a JSON body, or with a text as it is. */
@@ -14,10 +15,25 @@ export function answer(statusCode: number, body: unknown, headers: Record<string
 /** A request that sets nothing but a prompt. */
 export function request(model: string, set: Partial<VideoRequest> = {}): VideoRequest {
 	return {
+		operation: 'generate',
 		model,
 		prompt: 'A red kite over the sea',
 		startImage: null,
 		endImage: null,
+		sourceGenerationId: null,
+		targetGenerationId: null,
+		sourceVideo: null,
+		direction: 'forward',
+		mode: null,
+		negativePrompt: null,
+		gridPosition: {},
+		sourcePosition: null,
+		hdr: false,
+		exrExport: false,
+		keyframes: [],
+		autoControls: null,
+		editControls: null,
+		userId: null,
 		aspectRatio: null,
 		resolution: null,
 		duration: null,

@@ -3,7 +3,7 @@ import { providerIds } from '../../providers';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { binaryField, downloadSettings, optionsField } from '../settings';
-import { generationIdField } from './generationId';
+import { generationIdFields } from '../generationId';
 import { readEach } from './readEach';
 
 export const download: Operation = {
@@ -14,7 +14,7 @@ export const download: Operation = {
 	description: 'Download the video of a finished generation',
 	providers: providerIds,
 	properties: forOperation('generation', ['download'], [
-		generationIdField,
+		...generationIdFields(),
 		binaryField,
 		optionsField(['includeRaw', 'maxDownloadMb', 'requestTimeout']),
 	]),

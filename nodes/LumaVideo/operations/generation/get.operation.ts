@@ -3,7 +3,7 @@ import { providerIds } from '../../providers';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { optionsField } from '../settings';
-import { generationIdField } from './generationId';
+import { generationIdFields } from '../generationId';
 import { readEach } from './readEach';
 
 export const get: Operation = {
@@ -14,7 +14,7 @@ export const get: Operation = {
 	description: 'Retrieve the present state of a generation',
 	providers: providerIds,
 	properties: forOperation('generation', ['get'], [
-		generationIdField,
+		...generationIdFields(),
 		optionsField(['includeRaw', 'requestTimeout']),
 	]),
 

@@ -11,7 +11,7 @@ import type { ItemResult } from '../batch';
 import { invalid, toItems } from '../batch';
 import type { Settings } from '../settings';
 import { readSettings } from '../settings';
-import { readGenerationId } from './generationId';
+import { readGenerationId } from '../generationId';
 
 /** Reads at once. */
 const CONCURRENT_READS = 5;

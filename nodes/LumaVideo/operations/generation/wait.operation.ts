@@ -6,10 +6,10 @@ import { invalid, planItems, runPlans } from '../batch';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { binaryField, defaultTimeoutMs, downloadSettings, optionsField, readSettings } from '../settings';
-import { generationIdField, readGenerationId } from './generationId';
+import { generationIdFields, readGenerationId } from '../generationId';
 
 const properties: INodeProperties[] = [
-	generationIdField,
+	...generationIdFields(),
 	{
 		displayName: 'Download Video',
 		name: 'downloadVideo',

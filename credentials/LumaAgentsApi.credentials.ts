@@ -1,0 +1,106 @@
+import type {
+	IAuthenticateGeneric,
+	Icon,
+	ICredentialTestRequest,
+	ICredentialType,
+	INodeProperties,
+} from 'n8n-workflow';
+
+import { onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+
+const refused =
+	'Luma did not accept this API key. Use one made at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.';
+const noAnswer = 'Luma could not say whether the key works. Try again later.';
+const wrongAddress = "Luma has no API at this address. Check the 'Base URL'.";
+
+export class LumaAgentsApi implements ICredentialType {
+	name = 'lumaAgentsApi';
+
+	displayName = 'Luma Agents API';
+
+	icon: Icon = {
+		light: 'file:../icons/lumaAgentsApi.svg',
+		dark: 'file:../icons/lumaAgentsApi.dark.svg',
+	};
+
+	documentationUrl = 'https://docs.agents.lumalabs.ai/';
+
+	properties: INodeProperties[] = [
+		{
+			displayName:
+				'Luma runs two separate APIs. This credential takes keys made at <a href="https://platform.lumalabs.ai" target="_blank">platform.lumalabs.ai</a> (they begin with luma-api-). Dream Machine keys, made at lumalabs.ai/dream-machine/api/keys, belong to the other one and do not work here.',
+			name: 'platformNotice',
+			type: 'notice',
+			default: '',
+		},
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			required: true,
+			placeholder: 'e.g. luma-api-1234567890abcdef',
+			description:
+				'The key is sent to the base URL below and nowhere else. Luma Agents has no free call made for checking a key, so the connection test asks for a generation that does not exist: only a refusal of the key counts against it. A passed test does not show that the account has a balance.',
+			hint: 'Make one at platform.lumalabs.ai. The account needs a balance.',
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'https://agents.lumalabs.ai/v1',
+			required: true,
+			placeholder: 'e.g. https://agents.lumalabs.ai/v1',
+			description: 'Address of the API. Change it only to go through a proxy or a test server of your own.',
+		},
+		...onlyToHostOf('$self["baseUrl"]'),
+	];
+
+	authenticate: IAuthenticateGeneric = {
+		type: 'generic',
+		properties: {
+			headers: {
+				Authorization: '=Bearer {{$credentials.apiKey.trim()}}',
+			},
+		},
+	};
+
+	// The official client has two calls: one buys, the other reads a generation. Reading one that nobody made costs
+	// nothing, and "not found" can only come after the key was accepted, so that answer passes.
+	test: ICredentialTestRequest = {
+		request: {
+			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
+			url: '/generations/00000000-0000-0000-0000-000000000000',
+			method: 'GET',
+			disableFollowRedirect: true,
+			timeout: 20_000,
+			ignoreHttpStatusErrors: {
+				ignore: true,
+				except: [301, 302, 303, 307, 308, 401, 403, 405, 407, 408, 410, 429, 500, 501, 502, 503, 504],
+			},
+		},
+		rules: rules(
+			...whenRedirected('Base URL'),
+			whenStatus(401, refused),
+			whenStatus(
+				403,
+				'Luma refused the account of this API key. See platform.lumalabs.ai whether the account is active; Dream Machine keys do not work here.',
+			),
+			whenStatus(405, wrongAddress),
+			whenStatus(410, wrongAddress),
+			whenStatus(429, noAnswer),
+			whenStatus(500, noAnswer),
+			whenStatus(502, noAnswer),
+			whenStatus(503, noAnswer),
+			whenStatus(504, noAnswer),
+			whenBody('0', '<', "A web page came back instead of an answer. Check the 'Base URL'."),
+			// What a path that does not exist is answered with; an unknown generation has another text.
+			whenBody('detail', 'Not Found', wrongAddress),
+			whenBody('detail', undefined, "The answer did not come from Luma's Agents API. Check the 'Base URL'."),
+			// Early releases of n8n 2 and n8n 1 ignore the list above and let every status pass.
+			whenBody('detail', 'Missing or invalid API key', refused),
+			whenBody('detail', 'API key has been revoked', refused),
+		),
+	};
+}

@@ -1,0 +1,36 @@
+/** Concept: Get Many and Camera Motion: Get Many. What can be chosen for a video. */
+import { readCatalog } from '../../generation/catalog';
+import { providerIds, providers } from '../../providers';
+import type { CatalogName } from '../../providers/provider';
+import { eachItem, requestFailure } from '../eachItem';
+import { manyFields, readLimit } from '../manyFields';
+import type { Operation, ResourceName } from '../operation';
+import { forOperation } from '../operation';
+import { optionsField } from '../settings';
+
+function catalogOperation(resource: ResourceName, catalog: CatalogName, plural: string): Operation {
+	return {
+		resource,
+		value: 'getAll',
+		name: 'Get Many',
+		action: `Get many ${plural}`,
+		description: `Retrieve many ${plural}`,
+		providers: providerIds.filter((id) => providers[id].catalogs?.[catalog] !== undefined),
+		properties: forOperation(resource, ['getAll'], [...manyFields, optionsField(['requestTimeout'])]),
+
+		async execute(context, provider) {
+			return await eachItem(context, provider, async (itemIndex, client) => {
+				const result = await readCatalog(provider, client, catalog);
+				if (!result.ok) return { ok: false, failure: requestFailure(provider, result.text, result.problem) };
+				const values = result.values.slice(0, readLimit(context, itemIndex) ?? undefined);
+				return {
+					ok: true,
+					rows: values.map((value) => ({ value, source: result.isDocumented ? 'documentation' : 'provider' })),
+				};
+			});
+		},
+	};
+}
+
+export const getAllConcepts = catalogOperation('concept', 'concepts', 'concepts');
+export const getAllCameraMotions = catalogOperation('cameraMotion', 'cameraMotions', 'camera motions');

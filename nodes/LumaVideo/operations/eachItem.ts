@@ -1,0 +1,57 @@
+/** Operations that ask one thing per item and wait for nothing. */
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { Gate } from '../generation/deliver';
+import type { Failure } from '../generation/failure';
+import type { Problem, Provider } from '../providers/provider';
+import type { ProviderClient } from '../transport/providerClient';
+import { createProviderClient } from '../transport/providerClient';
+import type { ItemResult } from './batch';
+import { invalid, toItems } from './batch';
+import { readSettings } from './settings';
+
+/** Requests at once. */
+const CONCURRENT = 5;
+
+export type Answer = { ok: true; rows: IDataObject[] } | { ok: false; failure: Failure };
+
+/** The failure of a request that buys nothing. */
+export function requestFailure(provider: Provider, text: string, problem: Problem | null, generationId: string | null = null): Failure {
+	return {
+		message: text,
+		advice: problem?.advice ?? "Check the network of n8n and 'Base URL' in the credential, then try again.",
+		details: { generationId, provider: provider.id, status: null },
+		...(problem ? { problem } : {}),
+	};
+}
+
+/**
+ * Runs `ask` for every item; each may give any number of output items, all linked to it.
+ *
+ * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail
+ */
+export async function eachItem(
+	context: IExecuteFunctions,
+	provider: Provider,
+	ask: (itemIndex: number, client: ProviderClient) => Promise<Answer>,
+): Promise<INodeExecutionData[]> {
+	const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);
+	const gate = new Gate(CONCURRENT);
+	const results = await Promise.all(
+		context.getInputData().map(async (_, itemIndex): Promise<ItemResult[]> => {
+			try {
+				const answer = await gate.run(async () => await ask(itemIndex, client));
+				if (!answer.ok) return [{ itemIndex, ok: false, failure: answer.failure }];
+				return answer.rows.map((json) => ({
+					itemIndex,
+					ok: true,
+					item: { json, pairedItem: { item: itemIndex } },
+				}));
+			} catch (error) {
+				// An expression that cannot be evaluated belongs to its item.
+				const text = error instanceof Error ? error.message : String(error);
+				return [{ itemIndex, ok: false, failure: invalid(provider, [text]) }];
+			}
+		}),
+	);
+	return toItems(context, results.flat());
+}

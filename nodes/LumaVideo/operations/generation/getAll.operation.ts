@@ -1,0 +1,31 @@
+/** Generation: Get Many. Lists the account's generations, newest first. */
+import { listGenerations } from '../../generation/list';
+import { outputJson } from '../../generation/output';
+import { providerIds, providers } from '../../providers';
+import { eachItem, requestFailure } from '../eachItem';
+import { manyFields, readLimit } from '../manyFields';
+import type { Operation } from '../operation';
+import { forOperation } from '../operation';
+import { optionsField, readSettings } from '../settings';
+
+export const getAll: Operation = {
+	resource: 'generation',
+	value: 'getAll',
+	name: 'Get Many',
+	action: 'Get many generations',
+	description: "Retrieve many of the account's generations, newest first",
+	providers: providerIds.filter((id) => providers[id].capabilities.list),
+	properties: forOperation('generation', ['getAll'], [...manyFields, optionsField(['includeRaw', 'requestTimeout'])]),
+
+	async execute(context, provider) {
+		return await eachItem(context, provider, async (itemIndex, client) => {
+			const result = await listGenerations(provider, client, readLimit(context, itemIndex));
+			if (!result.ok) return { ok: false, failure: requestFailure(provider, result.text, result.problem) };
+			const { includeRaw } = readSettings(context, itemIndex);
+			return {
+				ok: true,
+				rows: result.generations.map((generation) => outputJson(provider, generation, { includeRaw })),
+			};
+		});
+	},
+};

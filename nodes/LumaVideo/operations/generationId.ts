@@ -1,0 +1,73 @@
+/** The field that names a generation, and its reading. */
+import type { IExecuteFunctions, INodeProperties, INodePropertyMode } from 'n8n-workflow';
+import { FIELD_NAMES } from '../generation/checkRequest';
+import { providerIds, providers } from '../providers';
+import type { ProviderId } from '../providers/provider';
+
+function mode(name: string, displayName: string, type: 'list' | 'string', more: Partial<INodePropertyMode>): INodePropertyMode {
+	return { ...more, name, displayName, type };
+}
+
+const LIST_MODE = mode('list', 'From List', 'list', {
+	placeholder: 'Select a generation…',
+	typeOptions: { searchListMethod: 'searchGenerations', searchable: true },
+});
+
+const ID_MODE = mode('id', 'By ID', 'string', {
+	placeholder: 'e.g. 123e4567-e89b-12d3-a456-426614174000',
+	validation: [
+		{ type: 'regex', properties: { regex: '^\\s*[^\\s/?#]+\\s*$', errorMessage: 'This is not an ID' } },
+	],
+});
+
+/** An address whose last part is the ID, such as that of the API. */
+const URL_MODE = mode('url', 'By URL', 'string', {
+	placeholder: 'e.g. https://api.lumalabs.ai/dream-machine/v1/generations/123e4567',
+	extractValue: { type: 'regex', regex: '^https?://[^?#]*/([^/?#]+)/?(?:[?#].*)?$' },
+});
+
+/** A generation by its ID or URL and, where the provider can list, from its list. */
+export function generationIdFields(
+	name: 'generationId' | 'targetGenerationId' = 'generationId',
+	description = "The generation, as the output of 'Video: Generate' names it",
+): INodeProperties[] {
+	const listing = providerIds.filter((id) => providers[id].capabilities.list);
+	const others = providerIds.filter((id) => !providers[id].capabilities.list);
+	const field = (mode: string, modes: INodePropertyMode[], shownFor: ProviderId[]): INodeProperties => ({
+		displayName: FIELD_NAMES[name],
+		name,
+		type: 'resourceLocator',
+		required: true,
+		default: { mode, value: '' },
+		modes,
+		description,
+		displayOptions: { show: { provider: shownFor } },
+	});
+	return [field('list', [LIST_MODE, ID_MODE, URL_MODE], listing), field('id', [ID_MODE, URL_MODE], others)];
+}
+
+/** The value of the field, whatever its mode; a number is as good as text. */
+export function generationIdValue(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	name: 'generationId' | 'targetGenerationId' = 'generationId',
+): unknown {
+	const value: unknown = context.getNodeParameter(name, itemIndex, '', { extractValue: true });
+	return typeof value === 'number' ? String(value) : value;
+}
+
+/** The id, or what is wrong with it. */
+export function readGenerationId(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): { ok: true; generationId: string } | { ok: false; finding: string } {
+	const text = generationIdValue(context, itemIndex);
+	if (typeof text !== 'string') return { ok: false, finding: `'${FIELD_NAMES.generationId}' must be text` };
+	const generationId = text.trim();
+	if (generationId === '') return { ok: false, finding: `'${FIELD_NAMES.generationId}' is empty` };
+	// '.' and '..' would be taken for a part of the path.
+	if (/[\s/?#]/.test(generationId) || /^\.+$/.test(generationId)) {
+		return { ok: false, finding: `'${FIELD_NAMES.generationId}' has characters that no ID has` };
+	}
+	return { ok: true, generationId };
+}

@@ -1,0 +1,82 @@
+/** What the editor asks for while a workflow is built: drop-downs and lists. */
+import type { ILoadOptionsFunctions, INodeListSearchResult, INodePropertyOptions } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import { readCatalog } from '../generation/catalog';
+import { findProvider } from '../providers';
+import type { CatalogName, Generation, Provider } from '../providers/provider';
+import { createProviderClient } from '../transport/providerClient';
+
+/** The editor waits for these: rather the documented list than a long pause. */
+const TIMEOUT_MS = 10_000;
+const PAGE = 100;
+
+function chosenProvider(context: ILoadOptionsFunctions): Provider {
+	const value = context.getCurrentNodeParameter('provider');
+	const provider = typeof value === 'string' ? findProvider(value) : undefined;
+	if (!provider) throw new NodeOperationError(context.getNode(), "Choose 'Provider' first");
+	return provider;
+}
+
+function titled(value: string): string {
+	const words = value.split(/[_\s]+/).map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+	return words.join(' ').replace(/\bPov\b/, 'POV');
+}
+
+async function catalogOptions(context: ILoadOptionsFunctions, name: CatalogName): Promise<INodePropertyOptions[]> {
+	const provider = chosenProvider(context);
+	const known = provider.catalogs?.[name]?.known ?? [];
+	const client = await createProviderClient(context, provider, TIMEOUT_MS);
+	const result = await readCatalog(provider, client, name);
+	const values = result.ok ? result.values : [...known];
+	return values
+		.map((value) => ({ name: titled(value), value }))
+		.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** One line that tells a generation from the others. */
+function label({ prompt, status, createdAt, generationId }: Generation): string {
+	const text = prompt === null || prompt.trim() === '' ? generationId : prompt.replace(/\s+/g, ' ').trim();
+	const short = text.length > 60 ? `${text.slice(0, 59)}…` : text;
+	const when = createdAt === null ? '' : `, ${createdAt.slice(0, 16).replace('T', ' ')}`;
+	return `${short} (${status}${when})`;
+}
+
+export const methods = {
+	listSearch: {
+		/** The account's generations, newest first; the text is looked for in prompts and IDs. */
+		async searchGenerations(
+			this: ILoadOptionsFunctions,
+			filter?: string,
+			paginationToken?: string,
+		): Promise<INodeListSearchResult> {
+			const provider = chosenProvider(this);
+			if (!provider.list || !provider.readList) return { results: [] };
+			const client = await createProviderClient(this, provider, TIMEOUT_MS);
+			const offset = Number(paginationToken ?? 0) || 0;
+			const exchange = await client.send(provider.list({ limit: PAGE, offset }));
+			if (exchange.kind === 'fault') {
+				throw new NodeOperationError(this.getNode(), `${provider.displayName} cannot be reached: ${exchange.fault.text}`);
+			}
+			const reading = provider.readList(exchange.answer);
+			if (!reading.ok) {
+				throw new NodeOperationError(this.getNode(), reading.problem.message, {
+					description: reading.problem.advice,
+				});
+			}
+			const wanted = filter?.trim().toLowerCase() ?? '';
+			const results = reading.value.generations
+				.map((generation) => ({ name: label(generation), value: generation.generationId }))
+				.filter(({ name, value }) => `${name} ${value}`.toLowerCase().includes(wanted));
+			const { nextOffset } = reading.value;
+			return { results, ...(nextOffset === null ? {} : { paginationToken: String(nextOffset) }) };
+		},
+	},
+	loadOptions: {
+		async getCameraMotions(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+			return await catalogOptions(this, 'cameraMotions');
+		},
+		async getConcepts(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+			return await catalogOptions(this, 'concepts');
+		},
+	},
+};

@@ -1,0 +1,15 @@
+/** Video: Add Audio. Gives a generated video sound. */
+import { generationIdFields } from '../generationId';
+import { promptFields } from '../requestFields';
+import { createVideoOperation } from './createVideo';
+
+export const addAudio = createVideoOperation({
+	value: 'addAudio',
+	name: 'Add Audio',
+	action: 'Add audio to video',
+	description: 'Give a generated video sound',
+	fields: [
+		...generationIdFields('generationId', 'The finished generation that gets sound'),
+		...promptFields('addAudio'),
+	],
+});

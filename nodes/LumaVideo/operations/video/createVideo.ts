@@ -1,0 +1,318 @@
+/**
+ * What all operations that make a video have in common: everything is checked, for all items, before the first request
+ * is sent; each is sent once (`generation/run.ts`).
+ */
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import { FIELD_NAMES, checkRequest } from '../../generation/checkRequest';
+import { systemClock } from '../../generation/clock';
+import type { Failure } from '../../generation/failure';
+import { fingerprint } from '../../generation/ledger';
+import { outputJson } from '../../generation/output';
+import { readGeneration } from '../../generation/read';
+import { checkSpending } from '../../generation/spending';
+import { findModel, providerIds, providers } from '../../providers';
+import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
+import type { ProviderClient } from '../../transport/providerClient';
+import { createProviderClient } from '../../transport/providerClient';
+import type { ItemResult, Plan } from '../batch';
+import { invalid, isTool, openLedger, planItems, runPlans, toItems } from '../batch';
+import type { Completion } from '../completion';
+import { completionFields } from '../completion';
+import { generationIdValue } from '../generationId';
+import type { ImageFieldName, ImagesInItem } from '../inputImages';
+import { bringImages, placeholder, readInputImage } from '../inputImages';
+import type { Operation } from '../operation';
+import { forOperation } from '../operation';
+import { additionalFields, providersFor, providersWith } from '../requestFields';
+import {
+	binaryField,
+	callbackTimeoutMs,
+	defaultTimeoutMs,
+	downloadSettings,
+	optionsField,
+	readSettings,
+} from '../settings';
+import { callbackAddress, suspendPlans } from '../suspend';
+
+/** Fields that shape the request, as they lie on the top level. */
+const REQUEST_FIELDS = [
+	'model',
+	'prompt',
+	'startImage',
+	'endImage',
+	'aspectRatio',
+	'resolution',
+	'duration',
+	'loop',
+	'direction',
+	'mode',
+	'sourceVideo',
+] as const;
+
+/** Parameters that say how the node works, not what is bought: changing them makes no other request. */
+const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadVideo', 'options'];
+
+const withCallbacks = providerIds.filter((id) => providers[id].capabilities.callbacks !== 'none');
+
+/** Fields that follow those of the request itself. */
+function commonFields(operation: VideoOperation): INodeProperties[] {
+	return [
+		...completionFields,
+		{
+			displayName: 'Download Video',
+			name: 'downloadVideo',
+			type: 'boolean',
+			default: false,
+			description:
+				"Whether to download the video file too. Providers do not keep videos forever; the output always has the video's URL.",
+			displayOptions: { show: { completion: ['poll'] } },
+		},
+		{ ...binaryField, displayOptions: { show: { completion: ['poll'], downloadVideo: [true] } } },
+		additionalFields(operation, [
+			{
+				displayName: FIELD_NAMES.callbackMode,
+				name: 'callbackMode',
+				type: 'options',
+				options: [
+					{ name: 'At the End', value: 'terminal', description: 'One call when the video is finished or failed' },
+					{ name: 'On Progress Too', value: 'progress', description: 'Also about every 15 seconds until then' },
+				],
+				default: 'terminal',
+				description: 'When the provider calls back',
+				// The others call at every change of status anyway.
+				displayOptions: {
+					show: { '/completion': ['none'], '/provider': providersWith(operation, 'callbackMode') },
+				},
+			},
+			{
+				displayName: FIELD_NAMES.callbackUrl,
+				name: 'callbackUrl',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. https://n8n.example.com/webhook/luma-video',
+				description:
+					"Public web address that the provider calls when the video is finished, such as a Luma Video Trigger's production URL",
+				displayOptions: { show: { '/completion': ['none'], '/provider': withCallbacks } },
+			},
+		]),
+		optionsField([
+			'deleteOnStop',
+			'dryRun',
+			'includeRaw',
+			'maxConcurrent',
+			'maxCost',
+			'maxDownloadMb',
+			'onTimeout',
+			'requestTimeout',
+			'resubmitFailed',
+			'timeout',
+		]),
+	];
+}
+
+/** What is the same for all items of a run. */
+interface Run {
+	context: IExecuteFunctions;
+	provider: Provider;
+	client: ProviderClient;
+	operation: VideoOperation;
+	completion: Completion;
+	/** Where this execution is called back; `null` when it is not suspended. */
+	address: string | null;
+}
+
+/** The values of all fields of one item; images in n8n stand in them by placeholders. */
+function readInput(
+	{ context, provider, client }: Run,
+	itemIndex: number,
+): { input: Record<string, unknown>; images: ImagesInItem; findings: string[] } {
+	const input: Record<string, unknown> = {
+		...context.getNodeParameter('additionalFields', itemIndex, {}),
+		...Object.fromEntries(REQUEST_FIELDS.map((name) => [name, context.getNodeParameter(name, itemIndex, null)])),
+	};
+	// An operation without a choice of models has no such field.
+	input.model ??= '';
+	if (context.getNodeParameter('videoSource', itemIndex, null) !== 'url') {
+		input.generationId = generationIdValue(context, itemIndex);
+		input.sourceVideo = null;
+	}
+	input.targetGenerationId = generationIdValue(context, itemIndex, 'targetGenerationId');
+
+	const images: ImagesInItem = {};
+	const findings: string[] = [];
+	if (context.getNodeParameter('imageSource', itemIndex, 'url') === 'binary') {
+		for (const field of ['startImage', 'endImage'] satisfies ImageFieldName[]) {
+			const dataField: unknown = context.getNodeParameter(`${field}Field`, itemIndex, '');
+			input[field] = null;
+			if (typeof dataField !== 'string' || dataField.trim() === '') continue;
+			const result = readInputImage(context, provider, client, itemIndex, dataField.trim());
+			if (result.ok) {
+				images[field] = result.image;
+				input[field] = placeholder(result.image);
+			} else findings.push(`'${FIELD_NAMES[field]}' ${result.finding}`);
+		}
+	}
+	return { input, images, findings };
+}
+
+/** The request as the provider needs it: images where it finds them, a generation's video by its address. */
+async function prepare(
+	{ context, provider, client }: Run,
+	images: ImagesInItem,
+	request: VideoRequest,
+): Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }> {
+	const brought = await bringImages(context, provider, client, images, request);
+	if (!brought.ok || !needsSourceAddress(provider, request)) return brought;
+	const generationId = request.sourceGenerationId ?? '';
+	const source = await readGeneration(
+		provider,
+		client,
+		generationId,
+		systemClock,
+		context.getExecutionCancelSignal(),
+	);
+	if (!source.ok) return source;
+	const { videoUrl, status } = source.generation;
+	if (videoUrl === null) {
+		return {
+			ok: false,
+			failure: {
+				message: `Generation ${generationId} has no video yet (status: ${status})`,
+				advice: 'Nothing was bought. Wait until it is completed.',
+				details: { generationId: null, provider: provider.id, status: null },
+			},
+		};
+	}
+	return { ok: true, request: { ...brought.request, sourceGenerationId: null, sourceVideo: videoUrl } };
+}
+
+function needsSourceAddress(provider: Provider, { operation, sourceGenerationId }: VideoRequest): boolean {
+	const takesVideo = operation === 'modify' || operation === 'reframe';
+	return takesVideo && sourceGenerationId !== null && provider.capabilities.sourceAs === 'url';
+}
+
+function plan(run: Run, itemIndex: number): Plan {
+	const { context, provider, client, operation, completion, address } = run;
+	const { input, images, findings } = readInput(run, itemIndex);
+	const checked = checkRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
+	if (findings.length > 0 || !checked.ok) {
+		return { itemIndex, ok: false, failure: invalid(provider, [...findings, ...(checked.ok ? [] : checked.findings)]) };
+	}
+	const request: VideoRequest =
+		address === null ? checked.request : { ...checked.request, callback: { url: address, mode: 'terminal' } };
+	const model = findModel(provider, operation, request.model);
+	if (!model) return { itemIndex, ok: false, failure: invalid(provider, []) };
+	const settings = readSettings(context, itemIndex);
+	const wantsFile = completion === 'poll' && context.getNodeParameter('downloadVideo', itemIndex, false) === true;
+	// Where the answer goes does not change what is bought.
+	const bought = { ...request, callback: null };
+	const stored = Object.fromEntries(
+		Object.entries(context.getNode().parameters).filter(([name]) => !NOT_PART_OF_REQUEST.includes(name)),
+	);
+	const needsPreparing = Object.keys(images).length > 0 || needsSourceAddress(provider, request);
+	return {
+		itemIndex,
+		ok: true,
+		job: {
+			itemIndex,
+			timeoutMs:
+				settings.timeoutMs ??
+				(completion === 'callback' ? callbackTimeoutMs : defaultTimeoutMs(request.resolution)),
+			start: {
+				kind: 'create',
+				request,
+				model,
+				key: {
+					requestHash: fingerprint([provider.id, bought]),
+					// An agent fills in fields per call, so its stored parameters do not tell its calls apart.
+					parametersHash: isTool(context) ? null : fingerprint(stored),
+				},
+				...(needsPreparing ? { prepare: async (planned) => await prepare(run, images, planned) } : {}),
+			},
+		},
+		settings,
+		output: {
+			includeRaw: settings.includeRaw,
+			model: request.model === '' ? null : request.model,
+			prompt: request.prompt,
+			estimatedCostUsd: provider.estimateUsd(request),
+		},
+		download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
+	};
+}
+
+/** What would be sent for an item, and about what it would cost. */
+function preview(provider: Provider, client: ProviderClient, each: Plan): ItemResult {
+	if (!each.ok) return each;
+	const { itemIndex, job, output } = each;
+	if (job.start.kind !== 'create') return { itemIndex, ok: false, failure: invalid(provider, []) };
+	const call = provider.create(job.start.request);
+	return {
+		itemIndex,
+		ok: true,
+		item: {
+			json: {
+				...outputJson(provider, null, output),
+				dryRun: true,
+				request: {
+					method: call.method,
+					url: client.addressOf(call),
+					headers: call.headers ?? {},
+					body: call.body ?? null,
+				},
+			},
+			pairedItem: { item: itemIndex },
+		},
+	};
+}
+
+/** @throws NodeOperationError when the videos that are still to be bought would cost more than the limit */
+function checkLimit(context: IExecuteFunctions, provider: Provider, plans: readonly Plan[], maxCostUsd: number): void {
+	const ledger = openLedger(context);
+	const estimates = plans.flatMap((each) => {
+		if (!each.ok || each.job.start.kind !== 'create') return [];
+		return ledger.find(each.itemIndex, each.job.start.key) ? [] : [each.output.estimatedCostUsd ?? null];
+	});
+	const check = checkSpending(estimates, maxCostUsd, provider.displayName);
+	if (!check.ok) throw new NodeOperationError(context.getNode(), check.message, { description: check.advice });
+}
+
+/** An operation of the resource Video. */
+export function createVideoOperation(definition: {
+	value: VideoOperation;
+	name: string;
+	action: string;
+	description: string;
+	/** The fields of the request itself. */
+	fields: INodeProperties[];
+}): Operation {
+	const { value, fields, ...texts } = definition;
+	return {
+		...texts,
+		resource: 'video',
+		value,
+		providers: providersFor(value),
+		properties: forOperation('video', [value], [...fields, ...commonFields(value)]),
+
+		async execute(context, provider) {
+			const common = readSettings(context, 0);
+			const client = await createProviderClient(context, provider, common.requestTimeoutMs);
+			const completion = context.getNodeParameter('completion', 0, 'poll') as Completion;
+			if (completion === 'callback' && isTool(context)) {
+				throw new NodeOperationError(
+					context.getNode(),
+					"'Completion' cannot be 'Suspend Until Callback' in a tool",
+					{ description: "Choose 'Wait Until Finished'.", itemIndex: 0 },
+				);
+			}
+			const address = completion === 'callback' ? callbackAddress(context, provider, client.isLocal) : null;
+			const run: Run = { context, provider, client, operation: value, completion, address };
+			const plans = planItems(context, provider, (itemIndex) => plan(run, itemIndex));
+			if (common.dryRun) return toItems(context, plans.map((each) => preview(provider, client, each)));
+			if (common.maxCostUsd !== null) checkLimit(context, provider, plans, common.maxCostUsd);
+			if (completion === 'callback') return await suspendPlans(context, provider, client, plans);
+			return await runPlans(context, provider, client, plans, completion === 'none' ? 'submitted' : 'finished');
+		},
+	};
+}

@@ -1,0 +1,22 @@
+/** Video: Extend. Adds a part to the end of a generated video, or before its beginning. */
+import { generationIdFields } from '../generationId';
+import { choiceFields, directionFields, imageFields, loopFields, modelFields, promptFields } from '../requestFields';
+import { createVideoOperation } from './createVideo';
+
+export const extend = createVideoOperation({
+	value: 'extend',
+	name: 'Extend',
+	action: 'Extend video',
+	description: 'Add a part to the end or the beginning of a generated video',
+	fields: [
+		...generationIdFields('generationId', 'The finished generation that is extended'),
+		...directionFields(),
+		...modelFields('extend'),
+		...promptFields('extend'),
+		...imageFields('extend'),
+		...choiceFields('extend', 'aspectRatio'),
+		...choiceFields('extend', 'resolution'),
+		...choiceFields('extend', 'duration'),
+		...loopFields('extend'),
+	],
+});

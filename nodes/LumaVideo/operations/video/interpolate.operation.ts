@@ -1,0 +1,17 @@
+/** Video: Interpolate. Makes the video that leads from one generated video to another. */
+import { generationIdFields } from '../generationId';
+import { modelFields, promptFields } from '../requestFields';
+import { createVideoOperation } from './createVideo';
+
+export const interpolate = createVideoOperation({
+	value: 'interpolate',
+	name: 'Interpolate',
+	action: 'Interpolate video',
+	description: 'Make the video that leads from one generated video to another',
+	fields: [
+		...generationIdFields('generationId', 'The finished generation that comes first'),
+		...generationIdFields('targetGenerationId', 'The finished generation that comes second'),
+		...modelFields('interpolate'),
+		...promptFields('interpolate'),
+	],
+});

@@ -1,0 +1,21 @@
+/** Video: Modify. Makes a video anew from another: its style, its setting, what is in it. */
+import { generationIdFields } from '../generationId';
+import { choiceFields, imageFields, modeFields, modelFields, promptFields, sourceFields } from '../requestFields';
+import { createVideoOperation } from './createVideo';
+
+export const modify = createVideoOperation({
+	value: 'modify',
+	name: 'Modify',
+	action: 'Modify video',
+	description: 'Change the style, the setting or the content of a video',
+	fields: [
+		...sourceFields('modify', generationIdFields('generationId', 'The finished generation that is modified')),
+		...modelFields('modify'),
+		...modeFields(),
+		...promptFields('modify'),
+		...imageFields('modify'),
+		...choiceFields('modify', 'aspectRatio'),
+		...choiceFields('modify', 'resolution'),
+		...choiceFields('modify', 'duration'),
+	],
+});

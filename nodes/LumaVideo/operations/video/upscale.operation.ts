@@ -1,0 +1,15 @@
+/** Video: Upscale. Makes a generated video larger. */
+import { generationIdFields } from '../generationId';
+import { choiceFields } from '../requestFields';
+import { createVideoOperation } from './createVideo';
+
+export const upscale = createVideoOperation({
+	value: 'upscale',
+	name: 'Upscale',
+	action: 'Upscale video',
+	description: 'Make a generated video larger',
+	fields: [
+		...generationIdFields('generationId', 'The finished generation that is upscaled'),
+		...choiceFields('upscale', 'resolution'),
+	],
+});
