@@ -20,6 +20,7 @@ import {
 
 const models: Record<ProviderName, string> = {
 	lumaDreamMachine: 'ray-2',
+	lumaAgents: 'ray-3.2',
 	pixazo: 'ray-2-flash',
 	pixwith: 'ray-2',
 	crazyrouter: 'ray-v2',
@@ -27,12 +28,14 @@ const models: Record<ProviderName, string> = {
 /** Names what the stand-in reports when a job is read, and what it keeps to itself. */
 const reportsCreation: Record<ProviderName, boolean> = {
 	lumaDreamMachine: true,
+	lumaAgents: true,
 	pixazo: true,
 	pixwith: false,
 	crazyrouter: true,
 };
 const wrongKeys: Record<ProviderName, string> = {
 	lumaDreamMachine: 'wrong-key-of-dream-machine',
+	lumaAgents: 'luma-api-wrong-key',
 	pixazo: 'wrong-key-of-pixazo',
 	pixwith: 'key_wrong-key-of-pixwith',
 	crazyrouter: 'sk-wrong-key-of-crazyrouter',
@@ -67,6 +70,8 @@ describe('the connection test of a credential', () => {
 	const refusals: Record<ProviderName, string> = {
 		lumaDreamMachine:
 			'Luma did not accept this API key. Use a Dream Machine key from lumalabs.ai/dream-machine/api/keys; keys from platform.lumalabs.ai do not work here.',
+		lumaAgents:
+			'Luma did not accept this API key. Use one made at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.',
 		pixazo: 'Pixazo did not accept this API key. Copy it again from api-console.pixazo.ai/api_keys.',
 		pixwith: 'Pixwith.ai did not accept this API key. Copy it again from pixwith.ai/api.',
 		crazyrouter: 'CrazyRouter did not accept this API key. Copy it again from the console at crazyrouter.com.',
@@ -208,7 +213,7 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 		lumaDreamMachine: {
 			'wrong key': [
 				'Luma Dream Machine did not accept the API key: Invalid API key provided [item 0]',
-				"Nothing was bought. Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys.",
+				"Nothing was bought. Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. New accounts may need the provider 'Luma Agents'.",
 			],
 			'no balance': [
 				'Luma Dream Machine reports that the account has too little credit: Insufficient credits [item 0]',
@@ -221,6 +226,24 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 			failed: [
 				'Luma Dream Machine could not make the video: The scene is too dark (generation ID) [item 0]',
 				'Change the prompt or the images, then run the workflow again. Luma Dream Machine does not charge for it.',
+			],
+		},
+		lumaAgents: {
+			'wrong key': [
+				'Luma Agents did not accept the API key: Missing or invalid API key [item 0]',
+				"Nothing was bought. Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.",
+			],
+			'no balance': [
+				'Luma Agents reports that the account has too little credit: Insufficient balance. Please add funds to continue [item 0]',
+				'Nothing was bought. Add money to the account at https://platform.lumalabs.ai, then run the workflow again.',
+			],
+			moderated: [
+				'Luma Agents could not make the video: content_moderated: content moderation refused the prompt, an input or the result (Prompt was flagged by our content moderation system) (generation ID) [item 0]',
+				'Change the prompt or the images, then run the workflow again. Luma Agents does not charge for it.',
+			],
+			failed: [
+				'Luma Agents could not make the video: generation_failed: the model could not make the video; another try may work (The scene is too dark) (generation ID) [item 0]',
+				'Change the prompt or the images, then run the workflow again. Luma Agents does not charge for it.',
 			],
 		},
 		pixazo: {

@@ -41,6 +41,7 @@ export async function createCredentials(
 
 const defaultModels: Record<ProviderName, string> = {
 	lumaDreamMachine: 'ray-2',
+	lumaAgents: 'ray-3.2',
 	pixazo: 'ray-2-flash',
 	pixwith: 'ray-2',
 	crazyrouter: 'ray-v2',

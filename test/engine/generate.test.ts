@@ -58,6 +58,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
 		const created = new Date(job?.createdAt ?? 0).toISOString();
 		const times: Record<ProviderName, { createdAt: string | null; completedAt: string | null }> = {
 			lumaDreamMachine: { createdAt: created, completedAt: null },
+			lumaAgents: { createdAt: created, completedAt: null },
 			pixazo: { createdAt: created, completedAt: new Date(job?.completedAt ?? 0).toISOString() },
 			pixwith: { createdAt: null, completedAt: null },
 			crazyrouter: { createdAt: `${created.slice(0, 19)}Z`, completedAt: null },
@@ -65,7 +66,13 @@ describe.each(PROVIDERS)('%s', (provider) => {
 		expect(item?.json).toStrictEqual({
 			generationId: purchase?.id,
 			provider,
-			model: { lumaDreamMachine: 'ray-2', pixazo: 'ray-2-flash', pixwith: 'ray-2', crazyrouter: 'ray-v2' }[provider],
+			model: {
+				lumaDreamMachine: 'ray-2',
+				lumaAgents: 'ray-3.2',
+				pixazo: 'ray-2-flash',
+				pixwith: 'ray-2',
+				crazyrouter: 'ray-v2',
+			}[provider],
 			status: 'completed',
 			videoUrl: url,
 			media: [{ url, type: 'video' }],
@@ -84,6 +91,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
 		const id = server.ledger().purchases[0]?.id;
 		const raw: Record<ProviderName, IDataObject> = {
 			lumaDreamMachine: { id, state: 'completed', assets: { video: json?.videoUrl } },
+			lumaAgents: { id, state: 'completed', output: [{ type: 'video', url: json?.videoUrl }] },
 			pixazo: { request_id: id, status: 'COMPLETED', output: { media_url: [json?.videoUrl] } },
 			pixwith: { code: 1, data: { task_id: id, status: 2, result_urls: [json?.videoUrl] } },
 			crazyrouter: { id, state: 'completed', video: { download_url: json?.videoUrl } },
@@ -114,7 +122,9 @@ describe.each(PROVIDERS)('%s', (provider) => {
 		const [item] = outputOf(run);
 		const binary = item?.binary?.clip;
 		if (!binary) throw new Error('no file');
-		const name = { lumaDreamMachine: '720p', pixazo: '540p', pixwith: '540p', crazyrouter: '720p' }[provider];
+		const name = { lumaDreamMachine: '720p', lumaAgents: '720p', pixazo: '540p', pixwith: '540p', crazyrouter: '720p' }[
+			provider
+		];
 		const file = readFileSync(join(MEDIA, `${name}_16x9.mp4`));
 		expect(Object.keys(item.binary ?? {})).toEqual(['clip']);
 		expect(binary).toMatchObject({

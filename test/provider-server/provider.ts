@@ -29,6 +29,8 @@ export type RefusalReason = 'no credits' | 'too many';
 
 export interface Provider {
 	name: ProviderName;
+	/** Whether the key belongs to an upload: where files go to the service itself instead of a storage of another host. */
+	uploadsTakeKey?: boolean;
 	/** What the request is for, by method and path alone. */
 	routeOf(request: ApiRequest): Route;
 	/** The job that the request names, for faults that are aimed at a prompt. */

@@ -234,7 +234,7 @@ export class ProviderServer {
 			text: `${request.body.toString('utf8')}\n${job?.prompt ?? ''}`,
 		});
 		this.clerk.noteRequest(provider.name, route, request, fault?.kind ?? null);
-		if (route === 'upload') this.clerk.noteKeyLeak(`/${provider.name}${request.path}`, request);
+		if (route === 'upload' && !provider.uploadsTakeKey) this.clerk.noteKeyLeak(`/${provider.name}${request.path}`, request);
 
 		if (fault && isBeforeAcceptance(fault.kind)) {
 			const answer = this.errorOf(fault, (status) => provider.error(status));

@@ -34,7 +34,7 @@ const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:
 const RESOLUTIONS: readonly Resolution[] = ['360p', '540p', '720p', '1080p'];
 const DURATIONS: readonly Duration[] = ['5s', '10s'];
 
-/** "Video editing": the service takes these when a request leaves them open. */
+/** "Video generation": the service takes these when a request leaves them open. */
 const DEFAULT_RESOLUTION: Resolution = '720p';
 const DEFAULT_DURATION: Duration = '5s';
 
@@ -145,13 +145,14 @@ function extensionOf(url: string): string {
 	return /\.([a-z0-9]+)$/i.exec(url.replace(/[?#].*$/, ''))?.[1]?.toLowerCase() ?? '';
 }
 
-const VIDEO_TYPES: Readonly<Record<string, string>> = {
-	m4v: 'video/x-m4v',
-	mkv: 'video/x-matroska',
-	mov: 'video/quicktime',
-	mp4: 'video/mp4',
-	webm: 'video/webm',
-};
+/** Media types of videos, by extension. */
+const VIDEO_TYPES: ReadonlyMap<string, string> = new Map([
+	['m4v', 'video/x-m4v'],
+	['mkv', 'video/x-matroska'],
+	['mov', 'video/quicktime'],
+	['mp4', 'video/mp4'],
+	['webm', 'video/webm'],
+]);
 
 /** How an EXR export is called is not documented, so the file's name goes before the word in `type`. */
 function mediaType(type: string | null, url: string): Media['type'] {
@@ -159,7 +160,7 @@ function mediaType(type: string | null, url: string): Media['type'] {
 	if (['exr', 'zip', 'tar'].includes(extension)) return 'other';
 	if (type && /^video\b/i.test(type)) return 'video';
 	if (type && /^image\b/i.test(type)) return 'image';
-	return Object.hasOwn(VIDEO_TYPES, extension) ? 'video' : 'other';
+	return VIDEO_TYPES.has(extension) ? 'video' : 'other';
 }
 
 /** `whenSilent` is the state of a generation that names none; `null` where it must name one. */
@@ -257,7 +258,7 @@ function imageReference(image: string): JsonObject {
 function sourceOf(request: VideoRequest): JsonObject {
 	if (request.sourceGenerationId) return { generation_id: request.sourceGenerationId };
 	const video = request.sourceVideo ?? '';
-	return dataReference(video) ?? { url: video, media_type: VIDEO_TYPES[extensionOf(video)] ?? 'video/mp4' };
+	return dataReference(video) ?? { url: video, media_type: VIDEO_TYPES.get(extensionOf(video)) ?? 'video/mp4' };
 }
 
 function keyframesOf(request: VideoRequest): JsonObject {

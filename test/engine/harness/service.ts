@@ -10,6 +10,7 @@ export const PROVIDERS: readonly ProviderName[] = ['lumaDreamMachine', 'pixazo',
 
 export const DISPLAY_NAMES: Readonly<Record<ProviderName, string>> = {
 	lumaDreamMachine: 'Luma Dream Machine',
+	lumaAgents: 'Luma Agents',
 	pixazo: 'Pixazo',
 	pixwith: 'Pixwith.ai',
 	crazyrouter: 'CrazyRouter',
@@ -21,6 +22,7 @@ export const END_IMAGE = 'https://example.com/end.png';
 /** The least that each provider needs to make a video. */
 const SAMPLES: Readonly<Record<ProviderName, INodeParameters>> = {
 	lumaDreamMachine: { model: 'ray-2' },
+	lumaAgents: { model: 'ray-3.2' },
 	pixazo: { model: 'ray-2-flash', startImage: START_IMAGE },
 	pixwith: { model: 'ray-2' },
 	crazyrouter: { model: 'ray-v2' },

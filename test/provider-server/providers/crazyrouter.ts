@@ -1,12 +1,23 @@
-/** CrazyRouter's Luma routes (docs.crazyrouter.com: Luma, Callback Protocol, HTTP Status Codes & Error Handling). */
+/** CrazyRouter's Luma routes (docs.crazyrouter.com: Luma, Callback Protocol, Status Codes, Image Upload Guidance). */
 import { randomBytes } from 'node:crypto';
-import { isObject, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
+import { isObject, readForm, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
 import type { Job } from '../jobs';
 import { answerWith, type Outcome, type Provider, type World } from '../provider';
 import { describeProblem, findProblems, type Fields } from '../shape';
 
 const CREATE_PATH = '/luma/generations';
 const JOB_PATH = /^\/luma\/generations\/([^/]+)(\/extend)?$/;
+
+const UPLOAD_PATH = '/v1/files/uploads';
+const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
+const UPLOAD_ENDINGS: Record<string, string> = {
+	'image/png': 'png',
+	'image/jpeg': 'jpg',
+	'image/webp': 'webp',
+	'image/gif': 'gif',
+};
+/** How long an uploaded image is kept. */
+const KEPT_MS = 48 * 3_600_000;
 
 const userPrompt = { type: 'string', filled: true, required: true } as const;
 const notifyHook = { type: 'string', url: true } as const;
@@ -49,6 +60,12 @@ const ERRORS: Record<number, { message: string; type: string; code: string; task
 		type: 'insufficient_quota',
 		code: 'insufficient_quota',
 		taskCode: 'insufficient_quota',
+	},
+	413: {
+		message: 'The file is too large',
+		type: 'invalid_request_error',
+		code: 'file_too_large',
+		taskCode: 'file_too_large',
 	},
 	404: { message: 'Not found', type: 'invalid_request_error', code: 'not_found', taskCode: 'task_not_exist' },
 	429: {
@@ -149,12 +166,46 @@ export function createCrazyrouter(world: World): Provider {
 		};
 	}
 
+	/** "Local File Upload": a form with the file and its purpose. The order of the parts is not documented. */
+	function upload(request: ApiRequest): Answer {
+		const parts = readForm(request);
+		if (!parts) return failure(400, 'Content-Type must be multipart/form-data');
+		const unknown = parts.find(({ name }) => name !== 'file' && name !== 'purpose');
+		if (unknown) return failure(400, `${unknown.name} is not a known field`);
+		const files = parts.filter(({ name }) => name === 'file');
+		const [file] = files;
+		if (!file || files.length > 1 || file.filename === null) return failure(400, 'file is required, once');
+		const purposes = parts.filter(({ name }) => name === 'purpose').map(({ data }) => data.toString('utf8'));
+		if (purposes.length !== 1 || purposes[0] !== 'model_input') return failure(400, 'purpose must be model_input');
+		const type = file.type?.split(';')[0]?.trim().toLowerCase() ?? '';
+		const ending = UPLOAD_ENDINGS[type];
+		if (ending === undefined) return failure(400, `Unsupported file type: ${type}`);
+		if (file.data.length === 0) return failure(400, 'file is empty');
+		if (file.data.length > MAX_UPLOAD_BYTES) return failure(413, 'file is larger than 20MB');
+		const id = `file_${randomBytes(16).toString('hex')}`;
+		const name = `${id}.${ending}`;
+		world.uploads.set(name, { data: file.data, type });
+		return {
+			status: 200,
+			body: {
+				id,
+				url: `${world.origin()}/media/uploads/${name}`,
+				mime_type: type,
+				size: file.data.length,
+				expires_at: timeOf(Date.now() + KEPT_MS),
+			},
+		};
+	}
+
 	return {
 		name: 'crazyrouter',
+		// The images go to the service itself.
+		uploadsTakeKey: true,
 
 		routeOf({ method, path }) {
 			if (path === CREATE_PATH) return method === 'POST' ? 'create' : 'unknown';
 			if (path === '/v1/models') return method === 'GET' ? 'account' : 'unknown';
+			if (path === UPLOAD_PATH) return method === 'POST' ? 'upload' : 'unknown';
 			const named = JOB_PATH.exec(path);
 			if (!named) return 'unknown';
 			if (named[2] !== undefined) return method === 'POST' ? 'create' : 'unknown';
@@ -171,6 +222,7 @@ export function createCrazyrouter(world: World): Provider {
 				const data = ['ray-v1', 'ray-v2'].map((id) => ({ id, object: 'model', owned_by: 'luma' }));
 				return answerWith({ status: 200, body: { success: true, object: 'list', data } });
 			}
+			if (route === 'upload') return answerWith(upload(request));
 			const id = JOB_PATH.exec(request.path)?.[1];
 			const job = id === undefined ? null : (jobs.find('crazyrouter', id) ?? undefined);
 			// The task routes answer in the task shape, whatever the others do.

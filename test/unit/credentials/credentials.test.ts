@@ -8,6 +8,7 @@ import {
 } from 'n8n-workflow';
 
 import { CrazyrouterApi } from '../../../credentials/CrazyrouterApi.credentials';
+import { LumaAgentsApi } from '../../../credentials/LumaAgentsApi.credentials';
 import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
 import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
 import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
@@ -22,6 +23,13 @@ const table = [
 		baseUrl: 'https://api.lumalabs.ai/dream-machine/v1',
 		headers: { Authorization: `Bearer ${key}` },
 		test: { method: 'GET', url: '/credits' },
+	},
+	{
+		type: new LumaAgentsApi(),
+		name: 'lumaAgentsApi',
+		baseUrl: 'https://agents.lumalabs.ai/v1',
+		headers: { Authorization: `Bearer ${key}` },
+		test: { method: 'GET', url: '/generations/00000000-0000-0000-0000-000000000000' },
 	},
 	{
 		type: new PixazoApi(),
@@ -141,15 +149,22 @@ describe.each(table)('$name', ({ type, name, baseUrl, headers, test: expectedTes
 	});
 });
 
-describe('lumaDreamMachineApi', () => {
+describe.each([
+	['lumaDreamMachineApi', new LumaDreamMachineApi(), 'platform.lumalabs.ai'],
+	['lumaAgentsApi', new LumaAgentsApi(), 'lumalabs.ai/dream-machine/api/keys'],
+])('%s', (_, type, other) => {
 	test('warns of the keys of the other platform before one is typed', () => {
-		const [first] = new LumaDreamMachineApi().properties;
-		expect(first).toMatchObject({ type: 'notice', displayName: expect.stringContaining('platform.lumalabs.ai') });
+		const [first] = type.properties;
+		expect(first).toMatchObject({ type: 'notice', displayName: expect.stringContaining(other) });
+		expect(JSON.stringify(testOf(type).rules)).toMatch(/keys (from .+ )?do not work here/);
 	});
 });
 
-describe('pixazoApi', () => {
-	const { request } = testOf(new PixazoApi());
+describe.each([
+	['pixazoApi', new PixazoApi()],
+	['lumaAgentsApi', new LumaAgentsApi()],
+])('%s, where no call is made for checking a key', (_, type) => {
+	const { request } = testOf(type);
 
 	test.each([301, 302, 307, 308, 401, 403, 429, 500, 502, 503, 504])('does not pass on status %d', (status) => {
 		expect(request.ignoreHttpStatusErrors).toMatchObject({ ignore: true, except: expect.arrayContaining([status]) });
@@ -160,7 +175,23 @@ describe('pixazoApi', () => {
 	});
 
 	test('says what the test cannot show', () => {
-		expect(property(new PixazoApi(), 'apiKey').description).toMatch(/no free call .+ does not show/);
+		expect(property(type, 'apiKey').description).toMatch(/no free call .+ does not show/);
+	});
+});
+
+describe('lumaAgentsApi', () => {
+	test.each(['Not Found', undefined, 'Missing or invalid API key', 'API key has been revoked'])(
+		'does not pass on detail %p in the body',
+		(value) => {
+			expect(testOf(new LumaAgentsApi()).rules).toContainEqual({
+				type: 'responseSuccessBody',
+				properties: { key: 'detail', value, message: expect.any(String) },
+			});
+		},
+	);
+
+	test('passes on what an unknown generation is answered with', () => {
+		expect(JSON.stringify(testOf(new LumaAgentsApi()).rules)).not.toContain('Generation not found');
 	});
 });
 

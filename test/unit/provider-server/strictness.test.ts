@@ -287,6 +287,36 @@ describe('pixazo bodies and headers', () => {
 		expect(ray32.status).toBe(202);
 	});
 
+	const ray32 = async (operation: string, body: Record<string, unknown>) =>
+		await call(`${server.baseUrls.pixazo}/luma-agent-ray-v3-2-${operation}/v1/${operation}`, {
+			body: { prompt: 'A cat', ...body },
+			headers: keyHeaders(server).pixazo,
+		});
+
+	test.each<[string, Record<string, unknown>, string]>([
+		['text-to-video', { loop: true, aspect_ratio: '3:1' }, 'generate'],
+		['image-to-video', { image_url: IMAGE, duration: '10s' }, 'generate'],
+		['video-to-video', { video_url: IMAGE, start_image_url: IMAGE, edit_strength: 'flex_1' }, 'modify'],
+		['reframe', { video_url: IMAGE, aspect_ratio: '1:1', resolution: '1080p' }, 'reframe'],
+	])('Ray 3.2 %s takes %j', async (operation, body, name) => {
+		expect((await ray32(operation, body)).status).toBe(202);
+		expect(server.ledger().purchases).toMatchObject([{ operation: name }]);
+	});
+
+	test.each<[string, Record<string, unknown>]>([
+		['text-to-video', { prompt: '' }],
+		['text-to-video', { duration: 5 }],
+		['text-to-video', { loop: true, duration: '10s' }],
+		['image-to-video', {}],
+		['video-to-video', { video_url: 'cat.mp4' }],
+		['video-to-video', { video_url: IMAGE, start_image_url: 'cat.jpg' }],
+		['reframe', { video_url: IMAGE }],
+		['reframe', { video_url: IMAGE, aspect_ratio: '9:21' }],
+		['reframe', { video_url: IMAGE, aspect_ratio: '1:1', resolution: '4k' }],
+	])('Ray 3.2 %s does not take %j', async (operation, body) => {
+		expectRefusal('pixazo', await ray32(operation, body));
+	});
+
 	test('can answer a wrong key as a gateway does', async () => {
 		server.configure({ pixazo: { authErrors: 'gateway' } });
 		expect((await call(`${server.baseUrls.pixazo}/v2/requests/status/x`)).json).toEqual({
@@ -357,6 +387,24 @@ describe('crazyrouter bodies', () => {
 		expectRefusal('crazyrouter', await create(server, 'crazyrouter', 'A cat', extra));
 	});
 
+	test('extends completed videos of its own, with a prompt and nothing else', async () => {
+		const { id } = (await create(server, 'crazyrouter')).json as { id: string };
+		const headers = keyHeaders(server).crazyrouter;
+		const extend = async (source: string, body: Record<string, unknown>) =>
+			await call(`${server.baseUrls.crazyrouter}/luma/generations/${source}/extend`, { body, headers });
+		const body = { user_prompt: 'Further on' };
+		expect((await extend(id, body)).status).toBe(400);
+		server.finish(id);
+		expect((await extend('luma_gen_nobody', body)).status).toBe(404);
+		for (const wrong of [{}, { ...body, model_name: 'ray-v2' }, { ...body, duration: '5' }]) {
+			expect((await extend(id, wrong)).status).toBe(400);
+		}
+		const done = await extend(id, body);
+		expect({ status: done.status, json: done.json }).toMatchObject({ status: 200, json: { state: 'queued' } });
+		expect((done.json as { id: string }).id).not.toBe(id);
+		expect(server.ledger().purchases.map(({ operation }) => operation)).toEqual(['generate', 'extend']);
+	});
+
 	test('may ignore extra fields, and answer errors in its other shapes', async () => {
 		server.configure({ crazyrouter: { extraFields: 'ignored' } });
 		expect((await create(server, 'crazyrouter', 'A cat', { aspect_ratio: '16:9' })).status).toBe(200);
@@ -371,5 +419,75 @@ describe('crazyrouter bodies', () => {
 				body: { code: 'insufficient_quota', message: 'Insufficient quota', data: null },
 			});
 		}
+	});
+});
+
+describe('crazyrouter uploads', () => {
+	const IMAGE_PART = { name: 'file', filename: 'cat.png', type: 'image/png', data: 'bytes' };
+	const PURPOSE = { name: 'purpose', data: 'model_input' };
+	type Part = { name: string; filename?: string; type?: string; data: string };
+
+	async function send(parts: Part[], headers: Record<string, string> = keyHeaders(server).crazyrouter) {
+		const texts = parts.map(({ name, filename, type, data }) => {
+			const file = filename === undefined ? '' : `; filename="${filename}"`;
+			return `--xyz\r\nContent-Disposition: form-data; name="${name}"${file}\r\n${type ? `Content-Type: ${type}\r\n` : ''}\r\n${data}\r\n`;
+		});
+		return await call(`${server.baseUrls.crazyrouter}/v1/files/uploads`, {
+			method: 'POST',
+			body: `${texts.join('')}--xyz--\r\n`,
+			headers: { 'content-type': 'multipart/form-data; boundary=xyz', ...headers },
+		});
+	}
+
+	test.each([
+		['image/png', 'png'],
+		['image/jpeg', 'jpg'],
+		['image/webp', 'webp'],
+		['image/gif', 'gif'],
+	])('keeps %s, and knows that the key belongs here', async (type, ending) => {
+		const reply = await send([PURPOSE, { ...IMAGE_PART, type }]);
+		const { id, url } = reply.json as { id: string; url: string };
+		expect({ status: reply.status, body: reply.json }).toEqual({
+			status: 200,
+			body: {
+				id: expect.stringMatching(/^file_[0-9a-f]{32}$/),
+				url: `${server.url}/media/uploads/${id}.${ending}`,
+				mime_type: type,
+				size: 5,
+				expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+			},
+		});
+		const file = await call(url);
+		expect([file.text, file.headers['content-type']]).toEqual(['bytes', type]);
+		expect(server.ledger()).toMatchObject({ keyLeaks: [], counts: { crazyrouter: { upload: 1 } } });
+	});
+
+	test.each<[string, Part[]]>([
+		['no parts', []],
+		['no purpose', [IMAGE_PART]],
+		['another purpose', [{ name: 'purpose', data: 'vision' }, IMAGE_PART]],
+		['the purpose twice', [PURPOSE, PURPOSE, IMAGE_PART]],
+		['no file', [PURPOSE]],
+		['two files', [PURPOSE, IMAGE_PART, IMAGE_PART]],
+		['a file under another name', [PURPOSE, { ...IMAGE_PART, name: 'image' }]],
+		['a file without a name of its own', [PURPOSE, { name: 'file', type: 'image/png', data: 'bytes' }]],
+		['a file without a type', [PURPOSE, { name: 'file', filename: 'cat.png', data: 'bytes' }]],
+		['a file of another type', [PURPOSE, { ...IMAGE_PART, type: 'image/avif' }]],
+		['an empty file', [PURPOSE, { ...IMAGE_PART, data: '' }]],
+		['an unknown field', [PURPOSE, { name: 'folder', data: 'x' }, IMAGE_PART]],
+	])('refuses %s', async (_, parts) => {
+		expectRefusal('crazyrouter', await send(parts));
+	});
+
+	test('refuses a file that is too large, another content type, another method, no key', async () => {
+		const large = await send([PURPOSE, { ...IMAGE_PART, data: 'x'.repeat(20 * 1024 * 1024 + 1) }]);
+		expect(large.status).toBe(413);
+		const url = `${server.baseUrls.crazyrouter}/v1/files/uploads`;
+		const headers = keyHeaders(server).crazyrouter;
+		expectRefusal('crazyrouter', await call(url, { body: { purpose: 'model_input' }, headers }));
+		expect((await call(url, { headers })).status).toBe(404);
+		expect((await send([PURPOSE, IMAGE_PART], {})).status).toBe(401);
+		// The older path, which the documentation says not to use.
+		expect((await call(`${server.baseUrls.crazyrouter}/api/upload`, { body: {}, headers })).status).toBe(404);
 	});
 });

@@ -27,6 +27,14 @@ const PLACES: Record<ProviderId, Partial<Record<Field, string>>> = {
 		duration: 'duration',
 		loop: 'loop',
 	},
+	lumaAgents: {
+		startImage: 'video.start_frame',
+		endImage: 'video.end_frame',
+		aspectRatio: 'aspect_ratio',
+		resolution: 'video.resolution',
+		duration: 'video.duration',
+		loop: 'video.loop',
+	},
 	pixazo: {
 		startImage: 'image_url',
 		endImage: 'end_image_url',
@@ -54,6 +62,7 @@ const PLACES: Record<ProviderId, Partial<Record<Field, string>>> = {
 /** What else a body may carry when nothing but the fields above is set. */
 const ALWAYS: Record<ProviderId, string[]> = {
 	lumaDreamMachine: ['model', 'prompt'],
+	lumaAgents: ['model', 'type', 'prompt'],
 	pixazo: ['prompt'],
 	pixwith: ['prompt', 'model_id', 'options.prompt_optimization'],
 	crazyrouter: ['user_prompt', 'model_name'],
@@ -62,6 +71,7 @@ const ALWAYS: Record<ProviderId, string[]> = {
 /** Fields that go out with their default when a request leaves them open. */
 const MANDATORY: Record<ProviderId, Field[]> = {
 	lumaDreamMachine: [],
+	lumaAgents: [],
 	pixazo: [],
 	pixwith: ['aspectRatio', 'resolution', 'duration'],
 	crazyrouter: [],
@@ -90,8 +100,8 @@ function pathsOf(value: JsonValue | undefined, path: string[] = []): string[] {
 	return Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...path, key]));
 }
 
-it('covers four providers, each under its own id', () => {
-	expect(Object.keys(providers)).toEqual(['lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter']);
+it('covers five providers, each under its own id', () => {
+	expect(Object.keys(providers)).toEqual(['lumaDreamMachine', 'lumaAgents', 'pixazo', 'pixwith', 'crazyrouter']);
 	for (const [id, provider] of Object.entries(providers)) expect(provider.id).toBe(id);
 });
 

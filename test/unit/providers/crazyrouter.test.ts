@@ -53,6 +53,111 @@ describe('create', () => {
 	});
 });
 
+describe('extend', () => {
+	const extend = (set: Partial<VideoRequest> = {}) =>
+		request('', { operation: 'extend', sourceGenerationId: ID, ...set });
+	it.each<[string, Partial<VideoRequest>, JsonObject]>([
+		['a prompt alone', {}, {}],
+		['a callback', { callback: { url: HOOK, mode: 'terminal' } }, { notifyHook: HOOK }],
+		[
+			'additional fields, last',
+			{ additionalBodyFields: { expand_prompt: true, user_prompt: 'x' } },
+			{ expand_prompt: true, user_prompt: 'x' },
+		],
+		[
+			'fields it does not have',
+			{ endImage: END, resolution: '720p', duration: '5s', expandPrompt: true, loop: true, direction: 'backward' },
+			{},
+		],
+	])('sends %s', (_, set, body) => {
+		expect(crazyrouter.create(extend(set))).toEqual({
+			method: 'POST',
+			path: `/luma/generations/${ID}/extend`,
+			body: { user_prompt: PROMPT, ...body },
+		});
+	});
+
+	it('lets no id leave its place in the path', () => {
+		expect(crazyrouter.create(extend({ sourceGenerationId: '../x' })).path).toBe('/luma/generations/..%2Fx/extend');
+	});
+
+	it.each<[string, JsonObject, Partial<Generation>]>([
+		['an ID of its own', { id: 'new', state: 'queued' }, { generationId: 'new', status: 'queued' }],
+		['an ID and nothing else', { id: 'new' }, { generationId: 'new', status: 'queued' }],
+		['no ID', { state: 'queued' }, { generationId: ID, status: 'queued' }],
+		['no ID, in an envelope', { code: 'success', data: { status: 'SUBMITTED' } }, { generationId: ID, status: 'queued' }],
+	])('reads an answer with %s', (_, body, expected) => {
+		expect(crazyrouter.readCreated(answer(200, body), extend())).toEqual({
+			ok: true,
+			value: generation(body, expected),
+		});
+	});
+
+	it('does not take an answer that says nothing for the video that was to be extended', () => {
+		expect(crazyrouter.readCreated(answer(200, {}), extend())).toMatchObject({
+			ok: false,
+			problem: { kind: 'unreadable' },
+		});
+	});
+
+	it('takes no ID from the request when a new video was asked for', () => {
+		expect(crazyrouter.readCreated(answer(200, { state: 'queued' }), request('ray-v2'))).toMatchObject({
+			ok: false,
+			problem: { kind: 'unreadable' },
+		});
+	});
+
+	it.each([
+		[404, { error: { message: 'Not found', type: 'invalid_request_error', code: '' } }],
+		[200, { code: 'task_not_exist', message: 'Not found', data: null }],
+	])('does not know the video to extend: HTTP %i', (statusCode, body) => {
+		expect(crazyrouter.readCreated(answer(statusCode, body), extend())).toMatchObject({
+			ok: false,
+			problem: { kind: 'notFound', message: 'CrazyRouter does not know this generation: Not found' },
+		});
+	});
+});
+
+describe('upload', () => {
+	const direct = crazyrouter.upload?.direct;
+	const url = 'https://media.crazyrouter.com/task-artifacts/tmp-inputs/2026/06/07/user-1/file_1.png';
+	it('goes to the documented place', () => {
+		expect(crazyrouter.upload).toMatchObject({
+			mimeTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/gif'],
+			maxBytes: 20_000_000,
+			ticket: null,
+			direct: { path: '/v1/files/uploads', fields: { purpose: 'model_input' } },
+		});
+	});
+
+	it.each<[string, JsonObject]>([
+		[
+			'the documented answer',
+			{ id: 'file_1', url, mime_type: 'image/png', size: 2025, expires_at: '2026-06-09T04:41:35Z' },
+		],
+		['the older form', { success: true, message: '', data: url }],
+		['an envelope', { code: 'success', data: { url } }],
+		['a file', { file: { url } }],
+		['a file address', { url: null, file_url: url }],
+	])('reads the address from %s', (_, body) => {
+		expect(direct?.read(answer(200, body))).toEqual({ ok: true, value: url });
+	});
+
+	it.each<[number, unknown, ProblemKind, string]>([
+		[200, { id: 'file_1' }, 'unreadable', 'CrazyRouter sent an answer without the address of the image (HTTP 200)'],
+		[200, { url: '/file.png' }, 'unreadable', 'CrazyRouter sent an answer without the address of the image (HTTP 200)'],
+		[200, '<html>', 'unreadable', 'CrazyRouter sent an answer without the address of the image (HTTP 200)'],
+		[200, { success: false, message: 'Too large' }, 'invalidRequest', 'CrazyRouter refused the request: Too large'],
+		[200, { code: 'bad_file', message: 'Too large' }, 'invalidRequest', 'CrazyRouter refused the request: Too large'],
+		[401, { error: { message: 'Bad key' } }, 'credentials', 'CrazyRouter did not accept the API key: Bad key'],
+		[404, '', 'notFound', 'CrazyRouter takes no images at this address'],
+		[413, { error: { message: 'Too large' } }, 'invalidRequest', 'CrazyRouter refused the request: Too large'],
+		[503, '', 'unavailable', 'CrazyRouter could not handle the request just now: HTTP 503'],
+	])('HTTP %i with %j', (statusCode, body, kind, message) => {
+		expect(direct?.read(answer(statusCode, body))).toMatchObject({ ok: false, problem: { kind, message } });
+	});
+});
+
 describe('status', () => {
 	it('asks for a generation', () => {
 		expect(crazyrouter.status(ID)).toEqual({ method: 'GET', path: `/luma/generations/${ID}` });

@@ -6,14 +6,27 @@ import type {
 	ProblemKind,
 	VideoRequest,
 } from '../../../nodes/LumaVideo/providers/provider';
-import { BAD_TEXTS, END, HOOK, START, VIDEO, answer, generation, request, video } from './support';
+import {
+	BAD_TEXTS,
+	END,
+	HOOK,
+	SOURCE_VIDEO,
+	START,
+	VIDEO,
+	answer,
+	generation,
+	request,
+	video,
+} from './support';
 
 const ID = '123e4567-e89b-12d3-a456-426614174000';
+const OTHER_ID = '123e4567-e89b-12d3-a456-426614174001';
 const PROMPT = 'A red kite over the sea';
 const image = (url: string) => ({ type: 'image', url });
+const made = (id: string) => ({ type: 'generation', id });
 
 const KEY_ADVICE =
-	"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys.";
+	"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. New accounts may need the provider 'Luma Agents'.";
 const FIELDS_ADVICE = "Check the node's fields, then run the workflow again.";
 
 describe('create', () => {
@@ -61,6 +74,282 @@ describe('create', () => {
 		['A kite', '', 'A kite'],
 	])('puts the camera motion into the prompt: %j and %j', (prompt, motion, expected) => {
 		expect(promptWithCameraMotion(prompt, motion)).toBe(expected);
+	});
+});
+
+describe('create from what exists', () => {
+	const source = { sourceGenerationId: ID };
+	const callback = { url: HOOK, mode: 'terminal' as const };
+	const media = { url: SOURCE_VIDEO };
+	it.each<[string, Partial<VideoRequest>, string, JsonObject]>([
+		[
+			'extend',
+			{ operation: 'extend', ...source },
+			'/generations/video',
+			{ model: 'ray-2', prompt: PROMPT, keyframes: { frame0: made(ID) } },
+		],
+		[
+			'extend in full',
+			{
+				operation: 'extend',
+				...source,
+				model: 'ray-flash-2',
+				loop: true,
+				resolution: '4k',
+				cameraMotion: 'camera push in',
+				concepts: ['pov'],
+				callback,
+				additionalBodyFields: { duration: '9s' },
+			},
+			'/generations/video',
+			{
+				model: 'ray-flash-2',
+				prompt: `${PROMPT}, camera push in`,
+				resolution: '4k',
+				loop: true,
+				keyframes: { frame0: made(ID) },
+				concepts: [{ key: 'pov' }],
+				callback_url: HOOK,
+				duration: '9s',
+			},
+		],
+		[
+			'extend to an end image',
+			{ operation: 'extend', ...source, endImage: END },
+			'/generations/video',
+			{ model: 'ray-2', prompt: PROMPT, keyframes: { frame0: made(ID), frame1: image(END) } },
+		],
+		[
+			'reverse extend',
+			{ operation: 'extend', ...source, direction: 'backward' },
+			'/generations/video',
+			{ model: 'ray-2', prompt: PROMPT, keyframes: { frame1: made(ID) } },
+		],
+		[
+			'reverse extend from a start image',
+			{ operation: 'extend', ...source, direction: 'backward', startImage: START },
+			'/generations/video',
+			{ model: 'ray-2', prompt: PROMPT, keyframes: { frame0: image(START), frame1: made(ID) } },
+		],
+		[
+			'interpolate',
+			{ operation: 'interpolate', ...source, targetGenerationId: OTHER_ID, resolution: '720p' },
+			'/generations/video',
+			{
+				model: 'ray-2',
+				prompt: PROMPT,
+				resolution: '720p',
+				keyframes: { frame0: made(ID), frame1: made(OTHER_ID) },
+			},
+		],
+		[
+			'modify',
+			{ operation: 'modify', sourceVideo: SOURCE_VIDEO, prompt: '', mode: 'reimagine_3' },
+			'/generations/video/modify',
+			{ generation_type: 'modify_video', model: 'ray-2', mode: 'reimagine_3', media },
+		],
+		[
+			'modify in full',
+			{
+				operation: 'modify',
+				model: 'ray-flash-2',
+				sourceVideo: SOURCE_VIDEO,
+				mode: 'flex_1',
+				startImage: START,
+				callback,
+				additionalBodyFields: { seed: 7 },
+			},
+			'/generations/video/modify',
+			{
+				generation_type: 'modify_video',
+				model: 'ray-flash-2',
+				mode: 'flex_1',
+				media,
+				prompt: PROMPT,
+				first_frame: { url: START },
+				callback_url: HOOK,
+				seed: 7,
+			},
+		],
+		[
+			'modify with the mandatory mode left open',
+			{ operation: 'modify', sourceVideo: SOURCE_VIDEO, prompt: '' },
+			'/generations/video/modify',
+			{ generation_type: 'modify_video', model: 'ray-2', mode: 'adhere_1', media },
+		],
+		[
+			'reframe',
+			{ operation: 'reframe', sourceVideo: SOURCE_VIDEO, prompt: '', aspectRatio: '21:9' },
+			'/generations/video/reframe',
+			{ generation_type: 'reframe_video', model: 'ray-2', aspect_ratio: '21:9', media },
+		],
+		[
+			'reframe in full',
+			{
+				operation: 'reframe',
+				sourceVideo: SOURCE_VIDEO,
+				aspectRatio: '1:1',
+				startImage: START,
+				gridPosition: { grid_position_x: 0, grid_position_y: 10, resized_width: 640, resized_height: 360 },
+				callback,
+			},
+			'/generations/video/reframe',
+			{
+				generation_type: 'reframe_video',
+				model: 'ray-2',
+				aspect_ratio: '1:1',
+				media,
+				prompt: PROMPT,
+				first_frame: { url: START },
+				grid_position_x: 0,
+				grid_position_y: 10,
+				resized_width: 640,
+				resized_height: 360,
+				callback_url: HOOK,
+			},
+		],
+		[
+			'reframe with the mandatory ratio left open',
+			{ operation: 'reframe', sourceVideo: SOURCE_VIDEO, prompt: '' },
+			'/generations/video/reframe',
+			{ generation_type: 'reframe_video', model: 'ray-2', aspect_ratio: '9:16', media },
+		],
+		[
+			'upscale',
+			{ operation: 'upscale', model: '', prompt: '', ...source, resolution: '4k', callback },
+			`/generations/${ID}/upscale`,
+			{ generation_type: 'upscale_video', resolution: '4k', callback_url: HOOK },
+		],
+		[
+			'upscale never has a prompt',
+			{ operation: 'upscale', model: '', ...source },
+			`/generations/${ID}/upscale`,
+			{ generation_type: 'upscale_video' },
+		],
+		[
+			'add audio',
+			{ operation: 'addAudio', model: '', prompt: '', ...source },
+			`/generations/${ID}/audio`,
+			{ generation_type: 'add_audio' },
+		],
+		[
+			'add audio in full',
+			{ operation: 'addAudio', model: '', ...source, negativePrompt: 'Voices', callback },
+			`/generations/${ID}/audio`,
+			{ generation_type: 'add_audio', prompt: PROMPT, negative_prompt: 'Voices', callback_url: HOOK },
+		],
+		[
+			'an ID cannot leave its place in the path',
+			{ operation: 'upscale', model: '', sourceGenerationId: '../x?y' },
+			'/generations/..%2Fx%3Fy/upscale',
+			{ generation_type: 'upscale_video' },
+		],
+	])('%s', (_, { model = 'ray-2', ...set }, path, body) => {
+		expect(lumaDreamMachine.create(request(model, set))).toEqual({ method: 'POST', path, body });
+	});
+});
+
+describe('exclusions', () => {
+	const LOOP = { field: 'loop', finding: "is not possible when 'Direction' is backward; switch it off" };
+	const END_IMAGE = { field: 'endImage', finding: "is not possible when 'Direction' is backward; leave it out" };
+	const START_IMAGE = { field: 'startImage', finding: "is not possible when 'Direction' is forward; leave it out" };
+	const GRID = { field: 'gridPosition', finding: 'must consist of whole numbers' };
+	it.each<[Partial<VideoRequest>, unknown[]]>([
+		[{ loop: true, startImage: START }, []],
+		[{ operation: 'extend' }, []],
+		[{ operation: 'extend', loop: true }, []],
+		[{ operation: 'extend', endImage: END }, []],
+		[{ operation: 'extend', startImage: START }, [START_IMAGE]],
+		[{ operation: 'extend', direction: 'backward' }, []],
+		[{ operation: 'extend', direction: 'backward', startImage: START }, []],
+		[{ operation: 'extend', direction: 'backward', endImage: END }, [END_IMAGE]],
+		[{ operation: 'extend', direction: 'backward', loop: true }, [LOOP]],
+		[{ operation: 'extend', direction: 'backward', loop: true, endImage: END }, [LOOP, END_IMAGE]],
+		[{ operation: 'reframe', gridPosition: { x_start: 0, x_end: -5 } }, []],
+		[{ operation: 'reframe', gridPosition: { x_start: 0.5 } }, [GRID]],
+		[{ operation: 'reframe', gridPosition: { x_start: Number.NaN } }, [GRID]],
+	])('%j: %j', (set, expected) => {
+		expect(lumaDreamMachine.exclusions?.(request('ray-2', set))).toEqual(expected);
+	});
+});
+
+describe('readBalance', () => {
+	it('asks for it', () => {
+		expect(lumaDreamMachine.balance?.()).toEqual({ method: 'GET', path: '/credits' });
+	});
+
+	it.each<[unknown, number]>([
+		[0, 0],
+		[1_234, 12.34],
+		[1_234.5, 12.345],
+		[-50, -0.5],
+		['250', 2.5],
+	])('%j cents are %d USD', (cents, amount) => {
+		expect(lumaDreamMachine.readBalance?.(answer(200, { credit_balance: cents }))).toEqual({
+			ok: true,
+			value: { amount, unit: 'USD' },
+		});
+	});
+
+	it.each([[{}], [{ credit_balance: null }], [{ credit_balance: 'much' }], ['<html>'], [''], [[]]])(
+		'cannot read %j',
+		(body) => {
+			expect(lumaDreamMachine.readBalance?.(answer(200, body))).toMatchObject({
+				ok: false,
+				problem: {
+					kind: 'unreadable',
+					message: 'Luma Dream Machine sent an answer without a balance (HTTP 200)',
+				},
+			});
+		},
+	);
+
+	it('passes a refusal on', () => {
+		expect(lumaDreamMachine.readBalance?.(answer(401, { detail: 'Not authenticated' }))).toMatchObject({
+			ok: false,
+			problem: { kind: 'credentials' },
+		});
+	});
+});
+
+describe.each([
+	['concepts', '/generations/concepts/list', 'concepts', 'dolly_zoom'],
+	['cameraMotions', '/generations/camera_motion/list', 'camera_motions', 'camera orbit left'],
+] as const)('the list of %s', (name, path, wrapper, known) => {
+	const catalog = lumaDreamMachine.catalogs?.[name];
+	it('is asked for', () => {
+		expect(catalog?.call()).toEqual({ method: 'GET', path });
+	});
+
+	it('is known without asking', () => {
+		expect(catalog?.known).toContain(known);
+		expect(new Set(catalog?.known).size).toBe(catalog?.known.length);
+	});
+
+	it.each<[string, unknown, string[]]>([
+		['a list', ['b', 'a'], ['b', 'a']],
+		['an empty list', [], []],
+		['a wrapped list', { [wrapper]: ['b', 'a'] }, ['b', 'a']],
+		['objects with a key', [{ key: 'b', label: 'B' }, { key: 'a' }], ['b', 'a']],
+		['objects with a name', { [wrapper]: [{ name: 'b' }] }, ['b']],
+		['other things among the words', ['b', null, {}, '', 'a'], ['b', 'a']],
+		['a word twice', ['b', 'a', 'b'], ['b', 'a']],
+	])('is read from %s', (_, body, expected) => {
+		expect(catalog?.read(answer(200, body))).toEqual({ ok: true, value: expected });
+	});
+
+	it.each([[{}], [{ other: ['a'] }], [[null, {}]], ['<html>'], ['']])('is not read from %j', (body) => {
+		expect(catalog?.read(answer(200, body))).toMatchObject({
+			ok: false,
+			problem: { kind: 'unreadable', message: 'Luma Dream Machine sent an answer without a list (HTTP 200)' },
+		});
+	});
+
+	it('may be gone', () => {
+		expect(catalog?.read(answer(404, { detail: 'Not Found' }))).toMatchObject({
+			ok: false,
+			problem: { kind: 'notFound', message: 'Luma Dream Machine keeps no such list any more: Not Found' },
+		});
 	});
 });
 
@@ -326,8 +615,41 @@ describe('sameRequest', () => {
 		['a concept', { prompt: PROMPT, model: 'ray-2', concepts: [{ key: 'pov' }] }, false],
 		['a loop', { prompt: PROMPT, model: 'ray-2', loop: true }, false],
 		['a callback address', { prompt: PROMPT, model: 'ray-2', callback_url: HOOK }, false],
+		['the type of a generated video', { prompt: PROMPT, model: 'ray-2', generation_type: 'video' }, true],
+		[
+			'a modified video',
+			{ prompt: PROMPT, model: 'ray-2', generation_type: 'modify_video', mode: 'flex_1', media: { url: VIDEO } },
+			false,
+		],
+		['the source of a modified video', { prompt: PROMPT, model: 'ray-2', media: { url: VIDEO } }, false],
 	])('asked for text alone, listed with %s: %s', (_, listed, expected) => {
 		expect(same(listed, request('ray-2'))).toBe(expected);
+	});
+
+	const modify = request('ray-2', { operation: 'modify', sourceVideo: SOURCE_VIDEO, mode: 'flex_1', prompt: '' });
+	const reframe = request('ray-2', { operation: 'reframe', sourceVideo: SOURCE_VIDEO, aspectRatio: '1:1', prompt: '' });
+	const extend = request('ray-2', { operation: 'extend', sourceGenerationId: ID });
+	it.each<[string, VideoRequest, JsonObject, boolean]>([
+		['the same modify', modify, {}, true],
+		['another mode', modify, { mode: 'flex_2' }, false],
+		['another source', modify, { media: { url: VIDEO } }, false],
+		['a first frame', modify, { first_frame: { url: START } }, false],
+		['no first frame', modify, { first_frame: null, prompt: '' }, true],
+		['the same reframe', reframe, { grid_position_x: null, x_start: 0 }, true],
+		['another ratio', reframe, { aspect_ratio: '9:16' }, false],
+		['another place', reframe, { x_start: 12 }, false],
+		['a modified video', reframe, { generation_type: 'modify_video' }, false],
+		['the same extension', extend, { generation_type: 'video' }, true],
+		['an extension of another video', extend, { keyframes: { frame0: made(OTHER_ID) } }, false],
+		['an extension the other way', extend, { keyframes: { frame1: made(ID) } }, false],
+		['an extension to an image', extend, { keyframes: { frame0: made(ID), frame1: image(END) } }, false],
+	])('%s', (_, sent, change, expected) => {
+		expect(same({ ...lumaDreamMachine.create(sent).body, ...change }, sent)).toBe(expected);
+	});
+
+	it.each(['upscale', 'addAudio'] as const)('%s does not name its source, so nothing is the same', (operation) => {
+		const sent = request('', { operation, sourceGenerationId: ID });
+		expect(same(lumaDreamMachine.create(sent).body, sent)).toBe(false);
 	});
 });
 
@@ -459,13 +781,27 @@ describe('refusals', () => {
 		expect(lumaDreamMachine.readStatus(answer(statusCode, body), ID)).toEqual({ ok: false, problem });
 	});
 
+	it('names the newer provider once this API has ended', () => {
+		const gone = answer(410, { detail: 'Gone' });
+		for (const reading of [lumaDreamMachine.readCreated(gone), lumaDreamMachine.readStatus(gone, ID)]) {
+			expect(reading).toMatchObject({
+				problem: {
+					kind: 'notFound',
+					message: 'Luma Dream Machine says that this is gone: Gone',
+					advice: "This API may have ended: new accounts may need the provider 'Luma Agents'.",
+				},
+			});
+		}
+	});
+
 	it('tells a wrong address from a wrong id', () => {
 		const unknown = answer(404, { detail: 'Not found' });
 		expect(lumaDreamMachine.readCreated(unknown)).toMatchObject({
 			problem: {
 				kind: 'notFound',
 				message: 'Luma Dream Machine does not make videos at this address: Not found',
-				advice: "Check 'Base URL' in the credential.",
+				advice:
+					"Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
 			},
 		});
 		expect(lumaDreamMachine.readStatus(unknown, ID)).toMatchObject({
@@ -475,6 +811,28 @@ describe('refusals', () => {
 				advice: 'Check the generation ID and that it belongs to the account of this credential.',
 			},
 		});
+	});
+
+	it.each(['upscale', 'addAudio'] as const)('tells an unknown generation from a wrong address: %s', (operation) => {
+		const unknown = answer(404, { detail: 'Generation not found' });
+		expect(lumaDreamMachine.readCreated(unknown, request('', { operation }))).toMatchObject({
+			problem: {
+				kind: 'notFound',
+				message: 'Luma Dream Machine does not know what was asked for: Generation not found',
+				advice: 'Check the generation ID and that it belongs to the account of this credential.',
+			},
+		});
+		expect(lumaDreamMachine.readCreated(unknown, request('ray-2', { operation: 'modify' }))).toMatchObject({
+			problem: { message: 'Luma Dream Machine does not make videos at this address: Generation not found' },
+		});
+	});
+
+	it('names the other API where this one is gone', () => {
+		for (const operation of ['generate', 'upscale'] as const) {
+			expect(lumaDreamMachine.readCreated(answer(410, ''), request('', { operation }))).toMatchObject({
+				problem: { kind: 'notFound', advice: expect.stringContaining("'Luma Agents'") },
+			});
+		}
 	});
 
 	it('passes on how long to wait', () => {
@@ -493,6 +851,8 @@ describe('estimateUsd', () => {
 		['ray-2', { duration: '5s' }, null],
 		['ray-1-6', {}, null],
 		['ray-9', { resolution: '720p', duration: '5s' }, null],
+		['ray-2', { operation: 'extend', resolution: '720p', duration: '5s' }, null],
+		['', { operation: 'upscale', resolution: '4k', duration: '5s' }, null],
 	])('%s with %j: %s', (model, set, expected) => {
 		expect(lumaDreamMachine.estimateUsd(request(model, set))).toBe(expected);
 	});

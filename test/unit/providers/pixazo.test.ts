@@ -1,7 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { pixazo } from '../../../nodes/LumaVideo/providers/pixazo';
 import type { Generation, JsonObject, ProblemKind, VideoRequest } from '../../../nodes/LumaVideo/providers/provider';
-import { BAD_TEXTS, END, HOOK, START, VIDEO, answer, generation, request, video } from './support';
+import {
+	BAD_TEXTS,
+	END,
+	HOOK,
+	SOURCE_VIDEO,
+	START,
+	VIDEO,
+	answer,
+	generation,
+	request,
+	video,
+} from './support';
 
 const MODEL_ID = 'luma-dream-machine-ray-2-flash-image-to-video';
 const ID = `${MODEL_ID}_019d0000-0000-7000-8000-000000000000`;
@@ -56,6 +67,104 @@ describe('create', () => {
 	});
 });
 
+describe('create with Ray 3.2', () => {
+	const text = '/luma-agent-ray-v3-2-text-to-video/v1/text-to-video';
+	const fromImage = '/luma-agent-ray-v3-2-image-to-video/v1/image-to-video';
+	const edit = '/luma-agent-ray-v3-2-video-to-video/v1/video-to-video';
+	const reframe = '/luma-agent-ray-v3-2-reframe/v1/reframe';
+	it.each<[string, Partial<VideoRequest>, string, JsonObject, Record<string, string>]>([
+		[
+			'the documented example',
+			{ aspectRatio: '16:9', resolution: '540p', duration: '5s' },
+			text,
+			{ aspect_ratio: '16:9', resolution: '540p', duration: '5s' },
+			{},
+		],
+		['the fewest fields', {}, text, {}, {}],
+		['a loop', { loop: true }, text, { loop: true }, {}],
+		['a start image', { startImage: START }, fromImage, { image_url: START }, {}],
+		[
+			'a start image and all fields',
+			{ startImage: START, aspectRatio: '1:1', resolution: '1080p', duration: '10s' },
+			fromImage,
+			{ image_url: START, aspect_ratio: '1:1', resolution: '1080p', duration: '10s' },
+			{},
+		],
+		[
+			'additional fields, last',
+			{ resolution: '540p', additionalBodyFields: { resolution: '720p', reference_image_urls: [END] } },
+			text,
+			{ resolution: '720p', reference_image_urls: [END] },
+			{},
+		],
+		[
+			'a callback',
+			{ callback: { url: HOOK, mode: 'progress' } },
+			text,
+			{},
+			{ 'X-Webhook-URL': HOOK, 'X-Webhook-Mode': 'sync' },
+		],
+		['modify', { operation: 'modify', sourceVideo: SOURCE_VIDEO }, edit, { video_url: SOURCE_VIDEO }, {}],
+		[
+			'modify in full',
+			{
+				operation: 'modify',
+				sourceVideo: SOURCE_VIDEO,
+				startImage: START,
+				resolution: '720p',
+				additionalBodyFields: { edit_strength: 'flex_1' },
+				callback: { url: HOOK, mode: 'terminal' },
+			},
+			edit,
+			{ video_url: SOURCE_VIDEO, start_image_url: START, resolution: '720p', edit_strength: 'flex_1' },
+			{ 'X-Webhook-URL': HOOK, 'X-Webhook-Mode': 'terminal' },
+		],
+		[
+			'reframe',
+			{ operation: 'reframe', sourceVideo: SOURCE_VIDEO, aspectRatio: '21:9', resolution: '1080p' },
+			reframe,
+			{ video_url: SOURCE_VIDEO, aspect_ratio: '21:9', resolution: '1080p' },
+			{},
+		],
+		[
+			'reframe with the ratio left open',
+			{ operation: 'reframe', sourceVideo: SOURCE_VIDEO, additionalBodyFields: { source_position: {} } },
+			reframe,
+			{ video_url: SOURCE_VIDEO, aspect_ratio: '9:16', source_position: {} },
+			{},
+		],
+		[
+			'fields of other providers',
+			{ operation: 'modify', sourceVideo: SOURCE_VIDEO, mode: 'flex_1', hdr: true, autoControls: true, userId: 'x' },
+			edit,
+			{ video_url: SOURCE_VIDEO },
+			{},
+		],
+	])('%s', (_, set, path, body, headers) => {
+		expect(pixazo.create(request('ray-3.2', set))).toEqual({
+			method: 'POST',
+			path,
+			headers: { 'Cache-Control': 'no-cache', ...headers },
+			body: { prompt: PROMPT, ...body },
+		});
+	});
+
+	it('is not the model that is picked by default', () => {
+		expect(pixazo.capabilities.models.map(({ value }) => value)).toEqual(['ray-2-flash', 'ray-3.2']);
+	});
+
+	const LOOP = { field: 'loop', finding: "is not possible with a 'Duration' of 10 seconds; use one of the two" };
+	it.each<[string, Partial<VideoRequest>, unknown[]]>([
+		['ray-3.2', { loop: true, duration: '5s' }, []],
+		['ray-3.2', { loop: true }, []],
+		['ray-3.2', { duration: '10s' }, []],
+		['ray-3.2', { loop: true, duration: '10s' }, [LOOP]],
+		['ray-2-flash', { loop: true, duration: '9s' }, []],
+	])('%s excludes with %j: %j', (model, set, expected) => {
+		expect(pixazo.exclusions?.(request(model, set))).toEqual(expected);
+	});
+});
+
 describe('status', () => {
 	it('asks the endpoint for all models', () => {
 		expect(pixazo.status(ID)).toEqual({ method: 'GET', path: `/v2/requests/status/${ID}` });
@@ -79,6 +188,9 @@ describe('readCreated', () => {
 		],
 		['an answer that is further on', { request_id: ID, status: 'PROCESSING' }, { status: 'processing' }],
 		['no status', { request_id: ID }, { status: 'queued' }],
+		['the ID under a name of the skill', { task_id: ID }, { status: 'queued' }],
+		['the ID under another name of the skill', { id: ID, status: 'PROCESSING' }, { status: 'processing' }],
+		['several IDs', { id: 'x', task_id: 'y', request_id: ID }, { status: 'queued' }],
 		['a status of another type', { request_id: ID, status: { name: 'QUEUED' }, output: 5 }, { status: 'queued' }],
 	])('%s', (_, body, expected) => {
 		expect(pixazo.readCreated(answer(202, body))).toEqual({
@@ -180,6 +292,18 @@ describe('readStatus', () => {
 		expect(pixazo.readStatus(answer(200, body), ID)).toEqual({
 			ok: true,
 			value: generation(body, { ...known, ...expected }),
+		});
+	});
+
+	it.each([
+		[MODEL_ID, 'ray-2-flash'],
+		['luma-agent-ray-v3-2-text-to-video', 'ray-3.2'],
+		['luma-agent-ray-v3-2-image-to-video', 'ray-3.2'],
+		['luma-agent-ray-v3-2-video-to-video', 'ray-3.2'],
+		['luma-agent-ray-v3-2-reframe', 'ray-3.2'],
+	])('%s is %s', (modelId, model) => {
+		expect(pixazo.readStatus(answer(200, { ...running, status: 'QUEUED', model_id: modelId }), ID)).toMatchObject({
+			value: { model },
 		});
 	});
 

@@ -45,6 +45,107 @@ describe('create', () => {
 	});
 });
 
+describe('balance', () => {
+	it('is asked for by POST, without a body', () => {
+		expect(pixwith.balance?.()).toEqual({ method: 'POST', path: '/api/task/get_credits' });
+	});
+
+	it.each<[unknown, number]>([
+		[{ code: 1, data: { credits: 9990 } }, 9990],
+		[{ code: '1', data: { credits: '12.5' } }, 12.5],
+		[{ data: { credits: 0 } }, 0],
+	])('%j is %d', (body, amount) => {
+		expect(pixwith.readBalance?.(answer(200, body))).toEqual({ ok: true, value: { amount, unit: 'credits' } });
+	});
+
+	it.each([[{ code: 1 }], [{ code: 1, data: { credits: null } }], [{ code: 1, data: { credits: 'x' } }], ['<html>'], ['']])(
+		'cannot be read from %j',
+		(body) => {
+			expect(pixwith.readBalance?.(answer(200, body))).toMatchObject({
+				ok: false,
+				problem: { kind: 'unreadable', message: 'Pixwith.ai sent an answer without a balance (HTTP 200)' },
+			});
+		},
+	);
+
+	it('may be refused', () => {
+		expect(pixwith.readBalance?.(answer(200, { code: 2, message: 'Invalid API KEY' }))).toMatchObject({
+			ok: false,
+			problem: { kind: 'credentials' },
+		});
+	});
+});
+
+describe('upload', () => {
+	const ticket = pixwith.upload?.ticket;
+	it('takes what is documented', () => {
+		expect(pixwith.upload).toMatchObject({
+			mimeTypes: ['image/jpeg', 'image/png'],
+			maxBytes: 10_000_000,
+			direct: null,
+		});
+	});
+
+	it.each([
+		['cat.jpg', 'image/jpeg', 'cat.jpg'],
+		['cat.JPEG', 'image/jpeg', 'cat.JPEG'],
+		['cat.png', 'image/png', 'cat.png'],
+		['cat.png', 'image/jpeg', 'cat.jpg'],
+		['cat.jpg', 'image/png', 'cat.png'],
+		['cat', 'image/png', 'cat.png'],
+		['', 'image/jpeg', 'image.jpg'],
+		['.png', 'image/jpeg', 'image.jpg'],
+		['my cat (1).png', 'image/png', 'my_cat_1_.png'],
+		['../../a b/ä.webp', 'image/jpeg', '_.._a_b_.jpg'],
+	])('asks for a place for %j of type %s as %s', (name, mimeType, sent) => {
+		expect(ticket?.call({ name, mimeType, size: 5 })).toEqual({
+			method: 'POST',
+			path: '/api/task/pre_url',
+			body: { image_name: sent, content_type: mimeType },
+		});
+	});
+
+	const url = 'https://storage.example/bucket';
+	const image = 'https://cdn.pixwith.ai/images/abc.png';
+	it.each<[string, unknown, JsonObject]>([
+		[
+			'the documented answer',
+			{ code: 1, message: 'success', data: { upload_url: { url, fields: { key: 'a', policy: 'b' } }, image_url: image } },
+			{ key: 'a', policy: 'b' },
+		],
+		['no fields', { code: 1, data: { upload_url: { url }, image_url: image } }, {}],
+		[
+			'the form of the tool',
+			{ code: 1, msg: 'ok', data: { upload_url: url, form_fields: { key: 'a', size: 5 }, image_url: image } },
+			{ key: 'a', size: '5' },
+		],
+	])('reads the place: %s', (_, body, fields) => {
+		expect(ticket?.read(answer(200, body))).toEqual({ ok: true, value: { url, fields, fileUrl: image } });
+	});
+
+	it.each([
+		[{ code: 1, data: { upload_url: { url } } }],
+		[{ code: 1, data: { image_url: image } }],
+		[{ code: 1, data: null }],
+		[''],
+	])('cannot read a place from %j', (body) => {
+		expect(ticket?.read(answer(200, body))).toMatchObject({
+			ok: false,
+			problem: {
+				kind: 'unreadable',
+				message: 'Pixwith.ai sent an answer without an address for the image (HTTP 200)',
+			},
+		});
+	});
+
+	it('may be refused', () => {
+		expect(ticket?.read(answer(200, { code: 0, message: 'Invalid image format' }))).toMatchObject({
+			ok: false,
+			problem: { kind: 'invalidRequest', message: 'Pixwith.ai refused the request: Invalid image format' },
+		});
+	});
+});
+
 it('asks for a task by POST', () => {
 	expect(pixwith.status(ID)).toEqual({ method: 'POST', path: '/api/task/get', body: { task_id: ID } });
 });

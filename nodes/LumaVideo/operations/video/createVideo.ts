@@ -124,7 +124,7 @@ interface Run {
 
 /** The values of all fields of one item; images in n8n stand in them by placeholders. */
 function readInput(
-	{ context, provider, client }: Run,
+	{ context, provider, client, operation }: Run,
 	itemIndex: number,
 ): { input: Record<string, unknown>; images: ImagesInItem; findings: string[] } {
 	const input: Record<string, unknown> = {
@@ -133,11 +133,14 @@ function readInput(
 	};
 	// An operation without a choice of models has no such field.
 	input.model ??= '';
-	if (context.getNodeParameter('videoSource', itemIndex, null) !== 'url') {
+	// n8n refuses to read a field that the operation does not have.
+	if (operation !== 'generate' && context.getNodeParameter('videoSource', itemIndex, null) !== 'url') {
 		input.generationId = generationIdValue(context, itemIndex);
 		input.sourceVideo = null;
 	}
-	input.targetGenerationId = generationIdValue(context, itemIndex, 'targetGenerationId');
+	if (operation === 'interpolate') {
+		input.targetGenerationId = generationIdValue(context, itemIndex, 'targetGenerationId');
+	}
 
 	const images: ImagesInItem = {};
 	const findings: string[] = [];

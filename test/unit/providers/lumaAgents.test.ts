@@ -1,0 +1,815 @@
+import { describe, expect, it } from '@jest/globals';
+import { lumaAgents } from '../../../nodes/LumaVideo/providers/lumaAgents';
+import type {
+	Generation,
+	GenerationStatus,
+	JsonObject,
+	JsonValue,
+	ProblemKind,
+	VideoRequest,
+} from '../../../nodes/LumaVideo/providers/provider';
+import type { Job } from '../../provider-server';
+import { BODY_SHAPE, brokenRule } from '../../provider-server/providers/lumaAgents.requests';
+import { findProblems } from '../../provider-server/shape';
+import { BAD_TEXTS, END, HOOK, SOURCE_VIDEO, START, VIDEO, answer, generation, request, video } from './support';
+
+const ID = '182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e';
+const SOURCE = 'd290f1ee-6c54-4b01-90e6-d701748f0851';
+const PROMPT = 'A red kite over the sea';
+const PNG = 'data:image/png;base64,iVBORw0KGgo=';
+const MODEL = 'ray-3.2';
+
+const ray = (set: Partial<VideoRequest> = {}): VideoRequest => request(MODEL, set);
+const extend = (set: Partial<VideoRequest> = {}): VideoRequest =>
+	ray({ operation: 'extend', sourceGenerationId: SOURCE, ...set });
+const modify = (set: Partial<VideoRequest> = {}): VideoRequest =>
+	ray({ operation: 'modify', sourceGenerationId: SOURCE, ...set });
+const reframe = (set: Partial<VideoRequest> = {}): VideoRequest =>
+	ray({ operation: 'reframe', sourceGenerationId: SOURCE, aspectRatio: '9:16', ...set });
+
+const keyframe = (index: number, image = START) => ({ image, index });
+const keyframes = (...indexes: number[]) => indexes.map((index) => keyframe(index));
+const position = (x: number, y: number, width: number, height: number) => ({ x, y, width, height });
+
+describe('create', () => {
+	it.each<[string, VideoRequest, JsonObject]>([
+		['text to video', ray(), {}],
+		['an aspect ratio', ray({ aspectRatio: '21:9' }), { aspect_ratio: '21:9' }],
+		['a draft', ray({ resolution: '360p' }), { video: { resolution: '360p' } }],
+		['a duration', ray({ duration: '10s' }), { video: { duration: '10s' } }],
+		['a loop', ray({ loop: true }), { video: { loop: true } }],
+		['HDR', ray({ hdr: true }), { video: { hdr: true } }],
+		['HDR and EXR', ray({ hdr: true, exrExport: true }), { video: { hdr: true, exr_export: true } }],
+		['a start image', ray({ startImage: START }), { video: { start_frame: { url: START } } }],
+		['an end image', ray({ endImage: END }), { video: { end_frame: { url: END } } }],
+		[
+			'both images, one inside the request',
+			ray({ startImage: START, endImage: PNG }),
+			{ video: { start_frame: { url: START }, end_frame: { data: 'iVBORw0KGgo=', media_type: 'image/png' } } },
+		],
+		[
+			'an image with a parameter in its type',
+			ray({ startImage: 'data:image/jpeg;name=a.jpg;base64,AAAA' }),
+			{ video: { start_frame: { data: 'AAAA', media_type: 'image/jpeg' } } },
+		],
+		[
+			'keyframes, in the given order',
+			ray({ keyframes: [keyframe(120), keyframe(0, PNG)] }),
+			{
+				video: {
+					keyframes: [{ url: START }, { data: 'iVBORw0KGgo=', media_type: 'image/png' }],
+					keyframe_indexes: [120, 0],
+				},
+			},
+		],
+		['an end user', ray({ userId: 'user-7' }), { user_id: 'user-7' }],
+		[
+			'all common fields',
+			ray({ aspectRatio: '1:1', resolution: '1080p', duration: '5s', loop: true, startImage: START }),
+			{
+				aspect_ratio: '1:1',
+				video: { resolution: '1080p', duration: '5s', loop: true, start_frame: { url: START } },
+			},
+		],
+		['additional fields, last', ray({ additionalBodyFields: { seed: 7, type: 'image' } }), { seed: 7, type: 'image' }],
+		[
+			'additional fields of the video, beside the others',
+			ray({ resolution: '720p', loop: true, additionalBodyFields: { video: { fps: 30, loop: false } } }),
+			{ video: { resolution: '720p', loop: false, fps: 30 } },
+		],
+		['an additional video that is none', ray({ resolution: '720p', additionalBodyFields: { video: 5 } }), { video: 5 }],
+		[
+			'fields of other providers',
+			ray({
+				cameraMotion: 'x',
+				concepts: ['y'],
+				expandPrompt: true,
+				modelId: 'z',
+				promptOptimization: true,
+				negativePrompt: 'a',
+				gridPosition: { x_start: 1 },
+				callback: { url: HOOK, mode: 'terminal' },
+			}),
+			{},
+		],
+		['extend forward', extend(), { video: { start_frame: { generation_id: SOURCE } } }],
+		[
+			'extend backward',
+			extend({ direction: 'backward', resolution: '1080p' }),
+			{ video: { resolution: '1080p', end_frame: { generation_id: SOURCE } } },
+		],
+		[
+			'extend to a loop',
+			extend({ loop: true, userId: 'u' }),
+			{ user_id: 'u', video: { loop: true, start_frame: { generation_id: SOURCE } } },
+		],
+	])('%s', (_, set, body) => {
+		expect(lumaAgents.create(set)).toEqual({
+			method: 'POST',
+			path: '/generations',
+			body: { model: MODEL, type: 'video', prompt: PROMPT, ...body },
+		});
+	});
+
+	it.each<[string, VideoRequest, JsonObject]>([
+		['a generation', modify(), {}],
+		[
+			'a video',
+			modify({ sourceGenerationId: null, sourceVideo: SOURCE_VIDEO }),
+			{ source: { url: SOURCE_VIDEO, media_type: 'video/mp4' } },
+		],
+		['a mode', modify({ mode: 'flex_2' }), { video: { edit: { strength: 'flex_2' } } }],
+		['the mode that leaves it to the model', modify({ mode: 'auto' }), { video: { edit: { auto_controls: true } } }],
+		['automatic controls switched off', modify({ autoControls: false }), { video: { edit: { auto_controls: false } } }],
+		[
+			'automatic controls switched off, and a mode',
+			modify({ autoControls: false, mode: 'adhere_1' }),
+			{ video: { edit: { auto_controls: false, strength: 'adhere_1' } } },
+		],
+		[
+			'controls, and nothing automatic',
+			modify({ mode: 'auto', editControls: { pose: { enabled: true, strength: 'coarse' } } }),
+			{ video: { edit: { controls: { pose: { enabled: true, strength: 'coarse' } } } } },
+		],
+		[
+			'a guide image',
+			modify({ startImage: PNG, resolution: '540p' }),
+			{
+				video: {
+					resolution: '540p',
+					start_frame: { data: 'iVBORw0KGgo=', media_type: 'image/png' },
+					edit: { auto_controls: true },
+				},
+			},
+		],
+		[
+			'keyframes of the source',
+			modify({ keyframes: keyframes(0, 300), mode: 'reimagine_3' }),
+			{
+				video: {
+					edit: { strength: 'reimagine_3', keyframes: [{ url: START }, { url: START }], keyframe_indexes: [0, 300] },
+				},
+			},
+		],
+		[
+			'HDR and EXR',
+			modify({ hdr: true, exrExport: true, resolution: '1080p', userId: 'u' }),
+			{
+				user_id: 'u',
+				video: { resolution: '1080p', hdr: true, exr_export: true, edit: { auto_controls: true } },
+			},
+		],
+	])('modify with %s', (_, set, body) => {
+		expect(lumaAgents.create(set).body).toEqual({
+			model: MODEL,
+			type: 'video_edit',
+			prompt: PROMPT,
+			source: { generation_id: SOURCE },
+			video: { edit: { auto_controls: true } },
+			...body,
+		});
+	});
+
+	it.each<[string, VideoRequest, JsonObject]>([
+		['a generation', reframe(), {}],
+		[
+			'a video and a resolution',
+			reframe({ sourceGenerationId: null, sourceVideo: SOURCE_VIDEO, resolution: '720p' }),
+			{ source: { url: SOURCE_VIDEO, media_type: 'video/mp4' }, video: { resolution: '720p' } },
+		],
+		[
+			'the place of the source',
+			reframe({ sourcePosition: position(-0.5, 0.25, 1.5, 0.56) }),
+			{ video: { source_position: { x_norm: -0.5, y_norm: 0.25, w_norm: 1.5, h_norm: 0.56 } } },
+		],
+	])('reframe with %s', (_, set, body) => {
+		expect(lumaAgents.create(set).body).toEqual({
+			model: MODEL,
+			type: 'video_reframe',
+			prompt: PROMPT,
+			aspect_ratio: '9:16',
+			source: { generation_id: SOURCE },
+			...body,
+		});
+	});
+
+	it.each([
+		['https://media.example/a.MOV', 'video/quicktime'],
+		['https://media.example/a.webm?token=a.mp4', 'video/webm'],
+		['https://media.example/a.m4v#t=1', 'video/x-m4v'],
+		['https://media.example/a.mkv', 'video/x-matroska'],
+		['https://media.example/download?id=5', 'video/mp4'],
+		['https://media.example/constructor.constructor', 'video/mp4'],
+	])('tells the media type of %s', (sourceVideo, type) => {
+		expect(lumaAgents.create(modify({ sourceGenerationId: null, sourceVideo })).body).toMatchObject({
+			source: { url: sourceVideo, media_type: type },
+		});
+	});
+
+	it('takes a source video inside the request', () => {
+		const sourceVideo = 'data:video/webm;base64,AAAA';
+		expect(lumaAgents.create(reframe({ sourceGenerationId: null, sourceVideo })).body).toMatchObject({
+			source: { data: 'AAAA', media_type: 'video/webm' },
+		});
+	});
+});
+
+// ---------------------------------------------------------------------------------------------------------------
+// What the official client says (lumalabs/luma-agents-typescript, branch `next`): names, kinds and values of fields.
+
+type Fact = 'text' | 'flag' | 'number' | readonly string[] | readonly [Fact] | { [name: string]: Fact };
+const list = (fact: Fact): Fact => [fact] as unknown as Fact;
+
+const IMAGE_REF: Fact = { data: 'text', generation_id: 'text', media_type: 'text', url: 'text' };
+const FACTS: { [name: string]: Fact } = {
+	prompt: 'text',
+	aspect_ratio: ['3:1', '2:1', '21:9', '16:9', '4:3', '3:2', '1:1', '3:4', '2:3', '9:16', '1:2', '1:3'],
+	image_ref: list(IMAGE_REF),
+	model: ['uni-1', 'uni-1-max', 'ray-3.2'],
+	output_format: ['png', 'jpeg'],
+	source: IMAGE_REF,
+	style: ['auto', 'manga'],
+	type: ['image', 'image_edit', 'video', 'video_edit', 'video_reframe'],
+	user_id: 'text',
+	video: {
+		duration: ['5s', '10s'],
+		edit: {
+			auto_controls: 'flag',
+			controls: {
+				depth: { blur: 'number', enabled: 'flag' },
+				face: { enabled: 'flag' },
+				normals: { augmentation: 'number', enabled: 'flag' },
+				pose: { enabled: 'flag', strength: ['precise', 'coarse'] },
+				trajectory: { enabled: 'flag', sparsity: 'number' },
+			},
+			keyframe_indexes: list('number'),
+			keyframes: list(IMAGE_REF),
+			strength: [
+				'adhere_1',
+				'adhere_2',
+				'adhere_3',
+				'flex_1',
+				'flex_2',
+				'flex_3',
+				'reimagine_1',
+				'reimagine_2',
+				'reimagine_3',
+			],
+		},
+		end_frame: IMAGE_REF,
+		exr_export: 'flag',
+		hdr: 'flag',
+		keyframe_indexes: list('number'),
+		keyframes: list(IMAGE_REF),
+		loop: 'flag',
+		resolution: ['360p', '540p', '720p', '1080p'],
+		source_position: { h_norm: 'number', w_norm: 'number', x_norm: 'number', y_norm: 'number' },
+		start_frame: IMAGE_REF,
+	},
+	web_search: 'flag',
+};
+
+/** Everything in a value that the facts do not allow. */
+function disagreements(value: JsonValue | undefined, fact: Fact | undefined, path = 'body'): string[] {
+	if (fact === undefined) return [`${path} is unknown`];
+	if (typeof fact === 'string') {
+		const kind = { text: 'string', flag: 'boolean', number: 'number' }[fact];
+		return typeof value === kind ? [] : [`${path} is no ${fact}`];
+	}
+	if (Array.isArray(fact)) {
+		const [first] = fact as readonly Fact[];
+		const isList = fact.length === 1;
+		if (!isList) return (fact as readonly JsonValue[]).includes(value ?? null) ? [] : [`${path} cannot be ${String(value)}`];
+		if (!Array.isArray(value)) return [`${path} is no list`];
+		return value.flatMap((entry, index) => disagreements(entry, first, `${path}[${index}]`));
+	}
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) return [`${path} is no object`];
+	const fields = fact as { [name: string]: Fact };
+	return Object.entries(value).flatMap(([name, inner]) => disagreements(inner, fields[name], `${path}.${name}`));
+}
+
+/** Every choice of one value per field. */
+function* choices<T extends object>(fields: { [K in keyof T]: ReadonlyArray<T[K]> }): Generator<T> {
+	const [name] = Object.keys(fields) as Array<keyof T>;
+	if (name === undefined) {
+		yield {} as T;
+		return;
+	}
+	const { [name]: values, ...others } = fields;
+	for (const value of values)
+		for (const other of choices(others as { [K in keyof T]: ReadonlyArray<T[K]> })) yield { ...other, [name]: value } as T;
+}
+
+type Choices = { [K in keyof VideoRequest]?: ReadonlyArray<VideoRequest[K]> };
+
+function requestsOf(operation: VideoRequest['operation'], fields: Choices): VideoRequest[] {
+	return [...choices<Partial<VideoRequest>>(fields as { [K in keyof VideoRequest]: ReadonlyArray<VideoRequest[K]> })].map(
+		(set) => ray({ operation, ...set }),
+	);
+}
+
+const { operations, models } = lumaAgents.capabilities;
+const model = (operation: 'extend' | 'modify' | 'reframe') => {
+	const found = operations[operation]?.models[0];
+	if (!found) throw new Error(`no ${operation}`);
+	return found;
+};
+const KEYFRAMES = [[], keyframes(0), keyframes(0, 60, 120), keyframes(121), keyframes(5, 5), keyframes(-1), keyframes(1.5)];
+const SOURCES: Array<Partial<VideoRequest>> = [{ sourceGenerationId: SOURCE }, { sourceVideo: SOURCE_VIDEO }];
+
+/** Nearly every request that the fields of the node can make. */
+const REQUESTS: VideoRequest[] = [
+	...requestsOf('generate', {
+		startImage: [null, START],
+		endImage: [null, PNG],
+		keyframes: KEYFRAMES,
+		aspectRatio: [null, '16:9'],
+		resolution: [null, ...(models[0]?.resolutions ?? [])],
+		duration: [null, ...(models[0]?.durations ?? [])],
+		loop: [false, true],
+		hdr: [false, true],
+		exrExport: [false, true],
+	}),
+	...requestsOf('extend', {
+		sourceGenerationId: [SOURCE],
+		direction: model('extend').directions ?? [],
+		resolution: [null, ...model('extend').resolutions],
+		loop: [false, true],
+		userId: [null, 'u'],
+	}),
+	...SOURCES.flatMap((source) =>
+		requestsOf('modify', {
+			startImage: [null, PNG],
+			keyframes: KEYFRAMES,
+			mode: [null, ...(model('modify').modes ?? [])],
+			autoControls: [null, true, false],
+			editControls: [null, { depth: { blur: 0.5, enabled: true }, face: { enabled: false } }],
+			resolution: [null, '540p', '1080p'],
+			hdr: [false, true],
+			exrExport: [false, true],
+		}).map((set) => ({ ...set, ...source })),
+	),
+	...SOURCES.flatMap((source) =>
+		requestsOf('reframe', {
+			aspectRatio: model('reframe').aspectRatios,
+			resolution: [null, ...model('reframe').resolutions],
+			sourcePosition: [
+				null,
+				position(0, 0.25, 1, 0.56),
+				position(-2, 2, 2, 2),
+				position(-2.1, 0, 1, 1),
+				position(0, 0, 0, 1),
+				position(0, 0, 1, 2.1),
+			],
+		}).map((set) => ({ ...set, ...source })),
+	),
+];
+
+const exclusions = (set: VideoRequest) => lumaAgents.exclusions?.(set) ?? [];
+
+describe('every body', () => {
+	it('agrees with the official client', () => {
+		expect(REQUESTS.length).toBeGreaterThan(10_000);
+		const found = new Set(REQUESTS.flatMap((set) => disagreements(lumaAgents.create(set).body, FACTS)));
+		expect([...found]).toEqual([]);
+	});
+
+	it('would be caught if it did not', () => {
+		expect(
+			disagreements(
+				{ type: 'movie', seed: 7, prompt: null, video: { keyframes: {}, hdr: 'yes', edit: { mode: 'flex_1' }, start_frame: 'x' } },
+				FACTS,
+			),
+		).toEqual([
+			'body.type cannot be movie',
+			'body.seed is unknown',
+			'body.prompt is no text',
+			'body.video.keyframes is no list',
+			'body.video.hdr is no flag',
+			'body.video.edit.mode is unknown',
+			'body.video.start_frame is no object',
+		]);
+	});
+
+	it('says of model and type that it is a video', () => {
+		const types = { generate: 'video', extend: 'video', modify: 'video_edit', reframe: 'video_reframe' };
+		for (const set of REQUESTS) {
+			expect(lumaAgents.create(set).body).toMatchObject({
+				model: MODEL,
+				type: types[set.operation as keyof typeof types],
+			});
+		}
+	});
+
+	it('is one the service takes exactly when nothing stands in the way', () => {
+		const done = { id: SOURCE, status: 'completed', operation: 'generate' } as Job;
+		const different: unknown[] = [];
+		for (const set of REQUESTS) {
+			// Both are known without `exclusions`: the table of capabilities has the first, the second is left to the service.
+			if (set.loop && set.endImage) continue;
+			if (set.operation === 'reframe' && set.resolution === '1080p') continue;
+			const { body = {} } = lumaAgents.create(set);
+			const [problem] = findProblems(body, BODY_SHAPE);
+			const refusal = problem?.message ?? brokenRule(body, () => done, 1000)?.detail ?? null;
+			const findings = exclusions(set);
+			if ((refusal === null) !== (findings.length === 0)) different.push({ set, refusal, findings });
+		}
+		expect(different.slice(0, 3)).toEqual([]);
+	});
+});
+
+describe('exclusions', () => {
+	it.each<[string, VideoRequest, Array<[string, string]>]>([
+		['text to video', ray(), []],
+		['a long loop', ray({ loop: true, duration: '10s' }), [['loop', "is not possible with a 'Duration' of 10s; use one of the two"]]],
+		['a loop in HDR', ray({ loop: true, hdr: true }), [['loop', "is not possible together with 'HDR'; use one of the two"]]],
+		[
+			'a loop with keyframes',
+			ray({ loop: true, keyframes: keyframes(0) }),
+			[['loop', "is not possible together with 'Keyframes'; use one of the two"]],
+		],
+		['long HDR', ray({ hdr: true, duration: '10s' }), [['hdr', "needs a 'Duration' of 5s"]]],
+		['HDR at 540p', ray({ hdr: true, resolution: '540p' }), [['hdr', "needs a 'Resolution' of 720p or 1080p"]]],
+		['HDR of a draft', modify({ hdr: true, resolution: '360p' }), [['hdr', "needs a 'Resolution' of 720p or 1080p"]]],
+		['HDR where the resolution is left out', ray({ hdr: true }), []],
+		['EXR alone', ray({ exrExport: true }), [['exrExport', "needs 'HDR'; switch both on or both off"]]],
+		['EXR of an edit alone', modify({ exrExport: true }), [['exrExport', "needs 'HDR'; switch both on or both off"]]],
+		[
+			'a long video between two images',
+			ray({ duration: '10s', startImage: START, endImage: END }),
+			[
+				['startImage', "is not possible with a 'Duration' of 10s; 'Keyframes' are"],
+				['endImage', "is not possible with a 'Duration' of 10s; 'Keyframes' are"],
+			],
+		],
+		[
+			'keyframes and an image',
+			ray({ keyframes: keyframes(0), endImage: END }),
+			[['keyframes', "are not possible together with 'Start Image' or 'End Image'; make those keyframes too"]],
+		],
+		['a long video with keyframes', ray({ duration: '10s', keyframes: keyframes(0, 240) }), []],
+		['HDR with keyframes', ray({ hdr: true, keyframes: keyframes(0, 120) }), []],
+		['as many keyframes as are allowed', ray({ keyframes: keyframes(...Array(64).keys()) }), []],
+		['one more', ray({ keyframes: keyframes(...Array(65).keys()) }), [['keyframes', 'can be 64 at most, not 65']]],
+		[
+			'a keyframe after the end',
+			ray({ keyframes: keyframes(0, 121) }),
+			[['keyframes', 'cannot be at frame 121: the number must be whole, 0 to 120 for a video of 5 seconds']],
+		],
+		[
+			'a keyframe after the end of a long video',
+			ray({ duration: '10s', keyframes: keyframes(241) }),
+			[['keyframes', 'cannot be at frame 241: the number must be whole, 0 to 240 for a video of 10 seconds']],
+		],
+		[
+			'a keyframe between two frames',
+			modify({ keyframes: keyframes(2.5) }),
+			[['keyframes', 'cannot be at frame 2.5: the number must be whole, 0 or above']],
+		],
+		['two keyframes at one frame', ray({ keyframes: keyframes(7, 3, 7) }), [['keyframes', 'cannot have two images at frame 7']]],
+		['a loop that goes on', extend({ loop: true }), []],
+		[
+			'a loop that leads up',
+			extend({ loop: true, direction: 'backward' }),
+			[['loop', "is not possible when 'Direction' is backward; switch it off"]],
+		],
+		[
+			'automatic controls and a mode',
+			modify({ autoControls: true, mode: 'flex_1' }),
+			[['autoControls', "are not possible with a 'Mode' other than auto; use one of the two"]],
+		],
+		['automatic controls and the automatic mode', modify({ autoControls: true, mode: 'auto' }), []],
+		[
+			'automatic controls and controls',
+			modify({ autoControls: true, editControls: {} }),
+			[['autoControls', "are not possible together with 'Edit Controls'; use one of the two"]],
+		],
+		[
+			'keyframes and a guide image',
+			modify({ keyframes: keyframes(500), startImage: START }),
+			[['keyframes', "are not possible together with 'Start Image'; make it a keyframe too"]],
+		],
+		[
+			'a source far off',
+			reframe({ sourcePosition: position(0, -2.5, 1, 1) }),
+			[['sourcePosition', 'must have X and Y from -2 to 2']],
+		],
+		[
+			'a source without a size',
+			reframe({ sourcePosition: position(NaN, 0, 1, 0) }),
+			[
+				['sourcePosition', 'must have X and Y from -2 to 2'],
+				['sourcePosition', 'must have a width and a height above 0, up to 2'],
+			],
+		],
+		['upright 1080p, which is up to the service', reframe({ resolution: '1080p' }), []],
+	])('%s', (_, set, expected) => {
+		expect(exclusions(set)).toEqual(expected.map(([field, finding]) => ({ field, finding })));
+	});
+});
+
+describe('status', () => {
+	it('asks for the generation', () => {
+		expect(lumaAgents.status(ID)).toEqual({ method: 'GET', path: `/generations/${ID}` });
+		expect(lumaAgents.status('../x?y').path).toBe('/generations/..%2Fx%3Fy');
+	});
+});
+
+const TIME = '2026-06-08T10:00:00Z';
+const queued = {
+	id: ID,
+	type: 'video',
+	state: 'queued',
+	model: MODEL,
+	created_at: TIME,
+	output: [],
+	failure_reason: null,
+	failure_code: null,
+};
+const known = { generationId: ID, model: MODEL, createdAt: TIME, chargedWhenFailed: 'no' as const };
+const SIGNED = `${VIDEO}?X-Amz-Expires=3600&X-Amz-Signature=abc`;
+const EXR = 'https://media.example/out.exr?X-Amz-Signature=abc';
+const FRAME = 'https://media.example/out.png';
+
+describe('answers', () => {
+	it.each<[string, JsonObject, Partial<Generation>]>([
+		['queued', queued, { status: 'queued' }],
+		['processing', { ...queued, state: 'processing' }, { status: 'processing' }],
+		[
+			'completed',
+			{ ...queued, state: 'completed', output: [{ type: 'video', url: SIGNED }] },
+			{ status: 'completed', ...video(SIGNED) },
+		],
+		[
+			'completed with EXR, whatever that is called',
+			{ ...queued, state: 'completed', output: [{ type: 'video', url: EXR }, { type: 'video', url: SIGNED }] },
+			{
+				status: 'completed',
+				videoUrl: SIGNED,
+				media: [
+					{ url: EXR, type: 'other' },
+					{ url: SIGNED, type: 'video' },
+				],
+			},
+		],
+		[
+			'an image',
+			{ ...queued, type: 'image', model: 'uni-1', state: 'completed', output: [{ type: 'image', url: FRAME }] },
+			{ status: 'completed', model: 'uni-1', media: [{ url: FRAME, type: 'image' }] },
+		],
+		[
+			'a media type instead of a word, and a word nobody knows',
+			{
+				...queued,
+				state: 'completed',
+				output: [
+					{ type: 'video/mp4', url: 'https://media.example/a' },
+					{ type: 'clip', url: VIDEO },
+					{ type: 'depth', url: 'https://media.example/depth' },
+				],
+			},
+			{
+				status: 'completed',
+				videoUrl: 'https://media.example/a',
+				media: [
+					{ url: 'https://media.example/a', type: 'video' },
+					{ url: VIDEO, type: 'video' },
+					{ url: 'https://media.example/depth', type: 'other' },
+				],
+			},
+		],
+		['completed without output', { ...queued, state: 'completed' }, { status: 'completed' }],
+		['completed with an output that is none', { ...queued, state: 'completed', output: 'x' }, { status: 'completed' }],
+		[
+			'outputs that are none, among one that is',
+			{ ...queued, state: 'completed', output: [5, { type: 'video' }, { type: 'video', url: 'out.mp4' }, { type: 7, url: VIDEO }] },
+			{ status: 'completed', ...video(VIDEO) },
+		],
+		['a word nobody knows', { ...queued, state: 'rendering' }, { status: 'processing' }],
+		['a word in capitals', { ...queued, state: 'QUEUED' }, { status: 'queued' }],
+		[
+			'other types in the details',
+			{ id: ID, state: 'queued', model: {}, created_at: 5, failure_code: [], failure_reason: 5 },
+			{ status: 'queued', model: null, createdAt: null },
+		],
+		[
+			'a reason though it goes on',
+			{ ...queued, state: 'processing', failure_code: 'generation_failed', failure_reason: 'trying again' },
+			{ status: 'processing' },
+		],
+	])('%s', (_, body, expected) => {
+		const value = generation(body, { ...known, ...expected });
+		expect(lumaAgents.readStatus(answer(200, body), ID)).toEqual({ ok: true, value });
+		expect(lumaAgents.readCreated(answer(201, body))).toEqual({ ok: true, value });
+	});
+
+	it.each<[string | null, string | null, string | null]>([
+		[
+			'content_moderated',
+			'Flagged by our content moderation system.',
+			'content_moderated: content moderation refused the prompt, an input or the result (Flagged by our content moderation system)',
+		],
+		['content_moderated', null, 'content_moderated: content moderation refused the prompt, an input or the result'],
+		['generation_failed', null, 'generation_failed: the model could not make the video; another try may work'],
+		['budget_exhausted', null, 'budget_exhausted: the account ran out of money while the video was made'],
+		['output_not_found', null, 'output_not_found: the finished video could not be found; another try may work'],
+		['image_too_large', null, 'image_too_large: an input file is too large'],
+		['unsupported_format', null, 'unsupported_format: an input file has a format that is not supported'],
+		['corrupt_input', 'bad JPEG', 'corrupt_input: an input file could not be decoded (bad JPEG)'],
+		['invalid_request', null, 'invalid_request: the request was not valid'],
+		['rate_limited', null, 'rate_limited: too many requests at the same time'],
+		['meteor_strike', 'A meteor.', 'meteor_strike: A meteor'],
+		['constructor', null, 'constructor'],
+		[null, 'Something broke', 'Something broke'],
+		[null, null, null],
+		['', ' ', null],
+	])('failed: %s, %s', (code, reason, failureReason) => {
+		const body = { ...queued, state: 'failed', failure_code: code, failure_reason: reason };
+		expect(lumaAgents.readStatus(answer(200, body), ID)).toEqual({
+			ok: true,
+			value: generation(body, { ...known, status: 'failed', failureReason }),
+		});
+	});
+
+	it('takes a create without a state for taken in, a status without one for unknown', () => {
+		const body = { id: ID };
+		const status: GenerationStatus = 'queued';
+		expect(lumaAgents.readCreated(answer(201, body))).toMatchObject({ ok: true, value: { generationId: ID, status } });
+		expect(lumaAgents.readStatus(answer(200, body), ID)).toMatchObject({ ok: false, problem: { kind: 'unreadable' } });
+	});
+
+	it.each([
+		['no id', { state: 'queued' }],
+		['an empty id', { ...queued, id: '' }],
+		['a number for an id', { ...queued, id: 5 }],
+	])('cannot read an answer with %s', (_, body) => {
+		expect(lumaAgents.readCreated(answer(201, body))).toMatchObject({ ok: false, problem: { kind: 'unreadable' } });
+	});
+
+	it.each(BAD_TEXTS)('cannot read %s', (_, text, shape) => {
+		const message = (status: number) =>
+			`Luma Agents sent ${shape} where the generation was expected (HTTP ${status})`;
+		expect(lumaAgents.readCreated(answer(201, text))).toMatchObject({
+			problem: { kind: 'unreadable', message: message(201) },
+		});
+		expect(lumaAgents.readStatus(answer(200, text), ID)).toMatchObject({
+			problem: { kind: 'unreadable', message: message(200) },
+		});
+	});
+});
+
+describe('refusals', () => {
+	const KEY_ADVICE =
+		"Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.";
+	const FIELDS_ADVICE = "Check the node's fields, then run the workflow again.";
+	const MEDIA_ADVICE =
+		'Check which fields are set together, and that every image and video opens without a login and is a valid file. Generations that are used as a source must be completed and belong to the account of this credential.';
+	const MODERATION_ADVICE = 'Change the prompt or the images, then run the workflow again.';
+
+	it.each<[number, unknown, ProblemKind, string, string]>([
+		[400, { detail: 'Unknown model: ray-2' }, 'invalidRequest', 'Luma Agents refused the request: Unknown model: ray-2', FIELDS_ADVICE],
+		[
+			401,
+			{ detail: 'Missing or invalid API key' },
+			'credentials',
+			'Luma Agents did not accept the API key: Missing or invalid API key',
+			KEY_ADVICE,
+		],
+		[
+			402,
+			{ detail: 'Insufficient balance. Please add funds to continue.' },
+			'balance',
+			'Luma Agents reports that the account has too little credit: Insufficient balance. Please add funds to continue',
+			'Add money to the account at https://platform.lumalabs.ai, then run the workflow again.',
+		],
+		[
+			403,
+			{ detail: 'Client is suspended' },
+			'permission',
+			'Luma Agents does not allow this request with this API key: Client is suspended',
+			`See https://platform.lumalabs.ai: the account must be active, and HDR must be enabled for it before it can be used. ${KEY_ADVICE}`,
+		],
+		[
+			413,
+			{ detail: 'source: image exceeds 50 MB limit' },
+			'invalidRequest',
+			'Luma Agents refused the request because a file is too large: source: image exceeds 50 MB limit',
+			'Use smaller files: images of at most 50 MB, videos of at most 200 MB.',
+		],
+		[
+			422,
+			{ detail: 'video.start_frame: failed to fetch URL' },
+			'invalidRequest',
+			'Luma Agents refused the request: video.start_frame: failed to fetch URL',
+			MEDIA_ADVICE,
+		],
+		[
+			422,
+			{ detail: [{ loc: ['body', 'video', 'loop'], msg: 'is not a boolean' }] },
+			'invalidRequest',
+			'Luma Agents refused the request: video.loop: is not a boolean',
+			MEDIA_ADVICE,
+		],
+		[
+			400,
+			{ detail: 'Prompt was flagged by content moderation' },
+			'moderation',
+			'Luma Agents refused the content: Prompt was flagged by content moderation',
+			MODERATION_ADVICE,
+		],
+		[
+			422,
+			{ detail: 'Image violates our content guidelines' },
+			'moderation',
+			'Luma Agents refused the content: Image violates our content guidelines',
+			MODERATION_ADVICE,
+		],
+		[
+			429,
+			{ detail: 'Too many concurrent jobs' },
+			'rateLimited',
+			'Luma Agents is receiving too many requests: Too many concurrent jobs',
+			"Lower 'Max Concurrent Generations', or run fewer workflows at the same time.",
+		],
+		[
+			502,
+			{ detail: 'source: fetch proxy unavailable' },
+			'unavailable',
+			'Luma Agents could not handle the request just now: source: fetch proxy unavailable',
+			'Wait a few minutes.',
+		],
+		[503, '<html>', 'unavailable', 'Luma Agents could not handle the request just now: HTTP 503', 'Wait a few minutes.'],
+		[
+			307,
+			'',
+			'redirected',
+			'Luma Agents points to another address',
+			"Check 'Base URL' in the credential: the key is not sent to other addresses.",
+		],
+	])('HTTP %i with %j', (statusCode, body, kind, message, advice) => {
+		const problem = { kind, message, advice, httpStatus: statusCode, retryAfterMs: null };
+		expect(lumaAgents.readCreated(answer(statusCode, body))).toEqual({ ok: false, problem });
+		expect(lumaAgents.readStatus(answer(statusCode, body), ID)).toEqual({ ok: false, problem });
+	});
+
+	it('tells a wrong address from a wrong id', () => {
+		const unknown = answer(404, { detail: 'Not Found' });
+		expect(lumaAgents.readCreated(unknown)).toMatchObject({
+			problem: {
+				kind: 'notFound',
+				message: 'Luma Agents does not make videos at this address: Not Found',
+				advice: "Check 'Base URL' in the credential.",
+			},
+		});
+		expect(lumaAgents.readStatus(unknown, ID)).toMatchObject({
+			problem: {
+				kind: 'notFound',
+				message: 'Luma Agents does not know what was asked for: Not Found',
+				advice: 'Check the generation ID and that it belongs to the account of this credential.',
+			},
+		});
+	});
+
+	it('passes on how long to wait', () => {
+		const limited = answer(429, { detail: 'Rate limit exceeded' }, { 'retry-after': '60', 'x-ratelimit-remaining': '0' });
+		expect(lumaAgents.readCreated(limited)).toMatchObject({ problem: { kind: 'rateLimited', retryAfterMs: 60_000 } });
+	});
+});
+
+describe('prices', () => {
+	it.each<[VideoRequest, number | null]>([
+		[ray({ resolution: '360p', duration: '5s' }), 0.06],
+		[ray({ resolution: '540p', duration: '5s' }), 0.15],
+		[ray({ resolution: '720p', duration: '5s' }), 0.3],
+		[ray({ resolution: '1080p', duration: '5s' }), 1.2],
+		[ray({ resolution: '360p', duration: '10s' }), 0.18],
+		[ray({ resolution: '540p', duration: '10s' }), 0.45],
+		[ray({ resolution: '720p', duration: '10s' }), 0.9],
+		[ray({ resolution: '1080p', duration: '10s' }), 3.6],
+		[ray({ resolution: '720p', duration: '5s', hdr: true }), 0.6],
+		[ray({ resolution: '1080p', duration: '5s', hdr: true }), 2.4],
+		[ray({ resolution: '720p', duration: '5s', hdr: true, exrExport: true }), 0.9],
+		[ray({ resolution: '1080p', duration: '5s', hdr: true, exrExport: true }), 3.6],
+		// The service's own defaults.
+		[ray(), 0.3],
+		[ray({ keyframes: keyframes(0, 60) }), 0.3],
+		// Not on offer.
+		[ray({ resolution: '540p', hdr: true }), null],
+		[ray({ resolution: '4k' }), null],
+		[extend({ resolution: '540p' }), 0.15],
+		[extend({ direction: 'backward' }), 0.3],
+		// By the length of a source that is not known.
+		[modify({ resolution: '720p' }), null],
+		[reframe({ resolution: '720p' }), null],
+	])('of request %#', (set, price) => {
+		expect(lumaAgents.estimateUsd(set)).toBe(price);
+	});
+});
+
+it('has no callbacks, no list, no deletion, no balance', () => {
+	const { capabilities } = lumaAgents;
+	expect(capabilities).toMatchObject({ callbacks: 'none', list: false, delete: false, balance: false, imageInput: 'data' });
+	expect(lumaAgents).not.toHaveProperty('readCallback');
+	expect(lumaAgents).not.toHaveProperty('balance');
+	expect(Object.keys(capabilities.operations)).toEqual(['extend', 'modify', 'reframe']);
+});
