@@ -18,7 +18,7 @@ export function readGenerationId(
 	itemIndex: number,
 ): { ok: true; generationId: string } | { ok: false; finding: string } {
 	const value = context.getNodeParameter('generationId', itemIndex, '') as unknown;
-	const text = typeof value === 'number' ? String(value) : value;
+	const text = typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
 	if (typeof text !== 'string') return { ok: false, finding: `'${FIELD_NAMES.generationId}' must be text` };
 	const generationId = text.trim();
 	if (generationId === '') return { ok: false, finding: `'${FIELD_NAMES.generationId}' is empty` };
