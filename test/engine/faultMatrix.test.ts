@@ -2,13 +2,14 @@
  * The fault matrix: in every cell no more is bought than was asked for, and all that was bought is delivered or named.
  * `npm run test:faults` prints it as a table.
  */
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startProviderServer } from '../provider-server';
 import type { Row } from './faultMatrix';
 import { FAULTS, RETRIES, SIZES, allCells, nameOf, runMatrix, totalsOf } from './faultMatrix';
 import { PROVIDERS, generate, jsonOf, runItems, shownError } from './harness/service';
 
 const MINUTES = 60_000;
+jest.setTimeout(MINUTES);
 
 describe.each(PROVIDERS)('%s', (provider) => {
 	let rows: Row[];

@@ -32,7 +32,7 @@ export const FIELD_NAMES = {
 	endImage: 'End Image',
 	expandPrompt: 'Expand Prompt',
 	exrExport: 'EXR Export',
-	generationId: 'Generation',
+	generationId: 'Generation ID',
 	gridPosition: 'Source Position',
 	hdr: 'HDR',
 	keyframes: 'Keyframes',
@@ -47,7 +47,7 @@ export const FIELD_NAMES = {
 	sourcePosition: 'Source Position on Canvas',
 	sourceVideo: 'Video URL',
 	startImage: 'Start Image',
-	targetGenerationId: 'Second Generation',
+	targetGenerationId: 'Second Generation ID',
 	userId: 'User ID',
 } as const;
 

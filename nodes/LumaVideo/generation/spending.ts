@@ -12,10 +12,17 @@ export function usd(amount: number): string {
 /**
  * Checks the spending limit over all videos of a run.
  *
- * @param maxCostUsd in US dollars
+ * @param maxCostUsd in US dollars; `NaN` when what was given is no amount
  */
 export function checkSpending(estimates: Estimates, maxCostUsd: number, providerName: string): SpendingCheck {
 	if (estimates.length === 0) return { ok: true };
+	if (Number.isNaN(maxCostUsd)) {
+		return {
+			ok: false,
+			message: "'Max Cost' must be a number of US dollars",
+			advice: "Enter a number of 0 or more, or remove 'Max Cost'. Nothing was sent.",
+		};
+	}
 	if (estimates.some((estimate) => estimate === null)) {
 		return {
 			ok: false,

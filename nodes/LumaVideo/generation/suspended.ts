@@ -74,14 +74,20 @@ export async function onCall(
 		over.set(calledId, generation);
 	}
 	const unknown = open.map((entry) => entry.generationId).filter((id) => !over.has(id));
+	let someRuns = false;
 	if (unknown.length > 0) {
 		for (const [id, generation] of await readMany(provider, client, unknown, true)) {
-			if (!isOver(generation)) continue;
+			if (!isOver(generation)) {
+				someRuns = true;
+				continue;
+			}
 			remember(executionId, generation);
 			over.set(id, generation);
 		}
 	}
-	if (open.some((entry) => !over.has(entry.generationId))) return { kind: 'noted' };
+	if (someRuns) return { kind: 'noted' };
+	// Perhaps this was the last call, and only the state of another generation is missing.
+	if (open.some((entry) => !over.has(entry.generationId))) return { kind: 'unreadable' };
 	for (const { generationId } of open) overBefore.delete(`${executionId} ${generationId}`);
 	return { kind: 'over', ...settle(provider, suspended, over) };
 }

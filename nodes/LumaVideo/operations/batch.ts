@@ -15,6 +15,7 @@ import { outputJson } from '../generation/output';
 import type { Job, Outcome } from '../generation/run';
 import { runJobs } from '../generation/run';
 import type { Generation, Provider } from '../providers/provider';
+import { announce, isTriggerUrl } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Settings } from './settings';
 
@@ -178,9 +179,35 @@ export async function runPlans(
 	until: 'finished' | 'submitted',
 ): Promise<INodeExecutionData[]> {
 	const run = await runOutcomes(context, provider, client, plans, until);
+	if (until === 'submitted') await announceSubmitted(context, provider, plans, run.results);
 	const items = toItems(context, run.results, run.alsoKnown);
 	openLedger(context).markDelivered();
 	return items;
+}
+
+/** The items go on at once: an announcement that takes longer goes on without them. */
+const ANNOUNCE_GRACE_MS = 1000;
+
+/** Tells triggers which generations are going to call them, where they could not find that out by a list. */
+async function announceSubmitted(
+	context: IExecuteFunctions,
+	provider: Provider,
+	plans: readonly Plan[],
+	results: readonly ItemResult[],
+): Promise<void> {
+	if (provider.capabilities.list) return;
+	const idsOf = new Map<string, string[]>();
+	for (const plan of plans) {
+		const url = plan.ok && plan.job.start.kind === 'create' ? plan.job.start.request.callback?.url : undefined;
+		const result = results.find(({ itemIndex }) => itemIndex === plan.itemIndex);
+		const generationId = result?.ok ? result.item.json.generationId : undefined;
+		if (url === undefined || !isTriggerUrl(url) || typeof generationId !== 'string') continue;
+		idsOf.set(url, [...(idsOf.get(url) ?? []), generationId]);
+	}
+	const calls = [...idsOf].map(async ([url, ids]) => {
+		await announce(context, url, provider, ids);
+	});
+	if (calls.length > 0) await systemClock.wait(ANNOUNCE_GRACE_MS, Promise.all(calls));
 }
 
 function resultOf(

@@ -53,7 +53,7 @@ export function generationIdValue(
 	name: 'generationId' | 'targetGenerationId' = 'generationId',
 ): unknown {
 	const value: unknown = context.getNodeParameter(name, itemIndex, '', { extractValue: true });
-	return typeof value === 'number' ? String(value) : value;
+	return typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
 }
 
 /** The id, or what is wrong with it. */

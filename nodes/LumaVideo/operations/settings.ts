@@ -137,7 +137,7 @@ export interface Settings {
 	includeRaw: boolean;
 	/** `null`: the provider's default. */
 	maxConcurrent: number | null;
-	/** US dollars for all items of a run; `null`: no limit. */
+	/** US dollars for all items of a run; `null`: no limit, `NaN`: one that cannot be read. */
 	maxCostUsd: number | null;
 	maxDownloadBytes: number;
 	onTimeout: 'continue' | 'error';
@@ -166,7 +166,8 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 		dryRun: options.dryRun === true,
 		includeRaw: options.includeRaw === true,
 		maxConcurrent: positive(options.maxConcurrent),
-		maxCostUsd: notNegative(options.maxCost),
+		// A limit that cannot be read must not pass as none.
+		maxCostUsd: 'maxCost' in options ? (notNegative(options.maxCost) ?? Number.NaN) : null,
 		maxDownloadBytes: (positive(options.maxDownloadMb) ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
 		onTimeout: options.onTimeout === 'continue' ? 'continue' : 'error',
 		requestTimeoutMs: (positive(options.requestTimeout) ?? DEFAULT_REQUEST_TIMEOUT_S) * 1000,

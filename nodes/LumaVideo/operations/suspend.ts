@@ -16,13 +16,12 @@ import type {
 	NodeApiError,
 } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import { failedItem, fetchLater, nodeError } from '../generation/failure';
-import type { Suspended, SuspendedEntry } from '../generation/suspended';
+import { failedItem, nodeError } from '../generation/failure';
+import type { CallResult, Suspended, SuspendedEntry } from '../generation/suspended';
 import { isOver, readMany } from '../generation/read';
 import { onCall, settle } from '../generation/suspended';
-import { outputJson } from '../generation/output';
 import { findProvider } from '../providers';
-import type { Generation, JsonValue, Provider } from '../providers/provider';
+import type { JsonValue, Provider } from '../providers/provider';
 import { RESUME_PATH, callbackFinding, resumeAddress } from '../transport/callbackAddress';
 import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
@@ -82,10 +81,12 @@ export async function suspendPlans(
 		openPlans.map(({ generation }) => generation.generationId),
 		false,
 	);
-	const stillOpen = (generation: Generation) => {
-		const state = states.get(generation.generationId);
-		return state === undefined || !isOver(state);
-	};
+	const latest = new Map(
+		openPlans.map(({ generation }) => {
+			const state = states.get(generation.generationId) ?? generation;
+			return [state.generationId, isOver(state) ? state : { ...state, status: 'processing' as const }];
+		}),
+	);
 	const entries = plans.map((plan): SuspendedEntry => {
 		const { itemIndex } = plan;
 		const open = openPlans.find((candidate) => candidate.plan.itemIndex === itemIndex);
@@ -96,24 +97,20 @@ export async function suspendPlans(
 		return { itemIndex, state: 'done', json: jsonOfResult(result, itemIndex) };
 	});
 	const suspended: Suspended = { provider: provider.id, entries };
-	if (!openPlans.some(({ generation }) => stillOpen(generation))) {
-		const { items, failures } = settle(provider, suspended, states);
-		return throwOrPass(context, failures, items);
+	const { items, failures } = settle(provider, suspended, latest);
+	const [first] = failures;
+	if (first && !context.continueOnFail()) {
+		throw nodeError(context.getNode(), first.failure, first.itemIndex, others(items, first.itemIndex));
 	}
+	if ([...latest.values()].every(isOver)) return items;
 
 	context.getContext('node')[CONTEXT_KEY] = suspended;
 	// What the next node gets if nobody calls in time.
-	const input = context.getExecuteData().data;
-	input.main = [entries.map((entry): INodeExecutionData => {
-		const pairedItem = { item: entry.itemIndex };
-		if (entry.state === 'done') return { json: entry.json, pairedItem };
-		const open = openPlans.find(({ plan }) => plan.itemIndex === entry.itemIndex);
-		const generation = states.get(entry.generationId) ?? open?.generation;
-		return { json: generation ? outputJson(provider, generation, entry.output) : {}, pairedItem };
-	})];
+	context.getExecuteData().data.main = [items];
 	const limitMs = Math.max(...openPlans.map(({ plan }) => plan.job.timeoutMs));
 	await context.putExecutionToWait(new Date(Date.now() + limitMs));
-	return [];
+	// What the editor shows meanwhile. An item that failed, in the first place, would make Retry On Fail run the node again.
+	return items.filter(({ json }) => !('error' in json));
 }
 
 function jsonOfResult(result: ItemResult | undefined, itemIndex: number): IDataObject {
@@ -121,28 +118,23 @@ function jsonOfResult(result: ItemResult | undefined, itemIndex: number): IDataO
 	return result.ok ? result.item.json : failedItem(result.failure, itemIndex).json;
 }
 
-function throwOrPass(
-	context: IExecuteFunctions,
-	failures: ReadonlyArray<{ itemIndex: number; failure: Parameters<typeof nodeError>[1] }>,
-	items: INodeExecutionData[],
-): INodeExecutionData[] {
-	const [first] = failures;
-	if (first && !context.continueOnFail()) {
-		throw nodeError(context.getNode(), first.failure, first.itemIndex, succeeded(items));
-	}
-	return items;
-}
-
-/** Ids of the videos that a failing execution does not pass on, in words. */
-function succeeded(items: readonly INodeExecutionData[]): string[] {
-	const ids = items.flatMap(({ json }) => (typeof json.generationId === 'string' ? [json.generationId] : []));
+/** Names the generations of a failing execution besides the one that its error is about. */
+function others(items: readonly INodeExecutionData[], reported: number): string[] {
+	const ids = items.flatMap(({ json }, index) => {
+		const { generationId, status } = { ...(json.details as IDataObject | undefined), ...json };
+		if (index === reported || typeof generationId !== 'string' || typeof status !== 'string') return [];
+		return [`${generationId} (item ${index}, ${status === 'processing' ? 'running' : status})`];
+	});
 	if (ids.length === 0) return [];
-	return [`Other generations of this run, completed: ${ids.join(', ')}. ${fetchLater(ids[0] ?? '')}`];
+	return [
+		`Other generations of this run: ${ids.join(', ')}. A retry of this execution continues them and buys none of them again; operation 'Wait' of resource 'Generation' gets them by ID.`,
+	];
 }
 
 /** What the suspended execution left for us, or `null` when it waits for something else. */
 function suspendedState(context: IWebhookFunctions): Suspended | null {
-	const name = JSON.stringify(context.getNode().name);
+	// A brace in the name would end the expression.
+	const name = JSON.stringify(context.getNode().name).replaceAll('}', '\\u007d');
 	const stored = context.evaluateExpression(`{{ JSON.stringify($node[${name}].context.${CONTEXT_KEY} ?? null) }}`);
 	if (typeof stored !== 'string') return null;
 	const state = JSON.parse(stored) as Suspended | null;
@@ -171,35 +163,38 @@ function failSuspended(context: IWebhookFunctions, error: NodeApiError | NodeOpe
 	return { workflowData: [input] };
 }
 
-/** Answers a call to the suspended execution. Junk, repeated and foreign calls are answered and change nothing. */
+/**
+ * Answers a call to the suspended execution. Junk, repeated and foreign calls are answered and change nothing; what
+ * goes wrong here changes nothing either, since n8n would end the execution over an error.
+ */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const suspended = suspendedState(context);
-	const provider = suspended ? findProvider(suspended.provider) : undefined;
-	if (!suspended || !provider) return { webhookResponse: { status: 'ignored' } };
-	const client = await createProviderClient(context, provider, CALLBACK_READ_TIMEOUT_MS);
-	const result = await onCall(
-		provider,
-		client,
-		context.getExecutionId(),
-		suspended,
-		context.getBodyData() as JsonValue,
-	);
-	switch (result.kind) {
+	const called = await readCall(context).catch((): CallResult => ({ kind: 'unreadable' }));
+	switch (called.kind) {
 		case 'ignored':
 		case 'noted':
-			return { webhookResponse: { status: result.kind } };
+			return { webhookResponse: { status: called.kind } };
 		case 'unreadable':
 			// Providers repeat a callback that was not taken.
 			(context.getResponseObject() as unknown as HttpResponse).status(503).json({ status: 'try again' });
 			return { noWebhookResponse: true };
 		case 'over': {
 			const node = context.getNode();
-			const [first] = result.failures;
+			const [first] = called.failures;
 			const continues = node.onError === 'continueErrorOutput' || node.onError === 'continueRegularOutput';
 			if (first && !continues && node.continueOnFail !== true) {
-				return failSuspended(context, nodeError(node, first.failure, first.itemIndex, succeeded(result.items)));
+				const known = others(called.items, first.itemIndex);
+				return failSuspended(context, nodeError(node, first.failure, first.itemIndex, known));
 			}
-			return { workflowData: [result.items] };
+			return { workflowData: [called.items] };
 		}
 	}
+}
+
+async function readCall(context: IWebhookFunctions): Promise<CallResult> {
+	const suspended = suspendedState(context);
+	const provider = suspended ? findProvider(suspended.provider) : undefined;
+	if (!suspended || !provider) return { kind: 'ignored' };
+	const client = await createProviderClient(context, provider, CALLBACK_READ_TIMEOUT_MS);
+	const body = context.getBodyData() as JsonValue;
+	return await onCall(provider, client, context.getExecutionId(), suspended, body);
 }

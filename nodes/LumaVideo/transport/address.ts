@@ -8,8 +8,8 @@ export function parseHttpUrl(text: string): URL | null {
 	} catch {
 		return null;
 	}
-	// The WHATWG parser turns `https:/path` into a host; what a person typed must have one of its own.
-	if (!/^https?:\/\/[^/?#\s]/i.test(text.trim())) return null;
+	// The WHATWG parser turns `https:/path` into a host and passes over line breaks; others take what was typed as it is.
+	if (!/^https?:\/\/[^/\\?#\s][^\t\n\r]*$/i.test(text.trim())) return null;
 	return url;
 }
 
@@ -22,6 +22,8 @@ const PRIVATE_IPV4 = [
 	/^192\.168\./,
 	// Shared address space of carriers, RFC 6598.
 	/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
+	// Multicast, reserved and broadcast.
+	/^(22[4-9]|2[3-5]\d)\./,
 ];
 
 /**
@@ -31,7 +33,7 @@ const PRIVATE_IPV4 = [
  * @param hostname as `URL.hostname` gives it; IPv6 in brackets
  */
 export function isLocalHost(hostname: string): boolean {
-	const host = hostname.toLowerCase().replace(/\.$/, '');
+	const host = hostname.toLowerCase().replace(/\.+$/, '');
 	if (host.startsWith('[')) {
 		const address = host.slice(1, -1);
 		const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address);
@@ -39,7 +41,8 @@ export function isLocalHost(hostname: string): boolean {
 			const [high, low] = [Number.parseInt(mapped[1] ?? '0', 16), Number.parseInt(mapped[2] ?? '0', 16)];
 			return isLocalHost(`${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`);
 		}
-		return address === '::' || address === '::1' || /^f[cd]/.test(address) || /^fe[89ab]/.test(address);
+		// Of all of IPv6 only 2000::/3 is given out for public addresses.
+		return !/^[23][0-9a-f]{3}:/.test(address);
 	}
 	if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return PRIVATE_IPV4.some((range) => range.test(host));
 	if (!host.includes('.')) return true;

@@ -5,6 +5,7 @@
  * is there.
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import { sleep } from 'n8n-workflow';
 import { isLocalHost, parseHttpUrl } from './address';
 import { faultOf } from './providerClient';
 
@@ -15,7 +16,7 @@ export interface DownloadOptions {
 	fileName: string;
 	/** Bytes; a larger file is refused. */
 	maxBytes: number;
-	/** Milliseconds until the first byte. */
+	/** Milliseconds until the first byte, and between any two. */
 	timeoutMs: number;
 	/** Whether addresses in private networks are allowed. */
 	allowLocal: boolean;
@@ -48,7 +49,7 @@ export function mediaTypeOf(contentType: string | undefined, path: string): stri
 	if (/^(video|image)\//.test(type)) return type;
 	// Object stores and Pixazo call any file a stream of octets; what was asked for is a video.
 	if (type === '' || type === 'application/octet-stream' || type === 'binary/octet-stream') {
-		const extension = /\.([a-z0-9]{2,4})$/i.exec(path)?.[1]?.toLowerCase();
+		const extension = /\.([a-z0-9]{2,4})$/i.exec(path)?.[1]?.toLowerCase().replace('jpeg', 'jpg');
 		const known = Object.entries(EXTENSIONS).find(([, candidate]) => candidate === extension);
 		return known?.[0] ?? 'video/mp4';
 	}
@@ -72,6 +73,7 @@ async function open(
 	context: IExecuteFunctions,
 	address: string,
 	options: DownloadOptions,
+	signal: AbortSignal,
 ): Promise<MediaResponse | null> {
 	let url = parseHttpUrl(address);
 	for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
@@ -84,7 +86,7 @@ async function open(
 			ignoreHttpStatusErrors: true,
 			disableFollowRedirect: true,
 			timeout: options.timeoutMs,
-			abortSignal: context.getExecutionCancelSignal(),
+			abortSignal: signal,
 		})) as { body: ByteStream; headers?: Record<string, unknown>; statusCode: number };
 		const { body, headers = {}, statusCode } = response;
 		if (statusCode < 300 || statusCode >= 400 || typeof headers.location !== 'string') {
@@ -94,6 +96,27 @@ async function open(
 		url = parseHttpUrl(new URL(headers.location, url).href);
 	}
 	return null;
+}
+
+/** How often a download is looked at, in milliseconds. */
+const WATCH_EVERY_MS = 500;
+
+interface Progress {
+	lastReceivedAt: number;
+	over: boolean;
+	silent: boolean;
+}
+
+/** Ends a download in which nothing comes any more: the timeout of a request covers its beginning only. */
+async function endWhenSilent(progress: Progress, timeoutMs: number, end: () => void): Promise<void> {
+	while (!progress.over) {
+		if (Date.now() - progress.lastReceivedAt > timeoutMs) {
+			progress.silent = true;
+			end();
+			return;
+		}
+		await sleep(WATCH_EVERY_MS);
+	}
 }
 
 /** Downloads one file. Never throws for what a network or a media host can do. */
@@ -111,8 +134,17 @@ export async function downloadMedia(
 
 	let received = 0;
 	const limit = { exceeded: false };
+	const progress: Progress = { lastReceivedAt: Date.now(), over: false, silent: false };
+	const cancelSignal = context.getExecutionCancelSignal();
+	// Destroying the body does not reach the connection: n8n hands out a stream made from it.
+	const connection = new AbortController();
+	const end = (): void => {
+		connection.abort();
+	};
+	if (cancelSignal?.aborted) end();
+	cancelSignal?.addEventListener('abort', end);
 	try {
-		const response = await open(context, address, options);
+		const response = await open(context, address, options, connection.signal);
 		if (!response) {
 			return {
 				ok: false,
@@ -157,11 +189,14 @@ export async function downloadMedia(
 		body.pause();
 		body.on('data', (chunk) => {
 			received += chunk.length;
+			progress.lastReceivedAt = Date.now();
 			if (received > options.maxBytes) {
 				limit.exceeded = true;
 				body.destroy(new Error('larger than allowed'));
 			}
 		});
+		progress.lastReceivedAt = Date.now();
+		void endWhenSilent(progress, options.timeoutMs, end);
 		const extension = EXTENSIONS[mimeType] ?? 'mp4';
 		const binary = await context.helpers.prepareBinaryData(
 			body as unknown as Buffer,
@@ -181,12 +216,17 @@ export async function downloadMedia(
 		return { ok: true, binary };
 	} catch (error) {
 		if (limit.exceeded) return tooLarge;
-		const fault = faultOf(error, context.getExecutionCancelSignal()?.aborted === true);
+		const cancelled = cancelSignal?.aborted === true;
+		const text = progress.silent && !cancelled ? 'nothing came any more' : faultOf(error, cancelled).text;
 		return {
 			ok: false,
-			again: fault.outcome !== 'cancelled',
-			message: `The video could not be downloaded: ${fault.text}`,
+			again: !cancelled,
+			message: `The video could not be downloaded: ${text}`,
 			advice: `The video is still at ${address} and can be downloaded later.`,
 		};
+	} finally {
+		progress.over = true;
+		cancelSignal?.removeEventListener('abort', end);
+		end();
 	}
 }

@@ -70,6 +70,9 @@ const NOT_SENT: Readonly<Record<string, string>> = {
 	ERR_INVALID_URL: 'the address is not valid',
 };
 
+/** Raised for a connection that was made long before, too: they count only while connecting. */
+const ALSO_LATER: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH']);
+
 const UNCLEAR: Readonly<Record<string, string>> = {
 	ECONNABORTED: 'no answer came in time',
 	ETIMEDOUT: 'no answer came in time',
@@ -78,20 +81,36 @@ const UNCLEAR: Readonly<Record<string, string>> = {
 	ERR_BAD_RESPONSE: 'the answer broke off',
 };
 
-/** n8n wraps what axios throws; the code sits on the error or on one of its causes. */
-function codeOf(error: unknown): string | null {
+interface SystemError {
+	code?: unknown;
+	cause?: unknown;
+	/** Of a system call that failed. */
+	syscall?: unknown;
+	/** Of several attempts to connect. */
+	errors?: unknown;
+}
+
+/** n8n wraps what axios throws; what is known sits on the error or on one of its causes. */
+function causesOf(error: unknown): SystemError[] {
+	const causes: SystemError[] = [];
 	let current = error;
-	for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {
-		const { code, cause } = current as { code?: unknown; cause?: unknown };
-		if (typeof code === 'string' && code !== '') return code;
-		current = cause;
+	while (causes.length < 5 && typeof current === 'object' && current !== null) {
+		const cause: SystemError = current;
+		causes.push(cause);
+		current = cause.cause;
 	}
-	return null;
+	return causes;
 }
 
 export function faultOf(error: unknown, cancelled: boolean): RequestFault {
-	const code = codeOf(error);
-	if (code && NOT_SENT[code]) return { outcome: 'notSent', text: NOT_SENT[code] };
+	const causes = causesOf(error);
+	const code = causes.map((cause) => cause.code).find((each) => typeof each === 'string' && each !== '') as
+		| string
+		| undefined;
+	const whileConnecting = causes.some(({ syscall, errors }) => syscall === 'connect' || Array.isArray(errors));
+	if (code && NOT_SENT[code] && (whileConnecting || !ALSO_LATER.has(code))) {
+		return { outcome: 'notSent', text: NOT_SENT[code] };
+	}
 	if (cancelled || code === 'ERR_CANCELED') return { outcome: 'cancelled', text: 'the execution was stopped' };
 	if (code && UNCLEAR[code]) return { outcome: 'unclear', text: UNCLEAR[code] };
 	const text = error instanceof Error ? error.message : '';
@@ -212,7 +231,8 @@ export async function createProviderClient(
 				)) as FullResponse;
 				return { kind: 'answer', answer: answerOf(response, secret) };
 			} catch (error) {
-				return { kind: 'fault', fault: faultOf(error, signal?.aborted === true) };
+				const cancelled = signal?.aborted === true && sendOptions?.outlivesStop !== true;
+				return { kind: 'fault', fault: faultOf(error, cancelled) };
 			}
 		},
 	};

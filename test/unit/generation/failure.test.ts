@@ -136,8 +136,7 @@ describe('the error of a failure', () => {
 
 	it('holds nothing of the problem but its status', () => {
 		const error = nodeError(NODE, failure({ problem: { ...problem('balance', 402), message: 'SECRET', advice: 'SECRET' } }), 0);
-		const { cause: _, stack: __, ...rest } = error;
-		expect(JSON.stringify(rest)).not.toContain('SECRET');
+		expect(JSON.stringify({ ...error, message: error.message })).not.toContain('SECRET');
 	});
 });
 

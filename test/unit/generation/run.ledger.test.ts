@@ -301,3 +301,33 @@ describe("an agent's tool, whose every try counts as a new run", () => {
 		expect(world.service.count('create')).toBe(2);
 	});
 });
+
+describe('what is said of a request in doubt', () => {
+	it('by the next try is why it is in doubt, not only that it is', async () => {
+		const world = new World('doesNotList');
+		world.service.onCreate = () => ({ answer: { statusCode: 502, body: '<html>' }, accepted: true });
+		const [first] = await world.run(world.jobs(1));
+		const [second] = await world.run(world.jobs(1));
+		expect(failureOf(first).message).toContain('HTTP 502');
+		expect(failureOf(second).message).toBe(failureOf(first).message);
+	});
+
+	it('names the time of the request, not that of the try', async () => {
+		const world = new World('doesNotList');
+		world.service.onCreate = () => lost(true);
+		await world.run(world.jobs(1));
+		await world.time.pass(3_600_000);
+		const [outcome] = await world.run(world.jobs(1));
+		expect(failureOf(outcome).advice).toContain('2026-01-05T12:00:00.000Z');
+	});
+
+	it('is said too where this try did not come to it', async () => {
+		const world = new World('doesNotList');
+		world.service.onCreate = (n) => (n === 1 ? lost(true) : undefined);
+		await world.run(world.jobs(2), { maxConcurrent: 1 });
+		const outcomes = await world.run(world.jobs(2), { cancelSignal: AbortSignal.abort() });
+		expect(outcomes[0] && inShort(outcomes[0])).toBe('open (stopped) gen-0');
+		expect(failureOf(outcomes[1]).message).toContain('It is not known whether');
+		expect(world.service.count('create')).toBe(2);
+	});
+});

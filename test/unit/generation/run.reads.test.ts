@@ -336,3 +336,20 @@ it('the same generation is not read twice at the same time', async () => {
 		if (index > 0) expect(time - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(20_000);
 	}
 });
+
+describe('when the time is over', () => {
+	it('it is told what went wrong with the last read', async () => {
+		const world = new World('doesNotList');
+		world.service.onRead = () => ({ answer: { statusCode: 503, body: '' } });
+		const [outcome] = await world.run(world.jobs(1, { timeoutMs: 60_000 }));
+		expect(outcome).toMatchObject({ kind: 'open', trouble: expect.stringContaining('HTTP 503') });
+	});
+
+	it('nothing is told of a read that went wrong long ago', async () => {
+		const world = new World('doesNotList');
+		world.service.durationMs = () => 600_000;
+		world.service.onRead = (n) => (n === 0 ? { fault: 'unclear' } : undefined);
+		const [outcome] = await world.run(world.jobs(1, { timeoutMs: 60_000 }));
+		expect(outcome).not.toHaveProperty('trouble');
+	});
+});

@@ -1,104 +1,288 @@
 /** What holds for every provider, whatever it is called. */
 import { describe, expect, it } from '@jest/globals';
 import { providers } from '../../../nodes/LumaVideo/providers';
+import { operationCapabilities } from '../../../nodes/LumaVideo/providers/provider';
 import type {
 	FrameMode,
 	JsonValue,
 	ModelCapabilities,
+	OperationCapabilities,
 	Provider,
 	ProviderId,
 	Reading,
+	VideoOperation,
 	VideoRequest,
 } from '../../../nodes/LumaVideo/providers/provider';
-import { END, HOOK, START, answer, request } from './support';
+import { END, HOOK, SOURCE_VIDEO, START, answer, request } from './support';
 
 const all = Object.values(providers);
 const each = all.map((provider): [string, Provider] => [provider.id, provider]);
 
-type Field = 'startImage' | 'endImage' | 'aspectRatio' | 'resolution' | 'duration' | 'loop';
+const OPERATIONS: readonly VideoOperation[] = [
+	'generate',
+	'extend',
+	'interpolate',
+	'modify',
+	'reframe',
+	'upscale',
+	'addAudio',
+];
 
-/** Where each provider carries each field on the wire. */
-const PLACES: Record<ProviderId, Partial<Record<Field, string>>> = {
+type Field =
+	| 'startImage'
+	| 'endImage'
+	| 'aspectRatio'
+	| 'resolution'
+	| 'duration'
+	| 'loop'
+	| 'mode'
+	| 'sourceGenerationId'
+	| 'sourceVideo'
+	| 'targetGenerationId';
+
+interface Wire {
+	/** Where each field is in the body; where that depends, a function. `null`: in the path. */
+	places: Partial<Record<Field, string | ((set: VideoRequest) => string) | null>>;
+	/** What the body carries besides. */
+	always: string[];
+	/** Fields that go out with their default when a request leaves them open. */
+	mandatory?: Field[];
+}
+
+const KEYFRAMES = { startImage: 'keyframes.frame0', endImage: 'keyframes.frame1' };
+const AGENTS_ALWAYS = ['model', 'type', 'prompt'];
+
+/** How each operation looks on the wire. */
+const WIRES: Record<ProviderId, Partial<Record<VideoOperation, Wire>>> = {
 	lumaDreamMachine: {
-		startImage: 'keyframes.frame0',
-		endImage: 'keyframes.frame1',
-		aspectRatio: 'aspect_ratio',
-		resolution: 'resolution',
-		duration: 'duration',
-		loop: 'loop',
+		generate: {
+			places: {
+				...KEYFRAMES,
+				aspectRatio: 'aspect_ratio',
+				resolution: 'resolution',
+				duration: 'duration',
+				loop: 'loop',
+			},
+			always: ['model', 'prompt'],
+		},
+		extend: {
+			places: {
+				...KEYFRAMES,
+				sourceGenerationId: ({ direction }) => (direction === 'forward' ? 'keyframes.frame0' : 'keyframes.frame1'),
+				resolution: 'resolution',
+				loop: 'loop',
+			},
+			always: ['model', 'prompt'],
+		},
+		interpolate: {
+			places: {
+				sourceGenerationId: 'keyframes.frame0',
+				targetGenerationId: 'keyframes.frame1',
+				resolution: 'resolution',
+			},
+			always: ['model', 'prompt'],
+		},
+		modify: {
+			places: { sourceVideo: 'media', startImage: 'first_frame', mode: 'mode' },
+			always: ['generation_type', 'model', 'prompt'],
+			mandatory: ['mode'],
+		},
+		reframe: {
+			places: { sourceVideo: 'media', startImage: 'first_frame', aspectRatio: 'aspect_ratio' },
+			always: ['generation_type', 'model', 'prompt'],
+			mandatory: ['aspectRatio'],
+		},
+		upscale: { places: { sourceGenerationId: null, resolution: 'resolution' }, always: ['generation_type'] },
+		addAudio: { places: { sourceGenerationId: null }, always: ['generation_type', 'prompt'] },
 	},
 	lumaAgents: {
-		startImage: 'video.start_frame',
-		endImage: 'video.end_frame',
-		aspectRatio: 'aspect_ratio',
-		resolution: 'video.resolution',
-		duration: 'video.duration',
-		loop: 'video.loop',
+		generate: {
+			places: {
+				startImage: 'video.start_frame',
+				endImage: 'video.end_frame',
+				aspectRatio: 'aspect_ratio',
+				resolution: 'video.resolution',
+				duration: 'video.duration',
+				loop: 'video.loop',
+			},
+			always: AGENTS_ALWAYS,
+		},
+		extend: {
+			places: {
+				sourceGenerationId: ({ direction }) => (direction === 'forward' ? 'video.start_frame' : 'video.end_frame'),
+				resolution: 'video.resolution',
+				loop: 'video.loop',
+			},
+			always: AGENTS_ALWAYS,
+		},
+		modify: {
+			places: {
+				sourceGenerationId: 'source',
+				sourceVideo: 'source',
+				startImage: 'video.start_frame',
+				resolution: 'video.resolution',
+				mode: ({ mode }) => (mode === null || mode === 'auto' ? 'video.edit.auto_controls' : 'video.edit.strength'),
+			},
+			always: AGENTS_ALWAYS,
+			mandatory: ['mode'],
+		},
+		reframe: {
+			places: {
+				sourceGenerationId: 'source',
+				sourceVideo: 'source',
+				aspectRatio: 'aspect_ratio',
+				resolution: 'video.resolution',
+			},
+			always: AGENTS_ALWAYS,
+		},
 	},
 	pixazo: {
-		startImage: 'image_url',
-		endImage: 'end_image_url',
-		aspectRatio: 'aspect_ratio',
-		resolution: 'resolution',
-		duration: 'duration',
-		loop: 'loop',
+		generate: {
+			places: {
+				startImage: 'image_url',
+				endImage: 'end_image_url',
+				aspectRatio: 'aspect_ratio',
+				resolution: 'resolution',
+				duration: 'duration',
+				loop: 'loop',
+			},
+			always: ['prompt'],
+		},
+		modify: {
+			places: { sourceVideo: 'video_url', startImage: 'start_image_url', resolution: 'resolution' },
+			always: ['prompt'],
+		},
+		reframe: {
+			places: { sourceVideo: 'video_url', aspectRatio: 'aspect_ratio', resolution: 'resolution' },
+			always: ['prompt'],
+			mandatory: ['aspectRatio'],
+		},
 	},
 	pixwith: {
-		startImage: 'image_urls.0',
-		endImage: 'image_urls.1',
-		aspectRatio: 'options.aspect_ratio',
-		resolution: 'options.resolution',
-		duration: 'options.duration',
-		loop: 'options.loop',
+		generate: {
+			places: {
+				startImage: 'image_urls.0',
+				endImage: 'image_urls.1',
+				aspectRatio: 'options.aspect_ratio',
+				resolution: 'options.resolution',
+				duration: 'options.duration',
+				loop: 'options.loop',
+			},
+			always: ['prompt', 'model_id', 'options.prompt_optimization'],
+			mandatory: ['aspectRatio', 'resolution', 'duration'],
+		},
 	},
 	crazyrouter: {
-		startImage: 'image_url',
-		endImage: 'image_end_url',
-		resolution: 'resolution',
-		duration: 'duration',
+		generate: {
+			places: {
+				startImage: 'image_url',
+				endImage: 'image_end_url',
+				resolution: 'resolution',
+				duration: 'duration',
+			},
+			always: ['user_prompt', 'model_name'],
+		},
+		extend: { places: { sourceGenerationId: null }, always: ['user_prompt'] },
 	},
 };
 
-/** What else a body may carry when nothing but the fields above is set. */
-const ALWAYS: Record<ProviderId, string[]> = {
-	lumaDreamMachine: ['model', 'prompt'],
-	lumaAgents: ['model', 'type', 'prompt'],
-	pixazo: ['prompt'],
-	pixwith: ['prompt', 'model_id', 'options.prompt_optimization'],
-	crazyrouter: ['user_prompt', 'model_name'],
-};
+const SOURCE_ID = 'source-id';
+const TARGET_ID = 'target-id';
 
-/** Fields that go out with their default when a request leaves them open. */
-const MANDATORY: Record<ProviderId, Field[]> = {
-	lumaDreamMachine: [],
-	lumaAgents: [],
-	pixazo: [],
-	pixwith: ['aspectRatio', 'resolution', 'duration'],
-	crazyrouter: [],
-};
+/** What a request of an operation starts from. */
+function sourcesOf(
+	{ capabilities }: Provider,
+	operation: VideoOperation,
+	model: ModelCapabilities,
+): Array<Partial<VideoRequest>> {
+	if (operation === 'generate') return [{}];
+	if (operation === 'interpolate') return [{ sourceGenerationId: SOURCE_ID, targetGenerationId: TARGET_ID }];
+	if (!model.sources) return [{ sourceGenerationId: SOURCE_ID }];
+	// Elsewhere a generation is turned into the address of its video before the request is made.
+	const byId = capabilities.sourceAs === 'generationId' && model.sources.includes('generation');
+	return [{ sourceVideo: SOURCE_VIDEO }, ...(byId ? [{ sourceGenerationId: SOURCE_ID }] : [])];
+}
 
-function* requests(model: ModelCapabilities): Generator<VideoRequest> {
-	for (const frames of model.frames) {
-		for (const aspectRatio of [null, ...model.aspectRatios]) {
-			for (const resolution of [null, ...model.resolutions]) {
-				for (const duration of [null, ...model.durations]) {
-					for (const loop of [false, true]) {
-						const endImage = frames === 'end' || frames === 'startAndEnd' ? END : null;
-						if (loop && (model.loop === 'never' || (model.loop === 'withoutEndImage' && endImage))) continue;
-						const startImage = frames === 'start' || frames === 'startAndEnd' ? START : null;
-						yield request(model.value, { startImage, endImage, aspectRatio, resolution, duration, loop });
-					}
-				}
-			}
-		}
+/** Everything that can be picked from the lists of a model. */
+function* allRequests(
+	provider: Provider,
+	operation: VideoOperation,
+	model: ModelCapabilities,
+): Generator<VideoRequest> {
+	for (const source of sourcesOf(provider, operation, model))
+		for (const direction of model.directions ?? (['forward'] as const))
+			for (const mode of [null, ...(model.modes ?? [])])
+				for (const frames of model.frames)
+					for (const aspectRatio of [null, ...model.aspectRatios])
+						for (const resolution of [null, ...model.resolutions])
+							for (const duration of [null, ...model.durations])
+								for (const loop of [false, true]) {
+									const endImage = frames === 'end' || frames === 'startAndEnd' ? END : null;
+									if (loop && (model.loop === 'never' || (model.loop === 'withoutEndImage' && endImage))) continue;
+									const startImage = frames === 'start' || frames === 'startAndEnd' ? START : null;
+									yield request(model.value, {
+										operation,
+										...source,
+										direction,
+										mode,
+										startImage,
+										endImage,
+										aspectRatio,
+										resolution,
+										duration,
+										loop,
+									});
+								}
+}
+
+/** Those of them that the provider does not exclude. */
+function* requests(...subject: Parameters<typeof allRequests>): Generator<VideoRequest> {
+	const [provider] = subject;
+	for (const set of allRequests(...subject)) {
+		if ((provider.exclusions?.(set) ?? []).length === 0) yield set;
 	}
 }
 
-/** The paths of all values in a body; `keyframes.frame0` counts as one value. */
+function plainRequest(...subject: Parameters<typeof allRequests>): VideoRequest {
+	const [plain] = requests(...subject);
+	if (!plain) throw new Error('no request');
+	return plain;
+}
+
+/** The paths of all values in a body; a reference to an image, a video or a generation counts as one value. */
 function pathsOf(value: JsonValue | undefined, path: string[] = []): string[] {
-	if (value === null || typeof value !== 'object' || 'url' in value) return [path.join('.')];
+	const isPlain = value === null || typeof value !== 'object';
+	if (isPlain || (path.length > 0 && ['url', 'id', 'generation_id'].some((key) => key in value))) {
+		return [path.join('.')];
+	}
 	return Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...path, key]));
 }
+
+function expectedPaths(set: VideoRequest, { places, always, mandatory = [] }: Wire): string[] {
+	const paths = (Object.entries(places) as Array<[Field, Wire['places'][Field]]>)
+		.filter(([field]) => set[field] || mandatory.includes(field))
+		.map(([, place]) => (typeof place === 'function' ? place(set) : place))
+		.filter((place) => typeof place === 'string');
+	return [...always, ...paths].sort();
+}
+
+/** The same request without one of its fields. */
+function without(set: VideoRequest, field: string): VideoRequest {
+	return { ...set, [field]: field === 'loop' ? false : null };
+}
+
+type Subject = [string, VideoOperation, OperationCapabilities, ModelCapabilities];
+
+function subjectsOf(provider: Provider): Subject[] {
+	return OPERATIONS.flatMap((operation) => {
+		const capabilities = operationCapabilities(provider, operation);
+		return (capabilities?.models ?? []).map(
+			(model): Subject => [`${operation} with ${model.name}`, operation, capabilities as OperationCapabilities, model],
+		);
+	});
+}
+
+const UNHELPFUL = /\berrors?\b|failure|problem|mistake|undefined|\[object/i;
 
 it('covers five providers, each under its own id', () => {
 	expect(Object.keys(providers)).toEqual(['lumaDreamMachine', 'lumaAgents', 'pixazo', 'pixwith', 'crazyrouter']);
@@ -114,97 +298,189 @@ describe.each(each)('%s', (id, provider) => {
 		expect(new URL(provider.dashboardUrl).protocol).toBe('https:');
 	});
 
-	it('lists and deletes exactly where it says so', () => {
-		const functions = [typeof provider.list, typeof provider.readList, typeof provider.sameRequest];
-		expect(functions).toEqual(functions.map(() => (capabilities.list ? 'function' : 'undefined')));
-		expect([typeof provider.delete, typeof provider.readDeleted]).toEqual(
-			capabilities.delete ? ['function', 'function'] : ['undefined', 'undefined'],
-		);
+	it('has the functions that its table promises, and no others', () => {
+		const present = (...functions: unknown[]) => [...new Set(functions.map((entry) => typeof entry))];
+		const expected = (promised: boolean) => [promised ? 'function' : 'undefined'];
+		expect(present(provider.list, provider.readList, provider.sameRequest)).toEqual(expected(capabilities.list));
+		expect(present(provider.delete, provider.readDeleted)).toEqual(expected(capabilities.delete));
+		expect(present(provider.balance, provider.readBalance)).toEqual(expected(capabilities.balance));
+		expect(present(provider.readCallback)).toEqual(expected(capabilities.callbacks !== 'none'));
+	});
+
+	it('can upload exactly where its table says so, in one way', () => {
+		const { upload } = provider;
+		expect(upload !== undefined).toBe(capabilities.imageInput === 'upload');
+		if (!upload) return;
+		expect([upload.ticket, upload.direct].filter((way) => way !== null)).toHaveLength(1);
+		expect(upload.mimeTypes.length).toBeGreaterThan(0);
+		expect(new Set(upload.mimeTypes).size).toBe(upload.mimeTypes.length);
+		for (const type of upload.mimeTypes) {
+			expect(type).toMatch(/^image\/[a-z]+$/);
+			const call = upload.ticket?.call({ name: 'a b/c', mimeType: type, size: 5 });
+			if (call) {
+				expect(call).toMatchObject({ method: 'POST', path: expect.stringMatching(/^\/[^?#]+$/) });
+				expect(JSON.stringify(call.body)).toContain(type);
+			}
+		}
+		expect(upload.maxBytes).toBeGreaterThan(1_000_000);
+		if (upload.direct) expect(upload.direct.path).toMatch(/^\/[^?#]+$/);
+	});
+
+	it('keeps lists exactly where there is a field for them', () => {
+		const extras = OPERATIONS.flatMap((operation) => operationCapabilities(provider, operation)?.extras ?? []);
+		expect(Object.keys(provider.catalogs ?? {}).sort()).toEqual([
+			...(extras.includes('cameraMotion') ? ['cameraMotions'] : []),
+			...(extras.includes('concepts') ? ['concepts'] : []),
+		]);
+		for (const catalog of Object.values(provider.catalogs ?? {})) {
+			expect(catalog.call()).toMatchObject({ method: 'GET', path: expect.stringMatching(/^\/[^?#]+$/) });
+			expect(catalog.known.length).toBeGreaterThan(0);
+			expect(new Set(catalog.known).size).toBe(catalog.known.length);
+		}
+		expect(provider.catalogs?.concepts?.known ?? []).toEqual(capabilities.concepts);
 	});
 
 	it('has sound capabilities', () => {
 		expect(Number.isInteger(capabilities.concurrency)).toBe(true);
 		expect(capabilities.concurrency).toBeGreaterThan(0);
-		expect(new Set(capabilities.extras).size).toBe(capabilities.extras.length);
 		expect(capabilities.concepts.length > 0).toBe(capabilities.extras.includes('concepts'));
 		expect(new Set(capabilities.concepts).size).toBe(capabilities.concepts.length);
-		const { minLength, maxLength } = capabilities.prompt;
-		if (minLength !== null && maxLength !== null) expect(minLength).toBeLessThan(maxLength);
-		expect(capabilities.models.length).toBeGreaterThan(0);
-		expect(new Set(capabilities.models.map(({ value }) => value)).size).toBe(capabilities.models.length);
-		expect(new Set(capabilities.models.map(({ name }) => name)).size).toBe(capabilities.models.length);
+		expect(Object.keys(WIRES[provider.id]).sort()).toEqual(['generate', ...Object.keys(capabilities.operations)].sort());
 	});
 
-	describe.each(capabilities.models.map((model): [string, ModelCapabilities] => [model.value, model]))(
-		'%s',
-		(_, model) => {
-			it('has lists without repetition, and its defaults are in them', () => {
-				const lists: ReadonlyArray<[readonly string[], string | null]> = [
-					[model.aspectRatios, model.defaults.aspectRatio],
-					[model.resolutions, model.defaults.resolution],
-					[model.durations, model.defaults.duration],
-				];
-				for (const [list, value] of lists) {
-					expect(new Set(list).size).toBe(list.length);
-					if (list.length === 0) expect(value).toBeNull();
-					else expect(list).toContain(value);
+	it.each(OPERATIONS.filter((operation) => operationCapabilities(provider, operation)))('is sound in %s', (operation) => {
+		const { extras, models, prompt } = operationCapabilities(provider, operation) as OperationCapabilities;
+		expect(new Set(extras).size).toBe(extras.length);
+		if (extras.includes('callbackMode')) expect(capabilities.callbacks).not.toBe('none');
+		const { minLength, maxLength } = prompt;
+		if (minLength !== null && maxLength !== null) expect(minLength).toBeLessThan(maxLength);
+		if (prompt.exists === false) expect(prompt.optional).toBe(true);
+		expect(models.length).toBeGreaterThan(0);
+		expect(new Set(models.map(({ value }) => value)).size).toBe(models.length);
+		expect(new Set(models.map(({ name }) => name)).size).toBe(models.length);
+		// Without a value there is nothing to choose.
+		if (models.some(({ value }) => value === '')) expect(models).toHaveLength(1);
+		if (operation === 'generate') expect(models.every(({ value }) => value !== '')).toBe(true);
+	});
+
+	describe.each(subjectsOf(provider))('%s', (_, operation, operationTable, model) => {
+		const subject = [provider, operation, model] as const;
+		const wire = WIRES[provider.id][operation];
+		if (!wire) throw new Error(`${provider.id} has no wire for ${operation}`);
+
+		it('has lists without repetition, and its defaults are in them', () => {
+			const lists: ReadonlyArray<[readonly string[], string | null]> = [
+				[model.aspectRatios, model.defaults.aspectRatio],
+				[model.resolutions, model.defaults.resolution],
+				[model.durations, model.defaults.duration],
+			];
+			for (const [list, value] of lists) {
+				expect(new Set(list).size).toBe(list.length);
+				if (list.length === 0) expect(value).toBeNull();
+				else expect(list).toContain(value);
+			}
+			expect(model.frames.length).toBeGreaterThan(0);
+			expect(new Set(model.frames).size).toBe(model.frames.length);
+			expect(model.usualSeconds).toBeGreaterThan(0);
+			expect(model.name).toMatch(/\S/);
+			expect(model.description).toMatch(/[^.]$/);
+		});
+
+		it('has the lists of its operation, and no others', () => {
+			for (const list of [model.directions, model.modes, model.sources]) {
+				if (list) expect(list.length).toBeGreaterThan(0);
+				expect(new Set(list).size).toBe(list?.length ?? 0);
+			}
+			expect(model.directions !== undefined).toBe(operation === 'extend');
+			if (operation !== 'modify') expect(model.modes).toBeUndefined();
+			expect(model.sources !== undefined).toBe(operation === 'modify' || operation === 'reframe');
+			if (operation === 'reframe') expect(model.aspectRatios.length).toBeGreaterThan(0);
+			if (['addAudio', 'interpolate', 'upscale'].includes(operation)) {
+				expect(model).toMatchObject({ frames: ['none'], aspectRatios: [], durations: [], loop: 'never' });
+			}
+		});
+
+		it('can loop in some frame mode if it loops at all', () => {
+			const open: FrameMode[] = ['none', 'start'];
+			if (model.loop === 'withoutEndImage') expect(model.frames.some((mode) => open.includes(mode))).toBe(true);
+		});
+
+		it('sends what is set, and nothing else', () => {
+			let count = 0;
+			for (const set of requests(...subject)) {
+				count++;
+				const call = provider.create(set);
+				expect(pathsOf(call.body).sort()).toEqual(expectedPaths(set, wire));
+				// Survives the wire: no `undefined`, no `NaN`.
+				expect(JSON.parse(JSON.stringify(call.body))).toStrictEqual(call.body);
+				expect(call.method).toBe('POST');
+				expect(call.path).toMatch(/^\/[^?#]+$/);
+				expect(call.query).toBeUndefined();
+				expect(call.path.includes(SOURCE_ID)).toBe(wire.places.sourceGenerationId === null);
+			}
+			expect(count).toBeGreaterThan(0);
+		});
+
+		it('sends nothing that its table does not have', () => {
+			const plain = plainRequest(...subject);
+			const everything: VideoRequest = {
+				...plain,
+				prompt: operationTable.prompt.exists === false ? '' : plain.prompt,
+				// What the panel hides is never set; what other operations have is.
+				targetGenerationId: plain.targetGenerationId ?? (operation === 'interpolate' ? TARGET_ID : 'stray-id'),
+				mode: model.modes ? plain.mode : 'stray-mode',
+				negativePrompt: operationTable.extras.includes('negativePrompt') ? null : 'stray-negative',
+				cameraMotion: operationTable.extras.includes('cameraMotion') ? null : 'stray-motion',
+				concepts: operationTable.extras.includes('concepts') ? [] : ['stray-concept'],
+				modelId: operationTable.extras.includes('modelId') ? null : 'stray-model',
+			};
+			expect(JSON.stringify(provider.create(everything))).not.toContain('stray');
+		});
+
+		it('excludes in words that fit the field, and only what is set', () => {
+			expect(provider.exclusions?.(plainRequest(...subject)) ?? []).toEqual([]);
+			for (const set of allRequests(...subject)) {
+				for (const { field, finding } of provider.exclusions?.(set) ?? []) {
+					expect(Object.keys(set)).toContain(field);
+					expect(set[field as Field]).toBeTruthy();
+					expect(finding).toMatch(/^(is|are|can|cannot|must|needs?) .*[^.]$/);
+					expect(finding).not.toMatch(UNHELPFUL);
+					const rest = provider.exclusions?.(without(set, field)) ?? [];
+					expect(rest.map((other) => other.field)).not.toContain(field);
 				}
-				expect(model.frames.length).toBeGreaterThan(0);
-				expect(new Set(model.frames).size).toBe(model.frames.length);
-				expect(model.usualSeconds).toBeGreaterThan(0);
-				expect(model.description).not.toMatch(/\.$/);
-			});
+			}
+		});
 
-			it('can loop in some frame mode if it loops at all', () => {
-				const open: FrameMode[] = ['none', 'start'];
-				if (model.loop === 'withoutEndImage') expect(model.frames.some((mode) => open.includes(mode))).toBe(true);
-			});
+		it('announces itself exactly where callbacks exist', () => {
+			for (const mode of ['terminal', 'progress'] as const) {
+				const call = provider.create({ ...plainRequest(...subject), callback: { url: HOOK, mode } });
+				expect(JSON.stringify(call).includes(HOOK)).toBe(capabilities.callbacks !== 'none');
+			}
+		});
 
-			it('sends what is set, and nothing else', () => {
-				let count = 0;
-				for (const set of requests(model)) {
-					count++;
-					const call = provider.create(set);
-					const sent = pathsOf(call.body).sort();
-					const fields = Object.entries(PLACES[provider.id]) as Array<[Field, string]>;
-					const expected = fields
-						.filter(([field]) => set[field] || MANDATORY[provider.id].includes(field))
-						.map(([, place]) => place);
-					expect(sent).toEqual([...ALWAYS[provider.id], ...expected].sort());
-					// Survives the wire: no `undefined`, no `NaN`.
-					expect(JSON.parse(JSON.stringify(call.body))).toStrictEqual(call.body);
-					expect(call.method).toBe('POST');
-					expect(call.path).toMatch(/^\/[^?#]+$/);
-					expect(call.query).toBeUndefined();
-				}
-				expect(count).toBeGreaterThan(0);
-			});
+		it('leaves the request as it was', () => {
+			const plain = plainRequest(...subject);
+			const frozen = Object.freeze({ ...plain, additionalBodyFields: Object.freeze({ seed: 1 }) });
+			expect(provider.create(frozen).body).toMatchObject({ seed: 1 });
+			expect(provider.create(frozen)).toEqual(provider.create(frozen));
+		});
 
-			it('announces itself exactly where callbacks exist', () => {
-				const [plain] = requests(model);
-				if (!plain) throw new Error('no request');
-				for (const mode of ['terminal', 'progress'] as const) {
-					const call = provider.create({ ...plain, callback: { url: HOOK, mode } });
-					expect(JSON.stringify(call).includes(HOOK)).toBe(capabilities.callbacks !== 'none');
-				}
-			});
+		it('lets no source leave its place in the path', () => {
+			const plain = plainRequest(...subject);
+			const { path } = provider.create(plain);
+			const strange = plain.sourceGenerationId === null ? plain : { ...plain, sourceGenerationId: '../a?b#c' };
+			expect(provider.create(strange).path.split('/')).toHaveLength(path.split('/').length);
+			expect(provider.create(strange).path).toMatch(/^\/[^?#\s]+$/);
+		});
 
-			it('leaves the request as it was', () => {
-				const [plain] = requests(model);
-				if (!plain) throw new Error('no request');
-				const frozen = Object.freeze({ ...plain, additionalBodyFields: Object.freeze({ seed: 1 }) });
-				expect(provider.create(frozen).body).toMatchObject({ seed: 1 });
-				expect(provider.create(frozen)).toEqual(provider.create(frozen));
-			});
-
-			it('estimates a price that is none or positive', () => {
-				for (const set of requests(model)) {
-					const price = provider.estimateUsd(set);
-					if (price !== null) expect(price).toBeGreaterThan(0);
-				}
-			});
-		},
-	);
+		it('estimates a price that is none or positive, and none where no prices are known', () => {
+			for (const set of requests(...subject)) {
+				const price = provider.estimateUsd(set);
+				if (price !== null) expect(price).toBeGreaterThan(0);
+				if (!capabilities.prices) expect(price).toBeNull();
+			}
+		});
+	});
 
 	it('asks for status under any id', () => {
 		for (const generationId of ['abc', 'a b', 'a/../b', 'ä?x=1#y']) {
@@ -232,14 +508,32 @@ describe.each(each)('%s', (id, provider) => {
 	it.each(statusCodes)('has plain words for HTTP %i', (statusCode) => {
 		for (const text of bodies) {
 			const given = answer(statusCode, text, { 'retry-after': '2' });
-			const readings: Array<Reading<unknown>> = [provider.readCreated(given), provider.readStatus(given, 'abc')];
+			const isYes = statusCode >= 200 && statusCode < 300;
+			const readings: Array<Reading<unknown> | undefined> = [
+				...OPERATIONS.map((operation) =>
+					provider.readCreated(given, request('', { operation, sourceGenerationId: SOURCE_ID })),
+				),
+				provider.readCreated(given),
+				provider.readStatus(given, 'abc'),
+				provider.readList?.(given),
+				provider.readBalance?.(given),
+				provider.upload?.ticket?.read(given),
+				provider.upload?.direct?.read(given),
+				// To these an answer without content is an answer.
+				...(isYes ? [] : [provider.readDeleted?.(given)]),
+				...(isYes && text === '[]'
+					? []
+					: Object.values(provider.catalogs ?? {}).map((catalog) => catalog.read(given))),
+			];
 			for (const reading of readings) {
-				if (reading.ok) throw new Error(`HTTP ${statusCode} with ${text} was read as a generation`);
+				if (!reading) continue;
+				if (reading.ok) throw new Error(`HTTP ${statusCode} with ${text} was read as an answer`);
 				const { problem } = reading;
 				expect(problem.message).toContain(provider.displayName);
-				expect(problem.message).not.toMatch(/\.$|error|failure|problem|mistake|undefined|\[object/i);
+				expect(problem.message).not.toMatch(/\.$/);
+				expect(problem.message).not.toMatch(UNHELPFUL);
 				expect(problem.advice).toMatch(/^[A-Z].*\.$/);
-				expect(problem.advice).not.toMatch(/error|failure|problem|mistake/i);
+				expect(problem.advice).not.toMatch(UNHELPFUL);
 				expect(problem.httpStatus).toBe(statusCode);
 				expect(problem.retryAfterMs).toBe(2000);
 			}

@@ -1,0 +1,93 @@
+/** Who makes the video of the demo: the stand-in, or a real service when its key is in the environment. */
+import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
+import { providerIds, providers } from '../../nodes/LumaVideo/providers';
+import type { Generation, Provider, ProviderId } from '../../nodes/LumaVideo/providers/provider';
+import { startProviderServer } from '../../test/provider-server';
+
+/** Environment variables that hold a key. */
+const KEY_VARIABLES: Readonly<Partial<Record<string, ProviderId>>> = {
+	LUMA_API_KEY: 'lumaDreamMachine',
+	PIXAZO_API_KEY: 'pixazo',
+	PIXWITH_API_KEY: 'pixwith',
+	CRAZYROUTER_API_KEY: 'crazyrouter',
+};
+
+/** How long the stand-in takes for a video. */
+const STAND_IN_JOB_MS = 8000;
+
+/** Something the reader of the message can act on: no stack is shown. */
+export class DemoError extends Error {}
+
+export interface Service {
+	provider: Provider;
+	credential: ICredentialDataDecryptedObject;
+	/** Name of the environment variable with the key; `null` for the stand-in. */
+	keyVariable: string | null;
+	close(): Promise<void>;
+}
+
+/** What a person asked for on the command line. */
+export interface Choice {
+	provider?: string | undefined;
+	standIn?: boolean | undefined;
+}
+
+function chosenProvider(name: string | undefined): Provider | undefined {
+	if (name === undefined) return undefined;
+	const id = providerIds.find((candidate) => candidate === name);
+	if (!id) throw new DemoError(`--provider cannot be ${name}. Possible: ${providerIds.join(', ')}.`);
+	return providers[id];
+}
+
+export async function openService(choice: Choice): Promise<Service> {
+	const chosen = chosenProvider(choice.provider);
+	const found = Object.entries(KEY_VARIABLES).find(
+		([variable, id]) => Boolean(process.env[variable]?.trim()) && (!chosen || chosen.id === id),
+	);
+	if (found?.[1] && !choice.standIn) {
+		const [keyVariable, id] = found;
+		return {
+			provider: providers[id],
+			credential: { apiKey: process.env[keyVariable]?.trim() ?? '' },
+			keyVariable,
+			close: async () => undefined,
+		};
+	}
+	const provider = chosen ?? providers.lumaDreamMachine;
+	const server = await startProviderServer({ settings: { [provider.id]: { jobMs: STAND_IN_JOB_MS } } });
+	return {
+		provider,
+		credential: credentialOf(provider, server.keys[provider.id], server.baseUrls[provider.id]),
+		keyVariable: null,
+		close: async () => {
+			await server.close();
+		},
+	};
+}
+
+/** CrazyRouter's credential has a list of hosts before the address. */
+function credentialOf(provider: Provider, apiKey: string, baseUrl: string): ICredentialDataDecryptedObject {
+	return provider.id === 'crazyrouter' ? { apiKey, host: 'custom', customBaseUrl: baseUrl } : { apiKey, baseUrl };
+}
+
+export interface Watcher {
+	/** The request that buys the video goes out. */
+	onSubmit(): void;
+	/** The provider said how far it is. */
+	onAnswer(generation: Generation): void;
+}
+
+/** Listens to what the node asks a provider and what it hears, without a request more. */
+export function watch(provider: Provider, watcher: Watcher): void {
+	const { create, readCreated, readStatus } = provider;
+	provider.create = (request) => {
+		watcher.onSubmit();
+		return create(request);
+	};
+	const heard = <T extends { ok: boolean }>(reading: T): T => {
+		if (reading.ok) watcher.onAnswer((reading as unknown as { value: Generation }).value);
+		return reading;
+	};
+	provider.readCreated = (answer) => heard(readCreated(answer));
+	provider.readStatus = (answer, generationId) => heard(readStatus(answer, generationId));
+}

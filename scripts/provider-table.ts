@@ -1,0 +1,134 @@
+/**
+ * Prints the README's tables of providers and models, made from the providers' capability tables.
+ *
+ *     npm run provider-table [-- --write]
+ *
+ * With `--write` they are put into the README. A unit test compares the two.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FIELD_NAMES } from '../nodes/LumaVideo/generation/checkRequest';
+import { providerIds, providers } from '../nodes/LumaVideo/providers';
+import type { FrameMode, ModelCapabilities, Provider, VideoRequest } from '../nodes/LumaVideo/providers/provider';
+
+export const readmePath = join(__dirname, '..', 'README.md');
+
+const MARKERS = /(<!-- provider-table:start[^>]*-->\n)([\s\S]*?)(<!-- provider-table:end -->)/;
+const NONE = '–';
+
+const FRAMES: Readonly<Record<FrameMode, string>> = {
+	none: 'text',
+	start: 'start image',
+	end: 'end image',
+	startAndEnd: 'both images',
+};
+
+const LOOPS: Readonly<Record<ModelCapabilities['loop'], string>> = {
+	never: NONE,
+	withoutEndImage: 'without end image',
+	always: 'yes',
+};
+
+const CALLBACKS: Readonly<Record<Provider['capabilities']['callbacks'], string>> = {
+	none: NONE,
+	http: 'yes',
+	https: 'to https:// only',
+};
+
+function table(head: string[], rows: string[][]): string {
+	const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
+	return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
+
+function choices(values: readonly string[], preset: string | null): string {
+	if (values.length === 0) return NONE;
+	return values.map((value) => (value === preset ? `**${value}**` : value)).join(', ');
+}
+
+/** Lowest and highest price of a video made from text, over all resolutions and durations. */
+function prices(provider: Provider, model: ModelCapabilities): string {
+	const requests = model.resolutions.flatMap((resolution) =>
+		model.durations.map((duration) => ({ ...plainRequest, model: model.value, resolution, duration })),
+	);
+	const known = requests.map((request) => provider.estimateUsd(request)).filter((usd) => usd !== null);
+	if (known.length === 0) return 'not published';
+	return `${Math.min(...known).toFixed(2)} – ${Math.max(...known).toFixed(2)}`;
+}
+
+const plainRequest: Omit<VideoRequest, 'model' | 'resolution' | 'duration'> = {
+	prompt: '',
+	startImage: null,
+	endImage: null,
+	aspectRatio: null,
+	loop: false,
+	cameraMotion: null,
+	concepts: [],
+	expandPrompt: null,
+	modelId: null,
+	promptOptimization: null,
+	additionalBodyFields: {},
+	callback: null,
+};
+
+function modelRow(provider: Provider, model: ModelCapabilities): string[] {
+	const { defaults } = model;
+	return [
+		provider.displayName,
+		model.name,
+		model.frames.map((mode) => FRAMES[mode]).join(', '),
+		choices(model.resolutions, defaults.resolution),
+		choices(model.durations, defaults.duration),
+		choices(model.aspectRatios, defaults.aspectRatio),
+		LOOPS[model.loop],
+		prices(provider, model),
+	];
+}
+
+function providerRow({ displayName, capabilities }: Provider): string[] {
+	const { callbacks, concurrency, extras, list, delete: canDelete, prompt } = capabilities;
+	const { minLength, maxLength, optionalWithImage } = prompt;
+	const length = minLength === null || maxLength === null ? [] : [`${minLength} to ${maxLength} characters`];
+	return [
+		displayName,
+		[optionalWithImage ? 'optional with an image' : 'required', ...length].join(', '),
+		extras.length === 0 ? NONE : extras.map((extra) => FIELD_NAMES[extra]).sort().join(', '),
+		CALLBACKS[callbacks],
+		list ? 'yes' : NONE,
+		canDelete ? 'yes' : NONE,
+		String(concurrency),
+	];
+}
+
+/** Both tables, as Markdown. */
+export function providerTable(): string {
+	const all = providerIds.map((id) => providers[id]);
+	const models = table(
+		['Provider', 'Model', 'From', 'Resolution', 'Duration', 'Aspect ratio', 'Loop', 'USD per video, about'],
+		all.flatMap((provider) => provider.capabilities.models.map((model) => modelRow(provider, model))),
+	);
+	const services = table(
+		['Provider', 'Prompt', 'Additional fields', 'Calls back', 'Can list', 'Can delete', 'Videos at once'],
+		all.map(providerRow),
+	);
+	return `${models}\n\n${services}`;
+}
+
+/** What stands between the markers of a README. */
+export function tableIn(readme: string): string | undefined {
+	return MARKERS.exec(readme)?.[2]?.trim();
+}
+
+function main(): void {
+	if (!process.argv.includes('--write')) {
+		process.stdout.write(`${providerTable()}\n`);
+		return;
+	}
+	const readme = readFileSync(readmePath, 'utf8');
+	if (!MARKERS.test(readme)) throw new Error('README.md has no markers for the provider table');
+	writeFileSync(
+		readmePath,
+		readme.replace(MARKERS, (_, start: string, _old: string, end: string) => `${start}\n${providerTable()}\n\n${end}`),
+	);
+}
+
+if (require.main === module) main();

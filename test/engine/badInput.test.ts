@@ -1,0 +1,427 @@
+/** Bad input: refused with one clear message per item, before anything is sent for any item. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { INodeParameters, IRun } from 'n8n-workflow';
+import type { ProviderName, ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import {
+	END_IMAGE,
+	PROVIDERS,
+	START_IMAGE,
+	generate,
+	generation,
+	jsonOf,
+	keysIn,
+	runItems,
+	shownError,
+} from './harness/service';
+import { outputOf } from './harness/workflows';
+
+jest.setTimeout(60_000);
+
+let server: ProviderServer;
+
+beforeAll(async () => {
+	server = await startProviderServer({
+		settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: 20 }])),
+	});
+});
+afterAll(async () => {
+	await server.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+
+type Value = string | number | boolean | null | object;
+
+interface BadInput {
+	name: string;
+	provider: ProviderName;
+	/** A parameter, or `additionalFields.<name>`. */
+	field: string;
+	bad: Value;
+	/** What the field has in the items that are right. */
+	good: Value;
+	/** What else is set. */
+	parameters?: INodeParameters;
+	message: string;
+	/** Everything after the message; default: that nothing was sent. */
+	description?: string;
+}
+
+const NOTHING = 'Nothing was sent.';
+
+const NO_ADDRESS: Array<[string, string]> = [
+	['that is no address', 'no address'],
+	['without a scheme', 'example.com/cat.png'],
+	['on a disk', 'file:///etc/passwd'],
+	['without a host', 'https:///cat.png'],
+	['that is only a scheme', 'https://'],
+	['by another protocol', 'ftp://example.com/cat.png'],
+	['as data', 'data:image/png;base64,AAAA'],
+];
+
+const TYPES: Array<[string, Value]> = [
+	['a number', 42],
+	['an object', { text: 'a cat' }],
+	['a list', ['a cat']],
+	['a boolean', true],
+];
+
+const CASES: BadInput[] = [
+	// Prompts
+	...PROVIDERS.flatMap((provider): BadInput[] => [
+		{ name: 'an empty prompt', provider, field: 'prompt', bad: '', good: 'a cat', message: "'Prompt' is empty" },
+		{ name: 'a prompt of spaces', provider, field: 'prompt', bad: ' \n\t ', good: 'a cat', message: "'Prompt' is empty" },
+		{ name: 'null for the prompt', provider, field: 'prompt', bad: null, good: 'a cat', message: "'Prompt' is empty" },
+		...TYPES.map(([type, bad]) => ({
+			name: `${type} for the prompt`,
+			provider,
+			field: 'prompt',
+			bad,
+			good: 'a cat',
+			message: `'Prompt' must be text, but it is ${type}`,
+		})),
+	]),
+	{
+		name: 'a prompt of 2 characters',
+		provider: 'lumaDreamMachine',
+		field: 'prompt',
+		bad: 'ab',
+		good: 'abc',
+		message: "'Prompt' has 2 characters; at least 3 are needed",
+	},
+	{
+		name: 'a prompt of 5001 characters',
+		provider: 'lumaDreamMachine',
+		field: 'prompt',
+		bad: 'x'.repeat(5001),
+		good: 'x'.repeat(5000),
+		message: "'Prompt' has 5001 characters; at most 5000 are allowed",
+	},
+	{
+		name: 'a prompt that its camera motion makes too long',
+		provider: 'lumaDreamMachine',
+		field: 'prompt',
+		bad: 'x'.repeat(4990),
+		good: 'x'.repeat(4980),
+		parameters: { additionalFields: { cameraMotion: 'camera orbit left' } },
+		message: "'Prompt' has 5009 characters; at most 5000 are allowed",
+	},
+
+	// Images
+	...(
+		[
+			['lumaDreamMachine', 'startImage', 'Start Image', START_IMAGE],
+			['lumaDreamMachine', 'endImage', 'End Image', END_IMAGE],
+			['pixazo', 'startImage', 'Start Image', START_IMAGE],
+			['pixwith', 'startImage', 'Start Image', START_IMAGE],
+			['crazyrouter', 'startImage', 'Start Image', START_IMAGE],
+		] as const
+	).flatMap(([provider, field, label, good]) =>
+		NO_ADDRESS.map(([name, bad]) => ({
+			name: `an image ${name} (${field})`,
+			provider,
+			field,
+			bad,
+			good,
+			message: `'${label}' must be a web address beginning with https:// or http://`,
+		})),
+	),
+	{
+		name: 'a number for an image',
+		provider: 'lumaDreamMachine',
+		field: 'startImage',
+		bad: 42,
+		good: START_IMAGE,
+		message: "'Start Image' must be text, but it is a number",
+	},
+	...(
+		[
+			['', 'empty'],
+			[null, 'null'],
+		] as const
+	).map(([bad, name]) => ({
+		name: `text to video (${name} start image)`,
+		provider: 'pixazo' as const,
+		field: 'startImage',
+		bad,
+		good: START_IMAGE,
+		message: "'Start Image' is missing: Ray 2 Flash at Pixazo makes videos from images only",
+	})),
+	...(['pixwith', 'crazyrouter'] as const).map((provider) => ({
+		name: 'an end image alone',
+		provider,
+		field: 'startImage',
+		bad: '',
+		good: START_IMAGE,
+		parameters: { endImage: END_IMAGE },
+		message: `'End Image' needs 'Start Image' with Ray 2 at ${provider === 'pixwith' ? 'Pixwith.ai' : 'CrazyRouter'}`,
+	})),
+
+	// Choices
+	{
+		name: 'a loop with an end image',
+		provider: 'lumaDreamMachine',
+		field: 'loop',
+		bad: true,
+		good: false,
+		parameters: { endImage: END_IMAGE },
+		message: "'Loop' is not possible together with 'End Image'; use one of the two",
+	},
+	{
+		name: 'a loop with both images',
+		provider: 'lumaDreamMachine',
+		field: 'loop',
+		bad: true,
+		good: false,
+		parameters: { startImage: START_IMAGE, endImage: END_IMAGE },
+		message: "'Loop' is not possible together with 'End Image'; use one of the two",
+	},
+	{
+		name: 'text for a switch',
+		provider: 'lumaDreamMachine',
+		field: 'loop',
+		bad: 'yes',
+		good: false,
+		message: "'Loop' must be true or false, but it is text",
+	},
+	{
+		name: '4k',
+		provider: 'pixwith',
+		field: 'resolution',
+		bad: '4k',
+		good: '720p',
+		message: "'Resolution' cannot be 4k for Ray 2 at Pixwith.ai. Allowed: 540p, 720p",
+	},
+	{
+		name: '1:1',
+		provider: 'pixazo',
+		field: 'aspectRatio',
+		bad: '1:1',
+		good: '9:16',
+		message: "'Aspect Ratio' cannot be 1:1 for Ray 2 Flash at Pixazo. Allowed: 16:9, 9:16, 4:3, 3:4, 21:9, 9:21",
+	},
+	{
+		name: '4k',
+		provider: 'crazyrouter',
+		field: 'resolution',
+		bad: '4k',
+		good: '1080p',
+		message: "'Resolution' cannot be 4k for Ray 2 at CrazyRouter. Allowed: 540p, 720p, 1080p",
+	},
+	{
+		name: 'seven seconds',
+		provider: 'lumaDreamMachine',
+		field: 'duration',
+		bad: '7s',
+		good: '9s',
+		message: "'Duration' cannot be 7s for Ray 2 at Luma Dream Machine. Allowed: 5s, 9s",
+	},
+	{
+		name: 'a number of seconds',
+		provider: 'lumaDreamMachine',
+		field: 'duration',
+		bad: 5,
+		good: '5s',
+		message: "'Duration' must be text, but it is a number",
+	},
+	{
+		name: 'the model of another provider',
+		provider: 'crazyrouter',
+		field: 'model',
+		bad: 'ray-2',
+		good: 'ray-v1',
+		message: "'Model' cannot be ray-2 at CrazyRouter. Allowed: ray-v2, ray-v1",
+	},
+	{
+		name: 'no model',
+		provider: 'lumaDreamMachine',
+		field: 'model',
+		bad: null,
+		good: 'ray-2',
+		message: "'Model' must be text, but it is null",
+	},
+
+	// Additional fields
+	{
+		name: 'text for a list',
+		provider: 'lumaDreamMachine',
+		field: 'additionalFields.concepts',
+		bad: 'dolly_zoom',
+		good: ['dolly_zoom'],
+		message: "'Concepts' must be a list of texts, but it is text",
+	},
+	{
+		name: 'JSON that breaks off',
+		provider: 'pixwith',
+		field: 'additionalFields.additionalBodyFields',
+		bad: '{"a":',
+		good: '{}',
+		message: "'Additional Body Fields' is no valid JSON",
+	},
+	{
+		name: 'JSON that is a list',
+		provider: 'pixazo',
+		field: 'additionalFields.additionalBodyFields',
+		bad: '[1]',
+		good: '{}',
+		message: "'Additional Body Fields' must be a JSON object",
+	},
+	{
+		name: 'a callback address without a host',
+		provider: 'crazyrouter',
+		field: 'additionalFields.callbackUrl',
+		bad: '/webhook/luma',
+		good: 'https://n8n.example.com/webhook/luma',
+		parameters: { completion: 'none' },
+		message: "'Callback URL' must be a web address beginning with https:// or http://",
+	},
+
+	// More than one thing at once
+	{
+		name: 'several things at once',
+		provider: 'lumaDreamMachine',
+		field: 'startImage',
+		bad: 'no address',
+		good: START_IMAGE,
+		parameters: { loop: '={{ $json.value === "no address" }}', endImage: END_IMAGE },
+		message: "'Start Image' must be a web address beginning with https:// or http://",
+		description: `'Loop' is not possible together with 'End Image'; use one of the two. ${NOTHING}`,
+	},
+];
+
+/** Items whose field `value` goes into the node's field; the second one is bad. */
+function itemsOf({ bad, good }: BadInput): Array<{ text: string; value: Value }> {
+	return [good, bad, good].map((value) => ({ text: 'a cat', value }));
+}
+
+function parametersOf({ provider, field, parameters = {} }: BadInput): INodeParameters {
+	const [collection, name] = field.split('.');
+	if (collection === undefined || name === undefined) {
+		return generate(provider, { ...parameters, [field]: '={{ $json.value }}' });
+	}
+	const additional = { ...(parameters[collection] as INodeParameters | undefined), [name]: '={{ $json.value }}' };
+	return generate(provider, { ...parameters, [collection]: additional });
+}
+
+function expectNoKeys(run: IRun): void {
+	expect(keysIn(run, Object.values(server.keys))).toEqual([]);
+}
+
+describe.each(CASES)('$provider: $name', (badInput) => {
+	const { provider, message, description = NOTHING } = badInput;
+	const failure = {
+		error: `${message} [item 1]`,
+		details: { generationId: null, provider, status: null, nextStep: description },
+	};
+
+	it('ends the execution before anything is sent, also for the items that are right', async () => {
+		const run = await runItems(server, itemsOf(badInput), parametersOf(badInput));
+		expect(shownError(run)).toEqual({ message: `${message} [item 1]`, description, itemIndex: 1 });
+		expect(run.status).toBe('error');
+		expect(server.ledger().requests).toEqual([]);
+		expectNoKeys(run);
+	});
+
+	it('is an item of its own when the node goes on', async () => {
+		const run = await runItems(server, itemsOf(badInput), parametersOf(badInput), {
+			node: { onError: 'continueRegularOutput' },
+		});
+		expect(shownError(run)).toBeNull();
+		const [first, second, third] = jsonOf(run);
+		expect(second).toStrictEqual(failure);
+		for (const json of [first, third]) expect(['completed', 'queued']).toContain(json?.status);
+		expect(outputOf(run).map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+		expect(server.ledger().purchases).toHaveLength(2);
+		expect(server.ledger().refusedCreates).toEqual([]);
+		expectNoKeys(run);
+	});
+
+	it('goes to the error output', async () => {
+		const run = await runItems(server, itemsOf(badInput), parametersOf(badInput), {
+			node: { onError: 'continueErrorOutput' },
+		});
+		expect(shownError(run)).toBeNull();
+		expect(outputOf(run, 0).map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 2 }]);
+		// n8n adds the fields of the item that went in.
+		expect(jsonOf(run, 1)).toStrictEqual([{ ...itemsOf(badInput)[1], ...failure }]);
+		expect(outputOf(run, 1).map((item) => item.pairedItem)).toEqual([{ item: 1 }]);
+		expect(server.ledger().purchases).toHaveLength(2);
+	});
+});
+
+describe('all items are bad', () => {
+	it.each(PROVIDERS)('%s: each has its own message, and nothing is sent', async (provider) => {
+		const items = [{ text: '' }, { text: 7 }, { text: null }];
+		const run = await runItems(server, items, generate(provider), { node: { onError: 'continueRegularOutput' } });
+		expect(jsonOf(run).map((json) => json.error)).toEqual([
+			"'Prompt' is empty [item 0]",
+			"'Prompt' must be text, but it is a number [item 1]",
+			"'Prompt' is empty [item 2]",
+		]);
+		expect(server.ledger().requests).toEqual([]);
+	});
+
+	it('the first of them ends the execution', async () => {
+		const run = await runItems(server, [{ text: 'a cat' }, { text: 7 }, { text: '' }], generate('pixwith'));
+		expect(shownError(run)).toMatchObject({ message: "'Prompt' must be text, but it is a number [item 1]", itemIndex: 1 });
+	});
+});
+
+describe('an expression', () => {
+	it.each([
+		['of a field that is not there', '={{ $json.nothing }}', "'Prompt' is empty [item 1]"],
+		['that goes too deep', '={{ $json.nothing.at.all }}', "'Prompt' is empty [item 1]"],
+		['of a node that is not there', "={{ $json.text === 'a dog' ? $('Nobody').item.json.x : 'a cat' }}", /\[item 1\]$/],
+	])('%s belongs to its item', async (_, expression, message) => {
+		const items = [{ text: 'a cat', nothing: { at: { all: 'a cat' } } }, { text: 'a dog' }];
+		const prompt = expression.includes('$json.nothing }}') ? "={{ $json.text === 'a cat' ? 'a cat' : $json.gone }}" : expression;
+		const run = await runItems(server, items, generate('lumaDreamMachine', { prompt }));
+		if (typeof message === 'string') expect(shownError(run)?.message).toBe(message);
+		else expect(shownError(run)?.message).toMatch(message);
+		expect(shownError(run)?.itemIndex).toBe(1);
+		expect(server.ledger().requests).toEqual([]);
+	});
+});
+
+describe('a spending limit that cannot be read', () => {
+	it.each([['text', 'cheap'], ['less than nothing', -1], ['nothing', null], ['an empty text', '']] as const)(
+		'is not taken for no limit: %s',
+		async (_, limit) => {
+			const run = await runItems(
+				server,
+				[{ text: 'a cat', limit }],
+				generate('lumaDreamMachine', { options: { maxCost: '={{ $json.limit }}' } }),
+			);
+			expect(shownError(run)).toMatchObject({
+				message: "'Max Cost' must be a number of US dollars",
+				description: "Enter a number of 0 or more, or remove 'Max Cost'. Nothing was sent.",
+			});
+			expect(server.ledger().requests).toEqual([]);
+		},
+	);
+});
+
+describe('a generation ID', () => {
+	const OPERATIONS = ['get', 'wait', 'download'] as const;
+	it.each(
+		OPERATIONS.flatMap((operation) =>
+			(
+				[
+					['', "'Generation ID' is empty"],
+					['  ', "'Generation ID' is empty"],
+					[null, "'Generation ID' must be text"],
+					[{ id: 1 }, "'Generation ID' must be text"],
+					['two words', "'Generation ID' has characters that no ID has"],
+					['../account', "'Generation ID' has characters that no ID has"],
+					['..', "'Generation ID' has characters that no ID has"],
+				] as const
+			).map(([id, message]) => [operation, JSON.stringify(id), id, message] as const),
+		),
+	)('%s: %s is refused before anything is sent for that item', async (operation, _, id, message) => {
+		const run = await runItems(server, [{ id }], generation(operation, 'lumaDreamMachine'));
+		expect(shownError(run)).toEqual({ message: `${message} [item 0]`, description: NOTHING, itemIndex: 0 });
+		expect(server.ledger().requests).toEqual([]);
+	});
+});

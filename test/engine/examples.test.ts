@@ -1,0 +1,136 @@
+/** Every example: what it sets exists, and it does what its description says. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { INode, INodeParameters, INodeTypeDescription } from 'n8n-workflow';
+import { NodeHelpers } from 'n8n-workflow';
+import { LumaVideo } from '../../nodes/LumaVideo/LumaVideo.node';
+import { LumaVideoTrigger } from '../../nodes/LumaVideo/LumaVideoTrigger.node';
+import type { ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import { startWorkflow } from './harness/engine';
+import { engineWorkflowOf, exampleNames, examplesFolder, isOurs, readExample } from './harness/exampleWorkflow';
+import { credentialsOf } from './harness/service';
+import { errorOf, outputOf } from './harness/workflows';
+
+const descriptions = [new LumaVideo().description, new LumaVideoTrigger().description];
+
+/** What the package says about a node of an example. */
+function descriptionOf(node: INode): INodeTypeDescription {
+	const description = descriptions.find(({ name }) => node.type === `n8n-nodes-luma-video.${name}`);
+	if (!description) throw new Error(`${node.type} is no node of this package`);
+	return description;
+}
+
+let server: ProviderServer;
+
+beforeAll(async () => {
+	server = await startProviderServer();
+});
+afterAll(async () => {
+	await server.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+
+async function run(fileName: string) {
+	const { finished } = await startWorkflow(engineWorkflowOf(readExample(fileName)), {
+		credentials: credentialsOf(server),
+	});
+	return await finished;
+}
+
+/** The fields that the panel shows for a node, with their defaults: what n8n makes of a node when it is imported. */
+function shownParameters(node: INode): INodeParameters {
+	const description = descriptionOf(node);
+	return NodeHelpers.getNodeParameters(description.properties, node.parameters, true, false, node, description) ?? {};
+}
+
+/** Fields inside a collection that the collection does not offer. */
+function strayOptions(node: INode): string[] {
+	const description = descriptionOf(node);
+	return Object.entries(node.parameters).flatMap(([name, value]) => {
+		const property = description.properties.find(
+			(candidate) =>
+				candidate.name === name &&
+				candidate.type === 'collection' &&
+				NodeHelpers.displayParameterPath(node.parameters, candidate, '', node, description),
+		);
+		if (!property || typeof value !== 'object' || value === null) return [];
+		const offered = (property.options ?? []).map((option) => option.name);
+		return Object.keys(value).filter((key) => !offered.includes(key));
+	});
+}
+
+describe.each(exampleNames())('%s', (fileName) => {
+	const example = readExample(fileName);
+
+	it('is listed in the README of the examples', () => {
+		expect(readFileSync(join(examplesFolder, 'README.md'), 'utf8')).toContain(`(${fileName})`);
+	});
+
+	it('holds together: node names are unique and every connection leads to a node', () => {
+		const names = example.nodes.map(({ name }) => name);
+		expect(new Set(names).size).toBe(names.length);
+		const ids = example.nodes.map(({ id }) => id);
+		expect(new Set(ids).size).toBe(ids.length);
+		for (const [from, { main = [] }] of Object.entries(example.connections)) {
+			expect(names).toContain(from);
+			for (const { node } of main.flatMap((targets) => targets ?? [])) expect(names).toContain(node);
+		}
+	});
+
+	it("holds nobody's credentials and data", () => {
+		for (const node of example.nodes) expect(node).not.toHaveProperty('credentials');
+		expect(example).not.toHaveProperty('meta.instanceId');
+		expect(example).toHaveProperty('pinData', {});
+	});
+
+	describe.each(example.nodes.filter(isOurs).map((node) => [node.name, node] as const))('%s', (_, node) => {
+		it('is a node of this package in its present version', () => {
+			expect(node.typeVersion).toBe(descriptionOf(node).version);
+		});
+
+		it('sets only fields that its provider, model and operation show', () => {
+			expect(shownParameters(node)).toMatchObject(node.parameters);
+			expect(strayOptions(node)).toEqual([]);
+		});
+
+		it('leaves nothing open and picks only what is offered', () => {
+			const description = descriptionOf(node);
+			const imported = { ...node, parameters: shownParameters(node) };
+			expect(NodeHelpers.getNodeParametersIssues(description.properties, imported, description)).toBeNull();
+		});
+	});
+});
+
+describe('in the engine', () => {
+	it('text-to-video.json makes one video and hands over its file', async () => {
+		const done = await run('text-to-video.json');
+		expect(errorOf(done)).toBeNull();
+		const items = outputOf(done);
+		expect(items).toHaveLength(1);
+		expect(items[0]?.json).toMatchObject({ status: 'completed', prompt: expect.stringContaining('red kite') });
+		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
+		expect(server.ledger().purchases.map(({ provider }) => provider)).toEqual(['lumaDreamMachine']);
+	});
+
+	it('product-photo-to-video.json makes a video of every photo; a product without one costs nothing', async () => {
+		const done = await run('product-photo-to-video.json');
+		expect(errorOf(done)).toBeNull();
+		const made = outputOf(done, 0, 'Animate Photo');
+		const notMade = outputOf(done, 1, 'Animate Photo');
+		expect(made.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+		for (const { json, binary } of made) {
+			expect(json.status).toBe('completed');
+			expect(binary?.data?.mimeType).toBe('video/mp4');
+		}
+		expect(notMade.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 3 }]);
+		expect(notMade[0]?.json.error).toContain("'Start Image' is missing");
+		expect(notMade[0]?.json).toHaveProperty('details.nextStep', 'Nothing was sent.');
+		const { purchases, maxConcurrent } = server.ledger();
+		expect(purchases.map(({ provider }) => provider)).toEqual(['pixazo', 'pixazo', 'pixazo']);
+		expect(maxConcurrent.pixazo).toBe(2);
+	});
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkSpending, usd } from '../../../nodes/LumaVideo/generation/spending';
+
+describe('the spending limit', () => {
+	it.each<[Array<number | null>, number]>([
+		[[], 0],
+		[[], 10],
+		[[0.4], 0.4],
+		[[0.1, 0.1, 0.1], 0.3],
+		[[0.71, 1.27], 1.98],
+		[[1.1, 2.2], 3.3],
+		[[0], 0],
+	])('%j is within %d', (estimates, limit) => {
+		expect(checkSpending(estimates, limit, 'Luma')).toEqual({ ok: true });
+	});
+
+	it.each<[number[], number, string]>([
+		[[0.4], 0.39, "One video would cost about $0.40, more than 'Max Cost' allows ($0.39)"],
+		[[0.4, 0.4], 0.5, "2 videos would cost about $0.80, more than 'Max Cost' allows ($0.50)"],
+		[[6.37, 11.47, 0.14], 10, "3 videos would cost about $17.98, more than 'Max Cost' allows ($10.00)"],
+		[[0.01], 0, "One video would cost about $0.01, more than 'Max Cost' allows ($0.00)"],
+	])('%j is beyond %d', (estimates, limit, message) => {
+		expect(checkSpending(estimates, limit, 'Luma')).toEqual({
+			ok: false,
+			message,
+			advice: expect.stringMatching(/Nothing was sent\.$/),
+		});
+	});
+
+	it.each<[Array<number | null>]>([[[null]], [[0.1, null]], [[null, 1000]]])(
+		'%j cannot be checked, so nothing is bought',
+		(estimates) => {
+			expect(checkSpending(estimates, 1000, 'Pixazo')).toMatchObject({
+				ok: false,
+				message: "'Max Cost' cannot be checked: no price is published for this model at Pixazo",
+			});
+		},
+	);
+
+	it.each([
+		[0, '$0.00'],
+		[0.005, '$0.01'],
+		[12.3, '$12.30'],
+		[1234.5, '$1234.50'],
+	])('%d is written %s', (amount, text) => {
+		expect(usd(amount)).toBe(text);
+	});
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import type { ItemResult } from '../../../nodes/LumaVideo/operations/batch';
+import { invalid, isTool, planItems, toItems } from '../../../nodes/LumaVideo/operations/batch';
+import { providers } from '../../../nodes/LumaVideo/providers';
+
+const { pixazo } = providers;
+
+function contextWith(set: { items?: number; continues?: boolean; type?: string } = {}): IExecuteFunctions {
+	const { items = 1, continues = false, type = 'n8n-nodes-luma-video.lumaVideo' } = set;
+	return {
+		getInputData: () => Array.from({ length: items }, () => ({ json: {} })),
+		continueOnFail: () => continues,
+		getNode: () => ({ id: '1', name: 'Luma Video', type, typeVersion: 1, position: [0, 0], parameters: {} }),
+	} as unknown as IExecuteFunctions;
+}
+
+describe('an item whose fields are refused', () => {
+	it('has the first finding as its message, the others and the comfort in the advice', () => {
+		expect(invalid(pixazo, ["'Prompt' is empty", "'Loop' is not possible; switch it off", 'Third.'])).toEqual({
+			message: "'Prompt' is empty",
+			advice: "'Loop' is not possible; switch it off. Third. Nothing was sent.",
+			details: { generationId: null, provider: 'pixazo', status: null },
+		});
+	});
+
+	it('says something even without a finding', () => {
+		expect(invalid(pixazo, [])).toMatchObject({
+			message: 'The fields of this item cannot be used',
+			advice: 'Nothing was sent.',
+		});
+	});
+});
+
+describe('plans', () => {
+	it('are made for every item, and what throws for one is the failure of that one', () => {
+		const plans = planItems(contextWith({ items: 4 }), pixazo, (itemIndex) => {
+			if (itemIndex === 1) throw new Error('the expression is broken');
+			if (itemIndex === 2) throw 'a text';
+			return { itemIndex, ok: false, failure: invalid(pixazo, ['planned']) };
+		});
+		expect(plans.map((plan) => [plan.itemIndex, plan.ok ? null : plan.failure.message])).toEqual([
+			[0, 'planned'],
+			[1, 'the expression is broken'],
+			[2, 'a text'],
+			[3, 'planned'],
+		]);
+	});
+});
+
+describe('results', () => {
+	const good = (itemIndex: number): ItemResult => ({
+		itemIndex,
+		ok: true,
+		item: { json: { n: itemIndex }, pairedItem: { item: itemIndex } },
+	});
+	const bad = (itemIndex: number): ItemResult => ({ itemIndex, ok: false, failure: invalid(pixazo, ['no']) });
+
+	it('that are all good go on as they are', () => {
+		expect(toItems(contextWith(), [good(0), good(1)])).toEqual([
+			{ json: { n: 0 }, pairedItem: { item: 0 } },
+			{ json: { n: 1 }, pairedItem: { item: 1 } },
+		]);
+	});
+
+	it('with a failure end the execution with the first one, and all that is known', () => {
+		expect(() => toItems(contextWith(), [good(0), bad(1), bad(2)], ['Others: gen-1.'])).toThrow(
+			expect.objectContaining({ message: 'no [item 1]', description: 'Nothing was sent. Others: gen-1.' }),
+		);
+	});
+
+	it('with a failure go on item by item where the node is set to continue', () => {
+		const items = toItems(contextWith({ continues: true }), [good(0), bad(1), good(2)]);
+		expect(items.map(({ json }) => json.n ?? json.error)).toEqual([0, 'no [item 1]', 2]);
+		expect(items.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+	});
+});
+
+it.each([
+	['n8n-nodes-luma-video.lumaVideo', false],
+	['n8n-nodes-luma-video.lumaVideoTool', true],
+])('%s runs as a tool: %p', (type, expected) => {
+	expect(isTool(contextWith({ type }))).toBe(expected);
+});

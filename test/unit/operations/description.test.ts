@@ -1,0 +1,479 @@
+/** The panel: what it shows for every provider, operation and model, worked out by n8n's own rules. */
+import { describe, expect, it } from '@jest/globals';
+import type { INode, INodeParameters, INodeProperties, INodePropertyOptions, INodeTypeDescription } from 'n8n-workflow';
+import { NodeHelpers } from 'n8n-workflow';
+import { LumaVideo } from '../../../nodes/LumaVideo/LumaVideo.node';
+import { FIELD_NAMES, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
+import { nodeProperties, operations } from '../../../nodes/LumaVideo/operations';
+import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
+import type { ExtraField, ModelCapabilities, ProviderId } from '../../../nodes/LumaVideo/providers/provider';
+import { START } from '../providers/support';
+
+const { description } = new LumaVideo();
+
+/** n8n makes the tool out of the node, with another name. */
+function describedAs(tool: boolean): INodeTypeDescription {
+	return tool ? { ...description, name: `${description.name}Tool` } : description;
+}
+
+interface Panel {
+	node: INode;
+	tool: boolean;
+	/** All parameters, with defaults for what is not set. */
+	parameters: INodeParameters;
+	shown: INodeProperties[];
+}
+
+function panel(values: INodeParameters, tool = false): Panel {
+	const type = describedAs(tool);
+	const node: INode = {
+		id: '1',
+		name: 'Luma Video',
+		type: `n8n-nodes-luma-video.${type.name}`,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: values,
+	};
+	const parameters = NodeHelpers.getNodeParameters(nodeProperties, values, true, false, node, type) ?? {};
+	const shown = nodeProperties.filter((property) => NodeHelpers.displayParameter(parameters, property, node, type));
+	return { node, tool, parameters, shown };
+}
+
+function named(shown: readonly INodeProperties[], name: string): INodeProperties | undefined {
+	return shown.find((property) => property.name === name);
+}
+
+function optionsOf(property: INodeProperties | undefined): INodePropertyOptions[] {
+	return (property?.options ?? []) as INodePropertyOptions[];
+}
+
+function valuesOf(property: INodeProperties | undefined): unknown[] {
+	return optionsOf(property).map(({ value }) => value);
+}
+
+/** Fields of a collection that can be added, for what is set in the panel. */
+function fieldsIn({ shown, parameters, node, tool }: Panel, collection: string): INodeProperties[] {
+	const fields = (named(shown, collection)?.options ?? []) as INodeProperties[];
+	const type = describedAs(tool);
+	return fields.filter((field) => NodeHelpers.displayParameterPath(parameters, field, collection, node, type));
+}
+
+const bool = [false, true];
+const eachOperation = providerIds.flatMap((provider) =>
+	operations
+		.filter((operation) => operation.providers.includes(provider))
+		.map(({ resource, value }): [ProviderId, string, string] => [provider, resource, value]),
+);
+const eachModel = providerIds.flatMap((provider) =>
+	providers[provider].capabilities.models.map((model): [ProviderId, string, ModelCapabilities] => [
+		provider,
+		model.value,
+		model,
+	]),
+);
+
+const generateWith = (provider: ProviderId, model: string, more: INodeParameters = {}): INodeParameters => ({
+	provider,
+	resource: 'video',
+	operation: 'generate',
+	model,
+	...more,
+});
+
+/** Every state of the panel that decides what is shown. */
+const states: Array<{ values: INodeParameters; tool: boolean }> = [
+	...eachModel.flatMap(([provider, model]) =>
+		bool.flatMap((tool) =>
+			['poll', 'none', 'callback'].flatMap((completion) =>
+				bool.map((downloadVideo) => ({
+					values: generateWith(provider, model, { completion, downloadVideo }),
+					tool,
+				})),
+			),
+		),
+	),
+	...eachOperation.flatMap(([provider, resource, operation]) =>
+		bool.flatMap((tool) =>
+			bool.map((downloadVideo) => ({ values: { provider, resource, operation, downloadVideo }, tool })),
+		),
+	),
+];
+
+const allFields: INodeProperties[] = nodeProperties.flatMap((property) => [
+	property,
+	...(property.type === 'collection' ? (property.options as INodeProperties[]) : []),
+]);
+
+describe('the panel as a whole', () => {
+	it('begins with provider, resource and operation, which no expression may change', () => {
+		const { shown } = panel({});
+		expect(shown.slice(0, 3).map(({ name }) => name)).toEqual(['provider', 'resource', 'operation']);
+		for (const property of nodeProperties) {
+			if (['provider', 'resource', 'operation', 'completion'].includes(property.name)) {
+				expect(property.noDataExpression).toBe(true);
+			}
+		}
+	});
+
+	it('is ready for a first video when it opens', () => {
+		expect(panel({}).parameters).toMatchObject({
+			provider: 'lumaDreamMachine',
+			resource: 'video',
+			operation: 'generate',
+			model: 'ray-2',
+			completion: 'poll',
+		});
+	});
+
+	it('shows every name once, whatever is chosen', () => {
+		for (const { values, tool } of states) {
+			const names = panel(values, tool).shown.map(({ name }) => name);
+			expect({ values, names }).toEqual({ values, names: [...new Set(names)] });
+		}
+	});
+
+	it('shows every name once, also where the model comes from an expression', () => {
+		for (const provider of providerIds) {
+			for (const tool of bool) {
+				const { shown } = panel(generateWith(provider, '={{ $json.model }}'), tool);
+				const names = shown.map(({ name }) => name);
+				expect(names).toEqual([...new Set(names)]);
+				expect(names).toContain('prompt');
+			}
+		}
+	});
+
+	it('shows every field in some state: no condition is impossible', () => {
+		const seen = new Set<INodeProperties>();
+		for (const { values, tool } of states) {
+			const each = panel(values, tool);
+			for (const property of each.shown) {
+				seen.add(property);
+				if (property.type === 'collection') for (const field of fieldsIn(each, property.name)) seen.add(field);
+			}
+		}
+		const never = allFields.filter((field) => !seen.has(field));
+		expect(never.map(({ name, displayOptions }) => ({ name, displayOptions }))).toEqual([]);
+	});
+
+	it('names only values that exist in its conditions', () => {
+		const known: Record<string, unknown[]> = {
+			provider: [...providerIds],
+			resource: [...new Set(operations.map(({ resource }) => resource))],
+			operation: [...new Set(operations.map(({ value }) => value))],
+			model: [...new Set(eachModel.map(([, model]) => model))],
+			completion: ['poll', 'none', 'callback'],
+			downloadVideo: bool,
+			'@tool': bool,
+		};
+		for (const { name, displayOptions } of allFields) {
+			for (const conditions of [displayOptions?.show ?? {}, displayOptions?.hide ?? {}]) {
+				for (const [key, values] of Object.entries(conditions)) {
+					const possible = known[key.replace(/^\//, '')];
+					expect({ name, key, values, possible }).toMatchObject({ possible: expect.any(Array) });
+					for (const value of values ?? []) expect(possible).toContain(value);
+					expect(values?.length).toBeGreaterThan(0);
+				}
+			}
+		}
+	});
+});
+
+describe('every field', () => {
+	it.each(allFields.map((field): [string, INodeProperties] => [field.name, field]))('%s is in order', (_, field) => {
+		expect(field.displayName).toMatch(/^[A-Z][A-Za-z ]*( \([A-Z][A-Za-z]*\))?$/);
+		expect(field.name).toMatch(/^[a-z][A-Za-z]*$/);
+		expect(field.default).toBeDefined();
+
+		// What a field is for is said, unless its name and its place say it: the choice of the operation, collections.
+		const isSelfExplaining = ['resource', 'operation'].includes(field.name) || field.type === 'collection';
+		const said = field.description ?? field.hint;
+		if (!isSelfExplaining) expect(said).toMatch(/\S/);
+		if (field.type === 'boolean') expect(field.description).toMatch(/^Whether /);
+		if (said !== undefined) {
+			const sentences = said.split(/(?<=[.!?]) (?=[A-Z])/);
+			expect({ said, endsWithPeriod: said.endsWith('.') }).toEqual({ said, endsWithPeriod: sentences.length > 1 });
+		}
+
+		if (field.type === 'collection') expect(field.placeholder).toMatch(/^Add /);
+		else if (field.placeholder !== undefined) expect(field.placeholder).toMatch(/^e\.g\. \S/);
+		if (field.type === 'string') expect(field.placeholder).toBeDefined();
+	});
+
+	it('has a default that it offers', () => {
+		for (const field of allFields) {
+			if (field.type === 'options') expect(valuesOf(field)).toContain(field.default);
+			if (field.type === 'multiOptions') {
+				for (const value of field.default as unknown[]) expect(valuesOf(field)).toContain(value);
+			}
+			if (field.type === 'boolean') expect(typeof field.default).toBe('boolean');
+			if (field.type === 'number') {
+				const { minValue = -Infinity, maxValue = Infinity } = field.typeOptions ?? {};
+				expect(field.default).toBeGreaterThanOrEqual(minValue);
+				expect(field.default).toBeLessThanOrEqual(maxValue);
+			}
+			if (field.type === 'json') expect(() => JSON.parse(String(field.default)) as unknown).not.toThrow();
+		}
+	});
+
+	it('offers every value and every name once', () => {
+		for (const field of allFields) {
+			if (!['options', 'multiOptions'].includes(field.type)) continue;
+			const names = optionsOf(field).map(({ name }) => name);
+			expect(new Set(valuesOf(field)).size).toBe(names.length);
+			expect(new Set(names).size).toBe(names.length);
+		}
+	});
+
+	it('stands in alphabetical order in its collection, once', () => {
+		for (const property of nodeProperties) {
+			if (property.type !== 'collection') continue;
+			const labels = (property.options as INodeProperties[]).map(({ displayName }) => displayName);
+			expect(labels).toEqual([...new Set(labels)].sort((a, b) => a.localeCompare(b, 'en')));
+		}
+	});
+
+	it('offers resources, operations and ways of completion in alphabetical order', () => {
+		for (const property of nodeProperties) {
+			if (!['resource', 'operation', 'completion'].includes(property.name)) continue;
+			const labels = optionsOf(property).map(({ name }) => name);
+			expect(labels).toEqual([...labels].sort((a, b) => a.localeCompare(b, 'en')));
+		}
+	});
+
+	it('is called in messages as it is called in the panel', () => {
+		for (const [name, label] of Object.entries(FIELD_NAMES)) {
+			const fields = allFields.filter((field) => field.name === name);
+			expect({ name, count: fields.length > 0 }).toEqual({ name, count: true });
+			for (const field of fields) expect(field.displayName.replace(/ \(JSON\)$/, '')).toBe(label);
+		}
+	});
+
+	it('has one label, wherever it stands', () => {
+		const labels = new Map<string, Set<string>>();
+		for (const { name, displayName } of allFields) {
+			labels.set(name, (labels.get(name) ?? new Set()).add(displayName));
+		}
+		for (const [name, each] of labels) expect({ name, labels: [...each] }).toEqual({ name, labels: [[...each][0]] });
+	});
+});
+
+describe('operations', () => {
+	it.each(providerIds)('%s offers exactly those that it can do', (provider) => {
+		const resources = [...new Set(operations.filter((each) => each.providers.includes(provider)).map((each) => each.resource))];
+		expect([...valuesOf(named(panel({ provider }).shown, 'resource'))].sort()).toEqual(resources.sort());
+		for (const resource of resources) {
+			const expected = operations.filter((each) => each.resource === resource && each.providers.includes(provider));
+			const offered = optionsOf(named(panel({ provider, resource }).shown, 'operation'));
+			expect(offered.map(({ value }) => value).sort()).toEqual(expected.map(({ value }) => value).sort());
+			for (const { action, description: said } of offered) {
+				expect(action).toMatch(/^[A-Z][a-z]+( [a-z]+)+$/);
+				expect(said).toMatch(/[^.]$/);
+			}
+		}
+	});
+
+	it.each(providerIds)('%s shows no field of one that it cannot do', (provider) => {
+		for (const operation of operations) {
+			if (operation.providers.includes(provider)) continue;
+			const { shown } = panel({ provider, resource: operation.resource, operation: operation.value });
+			for (const property of operation.properties) expect(shown).not.toContain(property);
+		}
+	});
+
+	it('show no field of another one', () => {
+		for (const [provider, resource, value] of eachOperation) {
+			const { shown } = panel({ provider, resource, operation: value });
+			const own = operations.find((each) => each.resource === resource && each.value === value)?.properties ?? [];
+			const common = ['provider', 'resource', 'operation'];
+			for (const property of shown) if (!common.includes(property.name)) expect(own).toContain(property);
+		}
+	});
+
+	it.each(eachOperation.filter(([, resource]) => resource === 'generation'))(
+		'%s, %s: %s asks for the ID and for nothing of a request',
+		(provider, resource, operation) => {
+			const { shown } = panel({ provider, resource, operation });
+			expect(named(shown, 'generationId')?.required).toBe(true);
+			for (const name of ['model', 'prompt', 'startImage', 'completion', 'additionalFields']) {
+				expect(named(shown, name)).toBeUndefined();
+			}
+		},
+	);
+
+	it('ask for the name of the file where there may be one, and only there', () => {
+		const has = (values: INodeParameters): boolean => named(panel(values).shown, 'binaryPropertyName') !== undefined;
+		for (const provider of providerIds) {
+			const video = { provider, resource: 'video', operation: 'generate' };
+			const generation = { provider, resource: 'generation' };
+			expect(has({ ...video, downloadVideo: true })).toBe(true);
+			expect(has({ ...video, downloadVideo: false })).toBe(false);
+			expect(has({ ...video, downloadVideo: true, completion: 'none' })).toBe(false);
+			expect(has({ ...generation, operation: 'download' })).toBe(true);
+			expect(has({ ...generation, operation: 'wait', downloadVideo: true })).toBe(true);
+			expect(has({ ...generation, operation: 'wait', downloadVideo: false })).toBe(false);
+			expect(has({ ...generation, operation: 'get' })).toBe(false);
+		}
+	});
+});
+
+describe.each(eachModel)('%s with %s', (provider, model, table) => {
+	const each = panel(generateWith(provider, model));
+	const { capabilities } = providers[provider];
+	const field = (name: string): INodeProperties | undefined => named(each.shown, name);
+
+	it('offers the models of the provider, the first one by default', () => {
+		expect(valuesOf(field('model'))).toEqual(capabilities.models.map(({ value }) => value));
+		expect(field('model')?.default).toBe(capabilities.models[0]?.value);
+	});
+
+	it.each([
+		['aspectRatio', 'aspectRatios'],
+		['resolution', 'resolutions'],
+		['duration', 'durations'],
+	] as const)('offers of %s exactly what the table says, with its default', (name, list) => {
+		if (table[list].length === 0) {
+			expect(field(name)).toBeUndefined();
+			expect(each.parameters).not.toHaveProperty(name);
+			return;
+		}
+		expect(valuesOf(field(name))).toEqual([...table[list]]);
+		expect(field(name)?.default).toBe(table.defaults[name]);
+	});
+
+	it('has fields for the images that the table says, required where there is no way without', () => {
+		const { frames } = table;
+		expect(field('startImage') !== undefined).toBe(frames.includes('start') || frames.includes('startAndEnd'));
+		expect(field('endImage') !== undefined).toBe(frames.includes('end') || frames.includes('startAndEnd'));
+		expect(field('startImage')?.required === true).toBe(!frames.includes('none'));
+		expect(field('endImage')?.required).toBeUndefined();
+	});
+
+	it('has a loop where the table says so', () => {
+		expect(field('loop') !== undefined).toBe(table.loop !== 'never');
+		expect(field('loop')?.description?.includes('Not possible together') ?? false).toBe(table.loop === 'withoutEndImage');
+	});
+
+	it('asks for a prompt as strictly as the provider does', () => {
+		expect(field('prompt')?.required === true).toBe(!capabilities.prompt.optionalWithImage);
+	});
+
+	it('lets add exactly the fields that the provider has', () => {
+		const extras: ExtraField[] = ['cameraMotion', 'concepts', 'expandPrompt', 'modelId', 'promptOptimization'];
+		const offered = fieldsIn(each, 'additionalFields').map(({ name }) => name);
+		expect(offered.sort()).toEqual(
+			['additionalBodyFields', ...extras.filter((extra) => capabilities.extras.includes(extra))].sort(),
+		);
+		const concepts = fieldsIn(each, 'additionalFields').find(({ name }) => name === 'concepts');
+		expect(valuesOf(concepts)).toEqual([...capabilities.concepts]);
+	});
+
+	it('lets name an address for callbacks only where nobody waits and the provider calls back', () => {
+		for (const completion of ['poll', 'none', 'callback']) {
+			const offered = fieldsIn(panel(generateWith(provider, model, { completion })), 'additionalFields');
+			const names = offered.map(({ name }) => name);
+			expect(names.includes('callbackUrl')).toBe(completion === 'none' && capabilities.callbacks !== 'none');
+			expect(names.includes('callbackMode')).toBe(completion === 'none' && capabilities.extras.includes('callbackMode'));
+		}
+	});
+
+	it('offers to suspend where the provider calls back, and never in a tool', () => {
+		for (const tool of bool) {
+			const completion = named(panel(generateWith(provider, model), tool).shown, 'completion');
+			const canSuspend = capabilities.callbacks !== 'none' && !tool;
+			expect(valuesOf(completion)).toEqual(canSuspend ? ['none', 'callback', 'poll'] : ['none', 'poll']);
+			expect(completion?.default).toBe('poll');
+		}
+	});
+
+	it('offers the options that make sense for the provider', () => {
+		const names = fieldsIn(each, 'options').map(({ name }) => name);
+		expect(names.includes('deleteOnStop')).toBe(capabilities.delete);
+		expect(names.includes('maxCost')).toBe(capabilities.prices);
+		for (const name of ['timeout', 'onTimeout', 'maxConcurrent', 'requestTimeout', 'resubmitFailed', 'dryRun']) {
+			expect(names).toContain(name);
+		}
+	});
+
+	it('makes a request that is accepted out of its defaults, a prompt and the image that is needed', () => {
+		const startImage = table.frames.includes('none') ? '' : START;
+		const { parameters } = panel(generateWith(provider, model, { prompt: 'A red kite', startImage }));
+		const result = checkRequest(providers[provider], parameters, { allowLocalAddresses: false });
+		expect(result).toMatchObject({ ok: true, request: { model, prompt: 'A red kite', ...table.defaults } });
+	});
+});
+
+describe('when the provider is changed', () => {
+	const everything: INodeParameters = {
+		resource: 'video',
+		operation: 'generate',
+		prompt: 'A red kite',
+		startImage: START,
+		endImage: START,
+		aspectRatio: '16:9',
+		resolution: '540p',
+		duration: '5s',
+		loop: false,
+		completion: 'none',
+		additionalFields: {
+			cameraMotion: 'camera orbit left',
+			concepts: ['pov'],
+			expandPrompt: true,
+			modelId: '3-4',
+			promptOptimization: true,
+			callbackUrl: 'https://n8n.example/webhook/x',
+			callbackMode: 'progress',
+			additionalBodyFields: '{}',
+		},
+	};
+
+	it.each(eachModel)('to %s with %s, what was filled in and is hidden now does not stand in the way', (provider, model) => {
+		const { parameters } = panel({ ...everything, provider, model });
+		const { additionalFields, ...fields } = parameters as { additionalFields: Record<string, unknown> };
+		const result = checkRequest(providers[provider], { ...additionalFields, ...fields }, { allowLocalAddresses: false });
+		expect(result).toMatchObject({ ok: true });
+	});
+});
+
+describe('what descriptions promise', () => {
+	const option = (name: string): string => {
+		const options = (named(panel({}).shown, 'options')?.options ?? []) as INodeProperties[];
+		return options.find((field) => field.name === name)?.description ?? '';
+	};
+
+	it('of the number of videos at once is what the table says', () => {
+		const others = providerIds.filter((id) => id !== 'lumaDreamMachine');
+		expect(option('maxConcurrent')).toContain(`${String(providers.lumaDreamMachine.capabilities.concurrency)} with Luma Dream Machine`);
+		for (const id of others) {
+			expect(option('maxConcurrent')).toContain(`${String(providers[id].capabilities.concurrency)} elsewhere`);
+		}
+	});
+
+	it('of the providers is what the table says about resolutions', () => {
+		for (const { value, description: said } of optionsOf(named(panel({}).shown, 'provider'))) {
+			const resolutions = providers[value as ProviderId].capabilities.models.flatMap((model) => model.resolutions);
+			const best = ['4k', '1080p', '720p', '540p'].find((candidate) => resolutions.some((each) => each === candidate));
+			expect(said?.toLowerCase()).toContain(`up to ${String(best)}`);
+		}
+	});
+});
+
+describe('the node', () => {
+	it('asks for the credential of the chosen provider and for no other', () => {
+		for (const provider of providerIds) {
+			const { node, parameters } = panel({ provider });
+			const asked = (description.credentials ?? []).filter((credential) =>
+				NodeHelpers.displayParameter(parameters, credential, node, description),
+			);
+			expect(asked.map(({ name, required }) => ({ name, required }))).toEqual([
+				{ name: providers[provider].credentialType, required: true },
+			]);
+		}
+	});
+
+	it('has every field of its operations, and those in the order of the operations', () => {
+		expect(nodeProperties.slice(-operations.flatMap(({ properties }) => properties).length)).toEqual(
+			operations.flatMap(({ properties }) => properties),
+		);
+	});
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { providers } from '../../../nodes/LumaVideo/providers';
+import { callbackFinding, resumeAddress } from '../../../nodes/LumaVideo/transport/callbackAddress';
+
+const { crazyrouter, lumaDreamMachine, pixazo, pixwith } = providers;
+
+describe('an address for callbacks', () => {
+	it.each([lumaDreamMachine, crazyrouter, pixazo])('in the public internet, encrypted, is fine', (provider) => {
+		expect(callbackFinding(provider, 'https://n8n.example/webhook/x?signature=1', false)).toBeNull();
+	});
+
+	it('is looked at before anything else where a provider has none', () => {
+		expect(callbackFinding(pixwith, 'nonsense', true)).toBe('is not possible at Pixwith.ai; leave it out');
+	});
+
+	it.each([
+		'http://localhost:5678/webhook-waiting/1/callback',
+		'http://127.0.0.1:5678/webhook/x',
+		'http://n8n:5678/webhook/x',
+		'http://[::1]:5678/webhook/x',
+		'http://192.168.0.4:5678/webhook/x',
+	])('that only those inside reach is refused, unless the provider is inside too: %s', (address) => {
+		for (const provider of [lumaDreamMachine, crazyrouter, pixazo]) {
+			expect(callbackFinding(provider, address, false)).toMatch(/^is at \S+, which .+ cannot reach\. Set N8N_WEBHOOK_URL/);
+			expect(callbackFinding(provider, address, true)).toBeNull();
+		}
+	});
+
+	it('of a test is refused', () => {
+		expect(callbackFinding(lumaDreamMachine, 'https://n8n.example/base/webhook-test/abc', false)).toMatch(/^is a test URL/);
+		expect(callbackFinding(lumaDreamMachine, 'https://n8n.example/webhook/webhook-test', false)).toBeNull();
+	});
+
+	it('without encryption is refused where the provider refuses it', () => {
+		expect(callbackFinding(pixazo, 'http://n8n.example/webhook/x', false)).toMatch(/^must begin with https/);
+		expect(callbackFinding(crazyrouter, 'http://n8n.example/webhook/x', false)).toBeNull();
+	});
+});
+
+describe('the address of a suspended execution', () => {
+	it.each([
+		['https://n8n.example/webhook-waiting/7', 'https://n8n.example/webhook-waiting/7/callback'],
+		['https://n8n.example/webhook-waiting/7/', 'https://n8n.example/webhook-waiting/7/callback'],
+		[
+			'https://n8n.example/webhook-waiting/7?signature=abc',
+			'https://n8n.example/webhook-waiting/7/callback?signature=abc',
+		],
+		['http://localhost:5678/base/webhook-waiting/7', 'http://localhost:5678/base/webhook-waiting/7/callback'],
+	])('of %s is %s', (resumeUrl, expected) => {
+		expect(resumeAddress(resumeUrl)).toBe(expected);
+	});
+
+	it.each(['', 'undefined', '/webhook-waiting/7'])('of %j is not known', (resumeUrl) => {
+		expect(resumeAddress(resumeUrl)).toBeNull();
+	});
+});

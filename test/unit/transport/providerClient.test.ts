@@ -1,0 +1,235 @@
+import { describe, expect, it } from '@jest/globals';
+import type { IExecuteFunctions, IHttpRequestOptions, INode } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { providers } from '../../../nodes/LumaVideo/providers';
+import type { ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
+import type { ProviderClient, RequestFault } from '../../../nodes/LumaVideo/transport/providerClient';
+import { createProviderClient, faultOf } from '../../../nodes/LumaVideo/transport/providerClient';
+
+const NODE: INode = {
+	id: '1',
+	name: 'Luma Video',
+	type: 'n8n-nodes-luma-video.lumaVideo',
+	typeVersion: 1,
+	position: [0, 0],
+	parameters: {},
+};
+
+function systemError(code: string, more: Record<string, unknown> = {}): Error {
+	return Object.assign(new Error(`something about ${code}`), { code, ...more });
+}
+
+/** Every form in which the same error reaches the node. */
+function formsOf(error: Error): Error[] {
+	return [
+		error,
+		new Error('wrapped', { cause: error }),
+		new Error('twice', { cause: new Error('wrapped', { cause: error }) }),
+		new NodeApiError(NODE, error as unknown as ConstructorParameters<typeof NodeApiError>[1]),
+		new NodeOperationError(NODE, error),
+	];
+}
+
+describe('a fault', () => {
+	it.each<[Error, RequestFault]>([
+		[systemError('ECONNREFUSED'), { outcome: 'notSent', text: 'the connection was refused' }],
+		[systemError('ENOTFOUND'), { outcome: 'notSent', text: 'the host name is unknown' }],
+		[systemError('EAI_AGAIN'), { outcome: 'notSent', text: 'the host name could not be looked up' }],
+		[systemError('EHOSTUNREACH', { syscall: 'connect' }), { outcome: 'notSent', text: 'the host cannot be reached' }],
+		[systemError('ENETUNREACH', { syscall: 'connect' }), { outcome: 'notSent', text: 'the network cannot be reached' }],
+		[systemError('CERT_HAS_EXPIRED'), { outcome: 'notSent', text: 'its certificate has expired' }],
+		[systemError('DEPTH_ZERO_SELF_SIGNED_CERT'), { outcome: 'notSent', text: 'its certificate is self-signed' }],
+		[systemError('SELF_SIGNED_CERT_IN_CHAIN'), { outcome: 'notSent', text: 'its certificate is self-signed' }],
+		[systemError('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), { outcome: 'notSent', text: 'its certificate cannot be verified' }],
+		[systemError('ERR_TLS_CERT_ALTNAME_INVALID'), { outcome: 'notSent', text: 'its certificate is for another host' }],
+		[systemError('ERR_INVALID_URL'), { outcome: 'notSent', text: 'the address is not valid' }],
+		[systemError('ECONNABORTED'), { outcome: 'unclear', text: 'no answer came in time' }],
+		[systemError('ETIMEDOUT'), { outcome: 'unclear', text: 'no answer came in time' }],
+		[systemError('ETIMEDOUT', { syscall: 'connect' }), { outcome: 'unclear', text: 'no answer came in time' }],
+		[systemError('ECONNRESET'), { outcome: 'unclear', text: 'the connection broke' }],
+		[systemError('EPIPE'), { outcome: 'unclear', text: 'the connection broke' }],
+		[systemError('ERR_BAD_RESPONSE'), { outcome: 'unclear', text: 'the answer broke off' }],
+		[systemError('EHOSTUNREACH', { syscall: 'read' }), { outcome: 'unclear', text: 'the connection broke (EHOSTUNREACH)' }],
+		[systemError('ENETUNREACH'), { outcome: 'unclear', text: 'the connection broke (ENETUNREACH)' }],
+		[systemError('EPROTO'), { outcome: 'unclear', text: 'the connection broke (EPROTO)' }],
+		[systemError('ERR_CANCELED'), { outcome: 'cancelled', text: 'the execution was stopped' }],
+	])('%s is told in whatever n8n wraps it', (error, fault) => {
+		for (const form of formsOf(error)) expect(faultOf(form, false)).toEqual(fault);
+	});
+
+	it('of all addresses of a host is one of connecting', () => {
+		const each = ['10.0.0.1', '::1'].map((address) => systemError('ENETUNREACH', { syscall: 'connect', address }));
+		const error = Object.assign(new AggregateError(each), { code: 'ENETUNREACH' });
+		expect(faultOf(error, false)).toEqual({ outcome: 'notSent', text: 'the network cannot be reached' });
+	});
+
+	it.each<[unknown, string]>([
+		[new Error('timeout of 60000ms exceeded'), 'no answer came in time'],
+		[new Error('Connection Timeout'), 'no answer came in time'],
+		[new Error('The request was aborted'), 'the connection broke'],
+		[new Error('socket hang up'), 'the connection broke'],
+		[new Error('who knows'), 'the connection broke'],
+		[new Error(''), 'the connection broke'],
+		['a text', 'the connection broke'],
+		[null, 'the connection broke'],
+		[undefined, 'the connection broke'],
+		[{}, 'the connection broke'],
+		[{ code: 7 }, 'the connection broke'],
+		[{ code: '' }, 'the connection broke'],
+	])('without a code, %s, leaves open whether the request arrived', (error, text) => {
+		expect(faultOf(error, false)).toEqual({ outcome: 'unclear', text });
+	});
+
+	it.each([systemError('ECONNRESET'), systemError('ECONNABORTED'), new Error('aborted'), null])(
+		'after a stop, %s, is the stop',
+		(error) => {
+			expect(faultOf(error, true)).toEqual({ outcome: 'cancelled', text: 'the execution was stopped' });
+		},
+	);
+
+	it('after a stop that came before the connection was made: nothing was sent all the same', () => {
+		expect(faultOf(systemError('ECONNREFUSED'), true).outcome).toBe('notSent');
+	});
+
+	it('in an endless chain of causes comes to an end', () => {
+		const error: Error & { cause?: unknown } = new Error('x');
+		error.cause = error;
+		expect(faultOf(error, false).outcome).toBe('unclear');
+	});
+
+	it('holds nothing of the message, which may hold the address and the key', () => {
+		const fault = faultOf(new Error('request to https://user:SECRET@example.com failed'), false);
+		expect(JSON.stringify(fault)).not.toContain('SECRET');
+	});
+});
+
+describe('a client', () => {
+	interface Service {
+		client: ProviderClient;
+		requests: IHttpRequestOptions[];
+		credentials: string[];
+	}
+
+	async function connect(
+		credential: Record<string, unknown>,
+		answer: unknown = { statusCode: 200, headers: {}, body: '{}' },
+		cancel?: AbortSignal,
+	): Promise<Service> {
+		const requests: IHttpRequestOptions[] = [];
+		const credentials: string[] = [];
+		const context = {
+			getNode: () => NODE,
+			getCredentials: async (type: string) => {
+				credentials.push(type);
+				return await Promise.resolve(credential);
+			},
+			getExecutionCancelSignal: () => cancel,
+			helpers: {
+				httpRequestWithAuthentication: async (type: string, options: IHttpRequestOptions): Promise<unknown> => {
+					credentials.push(type);
+					requests.push(options);
+					if (answer instanceof Error) throw answer;
+					return await Promise.resolve(answer);
+				},
+			},
+		} as unknown as IExecuteFunctions;
+		return { client: await createProviderClient(context, providers.pixazo, 5000), requests, credentials };
+	}
+
+	const CALL: ProviderCall = {
+		method: 'POST',
+		path: '/v1/x',
+		query: { limit: 5 },
+		headers: { 'X-Webhook-URL': 'https://n8n.example' },
+		body: { prompt: 'A cat' },
+	};
+
+	it('sends what the provider describes to the address of the credential, and nowhere else', async () => {
+		const { client, requests, credentials } = await connect({ apiKey: 'key', baseUrl: 'https://gateway.example/base/' });
+		await client.send(CALL);
+		expect(requests).toEqual([
+			expect.objectContaining({
+				method: 'POST',
+				url: 'https://gateway.example/base/v1/x',
+				qs: { limit: 5 },
+				headers: { Accept: 'application/json', 'X-Webhook-URL': 'https://n8n.example' },
+				body: { prompt: 'A cat' },
+				timeout: 5000,
+				disableFollowRedirect: true,
+				ignoreHttpStatusErrors: true,
+				returnFullResponse: true,
+				encoding: 'text',
+			}),
+		]);
+		expect(new Set(credentials)).toEqual(new Set(['pixazoApi']));
+	});
+
+	it.each([
+		['https://gateway.example', 'https://gateway.example/v1/x'],
+		['https://gateway.example/', 'https://gateway.example/v1/x'],
+		['https://gateway.example///', 'https://gateway.example/v1/x'],
+		[' https://gateway.example:8443/a/b ', 'https://gateway.example:8443/a/b/v1/x'],
+		['https://gateway.example/a?key=1#x', 'https://gateway.example/a/v1/x'],
+		['https://user:word@gateway.example/a', 'https://gateway.example/a/v1/x'],
+	])('takes %j as its address', async (baseUrl, url) => {
+		const { client } = await connect({ apiKey: 'key', baseUrl });
+		expect(client.addressOf(CALL)).toBe(url);
+	});
+
+	it.each([undefined, null, '', 'gateway.example', 'ftp://gateway.example', 7])('refuses %p as its address', async (baseUrl) => {
+		await expect(connect({ apiKey: 'key', baseUrl })).rejects.toThrow("'Base URL' in the credential is not a web address");
+	});
+
+	it.each([
+		['https://gateway.example', false],
+		['http://localhost:8080', true],
+		['http://10.0.0.5/x', true],
+	])('knows whether %s is inside: %p', async (baseUrl, isLocal) => {
+		expect((await connect({ apiKey: 'key', baseUrl })).client.isLocal).toBe(isLocal);
+	});
+
+	it.each<[string, unknown, Partial<Record<'statusCode' | 'text' | 'headers', unknown>>]>([
+		['text', { statusCode: 200, headers: {}, body: '{"a":1}' }, { text: '{"a":1}' }],
+		['an object', { statusCode: 200, headers: {}, body: { a: 1 } }, { text: '{"a":1}' }],
+		['nothing', { statusCode: 204, headers: {}, body: undefined }, { statusCode: 204, text: '' }],
+		['null', { statusCode: 200, headers: {}, body: null }, { text: '' }],
+		['no headers', { statusCode: 200, body: '' }, { headers: {} }],
+		[
+			'headers of all kinds',
+			{ statusCode: 429, headers: { 'Retry-After': 5, Date: 'now', 'Set-Cookie': ['a', 'b'] }, body: '' },
+			{ statusCode: 429, headers: { 'retry-after': '5', date: 'now' } },
+		],
+	])('reads an answer with %s', async (_, response, expected) => {
+		const { client } = await connect({ apiKey: 'key', baseUrl: 'https://gateway.example' }, response);
+		expect(await client.send(CALL)).toMatchObject({ kind: 'answer', answer: expected });
+	});
+
+	it('takes the key out of an answer that repeats it', async () => {
+		const response = { statusCode: 401, headers: {}, body: 'Key sk-123456 is wrong; sk-123456 was tried' };
+		const { client } = await connect({ apiKey: ' sk-123456 ', baseUrl: 'https://gateway.example' }, response);
+		expect(await client.send(CALL)).toMatchObject({ answer: { text: 'Key [API key] is wrong; [API key] was tried' } });
+	});
+
+	it.each(['', 'a', 'abcde'])('does not take %j for a key', async (apiKey) => {
+		const response = { statusCode: 200, headers: {}, body: 'abcde fghij' };
+		const { client } = await connect({ apiKey, baseUrl: 'https://gateway.example' }, response);
+		expect(await client.send(CALL)).toMatchObject({ answer: { text: 'abcde fghij' } });
+	});
+
+	it('never throws for what a network can do', async () => {
+		const { client } = await connect({ apiKey: 'key', baseUrl: 'https://gateway.example' }, systemError('ECONNRESET'));
+		expect(await client.send(CALL)).toEqual({ kind: 'fault', fault: { outcome: 'unclear', text: 'the connection broke' } });
+	});
+
+	it('takes a break after a stop for the stop', async () => {
+		const credential = { apiKey: 'key', baseUrl: 'https://gateway.example' };
+		const { client } = await connect(credential, systemError('ECONNRESET'), AbortSignal.abort());
+		expect(await client.send(CALL)).toMatchObject({ fault: { outcome: 'cancelled' } });
+	});
+
+	it('does not take a break of a request that outlives the stop for the stop', async () => {
+		const credential = { apiKey: 'key', baseUrl: 'https://gateway.example' };
+		const { client } = await connect(credential, systemError('ECONNRESET'), AbortSignal.abort());
+		expect(await client.send(CALL, { outlivesStop: true })).toMatchObject({ fault: { outcome: 'unclear' } });
+	});
+});
