@@ -51,6 +51,7 @@ async function buyFinished(provider: ProviderName, prompt = 'a cat'): Promise<st
 /** An id that nobody has, in the form that the provider gives them. */
 const UNKNOWN: Readonly<Record<ProviderName, string>> = {
 	lumaDreamMachine: '123e4567-e89b-12d3-a456-426614174000',
+	lumaAgents: '123e4567-e89b-12d3-a456-426614174000',
 	pixazo: 'luma-dream-machine-ray-2-flash-image-to-video_nobody',
 	pixwith: '0123456789abcdef0123456789abcdef',
 	crazyrouter: 'luma_gen_nobody',

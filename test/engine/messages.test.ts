@@ -53,6 +53,7 @@ interface Situation {
 
 const DASHBOARDS: Readonly<Record<ProviderName, string>> = {
 	lumaDreamMachine: 'https://lumalabs.ai/dream-machine/api',
+	lumaAgents: 'https://platform.lumalabs.ai',
 	pixazo: 'https://api-console.pixazo.ai/dashboard',
 	pixwith: 'https://pixwith.ai/api',
 	crazyrouter: 'https://crazyrouter.com',
@@ -65,7 +66,9 @@ const NO_RETRY =
 /** Advice on keys. */
 const KEY: Readonly<Record<ProviderName, string>> = {
 	lumaDreamMachine:
-		"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys.",
+		"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. New accounts may need the provider 'Luma Agents'.",
+	lumaAgents:
+		"Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.",
 	pixazo: 'Check the API key in the credential. Keys are made at https://api-console.pixazo.ai/api_keys.',
 	pixwith: "Check the API key in the credential. Keys come from https://pixwith.ai/api and begin with 'key_'.",
 	crazyrouter:
@@ -74,6 +77,7 @@ const KEY: Readonly<Record<ProviderName, string>> = {
 
 const CREDIT: Readonly<Record<ProviderName, string>> = {
 	lumaDreamMachine: 'Add credit to the account, then run the workflow again.',
+	lumaAgents: 'Add money to the account at https://platform.lumalabs.ai, then run the workflow again.',
 	pixazo: 'Add money to the wallet at https://api-console.pixazo.ai/dashboard, then run the workflow again.',
 	pixwith: 'Add credit to the account, then run the workflow again.',
 	crazyrouter:
@@ -279,7 +283,7 @@ const SITUATIONS: Situation[] = [
 		texts: {
 			lumaDreamMachine: [
 				'<provider> does not make videos at this address: Error 404',
-				"Nothing was bought. Check 'Base URL' in the credential.",
+				"Nothing was bought. Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
 			],
 			pixazo: [
 				'<provider> does not offer this model at this address: Error 404',
@@ -410,6 +414,7 @@ const SITUATIONS: Situation[] = [
 			`${
 				{
 					lumaDreamMachine: 'Check the generation ID and that it belongs to the account of this credential.',
+					lumaAgents: 'Check the generation ID and that it belongs to the account of this credential.',
 					pixazo: 'Check the generation ID and that it belongs to the account of this credential.',
 					pixwith: "Check the generation ID, and 'Base URL' in the credential.",
 					crazyrouter: 'Check the generation ID and that it was made with the API key of this credential.',
@@ -513,7 +518,7 @@ const SITUATIONS: Situation[] = [
 		texts: {
 			lumaDreamMachine: [
 				'<provider> does not make videos at this address',
-				"Nothing was bought. Check 'Base URL' in the credential.",
+				"Nothing was bought. Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
 			],
 			pixazo: [
 				'<provider> does not offer this model at this address',

@@ -47,7 +47,7 @@ const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name'
 
 const PROVIDER_DESCRIPTIONS: Readonly<Record<ProviderId, string>> = {
 	lumaDreamMachine: "Luma's own API for Ray 2: generate, extend, modify, reframe, upscale, up to 4K",
-	lumaAgents: "Luma's newer API for Ray 3.2: generate, extend, modify, reframe, HDR",
+	lumaAgents: "Luma's newer API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p",
 	pixazo: 'Ray 2 Flash and Ray 3.2 through one gateway, up to 1080p',
 	pixwith: 'Ray 2: text and image to video, up to 720p',
 	crazyrouter: 'Ray 1.6 and Ray 2: text and image to video, extend, up to 1080p',

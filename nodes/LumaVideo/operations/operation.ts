@@ -1,5 +1,5 @@
 /** What an operation is: its place in the panel, its fields and what it runs. */
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { IDisplayOptions, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Provider, ProviderId } from '../providers/provider';
 
 export type ResourceName = 'account' | 'cameraMotion' | 'concept' | 'generation' | 'video';
@@ -21,17 +21,48 @@ export interface Operation {
 	execute(context: IExecuteFunctions, provider: Provider): Promise<INodeExecutionData[]>;
 }
 
-/** Shows fields only for one operation, keeping what else they depend on. */
+/** The condition with only the providers that can do the operation; `null` when none of them is meant. */
+function limited(
+	displayOptions: IDisplayOptions | undefined,
+	key: '/provider' | 'provider',
+	providers: readonly ProviderId[],
+): IDisplayOptions | null {
+	const meant = displayOptions?.show?.[key];
+	if (!meant) return displayOptions ?? {};
+	const left = meant.filter((id) => providers.some((provider) => provider === id));
+	return left.length === 0 ? null : { ...displayOptions, show: { ...displayOptions.show, [key]: left } };
+}
+
+/** Fields of a collection that at least one of the providers has. */
+function collected(property: INodeProperties, providers: readonly ProviderId[]): INodeProperties {
+	if (property.type !== 'collection') return property;
+	const options = ((property.options ?? []) as INodeProperties[]).flatMap((option) => {
+		const displayOptions = limited(option.displayOptions, '/provider', providers);
+		return displayOptions === null ? [] : [option.displayOptions ? { ...option, displayOptions } : option];
+	});
+	return { ...property, options };
+}
+
+/**
+ * Shows fields only for one operation, keeping what else they depend on, and only for the providers that can do it.
+ */
 export function forOperation(
 	resource: ResourceName,
 	operations: string[],
 	properties: INodeProperties[],
+	providers: readonly ProviderId[],
 ): INodeProperties[] {
-	return properties.map((property) => ({
-		...property,
-		displayOptions: {
-			...property.displayOptions,
-			show: { resource: [resource], operation: operations, ...property.displayOptions?.show },
-		},
-	}));
+	return properties.flatMap((property) => {
+		const displayOptions = limited(property.displayOptions, 'provider', providers);
+		if (displayOptions === null) return [];
+		return [
+			{
+				...collected(property, providers),
+				displayOptions: {
+					...displayOptions,
+					show: { resource: [resource], operation: operations, ...displayOptions.show },
+				},
+			},
+		];
+	});
 }

@@ -86,6 +86,20 @@ export function providersFor(operation: VideoOperation): ProviderId[] {
 	return providerIds.filter((id) => operationCapabilities(providers[id], operation) !== undefined);
 }
 
+/** Whether models differ in what a field offers, and not only in whether there is one. */
+function isAmbiguous(models: readonly ModelCapabilities[]): boolean {
+	const looks = (look: (model: ModelCapabilities) => unknown) =>
+		new Set(models.map(look).filter((each) => each !== null).map((each) => JSON.stringify(each))).size;
+	const listed = (list: readonly string[]) => (list.length === 0 ? null : list);
+	return [
+		looks((model) => model.frames.includes('none')),
+		looks((model) => listed(model.aspectRatios)),
+		looks((model) => listed(model.resolutions)),
+		looks((model) => listed(model.durations)),
+		looks((model) => (model.loop === 'never' ? null : model.loop)),
+	].some((count) => count > 1);
+}
+
 export function modelFields(operation: VideoOperation): INodeProperties[] {
 	return providersFor(operation).flatMap((providerId) => {
 		const models = operationCapabilities(providers[providerId], operation)?.models ?? [];
@@ -99,6 +113,8 @@ export function modelFields(operation: VideoOperation): INodeProperties[] {
 				type: 'options',
 				options: models.map(({ name, value, description }) => ({ name, value, description })),
 				default: first,
+				// With an expression n8n would show the fields of all models, some of them twice.
+				...(isAmbiguous(models) ? { noDataExpression: true } : {}),
 				description: 'The model that makes the video',
 				displayOptions: { show: { provider: [providerId] } },
 			} satisfies INodeProperties,
@@ -540,6 +556,6 @@ export function additionalFields(operation: VideoOperation, more: INodePropertie
 		type: 'collection',
 		placeholder: 'Add Field',
 		default: {},
-		options: fields.sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
+		options: fields.sort((a, b) => a.displayName.localeCompare(b.displayName, 'en')),
 	};
 }

@@ -117,7 +117,7 @@ export function optionsField(names: readonly SettingName[], extra: INodeProperti
 		type: 'collection',
 		placeholder: 'Add Option',
 		default: {},
-		options: fields.sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
+		options: fields.sort((a, b) => a.displayName.localeCompare(b.displayName, 'en')),
 	};
 }
 

@@ -376,7 +376,7 @@ function keyframesOf(request: VideoRequest): JsonObject {
 		operation === 'interpolate'
 			? [source, targetGenerationId ? generationFrame(targetGenerationId) : null]
 			: operation === 'extend'
-				? direction === 'forward'
+				? direction === 'backward'
 					? [source, frame1]
 					: [frame0, source]
 				: [frame0, frame1];

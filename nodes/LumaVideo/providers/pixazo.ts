@@ -290,7 +290,7 @@ export const pixazo: Provider = {
 	// Luma refuses this for Ray 3.2, so whoever passes the request on to Luma cannot do it either.
 	exclusions: ({ duration, loop, model }) =>
 		model === 'ray-3.2' && loop && duration === '10s'
-			? [{ field: 'loop', finding: "is not possible with a 'Duration' of 10 seconds; use one of the two" }]
+			? [{ field: 'loop', finding: "is not possible with a 'Duration' of 10s; use one of the two" }]
 			: [],
 
 	create(request) {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { lumaAgents } from '../../../nodes/LumaVideo/providers/lumaAgents';
 import { startProviderServer, type ProviderServer } from '../../provider-server';
+import { request as requestOf } from '../providers/support';
 import { call, type Reply } from './client';
 
 let server: ProviderServer;
@@ -418,38 +419,15 @@ describe('bodies', () => {
 });
 
 test("the node's provider reads what is played, from the create to the file", async () => {
-	const request = {
-		operation: 'generate',
-		model: 'ray-3.2',
+	const request = requestOf('ray-3.2', {
 		prompt: 'A cat [takes 60000ms]',
-		startImage: null,
-		endImage: null,
-		sourceGenerationId: null,
-		targetGenerationId: null,
-		sourceVideo: null,
-		direction: 'forward',
-		mode: null,
-		negativePrompt: null,
-		gridPosition: {},
-		sourcePosition: null,
+		keyframes: [{ image: 'data:image/png;base64,AAAA', index: 0 }],
 		hdr: true,
 		exrExport: true,
-		keyframes: [{ image: 'data:image/png;base64,AAAA', index: 0 }],
-		autoControls: null,
-		editControls: null,
-		userId: null,
 		aspectRatio: '16:9',
 		resolution: '720p',
 		duration: '5s',
-		loop: false,
-		cameraMotion: null,
-		concepts: [],
-		expandPrompt: null,
-		modelId: null,
-		promptOptimization: null,
-		additionalBodyFields: {},
-		callback: null,
-	} as const;
+	});
 	const send = async ({ method, path, body }: ReturnType<typeof lumaAgents.create>): Promise<Reply> =>
 		await call(`${server.baseUrls.lumaAgents}${path}`, { method, body, headers: key() });
 	const answerOf = ({ status, text }: Reply) => ({ statusCode: status, headers: {}, text });

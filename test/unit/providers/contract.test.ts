@@ -1,4 +1,5 @@
 /** What holds for every provider, whatever it is called. */
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { providers } from '../../../nodes/LumaVideo/providers';
 import { operationCapabilities } from '../../../nodes/LumaVideo/providers/provider';
@@ -15,8 +16,7 @@ import type {
 } from '../../../nodes/LumaVideo/providers/provider';
 import { END, HOOK, SOURCE_VIDEO, START, answer, request } from './support';
 
-const all = Object.values(providers);
-const each = all.map((provider): [string, Provider] => [provider.id, provider]);
+const each = Object.values(providers).map((provider): [string, Provider] => [provider.id, provider]);
 
 const OPERATIONS: readonly VideoOperation[] = [
 	'generate',
@@ -282,7 +282,7 @@ function subjectsOf(provider: Provider): Subject[] {
 	});
 }
 
-const UNHELPFUL = /\berrors?\b|failure|problem|mistake|undefined|\[object/i;
+const UNHELPFUL = /error|failure|problem|mistake|undefined|\[object/i;
 
 it('covers five providers, each under its own id', () => {
 	expect(Object.keys(providers)).toEqual(['lumaDreamMachine', 'lumaAgents', 'pixazo', 'pixwith', 'crazyrouter']);
@@ -406,19 +406,24 @@ describe.each(each)('%s', (id, provider) => {
 		});
 
 		it('sends what is set, and nothing else', () => {
-			let count = 0;
-			for (const set of requests(...subject)) {
-				count++;
-				const call = provider.create(set);
-				expect(pathsOf(call.body).sort()).toEqual(expectedPaths(set, wire));
-				// Survives the wire: no `undefined`, no `NaN`.
-				expect(JSON.parse(JSON.stringify(call.body))).toStrictEqual(call.body);
-				expect(call.method).toBe('POST');
-				expect(call.path).toMatch(/^\/[^?#]+$/);
-				expect(call.query).toBeUndefined();
-				expect(call.path.includes(SOURCE_ID)).toBe(wire.places.sourceGenerationId === null);
-			}
-			expect(count).toBeGreaterThan(0);
+			const all = [...requests(...subject)];
+			expect(all.length).toBeGreaterThan(0);
+			// There are thousands: only what differs goes through Jest.
+			const wrong = all.flatMap((set) => {
+				const { method, path, query, body } = provider.create(set);
+				const sent = pathsOf(body).sort();
+				const expected = expectedPaths(set, wire);
+				const isRight =
+					JSON.stringify(sent) === JSON.stringify(expected) &&
+					// Survives the wire: no `undefined`, no `NaN`.
+					isDeepStrictEqual(JSON.parse(JSON.stringify(body)), body) &&
+					method === 'POST' &&
+					query === undefined &&
+					/^\/[^?#]+$/.test(path) &&
+					path.includes(SOURCE_ID) === (wire.places.sourceGenerationId === null);
+				return isRight ? [] : [{ set, method, path, query, sent, expected }];
+			});
+			expect(wrong.slice(0, 3)).toEqual([]);
 		});
 
 		it('sends nothing that its table does not have', () => {
@@ -474,8 +479,8 @@ describe.each(each)('%s', (id, provider) => {
 		});
 
 		it('estimates a price that is none or positive, and none where no prices are known', () => {
-			for (const set of requests(...subject)) {
-				const price = provider.estimateUsd(set);
+			const prices = new Set([...requests(...subject)].map((set) => provider.estimateUsd(set)));
+			for (const price of prices) {
 				if (price !== null) expect(price).toBeGreaterThan(0);
 				if (!capabilities.prices) expect(price).toBeNull();
 			}

@@ -153,7 +153,7 @@ describe('create with Ray 3.2', () => {
 		expect(pixazo.capabilities.models.map(({ value }) => value)).toEqual(['ray-2-flash', 'ray-3.2']);
 	});
 
-	const LOOP = { field: 'loop', finding: "is not possible with a 'Duration' of 10 seconds; use one of the two" };
+	const LOOP = { field: 'loop', finding: "is not possible with a 'Duration' of 10s; use one of the two" };
 	it.each<[string, Partial<VideoRequest>, unknown[]]>([
 		['ray-3.2', { loop: true, duration: '5s' }, []],
 		['ray-3.2', { loop: true }, []],

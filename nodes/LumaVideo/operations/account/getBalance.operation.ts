@@ -6,14 +6,16 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { optionsField } from '../settings';
 
+const supporting = providerIds.filter((id) => providers[id].capabilities.balance);
+
 export const getBalance: Operation = {
 	resource: 'account',
 	value: 'getBalance',
 	name: 'Get Balance',
 	action: 'Get balance of account',
 	description: 'Retrieve what is left to spend',
-	providers: providerIds.filter((id) => providers[id].capabilities.balance),
-	properties: forOperation('account', ['getBalance'], [optionsField(['requestTimeout'])]),
+	providers: supporting,
+	properties: forOperation('account', ['getBalance'], [optionsField(['requestTimeout'])], supporting),
 
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (_, client) => {

@@ -9,14 +9,15 @@ import { forOperation } from '../operation';
 import { optionsField } from '../settings';
 
 function catalogOperation(resource: ResourceName, catalog: CatalogName, plural: string): Operation {
+	const supporting = providerIds.filter((id) => providers[id].catalogs?.[catalog] !== undefined);
 	return {
 		resource,
 		value: 'getAll',
 		name: 'Get Many',
 		action: `Get many ${plural}`,
 		description: `Retrieve many ${plural}`,
-		providers: providerIds.filter((id) => providers[id].catalogs?.[catalog] !== undefined),
-		properties: forOperation(resource, ['getAll'], [...manyFields, optionsField(['requestTimeout'])]),
+		providers: supporting,
+		properties: forOperation(resource, ['getAll'], [...manyFields, optionsField(['requestTimeout'])], supporting),
 
 		async execute(context, provider) {
 			return await eachItem(context, provider, async (itemIndex, client) => {

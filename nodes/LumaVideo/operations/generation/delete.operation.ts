@@ -7,14 +7,16 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { optionsField } from '../settings';
 
+const supporting = providerIds.filter((id) => providers[id].capabilities.delete);
+
 export const deleteGeneration: Operation = {
 	resource: 'generation',
 	value: 'delete',
 	name: 'Delete',
 	action: 'Delete generation',
 	description: 'Remove a generation and its video at the provider',
-	providers: providerIds.filter((id) => providers[id].capabilities.delete),
-	properties: forOperation('generation', ['delete'], [...generationIdFields(), optionsField(['requestTimeout'])]),
+	providers: supporting,
+	properties: forOperation('generation', ['delete'], [...generationIdFields(), optionsField(['requestTimeout'])], supporting),
 
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (itemIndex, client) => {

@@ -17,7 +17,7 @@ export const download: Operation = {
 		...generationIdFields(),
 		binaryField,
 		optionsField(['includeRaw', 'maxDownloadMb', 'requestTimeout']),
-	]),
+	], providerIds),
 
 	async execute(context, provider) {
 		return await readEach(context, provider, (itemIndex, settings, client) =>

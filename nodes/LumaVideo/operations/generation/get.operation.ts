@@ -16,7 +16,7 @@ export const get: Operation = {
 	properties: forOperation('generation', ['get'], [
 		...generationIdFields(),
 		optionsField(['includeRaw', 'requestTimeout']),
-	]),
+	], providerIds),
 
 	async execute(context, provider) {
 		return await readEach(context, provider, () => null);

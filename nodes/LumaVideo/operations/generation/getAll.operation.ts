@@ -8,14 +8,16 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { optionsField, readSettings } from '../settings';
 
+const supporting = providerIds.filter((id) => providers[id].capabilities.list);
+
 export const getAll: Operation = {
 	resource: 'generation',
 	value: 'getAll',
 	name: 'Get Many',
 	action: 'Get many generations',
 	description: "Retrieve many of the account's generations, newest first",
-	providers: providerIds.filter((id) => providers[id].capabilities.list),
-	properties: forOperation('generation', ['getAll'], [...manyFields, optionsField(['includeRaw', 'requestTimeout'])]),
+	providers: supporting,
+	properties: forOperation('generation', ['getAll'], [...manyFields, optionsField(['includeRaw', 'requestTimeout'])], supporting),
 
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (itemIndex, client) => {

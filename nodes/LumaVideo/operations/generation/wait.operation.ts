@@ -31,7 +31,7 @@ export const wait: Operation = {
 	action: 'Wait for generation',
 	description: 'Wait until a generation is finished',
 	providers: providerIds,
-	properties: forOperation('generation', ['wait'], properties),
+	properties: forOperation('generation', ['wait'], properties, providerIds),
 
 	async execute(context, provider) {
 		const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);

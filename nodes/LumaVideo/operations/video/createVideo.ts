@@ -296,7 +296,7 @@ export function createVideoOperation(definition: {
 		resource: 'video',
 		value,
 		providers: providersFor(value),
-		properties: forOperation('video', [value], [...fields, ...commonFields(value)]),
+		properties: forOperation('video', [value], [...fields, ...commonFields(value)], providersFor(value)),
 
 		async execute(context, provider) {
 			const common = readSettings(context, 0);
