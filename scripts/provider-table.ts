@@ -56,6 +56,21 @@ function prices(provider: Provider, model: ModelCapabilities): string {
 }
 
 const plainRequest: Omit<VideoRequest, 'model' | 'resolution' | 'duration'> = {
+	operation: 'generate',
+	sourceGenerationId: null,
+	targetGenerationId: null,
+	sourceVideo: null,
+	direction: 'forward',
+	mode: null,
+	negativePrompt: null,
+	gridPosition: {},
+	sourcePosition: null,
+	hdr: false,
+	exrExport: false,
+	keyframes: [],
+	autoControls: null,
+	editControls: null,
+	userId: null,
 	prompt: '',
 	startImage: null,
 	endImage: null,

@@ -60,7 +60,7 @@ export function forOperation(
 				...collected(property, providers),
 				displayOptions: {
 					...displayOptions,
-					show: { resource: [resource], operation: operations, ...displayOptions.show },
+					show: { resource: [resource], operation: operations, provider: [...providers], ...displayOptions.show },
 				},
 			},
 		];

@@ -376,7 +376,7 @@ function keyframesOf(request: VideoRequest): JsonObject {
 		operation === 'interpolate'
 			? [source, targetGenerationId ? generationFrame(targetGenerationId) : null]
 			: operation === 'extend'
-				? direction === 'backward'
+				? direction === 'forward'
 					? [source, frame1]
 					: [frame0, source]
 				: [frame0, frame1];

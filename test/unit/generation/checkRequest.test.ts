@@ -245,9 +245,9 @@ describe('bad input', () => {
 			"another provider's model",
 			pixazo,
 			{ model: 'ray-2' },
-			"'Model' cannot be ray-2 at Pixazo. Allowed: ray-2-flash",
+			"'Model' cannot be ray-2 at Pixazo. Allowed: ray-2-flash, ray-3.2",
 		],
-		['no model', pixazo, { model: '' }, "'Model' cannot be empty at Pixazo. Allowed: ray-2-flash"],
+		['no model', pixazo, { model: '' }, "'Model' cannot be empty at Pixazo. Allowed: ray-2-flash, ray-3.2"],
 	])('%s', (_, provider, set, finding) => {
 		expect(findings(provider, set)).toEqual([finding]);
 	});
@@ -332,6 +332,15 @@ const EXTRAS: Record<ExtraField, unknown> = {
 	expandPrompt: true,
 	modelId: '2-4',
 	promptOptimization: true,
+	autoControls: true,
+	editControls: '{"depth": {"blur": 0.5}}',
+	exrExport: true,
+	gridPosition: { position: { gridPositionX: 1 } },
+	hdr: true,
+	keyframes: { keyframe: [{ image: START, index: 0 }] },
+	negativePrompt: 'speech',
+	sourcePosition: { position: { x: 0, y: 0, width: 1, height: 1 } },
+	userId: 'customer-42',
 };
 
 describe.each(eachModel)('%s', (where, provider, model) => {
@@ -375,6 +384,7 @@ describe.each(eachModel)('%s', (where, provider, model) => {
 		const never = [`'Loop' is not possible with ${where}; switch it off`];
 		const both = ["'Loop' is not possible together with 'End Image'; use one of the two"];
 		expect(check({ loop: true })).toEqual(model.loop === 'never' ? never : []);
+		if (!model.frames.includes('startAndEnd')) return;
 		expect(check({ loop: true, startImage: START, endImage: END })).toEqual(
 			model.loop === 'never' ? never : model.loop === 'withoutEndImage' ? both : [],
 		);
@@ -450,7 +460,7 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 		[[{ key: 'pov' }], 'a list with other things in it'],
 	])('of the concepts: %j', (value, kind) => {
 		expect(findings(lumaDreamMachine, { concepts: value })).toEqual([
-			`'Concepts' must be a list of texts, but it is ${kind}`,
+			`'Concept Names or IDs' must be a list of texts, but it is ${kind}`,
 		]);
 	});
 
@@ -458,7 +468,7 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 		expect(findings(lumaDreamMachine, { prompt: 7, loop: 'yes', concepts: [1, 2, 3] })).toEqual([
 			"'Prompt' must be text, but it is a number",
 			"'Loop' must be true or false, but it is text",
-			"'Concepts' must be a list of texts, but it is a list with other things in it",
+			"'Concept Names or IDs' must be a list of texts, but it is a list with other things in it",
 		]);
 	});
 });

@@ -76,6 +76,7 @@ export class FakeService {
 		isLocal: false,
 		addressOf: ({ path }) => `https://service.example${path}`,
 		send: async (call) => await this.handle(call),
+		sendForm: () => Promise.reject(new Error('no file is sent here')),
 	};
 
 	count(kind: Kind): number {

@@ -86,7 +86,11 @@ const states: Array<{ values: INodeParameters; tool: boolean }> = [
 		bool.flatMap((tool) =>
 			['poll', 'none', 'callback'].flatMap((completion) =>
 				bool.map((downloadVideo) => ({
-					values: generateWith(provider, model, { completion, downloadVideo }),
+					values: generateWith(provider, model, {
+						completion,
+						downloadVideo,
+						imageSource: downloadVideo ? 'binary' : 'url',
+					}),
 					tool,
 				})),
 			),
@@ -95,6 +99,18 @@ const states: Array<{ values: INodeParameters; tool: boolean }> = [
 	...eachOperation.flatMap(([provider, resource, operation]) =>
 		bool.flatMap((tool) =>
 			bool.map((downloadVideo) => ({ values: { provider, resource, operation, downloadVideo }, tool })),
+		),
+	),
+	...eachOperation.flatMap(([provider, resource, operation]) =>
+		['poll', 'none'].flatMap((completion) =>
+			['url', 'binary'].flatMap((imageSource) =>
+				['generation', 'url'].flatMap((videoSource) =>
+					['forward', 'backward'].map((direction) => ({
+						values: { provider, resource, operation, completion, imageSource, videoSource, direction },
+						tool: false,
+					})),
+				),
+			),
 		),
 	),
 ];
@@ -164,6 +180,10 @@ describe('the panel as a whole', () => {
 			model: [...new Set(eachModel.map(([, model]) => model))],
 			completion: ['poll', 'none', 'callback'],
 			downloadVideo: bool,
+			direction: ['backward', 'forward'],
+			imageSource: ['binary', 'url'],
+			returnAll: bool,
+			videoSource: ['generation', 'url'],
 			'@tool': bool,
 		};
 		for (const { name, displayOptions } of allFields) {
@@ -195,14 +215,17 @@ describe('every field', () => {
 			expect({ said, endsWithPeriod: said.endsWith('.') }).toEqual({ said, endsWithPeriod: sentences.length > 1 });
 		}
 
-		if (field.type === 'collection') expect(field.placeholder).toMatch(/^Add /);
+		if (field.type === 'collection' || field.type === 'fixedCollection') expect(field.placeholder).toMatch(/^Add /);
 		else if (field.placeholder !== undefined) expect(field.placeholder).toMatch(/^e\.g\. \S/);
 		if (field.type === 'string') expect(field.placeholder).toBeDefined();
 	});
 
 	it('has a default that it offers', () => {
 		for (const field of allFields) {
-			if (field.type === 'options') expect(valuesOf(field)).toContain(field.default);
+			// What the service itself lists has no default.
+			const isListed = field.typeOptions?.loadOptionsMethod !== undefined;
+			if (field.type === 'options' && isListed) expect(field.default).toBe('');
+			else if (field.type === 'options') expect(valuesOf(field)).toContain(field.default);
 			if (field.type === 'multiOptions') {
 				for (const value of field.default as unknown[]) expect(valuesOf(field)).toContain(value);
 			}
@@ -290,7 +313,7 @@ describe('operations', () => {
 		}
 	});
 
-	it.each(eachOperation.filter(([, resource]) => resource === 'generation'))(
+	it.each(eachOperation.filter(([, resource, operation]) => resource === 'generation' && operation !== 'getAll'))(
 		'%s, %s: %s asks for the ID and for nothing of a request',
 		(provider, resource, operation) => {
 			const { shown } = panel({ provider, resource, operation });
@@ -359,13 +382,14 @@ describe.each(eachModel)('%s with %s', (provider, model, table) => {
 	});
 
 	it('lets add exactly the fields that the provider has', () => {
-		const extras: ExtraField[] = ['cameraMotion', 'concepts', 'expandPrompt', 'modelId', 'promptOptimization'];
+		// The way of calling back is asked for only where nobody waits.
+		const extras: ExtraField[] = capabilities.extras.filter((extra) => extra !== 'callbackMode');
 		const offered = fieldsIn(each, 'additionalFields').map(({ name }) => name);
 		expect(offered.sort()).toEqual(
-			['additionalBodyFields', ...extras.filter((extra) => capabilities.extras.includes(extra))].sort(),
+			['additionalBodyFields', ...extras].sort(),
 		);
 		const concepts = fieldsIn(each, 'additionalFields').find(({ name }) => name === 'concepts');
-		expect(valuesOf(concepts)).toEqual([...capabilities.concepts]);
+		expect(concepts?.typeOptions?.loadOptionsMethod).toBe(capabilities.extras.includes('concepts') ? 'getConcepts' : undefined);
 	});
 
 	it('lets name an address for callbacks only where nobody waits and the provider calls back', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { readGenerationId } from '../../../nodes/LumaVideo/operations/generation/generationId';
+import { readGenerationId } from '../../../nodes/LumaVideo/operations/generationId';
 import { defaultTimeoutMs, readSettings } from '../../../nodes/LumaVideo/operations/settings';
 
 function contextWith(parameters: Record<string, unknown>): IExecuteFunctions {
