@@ -7,9 +7,11 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
+import { credentialChoices } from './credentialChoices';
 import { nodeProperties, runOperation } from './operations';
 import { methods } from './operations/methods';
 import { resume, resumeWebhooks } from './operations/suspend';
+import { providerIds } from './providers';
 
 /** Programmatic, since a video takes several dependent calls over minutes, shared by all items of a run. */
 export class LumaVideo implements INodeType {
@@ -25,17 +27,7 @@ export class LumaVideo implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [
-			{
-				name: 'lumaDreamMachineApi',
-				required: true,
-				displayOptions: { show: { provider: ['lumaDreamMachine'] } },
-			},
-			{ name: 'lumaAgentsApi', required: true, displayOptions: { show: { provider: ['lumaAgents'] } } },
-			{ name: 'pixazoApi', required: true, displayOptions: { show: { provider: ['pixazo'] } } },
-			{ name: 'pixwithApi', required: true, displayOptions: { show: { provider: ['pixwith'] } } },
-			{ name: 'crazyrouterApi', required: true, displayOptions: { show: { provider: ['crazyrouter'] } } },
-		],
+		credentials: credentialChoices(providerIds),
 		webhooks: resumeWebhooks,
 		waitingNodeTooltip: 'Suspended until the provider calls back: nothing runs meanwhile',
 		properties: nodeProperties,

@@ -10,11 +10,12 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
+import { credentialChoices } from './credentialChoices';
 import { emitRead } from './callbacks/emit';
 import { checkAddress } from './callbacks/publish';
 import { receive } from './callbacks/receive';
 import { startTimer } from './callbacks/timer';
-import { triggerProperties } from './callbacks/triggerFields';
+import { callingProviderIds, triggerProperties } from './callbacks/triggerFields';
 
 /** A callback starts an execution, `execute` reads the generation and emits it, a timer finds what callbacks missed. */
 export class LumaVideoTrigger implements INodeType {
@@ -43,15 +44,7 @@ export class LumaVideoTrigger implements INodeType {
 		defaults: { name: 'Luma Video Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [
-			{
-				name: 'lumaDreamMachineApi',
-				required: true,
-				displayOptions: { show: { provider: ['lumaDreamMachine'] } },
-			},
-			{ name: 'pixazoApi', required: true, displayOptions: { show: { provider: ['pixazo'] } } },
-			{ name: 'crazyrouterApi', required: true, displayOptions: { show: { provider: ['crazyrouter'] } } },
-		],
+		credentials: credentialChoices(callingProviderIds),
 		webhooks: [
 			{ name: 'default', httpMethod: 'POST', path: 'luma-video', responseMode: 'onReceived', responseData: 'noData' },
 		],

@@ -42,7 +42,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
 	it('makes one video per item, at the same time, and passes them on in order', async () => {
 		const items = ['a cat', 'a dog', 'a fox'].map((text) => ({ text: `${text} [takes 60000ms]` }));
 		const running = runItems(server, items, generate(provider));
-		const { purchases, maxConcurrent } = await server.until((ledger) => ledger.purchases.length === 3);
+		const { purchases, maxConcurrent } = await server.until((ledger) => ledger.purchases.length === 3, 30_000);
 		for (const { id } of purchases.reverse()) server.finish(id);
 		const run = await running;
 		expect(shownError(run)).toBeNull();

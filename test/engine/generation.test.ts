@@ -137,7 +137,7 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 	it('waits for all items together and passes them on in order', async () => {
 		const ids = [await buy(provider, 'one'), await buy(provider, 'two'), await buy(provider, 'three')];
 		const running = runItems(server, ids.map((id) => ({ id })), generation('wait', provider, { downloadVideo: true }));
-		await server.until(({ counts }) => counts[provider].status + counts[provider].list > 3);
+		await server.until(({ counts }) => counts[provider].status + counts[provider].list > 3, 30_000);
 		for (const id of [...ids].reverse()) server.finish(id);
 		const run = await running;
 		expect(jsonOf(run).map((json) => json.generationId)).toEqual(ids);
@@ -186,7 +186,7 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 		const id = await buy(provider);
 		server.fault({ kind, provider, route: 'status', times: 3 });
 		const running = runItems(server, [{ id }], generation('wait', provider));
-		await server.until(({ counts }) => counts[provider].status >= 3);
+		await server.until(({ counts }) => counts[provider].status >= 3, 30_000);
 		server.finish(id);
 		const run = await running;
 		expect(jsonOf(run)).toMatchObject([{ generationId: id, status: 'completed' }]);
@@ -322,7 +322,7 @@ describe('a download', () => {
 	});
 
 	it('from a host that falls silent in the middle is given up and tried again', async () => {
-		server.configure({ media: { slowChunkMs: 600_000 } });
+		server.configure({ media: { slowChunkMs: 5000 } });
 		const id = await buyFinished(provider);
 		server.fault({ kind: 'slow', route: 'media' });
 		const run = await runItems(server, [{ id }], generation('download', provider, { options: { requestTimeout: 1 } }));

@@ -3,15 +3,16 @@ import type { INodeProperties } from 'n8n-workflow';
 import { providerIds, providers } from '../providers';
 import { DEFAULT_RECONCILE_MINUTES } from './timer';
 
+/** Providers that call back. */
+export const callingProviderIds = providerIds.filter((id) => providers[id].capabilities.callbacks !== 'none');
+
 export const triggerProperties: INodeProperties[] = [
 	{
 		displayName: 'Provider',
 		name: 'provider',
 		type: 'options',
 		noDataExpression: true,
-		options: providerIds
-			.filter((id) => providers[id].capabilities.callbacks !== 'none')
-			.map((id) => ({ name: providers[id].displayName, value: id })),
+		options: callingProviderIds.map((id) => ({ name: providers[id].displayName, value: id })),
 		default: 'lumaDreamMachine',
 		description: 'The service that makes the videos',
 	},

@@ -25,7 +25,7 @@ export function announcedIds(body: JsonValue | undefined, provider: Provider): s
 	if (!isObject(announcement)) return null;
 	const ids = announcement.generationIds;
 	if (announcement.provider !== provider.id || !Array.isArray(ids)) return [];
-	return ids.filter((id) => typeof id === 'string').slice(0, MAX_IDS);
+	return ids.slice(0, MAX_IDS).filter((id) => typeof id === 'string');
 }
 
 /** Announces generations. What does not arrive is not missed unless a callback is lost too, so nothing is said. */

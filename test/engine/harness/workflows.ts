@@ -27,9 +27,27 @@ export function lumaWorkflow(items: IDataObject[], parameters: INodeParameters, 
 	};
 }
 
+/** A workflow with one more node after the Luma Video node. */
+export function followedBy(
+	workflow: EngineWorkflow,
+	name: string,
+	type: string,
+	parameters: INodeParameters = {},
+): EngineWorkflow {
+	return {
+		nodes: [...workflow.nodes, node(name, type, parameters)],
+		connections: { ...workflow.connections, [NODE]: { main: [[{ node: name, type: 'main', index: 0 }]] } },
+	};
+}
+
 /** Items -> Loop -> Luma Video -> Loop, so many rounds. */
-export function loopWorkflow(items: IDataObject[], rounds: number, parameters: INodeParameters): EngineWorkflow {
-	const { nodes } = lumaWorkflow(items, parameters);
+export function loopWorkflow(
+	items: IDataObject[],
+	rounds: number,
+	parameters: INodeParameters,
+	more: Partial<INode> = {},
+): EngineWorkflow {
+	const { nodes } = lumaWorkflow(items, parameters, more);
 	const [start, luma] = nodes;
 	if (!start || !luma) throw new Error('unreachable');
 	return {

@@ -1,0 +1,217 @@
+/** Many items at once: how many run at the same time, and how few requests that takes. Counted at the server. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { ProviderName, ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import { PROVIDERS, generate, generation, jsonOf, runItems, shownError } from './harness/service';
+
+jest.setTimeout(120_000);
+
+const JOB_MS = 300;
+
+let server: ProviderServer;
+
+beforeAll(async () => {
+	server = await startProviderServer({
+		settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: JOB_MS }])),
+	});
+});
+afterAll(async () => {
+	await server.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+
+function many(count: number): Array<{ text: string }> {
+	return Array.from({ length: count }, (_, number) => ({ text: `a cat, number ${number}` }));
+}
+
+async function pause(ms: number): Promise<void> {
+	await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** As the providers document it, or a careful number. */
+const DEFAULTS: Readonly<Record<ProviderName, number>> = { lumaDreamMachine: 10, pixazo: 5, pixwith: 5, crazyrouter: 5 };
+
+describe("100 items run at most as many at once as 'Max Concurrent Generations' says", () => {
+	it.each([
+		['its default', undefined],
+		['25', 25],
+	] as const)('%s', async (_, maxConcurrent) => {
+		const limitOf = (provider: ProviderName): number => maxConcurrent ?? DEFAULTS[provider];
+		server.configure(
+			Object.fromEntries(
+				// One more at once would be refused.
+				PROVIDERS.map((name) => [name, { jobMs: 20, maxConcurrent: limitOf(name) }]),
+			),
+		);
+		// The first fill all places for as long as the test likes.
+		const itemsFor = (provider: ProviderName): Array<{ text: string }> =>
+			many(100).map(({ text }, number) => ({ text: number < limitOf(provider) ? `${text} [takes 600000ms]` : text }));
+		const options = { timeout: 50_000, ...(maxConcurrent ? { maxConcurrent } : {}) };
+		const running = Promise.all(
+			PROVIDERS.map(async (provider) => await runItems(server, itemsFor(provider), generate(provider, { options }))),
+		);
+		await server.until((now) => PROVIDERS.every((name) => now.maxConcurrent[name] === limitOf(name)), 60_000);
+		await pause(200);
+		for (const provider of PROVIDERS) expect(server.ledger().counts[provider].create).toBe(limitOf(provider));
+		for (const { id } of server.ledger().purchases) server.finish(id);
+		const runs = await running;
+		const ledger = server.ledger();
+		expect(ledger.refusedCreates).toEqual([]);
+		for (const [index, provider] of PROVIDERS.entries()) {
+			const run = runs[index];
+			if (!run) throw new Error('unreachable');
+			expect(shownError(run)).toBeNull();
+			expect([provider, ledger.maxConcurrent[provider]]).toEqual([provider, limitOf(provider)]);
+			expect(ledger.counts[provider].create).toBe(100);
+			const own = ledger.purchases.filter((purchase) => purchase.provider === provider);
+			const ids = new Map(own.map(({ id, prompt }) => [prompt, id]));
+			expect(ids.size).toBe(100);
+			expect(jsonOf(run).map((json) => json.generationId)).toEqual(itemsFor(provider).map(({ text }) => ids.get(text)));
+		}
+	});
+});
+
+describe.each(PROVIDERS)('%s', (provider) => {
+	it('one at a time is one after the other', async () => {
+		server.configure({ [provider]: { jobMs: 20, maxConcurrent: 1 } });
+		const run = await runItems(server, many(4), generate(provider, { options: { maxConcurrent: 1 } }));
+		expect(shownError(run)).toBeNull();
+		expect(server.ledger().maxConcurrent[provider]).toBe(1);
+		expect(server.ledger().refusedCreates).toEqual([]);
+		expect(server.ledger().purchases.map(({ prompt }) => prompt)).toEqual(many(4).map(({ text }) => text));
+	});
+
+	it('five items of a second each are made in the time of one', async () => {
+		server.configure({ [provider]: { jobMs: 1000 } });
+		const run = await runItems(server, many(5), generate(provider));
+		expect(shownError(run)).toBeNull();
+		const jobs = server.jobs();
+		expect(jobs).toHaveLength(5);
+		expect(server.ledger().maxConcurrent[provider]).toBe(5);
+		// The last was begun before the first was over.
+		expect(Math.max(...jobs.map(({ createdAt }) => createdAt))).toBeLessThan(
+			Math.min(...jobs.map(({ completedAt }) => completedAt ?? 0)),
+		);
+	});
+
+	it('does not hold a place for what is refused', async () => {
+		server.configure({ [provider]: { jobMs: 20 } });
+		const items = many(12).map(({ text }, number) => ({ text: number % 3 === 1 ? `${text} [refused: No]` : text }));
+		const run = await runItems(server, items, generate(provider, { options: { maxConcurrent: 2 } }), {
+			node: { onError: 'continueRegularOutput' },
+		});
+		expect(jsonOf(run).map((json) => json.error === undefined)).toEqual(items.map((_, number) => number % 3 !== 1));
+		expect(server.ledger().maxConcurrent[provider]).toBeLessThanOrEqual(2);
+		expect(server.ledger().purchases).toHaveLength(8);
+	});
+
+	it('waits for its turn where the service lets fewer run than was asked for', async () => {
+		server.configure({ [provider]: { jobMs: 100, maxConcurrent: 2 } });
+		// A refusal for too many at once has no code at Pixwith.ai, so it cannot be told from others.
+		const limit = provider === 'pixwith' ? 2 : 5;
+		const run = await runItems(server, many(7), generate(provider, { options: { maxConcurrent: limit } }));
+		expect(shownError(run)).toBeNull();
+		expect(server.ledger().purchases).toHaveLength(7);
+		expect(server.ledger().maxConcurrent[provider]).toBe(2);
+		expect(server.ledger().refusedCreates.length > 0).toBe(provider !== 'pixwith');
+	});
+
+	it('returns at once for all, as many at a time as allowed', async () => {
+		server.configure({ [provider]: { jobMs: 60_000 } });
+		const run = await runItems(
+			server,
+			many(20),
+			generate(provider, { completion: 'none', options: { maxConcurrent: 3 } }),
+		);
+		expect(jsonOf(run)).toHaveLength(20);
+		expect(server.ledger().purchases).toHaveLength(20);
+		const { status, list } = server.ledger().counts[provider];
+		expect(status + list).toBe(0);
+	});
+});
+
+describe('lists', () => {
+	const provider = 'lumaDreamMachine';
+
+	it('one read serves all that run', async () => {
+		const run = await runItems(server, many(50), generate(provider, { options: { maxConcurrent: 50 } }));
+		expect(shownError(run)).toBeNull();
+		const { list, status } = server.ledger().counts[provider];
+		expect(status).toBe(0);
+		// Read one by one, it would be several reads for each.
+		expect(list).toBeGreaterThan(0);
+		expect(list / 50).toBeLessThan(0.5);
+	});
+
+	it('one read serves all that are waited for', async () => {
+		const bought = await runItems(server, many(30), generate(provider, { completion: 'none' }));
+		const ids = jsonOf(bought).map((json) => ({ id: json.generationId }));
+		const run = await runItems(server, ids, generation('wait', provider));
+		expect(jsonOf(run).map((json) => json.generationId)).toEqual(ids.map(({ id }) => id));
+		const { list, status } = server.ledger().counts[provider];
+		expect(status).toBe(0);
+		expect(list / 30).toBeLessThan(0.7);
+	});
+
+	it('are read page by page where the service gives short ones', async () => {
+		server.configure({ [provider]: { listMaximum: 4, jobMs: 100 } });
+		const run = await runItems(server, many(10), generate(provider));
+		expect(shownError(run)).toBeNull();
+		expect(server.ledger().requests.some(({ path }) => /offset=[48]/.test(path))).toBe(true);
+		expect(server.ledger().counts[provider].status).toBe(0);
+	});
+
+	it.each(['403', '404', 'html'] as const)('that cannot be read (%s) are done without', async (kind) => {
+		server.configure({ [provider]: { jobMs: 60 } });
+		server.fault({ kind, provider, route: 'list', times: 'always' });
+		const run = await runItems(server, many(5), generate(provider));
+		expect(shownError(run)).toBeNull();
+		expect(jsonOf(run)).toHaveLength(5);
+		const { list, status } = server.ledger().counts[provider];
+		expect(list).toBe(1);
+		expect(status).toBeGreaterThanOrEqual(5);
+	});
+
+	it.each(['500', 'reset-before', '429'] as const)('that cannot be read for a moment (%s) are read again', async (kind) => {
+		server.configure({ [provider]: { jobMs: 60 } });
+		server.fault({ kind, provider, route: 'list', times: 2 });
+		const run = await runItems(server, many(5), generate(provider));
+		expect(shownError(run)).toBeNull();
+		const { list, status } = server.ledger().counts[provider];
+		expect(status).toBe(0);
+		expect(list).toBeGreaterThanOrEqual(3);
+	});
+
+	it('that lack a generation do not lose it', async () => {
+		// A generation of another account's list, so to speak: only its own address knows it.
+		server.configure({ [provider]: { jobMs: 60 } });
+		server.fault({ kind: 'no-id', provider, route: 'list', times: 'always' });
+		const run = await runItems(server, many(3), generate(provider));
+		expect(shownError(run)).toBeNull();
+		expect(jsonOf(run).map((json) => json.status)).toEqual(['completed', 'completed', 'completed']);
+	});
+
+	it('a single one is read by itself', async () => {
+		server.configure({ [provider]: { jobMs: 60 } });
+		await runItems(server, many(1), generate(provider));
+		expect(server.ledger().counts[provider].list).toBe(0);
+	});
+});
+
+describe('the end of the node', () => {
+	it.each(PROVIDERS)('%s: is the end of its requests', async (provider) => {
+		server.configure({ [provider]: { jobMs: 60_000 } });
+		server.fault({ kind: '402', provider, route: 'create', prompt: 'number 7' });
+		const run = await runItems(server, many(10), generate(provider, { downloadVideo: true, options: { maxConcurrent: 10 } }));
+		expect(run.status).toBe('error');
+		// Reads that were on their way may still arrive.
+		await pause(200);
+		const requests = server.ledger().requests.length;
+		for (const { id } of server.ledger().purchases) server.finish(id);
+		await pause(400);
+		expect(server.ledger().requests).toHaveLength(requests);
+		expect(server.ledger().mediaHits).toEqual([]);
+	});
+});
