@@ -31,7 +31,13 @@ async function pause(ms: number): Promise<void> {
 }
 
 /** As the providers document it, or a careful number. */
-const DEFAULTS: Readonly<Record<ProviderName, number>> = { lumaDreamMachine: 10, pixazo: 5, pixwith: 5, crazyrouter: 5 };
+const DEFAULTS: Readonly<Record<ProviderName, number>> = {
+	lumaDreamMachine: 10,
+	lumaAgents: 5,
+	pixazo: 5,
+	pixwith: 5,
+	crazyrouter: 5,
+};
 
 describe("100 items run at most as many at once as 'Max Concurrent Generations' says", () => {
 	it.each([

@@ -392,7 +392,9 @@ describe.each(eachModel)('%s', (where, provider, model) => {
 	});
 
 	it.each(Object.entries(EXTRAS) as Array<[ExtraField, unknown]>)('has %s as the table says', (field, value) => {
-		expect(check({ [field]: value })).toEqual(
+		// EXR files are made of HDR videos only.
+		const hdr = field === 'exrExport' && provider.capabilities.extras.includes('hdr');
+		expect(check({ [field]: value, ...(hdr ? { hdr } : {}) })).toEqual(
 			provider.capabilities.extras.includes(field)
 				? []
 				: [`'${FIELD_NAMES[field]}' is not possible at ${provider.displayName}; leave it out`],
