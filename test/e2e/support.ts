@@ -7,7 +7,13 @@ import { items, node } from './harness';
 export const LUMA_VIDEO = 'n8n-nodes-luma-video.lumaVideo';
 export const LUMA_VIDEO_TRIGGER = 'n8n-nodes-luma-video.lumaVideoTrigger';
 
-export const providerNames: readonly ProviderName[] = ['lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter'];
+export const providerNames: readonly ProviderName[] = [
+	'lumaDreamMachine',
+	'lumaAgents',
+	'pixazo',
+	'pixwith',
+	'crazyrouter',
+];
 
 export type CredentialRefs = Record<ProviderName, NonNullable<INode['credentials']>>;
 

@@ -1,0 +1,322 @@
+/** Every operation beyond generate, get, wait and download, once, in the real n8n. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { IDataObject, INode, INodeParameterResourceLocator } from 'n8n-workflow';
+import type { ProviderName, ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import { chain, manualTrigger, node, nodeError, nodeOutput, sharedN8n, workflow } from './harness';
+import type { CredentialRefs } from './support';
+import { createCredentials, generateParameters, jsonOf, lumaVideo } from './support';
+
+let server: ProviderServer;
+let credentials: CredentialRefs;
+/** Finished generations per provider, to work on. */
+const sources = new Map<ProviderName, string[]>();
+
+const NODE = 'Luma Video';
+
+async function runNode(provider: ProviderName, parameters: INode['parameters'], before: INode[] = []): Promise<IDataObject[]> {
+	const nodes = [manualTrigger(), ...before, lumaVideo(NODE, provider, credentials, parameters)];
+	const execution = await sharedN8n().client.runToEnd(workflow(`${provider} operation`, nodes, chain(...nodes)));
+	expect(nodeError(execution)?.message).toBeUndefined();
+	return jsonOf(nodeOutput(execution, NODE));
+}
+
+/** A node that passes on the image of the stand-in as a file. */
+function imageFile(): INode {
+	return node(
+		'Image',
+		'n8n-nodes-base.httpRequest',
+		{ url: `${server.url}/media/samples/start.jpg`, options: { response: { response: { responseFormat: 'file' } } } },
+		{ typeVersion: 4.2 },
+	);
+}
+
+function source(provider: ProviderName, index = 0): string {
+	const id = sources.get(provider)?.[index];
+	if (id === undefined) throw new Error(`no generation of ${provider} to work on`);
+	return id;
+}
+
+/** As the panel stores a generation that was entered as an ID. */
+function byId(id: string): INodeParameterResourceLocator {
+	return { __rl: true, mode: 'id', value: id };
+}
+
+beforeAll(async () => {
+	server = await startProviderServer({ settings: { lumaDreamMachine: { jobMs: 100 } } });
+	credentials = await createCredentials(sharedN8n().client, server);
+	const providers: ProviderName[] = ['lumaDreamMachine', 'lumaDreamMachine', 'lumaAgents', 'pixazo', 'crazyrouter'];
+	await Promise.all(
+		providers.map(async (provider) => {
+			const [made] = await runNode(provider, generateParameters(provider, `a cat for ${provider}`));
+			sources.set(provider, [...(sources.get(provider) ?? []), String(made?.generationId)]);
+		}),
+	);
+});
+afterAll(async () => {
+	await server.close();
+});
+
+/** Makes a video and checks that it was bought once and came out finished. */
+async function buysOne(
+	provider: ProviderName,
+	operation: string,
+	parameters: INode['parameters'],
+	expected: object,
+	before: INode[] = [],
+): Promise<void> {
+	const [made] = await runNode(provider, { resource: 'video', operation, ...parameters }, before);
+	expect(made).toMatchObject({ provider, status: 'completed' });
+	expect(made?.videoUrl).toMatch(/^http/);
+	const bought = server.ledger().purchases.filter(({ id }) => id === made?.generationId);
+	expect(bought.map(({ body }) => body)).toEqual([expect.objectContaining({})]);
+	expect(bought[0]?.body).toMatchObject(expected);
+}
+
+/** Runs all cases at the same time; each is reported on its own. */
+function together<Case>(run: (each: Case) => Promise<void>): { start(cases: readonly Case[]): void; result(each: Case): Promise<void> } {
+	const running = new Map<Case, Promise<void>>();
+	return {
+		start(cases) {
+			for (const each of cases) {
+				const result = run(each);
+				// Looked at when its own test comes.
+				result.catch(() => undefined);
+				running.set(each, result);
+			}
+		},
+		async result(each) {
+			await running.get(each);
+		},
+	};
+}
+
+type VideoCase = [ProviderName, string, string, () => INode['parameters'], () => object];
+
+describe('operations that make a video', () => {
+	const cases: VideoCase[] = [
+		[
+			'lumaDreamMachine',
+			'extend',
+			'forward',
+			() => ({ generationId: byId(source('lumaDreamMachine')), model: 'ray-2', prompt: 'it goes on', loop: true }),
+			() => ({ keyframes: { frame0: { type: 'generation', id: source('lumaDreamMachine') } }, loop: true }),
+		],
+		[
+			'lumaDreamMachine',
+			'extend',
+			'backward from an image',
+			() => ({
+				generationId: byId(source('lumaDreamMachine')),
+				direction: 'backward',
+				model: 'ray-flash-2',
+				prompt: 'how it began',
+				startImage: `${server.url}/media/samples/start.jpg`,
+			}),
+			() => ({ keyframes: { frame0: { type: 'image' }, frame1: { type: 'generation' } } }),
+		],
+		[
+			'lumaDreamMachine',
+			'interpolate',
+			'two generations',
+			() => ({
+				generationId: byId(source('lumaDreamMachine')),
+				targetGenerationId: byId(source('lumaDreamMachine', 1)),
+				model: 'ray-2',
+				prompt: 'day turns into night',
+			}),
+			() => ({ keyframes: { frame1: { type: 'generation', id: source('lumaDreamMachine', 1) } } }),
+		],
+		[
+			'lumaDreamMachine',
+			'modify',
+			'a generation',
+			() => ({
+				videoSource: 'generation',
+				generationId: byId(source('lumaDreamMachine')),
+				model: 'ray-2',
+				mode: 'adhere_2',
+				prompt: 'as a watercolour',
+			}),
+			() => ({ generation_type: 'modify_video', mode: 'adhere_2', media: { url: expect.stringMatching(/^http/) } }),
+		],
+		[
+			'lumaDreamMachine',
+			'reframe',
+			'a URL',
+			() => ({
+				videoSource: 'url',
+				sourceVideo: `${server.url}/media/samples/720p_16x9.mp4`,
+				model: 'ray-2',
+				aspectRatio: '1:1',
+				additionalFields: { gridPosition: { position: { gridPositionX: 10 } } },
+			}),
+			() => ({ generation_type: 'reframe_video', aspect_ratio: '1:1', grid_position_x: 10 }),
+		],
+		[
+			'lumaDreamMachine',
+			'upscale',
+			'to 1080p',
+			() => ({ generationId: byId(source('lumaDreamMachine')), resolution: '1080p' }),
+			() => ({ generation_type: 'upscale_video', resolution: '1080p' }),
+		],
+		[
+			'lumaDreamMachine',
+			'addAudio',
+			'with a prompt',
+			() => ({
+				generationId: byId(source('lumaDreamMachine')),
+				prompt: 'waves',
+				additionalFields: { negativePrompt: 'speech' },
+			}),
+			() => ({ generation_type: 'add_audio', prompt: 'waves', negative_prompt: 'speech' }),
+		],
+		[
+			'lumaAgents',
+			'extend',
+			'forward',
+			() => ({ generationId: byId(source('lumaAgents')), model: 'ray-3.2', prompt: 'it goes on' }),
+			() => ({ type: 'video', video: { start_frame: { generation_id: source('lumaAgents') } } }),
+		],
+		[
+			'lumaAgents',
+			'modify',
+			'a generation',
+			() => ({
+				videoSource: 'generation',
+				generationId: byId(source('lumaAgents')),
+				model: 'ray-3.2',
+				mode: 'flex_2',
+				prompt: 'as a watercolour',
+			}),
+			() => ({ type: 'video_edit', source: { generation_id: source('lumaAgents') } }),
+		],
+		[
+			'lumaAgents',
+			'reframe',
+			'a generation',
+			() => ({
+				videoSource: 'generation',
+				generationId: byId(source('lumaAgents')),
+				model: 'ray-3.2',
+				aspectRatio: '1:1',
+				prompt: 'more of the beach',
+			}),
+			() => ({ type: 'video_reframe', aspect_ratio: '1:1' }),
+		],
+		[
+			'pixazo',
+			'generate',
+			'Ray 3.2 from text',
+			() => ({ model: 'ray-3.2', prompt: 'a red kite' }),
+			() => ({ prompt: 'a red kite' }),
+		],
+		[
+			'pixazo',
+			'modify',
+			'a generation',
+			() => ({
+				videoSource: 'generation',
+				generationId: byId(source('pixazo')),
+				model: 'ray-3.2',
+				prompt: 'as a watercolour',
+			}),
+			() => ({ video_url: expect.stringMatching(/^http/) }),
+		],
+		[
+			'pixazo',
+			'reframe',
+			'a URL',
+			() => ({
+				videoSource: 'url',
+				sourceVideo: `${server.url}/media/samples/720p_16x9.mp4`,
+				model: 'ray-3.2',
+				aspectRatio: '9:16',
+				prompt: 'more sky',
+			}),
+			() => ({ aspect_ratio: '9:16' }),
+		],
+		[
+			'crazyrouter',
+			'extend',
+			'forward',
+			() => ({ generationId: byId(source('crazyrouter')), prompt: 'it goes on' }),
+			() => ({ user_prompt: 'it goes on' }),
+		],
+	];
+	const all = together<VideoCase>(async ([provider, operation, , parameters, body]) => {
+		await buysOne(provider, operation, parameters(), body());
+	});
+	beforeAll(() => {
+		all.start(cases);
+	});
+	it.each(cases)('%s: %s, %s', async (...each) => {
+		await all.result(cases.find((candidate) => candidate[3] === each[3]) ?? each);
+	});
+});
+
+describe('an image file of the previous node', () => {
+	const cases: Array<[ProviderName, () => object]> = [
+		['lumaAgents', () => ({ video: { start_frame: { data: expect.any(String), media_type: 'image/jpeg' } } })],
+		['pixwith', () => ({ image_urls: [expect.stringMatching(/^http/)] })],
+		['crazyrouter', () => ({ image_url: expect.stringMatching(/^http/) })],
+		['lumaDreamMachine', () => ({ keyframes: { frame0: { url: expect.stringContaining('/rest/binary-data/signed') } } })],
+		['pixazo', () => ({ image_url: expect.stringContaining('/rest/binary-data/signed') })],
+	];
+	const all = together<[ProviderName, () => object]>(async ([provider, body]) => {
+		const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
+		await buysOne(provider, 'generate', { ...generateParameters(provider, 'a cat'), ...fields }, body(), [imageFile()]);
+	});
+	beforeAll(() => {
+		all.start(cases);
+	});
+	it.each(cases)('is brought to %s', async (provider) => {
+		const each = cases.find((candidate) => candidate[0] === provider);
+		if (each) await all.result(each);
+		expect(server.ledger().keyLeaks).toEqual([]);
+	});
+});
+
+describe('operations that make nothing', () => {
+	it('list the generations, newest first, up to a limit', async () => {
+		const all = await runNode('lumaDreamMachine', { resource: 'generation', operation: 'getAll', returnAll: true });
+		expect(all.length).toBeGreaterThanOrEqual(2);
+		const [newest, ...others] = await runNode('lumaDreamMachine', {
+			resource: 'generation',
+			operation: 'getAll',
+			returnAll: false,
+			limit: 1,
+		});
+		expect(others).toEqual([]);
+		expect(newest?.generationId).toBe(all[0]?.generationId);
+	});
+
+	it('delete a generation', async () => {
+		const [made] = await runNode('lumaDreamMachine', generateParameters('lumaDreamMachine', 'to be deleted'));
+		const id = String(made?.generationId);
+		expect(
+			await runNode('lumaDreamMachine', { resource: 'generation', operation: 'delete', generationId: byId(id) }),
+		).toEqual([{ deleted: true }]);
+		expect(server.ledger().deletions.map((deletion) => deletion.id)).toContain(id);
+	});
+
+	it.each<[ProviderName, string]>([
+		['lumaDreamMachine', 'USD'],
+		['pixwith', 'credits'],
+	])('say what is left at %s', async (provider, unit) => {
+		const [balance] = await runNode(provider, { resource: 'account', operation: 'getBalance' });
+		expect(balance).toEqual({ provider, balance: expect.any(Number), unit });
+	});
+
+	it.each(['concept', 'cameraMotion'])('list every %s', async (resource) => {
+		const rows = await runNode('lumaDreamMachine', { resource, operation: 'getAll', returnAll: true });
+		expect(rows.length).toBeGreaterThan(3);
+		expect(rows[0]).toEqual({ value: expect.any(String), source: 'provider' });
+	});
+
+	it('name the documented camera motions where the service has no list any more', async () => {
+		server.configure({ lumaDreamMachine: { cameraMotions: false } });
+		const rows = await runNode('lumaDreamMachine', { resource: 'cameraMotion', operation: 'getAll', returnAll: true });
+		expect(rows.map(({ source: from }) => from)).toContain('documentation');
+	});
+});
