@@ -4,16 +4,13 @@ import { providers } from './providers';
 import type { ProviderId } from './providers/provider';
 
 /**
- * One credential for each provider.
- *
- * The first is told by what hides it. If every option of a field showed a credential, n8n would take the field for the
- * credential's own kind and leave it out of the panel: nobody could see or choose the provider.
+ * One credential for each provider, told by what hides it. If each option of a field showed a credential, n8n would take
+ * the field for the credential's own kind and leave it out of the panel: nobody could see or choose the provider.
  */
 export function credentialChoices(ids: readonly ProviderId[]): INodeCredentialDescription[] {
-	return ids.map((id, index) => ({
+	return ids.map((id) => ({
 		name: providers[id].credentialType,
 		required: true,
-		displayOptions:
-			index === 0 ? { hide: { provider: ids.filter((other) => other !== id) } } : { show: { provider: [id] } },
+		displayOptions: { hide: { provider: ids.filter((other) => other !== id) } },
 	}));
 }

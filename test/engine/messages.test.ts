@@ -47,6 +47,8 @@ interface Situation {
 	fault?: { route: 'create' | 'status'; kind: FaultKind; status?: number };
 	/** How many are bought; default 0. */
 	bought?: number;
+	/** Whether it ends at the time limit, which is short then. */
+	atTimeLimit?: true;
 	/** What each provider's users read, or all providers' users. `null`: nothing is wrong. */
 	texts: Partial<Record<ProviderName, Texts | null>> | Texts;
 }
@@ -302,6 +304,7 @@ const SITUATIONS: Situation[] = [
 	{
 		name: 'create: 429 until the time is over',
 		fault: { route: 'create', kind: '429' },
+		atTimeLimit: true,
 		texts: byProvider((provider) => [
 			`<provider> is receiving too many requests: ${said429(provider)}`,
 			"Nothing was bought. Lower 'Max Concurrent Generations', or run fewer workflows at the same time.",
@@ -426,6 +429,7 @@ const SITUATIONS: Situation[] = [
 		name: 'status: 500 until the time is over',
 		fault: { route: 'status', kind: '500' },
 		bought: 1,
+		atTimeLimit: true,
 		texts: byProvider((provider) => [
 			`Generation <id> could not be read when its 30 seconds were over: <provider> could not handle the request just now: ${said500(provider)}`,
 			`It may be finished or still running; nothing is lost. ${LATER}`,
@@ -435,6 +439,7 @@ const SITUATIONS: Situation[] = [
 		name: 'status: 429 until the time is over',
 		fault: { route: 'status', kind: '429' },
 		bought: 1,
+		atTimeLimit: true,
 		texts: byProvider((provider) => [
 			`Generation <id> could not be read when its 30 seconds were over: <provider> is receiving too many requests: ${said429(provider)}`,
 			`It may be finished or still running; nothing is lost. ${LATER}`,
@@ -444,6 +449,7 @@ const SITUATIONS: Situation[] = [
 		name: 'status: a connection that breaks until the time is over',
 		fault: { route: 'status', kind: 'reset-before' },
 		bought: 1,
+		atTimeLimit: true,
 		texts: [
 			'Generation <id> could not be read when its 30 seconds were over: the connection broke',
 			`It may be finished or still running; nothing is lost. ${LATER}`,
@@ -480,6 +486,7 @@ const SITUATIONS: Situation[] = [
 		name: 'status: a word that is not known',
 		fault: { route: 'status', kind: 'unknown-status' },
 		bought: 1,
+		atTimeLimit: true,
 		texts: [
 			'Generation <id> is not finished after 30 seconds',
 			`<provider> still works on it, and nothing is lost. ${LATER} Or raise 'Timeout'.`,
@@ -573,12 +580,14 @@ function tidy(text: string, provider: ProviderName): string {
 		.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>');
 }
 
-const OPTIONS = { options: { requestTimeout: 20, timeout: 30 } };
+const OPTIONS = { options: { requestTimeout: 60, timeout: 6000 } };
+const SHORT = { options: { requestTimeout: 60, timeout: 30 } };
 
 describe('a user reads', () => {
 	it.each(CASES)('$provider, $name', async ({ situation, provider, expected }) => {
-		const { prompt = 'a cat', bought = 0, apiKey } = situation;
-		const run = await runOne(server, provider, prompt, OPTIONS, prepared(situation, provider));
+		const { prompt = 'a cat', bought = 0, apiKey, atTimeLimit } = situation;
+		const parameters = atTimeLimit ? SHORT : OPTIONS;
+		const run = await runOne(server, provider, prompt, parameters, prepared(situation, provider));
 		const shown = shownError(run);
 		if (expected === null) {
 			expect(shown).toBeNull();

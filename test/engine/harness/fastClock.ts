@@ -19,16 +19,15 @@ function now(): number {
 }
 
 async function wait(ms: number, wake: Promise<unknown>): Promise<void> {
-	const awake = wake.catch(() => undefined);
-	if (frozenAt !== null) {
-		await Promise.race([thaw, awake]);
-		return;
-	}
 	let timer: NodeJS.Timeout | undefined;
 	const slept = new Promise<void>((resolve) => {
 		timer = setTimeout(resolve, Math.min(Math.max(ms, 0) / SPEED, SLICE_MS));
 	});
-	await Promise.race([slept, awake]);
+	// A wait that was begun before the time stood still does not end either.
+	const over = slept.then(async () => {
+		while (frozenAt !== null) await thaw;
+	});
+	await Promise.race([over, wake.catch(() => undefined)]);
 	clearTimeout(timer);
 }
 

@@ -1,0 +1,213 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { INode } from 'n8n-workflow';
+import type { ProviderName, ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import type { Editor } from './harness';
+import { manualTrigger, openEditor, sharedN8n, workflow } from './harness';
+import type { CredentialRefs } from './support';
+import { createCredentials, generate, keysIn, prompts, providerNames } from './support';
+
+const displayNames: Record<ProviderName, string> = {
+	lumaDreamMachine: 'Luma Dream Machine',
+	pixazo: 'Pixazo',
+	pixwith: 'Pixwith.ai',
+	crazyrouter: 'CrazyRouter',
+};
+const luma = 'lumaDreamMachine';
+
+let server: ProviderServer;
+let credentials: CredentialRefs;
+let editor: Editor;
+
+beforeAll(async () => {
+	const { client } = sharedN8n();
+	server = await startProviderServer();
+	credentials = await createCredentials(client, server);
+	// High enough to show all fields at once.
+	editor = await openEditor(client, { height: 1250 });
+});
+afterAll(async () => {
+	await editor.close();
+	await server.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+
+/** Stores a workflow in which nodes follow a trigger and items with these texts, and shows it on the canvas. */
+async function open(texts: readonly string[], ...nodes: readonly INode[]): Promise<string> {
+	const { client } = sharedN8n();
+	const { id } = await client.createWorkflow(workflow('Editor', [manualTrigger(), prompts(...texts), ...nodes]));
+	await editor.openWorkflow(id);
+	return id;
+}
+
+/** Goes back to the canvas from whatever is open. */
+async function close(): Promise<void> {
+	const panel = editor.byTestId('ndv').first();
+	while (await panel.isVisible()) {
+		await editor.page.keyboard.press('Escape');
+		// One press closes an open list, the next one the panel.
+		await panel.waitFor({ state: 'hidden', timeout: 500 }).catch(() => undefined);
+	}
+}
+
+/** Runs the opened workflow by its button and returns the execution's id. */
+async function execute(workflowId: string): Promise<string> {
+	await editor.executeWorkflow();
+	const execution = await sharedN8n().client.waitForNewExecution(workflowId, {
+		status: ['success', 'error', 'waiting'],
+	});
+	return execution.id;
+}
+
+/** Names of the fields that the panel of the opened node shows, in their order. */
+async function fields(): Promise<string[]> {
+	const labels = editor.byTestId('node-parameters').locator('[data-test-id="input-label"]:visible');
+	return (await labels.allInnerTexts()).map((text) => text.split('\n')[0]?.trim() ?? '');
+}
+
+/** What a field with a list of options offers. The list stays open. */
+async function offers(field: string): Promise<string[]> {
+	await editor.byTestId(`parameter-input-${field}`).click();
+	return await openList();
+}
+
+async function openList(): Promise<string[]> {
+	const options = editor.page.locator('.el-select-dropdown__item:visible');
+	await options.first().waitFor();
+	return (await options.allInnerTexts()).map((text) => text.split('\n')[0]?.trim() ?? '');
+}
+
+async function chosen(field: string): Promise<string> {
+	return await editor.byTestId(`parameter-input-${field}`).locator('input').inputValue();
+}
+
+async function choose(field: string, option: string): Promise<void> {
+	await offers(field);
+	await editor.page.locator('.el-select-dropdown__item:visible').filter({ hasText: option }).first().click();
+	await editor.page.locator('.el-select-dropdown__item:visible').first().waitFor({ state: 'hidden' });
+}
+
+const COMMON = ['Provider', 'Resource', 'Operation', 'Model', 'Prompt', 'Start Image', 'End Image'];
+const END = ['Completion', 'Download Video', 'Additional Fields', 'Options'];
+
+const callback = 'Suspend Until Callback';
+
+describe('the node panel', () => {
+	const wanted: Record<ProviderName, string[]> = {
+		lumaDreamMachine: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
+		pixazo: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
+		pixwith: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
+		crazyrouter: [...COMMON, 'Resolution', 'Duration', ...END],
+	};
+	const completions: Record<ProviderName, string[]> = {
+		lumaDreamMachine: ['Return at Once', callback, 'Wait Until Finished'],
+		pixazo: ['Return at Once', callback, 'Wait Until Finished'],
+		pixwith: ['Return at Once', 'Wait Until Finished'],
+		crazyrouter: ['Return at Once', callback, 'Wait Until Finished'],
+	};
+	const additional: Record<ProviderName, string[]> = {
+		lumaDreamMachine: ['Additional Body Fields (JSON)', 'Camera Motion', 'Concepts'],
+		pixazo: ['Additional Body Fields (JSON)'],
+		pixwith: ['Additional Body Fields (JSON)', 'Model ID', 'Translate Prompt'],
+		crazyrouter: ['Additional Body Fields (JSON)', 'Expand Prompt'],
+	};
+
+	beforeAll(async () => {
+		const own = providerNames.map((name) => generate(name, credentials, { startImage: '' }, {}, displayNames[name]));
+		const changing = ['Provider changes', 'Model changes', 'Completion changes'].map((name) =>
+			generate(luma, credentials, {}, {}, name),
+		);
+		await open(['a cat'], ...own, ...changing);
+	});
+	afterEach(close);
+
+	it('is found by what the node is for', async () => {
+		expect((await editor.searchNodes('Luma Video'))[0]).toBe('Luma Video');
+		await editor.screenshot('node-panel');
+		await editor.page.keyboard.press('Escape');
+	});
+
+	it.each(providerNames)('%s: shows the fields that the provider has', async (provider) => {
+		const panel = await editor.openNode(displayNames[provider]);
+		await editor.screenshot(`fields-${provider}`);
+		expect(await fields()).toEqual(wanted[provider]);
+		expect(await chosen('provider')).toBe(displayNames[provider]);
+		// Only Pixazo cannot do without.
+		const image = editor.byTestId('parameter-item').filter({ hasText: 'Start Image' });
+		expect(await image.locator('[data-test-id="parameter-issues"]').count()).toBe(provider === 'pixazo' ? 1 : 0);
+		expect(await offers('completion')).toEqual(completions[provider]);
+		await editor.page.keyboard.press('Escape');
+		await panel.getByText('Add Field').click();
+		expect(await openList()).toEqual(additional[provider]);
+	});
+
+	it('follows the provider', async () => {
+		await editor.openNode('Provider changes');
+		await choose('provider', 'CrazyRouter');
+		expect(await fields()).toEqual(wanted.crazyrouter);
+		await choose('provider', 'Pixazo');
+		expect(await fields()).toEqual(wanted.pixazo);
+		expect(await offers('model')).toEqual(['Ray 2 Flash']);
+	});
+
+	it('follows the model', async () => {
+		await editor.openNode('Model changes');
+		await choose('model', 'Ray 1.6');
+		await editor.screenshot('fields-ray-1-6');
+		expect(await fields()).toEqual([...COMMON, 'Aspect Ratio', 'Loop', ...END]);
+	});
+
+	it('follows the way to completion, and the resource', async () => {
+		await editor.openNode('Completion changes');
+		await choose('completion', callback);
+		expect(await fields()).not.toContain('Download Video');
+		await choose('resource', 'Generation');
+		await editor.screenshot('fields-generation');
+		expect(await fields()).toEqual(['Provider', 'Resource', 'Operation', 'Generation ID', 'Options']);
+	});
+});
+
+describe('an execution', () => {
+	afterEach(close);
+
+	it('that is finished shows its items and files', async () => {
+		const id = await open(['a cat', 'a dog'], generate(luma, credentials, { downloadVideo: true }));
+		await execute(id);
+		const panel = await editor.openNode('Luma Video');
+		await panel.getByText('video/mp4').first().waitFor();
+		await editor.screenshot('finished-files');
+		await panel.getByText('JSON', { exact: true }).last().click();
+		await panel.getByText('completed').first().waitFor();
+		await editor.screenshot('finished');
+		await close();
+		await editor.screenshot('finished-canvas');
+	});
+
+	it('that fails shows what happened and what to do', async () => {
+		const id = await open(['a cat [fails: The scene is too dark.]'], generate(luma, credentials));
+		await execute(id);
+		const panel = await editor.openNode('Luma Video');
+		await panel.getByText(`(generation ${server.jobs()[0]?.id}) [item 0]`).first().waitFor();
+		await editor.screenshot('failed');
+		const text = await panel.innerText();
+		expect(text).toContain('Luma Dream Machine could not make the video: The scene is too dark');
+		expect(text).toContain('Change the prompt or the images, then run the workflow again.');
+		expect(keysIn(text, server.keys)).toEqual([]);
+	});
+
+	it('that is suspended says so, and shows its items when it is resumed', async () => {
+		server.configure({ [luma]: { jobMs: 600_000 } });
+		const id = await open(['a cat', 'a dog'], generate(luma, credentials, { completion: 'callback' }));
+		await execute(id);
+		await editor.screenshot('suspended-canvas');
+		const panel = await editor.openNode('Luma Video');
+		await panel.getByText('Suspended until the provider calls back').waitFor();
+		await editor.screenshot('suspended');
+		for (const job of server.jobs()) server.finish(job.id);
+		await panel.getByText('JSON', { exact: true }).last().click();
+		await panel.getByText('completed').first().waitFor();
+		await editor.screenshot('resumed');
+	});
+});
