@@ -21,6 +21,7 @@ const zod4 = { moduleNameMapper: { '^zod$': require.resolve('zod-v4') } };
 const fastClock = { moduleNameMapper: { '^\\.{1,2}(/generation)?/clock$': '<rootDir>/test/engine/harness/fastClock.ts' } };
 
 module.exports = {
+	reporters: ['default', '<rootDir>/.ci/count-tests.cjs'],
 	projects: [
 		project('unit', ['test/unit/**/*.test.ts']),
 		project('unit (zod 4)', ['test/unit/{providers,generation}/**/*.test.ts'], zod4),

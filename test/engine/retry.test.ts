@@ -75,7 +75,7 @@ describe.each(PROVIDERS)('%s: Retry On Fail', (provider) => {
 	});
 
 	it('continues a generation that took longer than the time limit', async () => {
-		const parameters = generate(provider, { options: { timeout: 10 } });
+		const parameters = generate(provider, { options: { timeout: 30 } });
 		const running = runItems(server, itemsOf(`a cat ${LONG}`), parameters, {
 			node: { ...RETRY_ON_FAIL, maxTries: 5 },
 		});
@@ -149,6 +149,15 @@ describe.each(PROVIDERS)('%s: Retry On Fail', (provider) => {
 			if (!item.binary?.data) throw new Error('no file');
 			expect((await storedBytes(item.binary.data)).length).toBe(item.binary.data.bytes);
 		}
+	});
+
+	it('with Return at Once buys once, and passes on all IDs', async () => {
+		server.fault({ kind: '402', provider, route: 'create', prompt: 'number 1' });
+		const last = await runItems(server, THREE, generate(provider, { completion: 'none' }), { node: RETRY_ON_FAIL });
+		expect(shownError(last)).toBeNull();
+		const ids = new Map(server.ledger().purchases.map(({ id, prompt }) => [prompt, id]));
+		expect(bought()).toHaveLength(3);
+		expect(jsonOf(last).map((json) => json.generationId)).toEqual(THREE.map(({ text }) => ids.get(text)));
 	});
 
 	it('does not try again what succeeded', async () => {
@@ -434,19 +443,36 @@ describe("n8n's own time limit for executions", () => {
 });
 
 describe('Delete on Stop', () => {
-	it('deletes what runs, where the provider can', async () => {
-		const three = itemsOf(`number 0 ${LONG}`, `number 1 ${LONG}`, `number 2 ${LONG}`);
-		const { run: stopped } = await stopWhen('lumaDreamMachine', three, (ledger) => ledger.purchases.length === 3, {
+	const provider = 'lumaDreamMachine';
+	const three = itemsOf(`number 0 ${LONG}`, `number 1 ${LONG}`, `number 2 ${LONG}`);
+	const stopAll = async (node: Partial<INode> = {}): ReturnType<typeof stopWhen> =>
+		await stopWhen(provider, three, (ledger) => ledger.purchases.length === 3, {
 			parameters: { options: { deleteOnStop: true } },
+			node,
 		});
-		const ids = server.ledger().purchases.map(({ id }) => id);
-		expect(
-			server
-				.ledger()
-				.deletions.map(({ id }) => id)
-				.sort(),
-		).toEqual(ids.sort());
-		for (const id of ids) expect(allTexts(stopped)).toContain(id);
-		expect(allTexts(stopped)).toContain('Deleted: ');
+	const ids = (list: ReadonlyArray<{ id: string }>): string[] => list.map(({ id }) => id).sort();
+
+	it('deletes what runs, where the provider can, and says so', async () => {
+		const { run: stopped } = await stopAll();
+		const { deletions, purchases } = server.ledger();
+		expect(ids(deletions)).toEqual(ids(purchases));
+		const [, deleted = ''] = /Deleted: (.*)\./.exec(allTexts(stopped)) ?? [];
+		expect(deleted.split(', ').sort()).toEqual(ids(purchases));
+	});
+
+	it('with Retry On Fail deletes once, and does not say that what was deleted goes on', async () => {
+		const { run: stopped } = await stopAll(RETRY_ON_FAIL);
+		expect(server.ledger().counts[provider].delete).toBe(3);
+		expect(allTexts(stopped)).not.toContain('go on at the provider');
+	});
+
+	it('is the end of what was deleted: Retry execution buys anew', async () => {
+		const { run: stopped, workflow } = await stopAll();
+		thaw();
+		const before = server.ledger().purchases.length;
+		const retrying = retry(stopped, workflow);
+		await server.until(({ purchases }) => purchases.length === before + 3, 30_000);
+		for (const { id } of server.ledger().purchases.slice(before)) server.finish(id);
+		expect(shownError(await retrying)).toBeNull();
 	});
 });

@@ -133,6 +133,13 @@ export class Ledger {
 		}
 	}
 
+	/** The generation was deleted at the user's wish: there is nothing to continue, and a retry buys it anew. */
+	deleted(generationId: string): void {
+		for (const [name, entry] of Object.entries(this.entries)) {
+			if (entry.generationId === generationId) Reflect.deleteProperty(this.entries, name);
+		}
+	}
+
 	/** Whether callbacks about this entry come to the present execution. */
 	callsBackHere(entry: LedgerEntry): boolean {
 		return entry.executionId === this.executionId;

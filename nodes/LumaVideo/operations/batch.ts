@@ -147,6 +147,7 @@ export async function runOutcomes(
 	);
 	if (cancelSignal?.aborted) {
 		const deleted = first.settings.deleteOnStop ? await deleteOpen(provider, client, outcomes) : new Set<string>();
+		for (const generationId of deleted) openLedger(context).deleted(generationId);
 		throw stoppedError(context, ready, outcomes, deleted);
 	}
 
