@@ -87,6 +87,18 @@ describe('an entry', () => {
 		expect(open(stored(context), scope).find(item, key)).toBeUndefined();
 	});
 
+	it('of item 22 or run 22 is not found for item 2 or run 2, although the request is the same', () => {
+		const context = {};
+		for (const [scope, item] of [
+			[2, 22],
+			[22, 2],
+			[22, 22],
+		] as const) {
+			open(context, scope).submitting(item, KEY, NOW, null);
+		}
+		expect(open(stored(context), 2).find(2, KEY)).toBeUndefined();
+	});
+
 	it.each([
 		['the same request of other parameters', { requestHash: 'r1', parametersHash: 'p2' }],
 		['another request of the same parameters', { requestHash: 'r2', parametersHash: 'p1' }],

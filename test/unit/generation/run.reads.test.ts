@@ -258,6 +258,7 @@ describe('one list for many', () => {
 		});
 		const outcomes = await world.run(world.jobs(3));
 		expect(outcomes.map(inShort)).toEqual(['completed gen-0', 'completed gen-1', 'completed gen-2']);
+		expect(world.service.count('read')).toBe(0);
 	});
 
 	it('that is buried under a thousand others is not searched for ever: single reads take over', async () => {
