@@ -42,14 +42,15 @@ async function open(texts: readonly string[], ...nodes: readonly INode[]): Promi
 	return id;
 }
 
-/** Goes back to the canvas from whatever is open. */
+/** Goes back to the canvas from whatever is open: one press closes a list, the next one the panel. */
 async function close(): Promise<void> {
 	const panel = editor.byTestId('ndv').first();
-	while (await panel.isVisible()) {
+	for (let presses = 0; presses < 3 && (await panel.isVisible()); presses++) {
 		await editor.page.keyboard.press('Escape');
-		// One press closes an open list, the next one the panel.
-		await panel.waitFor({ state: 'hidden', timeout: 500 }).catch(() => undefined);
+		await panel.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => undefined);
 	}
+	if (await panel.isVisible()) await editor.byTestId('ndv-close-button').first().click();
+	await panel.waitFor({ state: 'hidden' });
 }
 
 /** Runs the opened workflow by its button and returns the execution's id. */

@@ -250,7 +250,7 @@ const CASES: BadInput[] = [
 		field: 'additionalFields.concepts',
 		bad: 'dolly_zoom',
 		good: ['dolly_zoom'],
-		message: "'Concepts' must be a list of texts, but it is text",
+		message: "'Concept Names or IDs' must be a list of texts, but it is text",
 	},
 	{
 		name: 'JSON that breaks off',

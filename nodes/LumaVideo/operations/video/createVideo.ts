@@ -13,6 +13,7 @@ import { readGeneration } from '../../generation/read';
 import { checkSpending } from '../../generation/spending';
 import { findModel, providerIds, providers } from '../../providers';
 import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
+import { operationCapabilities } from '../../providers/provider';
 import type { ProviderClient } from '../../transport/providerClient';
 import { createProviderClient } from '../../transport/providerClient';
 import type { ItemResult, Plan } from '../batch';
@@ -132,7 +133,7 @@ function readInput(
 		...Object.fromEntries(REQUEST_FIELDS.map((name) => [name, context.getNodeParameter(name, itemIndex, null)])),
 	};
 	// An operation without a choice of models has no such field.
-	input.model ??= '';
+	if (operationCapabilities(provider, operation)?.models[0]?.value === '') input.model = '';
 	// n8n refuses to read a field that the operation does not have.
 	if (operation !== 'generate' && context.getNodeParameter('videoSource', itemIndex, null) !== 'url') {
 		input.generationId = generationIdValue(context, itemIndex);
