@@ -8,6 +8,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FIELD_NAMES } from '../nodes/LumaVideo/generation/checkRequest';
+import { operations } from '../nodes/LumaVideo/operations';
+import type { Operation } from '../nodes/LumaVideo/operations/operation';
 import { providerIds, providers } from '../nodes/LumaVideo/providers';
 import type { FrameMode, ModelCapabilities, Provider, VideoRequest } from '../nodes/LumaVideo/providers/provider';
 
@@ -114,7 +116,38 @@ function providerRow({ displayName, capabilities }: Provider): string[] {
 	];
 }
 
-/** Both tables, as Markdown. */
+const RESOURCES: Readonly<Record<Operation['resource'], string>> = {
+	video: 'Video',
+	generation: 'Generation',
+	account: 'Account',
+	concept: 'Concept',
+	cameraMotion: 'Camera Motion',
+};
+
+const IMAGE_INPUTS: Readonly<Record<Provider['capabilities']['imageInput'], string>> = {
+	data: 'inside the request',
+	upload: 'uploaded first',
+	url: "through n8n's public address",
+};
+
+/** Which provider can do which operation, and how it takes image files. */
+function operationTable(): string {
+	const ordered = Object.keys(RESOURCES).flatMap((resource) =>
+		operations.filter((operation) => operation.resource === resource),
+	);
+	return table(
+		['Operation', ...providerIds.map((id) => providers[id].displayName)],
+		[
+			...ordered.map(({ resource, name, providers: able }) => [
+				`${RESOURCES[resource as Operation['resource']]}: ${name}`,
+				...providerIds.map((id) => (able.includes(id) ? 'yes' : NONE)),
+			]),
+			['Image files of n8n', ...providerIds.map((id) => IMAGE_INPUTS[providers[id].capabilities.imageInput])],
+		],
+	);
+}
+
+/** All tables, as Markdown. */
 export function providerTable(): string {
 	const all = providerIds.map((id) => providers[id]);
 	const models = table(
@@ -125,7 +158,7 @@ export function providerTable(): string {
 		['Provider', 'Prompt', 'Additional fields', 'Calls back', 'Can list', 'Can delete', 'Videos at once'],
 		all.map(providerRow),
 	);
-	return `${models}\n\n${services}`;
+	return `${models}\n\n${services}\n\n${operationTable()}`;
 }
 
 /** What stands between the markers of a README. */
