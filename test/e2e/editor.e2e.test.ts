@@ -9,6 +9,7 @@ import { createCredentials, generate, keysIn, prompts, providerNames } from './s
 
 const displayNames: Record<ProviderName, string> = {
 	lumaDreamMachine: 'Luma Dream Machine',
+	lumaAgents: 'Luma Agents',
 	pixazo: 'Pixazo',
 	pixwith: 'Pixwith.ai',
 	crazyrouter: 'CrazyRouter',
@@ -90,7 +91,7 @@ async function choose(field: string, option: string): Promise<void> {
 	await editor.page.locator('.el-select-dropdown__item:visible').first().waitFor({ state: 'hidden' });
 }
 
-const COMMON = ['Provider', 'Resource', 'Operation', 'Model', 'Prompt', 'Start Image', 'End Image'];
+const COMMON = ['Provider', 'Resource', 'Operation', 'Model', 'Prompt', 'Images From', 'Start Image', 'End Image'];
 const END = ['Completion', 'Download Video', 'Additional Fields', 'Options'];
 
 const callback = 'Suspend Until Callback';
@@ -98,18 +99,21 @@ const callback = 'Suspend Until Callback';
 describe('the node panel', () => {
 	const wanted: Record<ProviderName, string[]> = {
 		lumaDreamMachine: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
+		lumaAgents: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
 		pixazo: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
 		pixwith: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
 		crazyrouter: [...COMMON, 'Resolution', 'Duration', ...END],
 	};
 	const completions: Record<ProviderName, string[]> = {
 		lumaDreamMachine: ['Return at Once', callback, 'Wait Until Finished'],
+		lumaAgents: ['Return at Once', 'Wait Until Finished'],
 		pixazo: ['Return at Once', callback, 'Wait Until Finished'],
 		pixwith: ['Return at Once', 'Wait Until Finished'],
 		crazyrouter: ['Return at Once', callback, 'Wait Until Finished'],
 	};
 	const additional: Record<ProviderName, string[]> = {
-		lumaDreamMachine: ['Additional Body Fields (JSON)', 'Camera Motion', 'Concepts'],
+		lumaDreamMachine: ['Additional Body Fields (JSON)', 'Camera Motion Name or ID', 'Concept Names or IDs'],
+		lumaAgents: ['Additional Body Fields (JSON)', 'EXR Export', 'HDR', 'Keyframes', 'User ID'],
 		pixazo: ['Additional Body Fields (JSON)'],
 		pixwith: ['Additional Body Fields (JSON)', 'Model ID', 'Translate Prompt'],
 		crazyrouter: ['Additional Body Fields (JSON)', 'Expand Prompt'],

@@ -31,6 +31,7 @@ import type {
 } from 'n8n-workflow';
 import { ICredentialsHelper, NodeConnectionTypes, NodeOperationError, Workflow, createRunExecutionData } from 'n8n-workflow';
 import { CrazyrouterApi } from '../../../credentials/CrazyrouterApi.credentials';
+import { LumaAgentsApi } from '../../../credentials/LumaAgentsApi.credentials';
 import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
 import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
 import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
@@ -124,6 +125,7 @@ const nodeTypes: INodeTypes = {
 
 const credentialTypes = [
 	new CrazyrouterApi(),
+	new LumaAgentsApi(),
 	new LumaDreamMachineApi(),
 	new PixazoApi(),
 	new PixwithApi(),

@@ -6,7 +6,7 @@ import type { Credentials, EngineOptions } from './engine';
 import { engineLog, startWorkflow } from './engine';
 import { NODE, lumaWorkflow, outputOf } from './workflows';
 
-export const PROVIDERS: readonly ProviderName[] = ['lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter'];
+export const PROVIDERS: readonly ProviderName[] = ['lumaDreamMachine', 'lumaAgents', 'pixazo', 'pixwith', 'crazyrouter'];
 
 export const DISPLAY_NAMES: Readonly<Record<ProviderName, string>> = {
 	lumaDreamMachine: 'Luma Dream Machine',
