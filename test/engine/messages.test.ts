@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { stringify } from 'flatted';
 import type { FaultKind, ProviderName, ProviderServer, SettingsChange } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { engineLog } from './harness/engine';
 import {
 	DISPLAY_NAMES,
 	PROVIDERS,
@@ -86,11 +87,24 @@ const CREDIT: Readonly<Record<ProviderName, string>> = {
 		'Add credit at https://crazyrouter.com. If the account has credit, raise the quota of this API key there.',
 };
 
-const NOT_ALLOWED: Readonly<Record<'pixazo' | 'pixwith', string>> = {
+const NOT_ALLOWED: Readonly<Record<'lumaAgents' | 'pixazo' | 'pixwith', string>> = {
+	lumaAgents: `See https://platform.lumalabs.ai: the account must be active, and HDR must be enabled for it before it can be used. ${KEY.lumaAgents}`,
 	pixazo:
 		'See https://api-console.pixazo.ai/dashboard: the subscription of this API key must be active, include this model and have calls left.',
 	pixwith: 'Check that the API key may use this model.',
 };
+
+/** What becomes of the reason `The model gave up.`. */
+function reasonOf(provider: ProviderName): string {
+	return provider === 'lumaAgents'
+		? 'generation_failed: the model could not make the video; another try may work (The model gave up)'
+		: 'The model gave up';
+}
+
+/** Whether the provider says that a failed generation costs nothing. */
+function isFree(provider: ProviderName): boolean {
+	return provider === 'lumaDreamMachine' || provider === 'lumaAgents';
+}
 
 const FIELDS = "Check the node's fields, then run the workflow again.";
 const CHANGE = 'Change the prompt or the images, then run the workflow again.';
@@ -113,10 +127,19 @@ function doubt(reason: (provider: ProviderName) => string): Partial<Record<Provi
 	);
 }
 
+/** HTTP status of an accepted create. */
+const ACCEPTED: Readonly<Record<ProviderName, number>> = {
+	lumaDreamMachine: 201,
+	lumaAgents: 201,
+	pixazo: 202,
+	pixwith: 200,
+	crazyrouter: 200,
+};
+
 function unreadableCreate(what: string, quoted?: Partial<Record<ProviderName, string>>): Situation['texts'] {
 	return doubt((provider) => {
 		const answer = quoted?.[provider] === undefined ? '' : `: ${quoted[provider]}`;
-		return `<provider> sent ${what} where the generation was expected (HTTP ${provider === 'pixazo' ? 202 : 200})${answer}`;
+		return `<provider> sent ${what} where the generation was expected (HTTP ${ACCEPTED[provider]})${answer}`;
 	});
 }
 
@@ -127,15 +150,18 @@ function unreadableStatus(what: string): Texts {
 	];
 }
 
-/** The stand-in's words for a status; CrazyRouter documents its own. */
-const saidFor = (status: number, crazyrouter: string) => (provider: ProviderName) =>
-	provider === 'crazyrouter' ? crazyrouter : `Error ${status}`;
+/** The stand-in's words for a status; some providers document their own. */
+const saidFor = (status: number, documented: Partial<Record<ProviderName, string>>) => (provider: ProviderName) =>
+	documented[provider] ?? `Error ${status}`;
 
-const said401 = saidFor(401, 'Invalid API key');
-const said402 = saidFor(402, 'Insufficient quota');
-const said404 = saidFor(404, 'Not found');
-const said429 = saidFor(429, 'Rate limit exceeded');
-const said500 = saidFor(500, 'The service is temporarily unavailable');
+const said401 = saidFor(401, { crazyrouter: 'Invalid API key', lumaAgents: 'Missing or invalid API key' });
+const said402 = saidFor(402, {
+	crazyrouter: 'Insufficient quota',
+	lumaAgents: 'Insufficient balance. Please add funds to continue',
+});
+const said404 = saidFor(404, { crazyrouter: 'Not found', lumaAgents: 'Not Found' });
+const said429 = saidFor(429, { crazyrouter: 'Rate limit exceeded', lumaAgents: 'Rate limit exceeded' });
+const said500 = saidFor(500, { crazyrouter: 'The service is temporarily unavailable' });
 
 const NO_CREDIT: Texts = ['<provider> reports that the account has too little credit: Insufficient quota', ''];
 
@@ -148,6 +174,10 @@ const SITUATIONS: Situation[] = [
 			lumaDreamMachine: [
 				'<provider> did not accept the API key: Invalid API key provided',
 				`Nothing was bought. ${KEY.lumaDreamMachine}`,
+			],
+			lumaAgents: [
+				'<provider> did not accept the API key: Missing or invalid API key',
+				`Nothing was bought. ${KEY.lumaAgents}`,
 			],
 			pixazo: [
 				'<provider> did not accept the API key: Access denied due to missing or invalid subscription key',
@@ -189,6 +219,10 @@ const SITUATIONS: Situation[] = [
 				'<provider> reports that the account has too little credit: Insufficient credits',
 				`Nothing was bought. ${CREDIT.lumaDreamMachine}`,
 			],
+			lumaAgents: [
+				'<provider> reports that the account has too little credit: Insufficient balance. Please add funds to continue',
+				`Nothing was bought. ${CREDIT.lumaAgents}`,
+			],
 			pixazo: [
 				'<provider> reports that the account has too little credit: Your wallet does not have enough balance',
 				`Nothing was bought. ${CREDIT.pixazo}`,
@@ -211,6 +245,10 @@ const SITUATIONS: Situation[] = [
 				'<provider> could not make the video: Advanced prompt moderation failed (generation <id>)',
 				`${CHANGE} <provider> does not charge for it.`,
 			],
+			lumaAgents: [
+				'<provider> could not make the video: content_moderated: content moderation refused the prompt, an input or the result (Prompt was flagged by our content moderation system) (generation <id>)',
+				`${CHANGE} <provider> does not charge for it.`,
+			],
 			pixazo: [
 				'<provider> could not make the video: The prompt was refused by content moderation (generation <id>)',
 				CHANGE,
@@ -225,8 +263,8 @@ const SITUATIONS: Situation[] = [
 		settings: () => ({ pixwith: { failureInText: true }, crazyrouter: { failureReason: true } }),
 		bought: 1,
 		texts: byProvider((provider) => [
-			'<provider> could not make the video: The model gave up (generation <id>)',
-			provider === 'lumaDreamMachine' ? `${CHANGE} <provider> does not charge for it.` : CHANGE,
+			`<provider> could not make the video: ${reasonOf(provider)} (generation <id>)`,
+			isFree(provider) ? `${CHANGE} <provider> does not charge for it.` : CHANGE,
 		]),
 	},
 	{
@@ -268,6 +306,10 @@ const SITUATIONS: Situation[] = [
 				'<provider> did not accept the API key: Error 403',
 				`Nothing was bought. ${KEY.lumaDreamMachine}`,
 			],
+			lumaAgents: [
+				'<provider> does not allow this request with this API key: Access denied',
+				`Nothing was bought. ${NOT_ALLOWED.lumaAgents}`,
+			],
 			pixazo: [
 				'<provider> does not allow this request with this API key: Error 403',
 				`Nothing was bought. ${NOT_ALLOWED.pixazo}`,
@@ -286,6 +328,10 @@ const SITUATIONS: Situation[] = [
 			lumaDreamMachine: [
 				'<provider> does not make videos at this address: Error 404',
 				"Nothing was bought. Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
+			],
+			lumaAgents: [
+				'<provider> does not make videos at this address: Not Found',
+				"Nothing was bought. Check 'Base URL' in the credential.",
 			],
 			pixazo: [
 				'<provider> does not offer this model at this address: Error 404',
@@ -367,6 +413,8 @@ const SITUATIONS: Situation[] = [
 		fault: { route: 'create', kind: 'no-id' },
 		bought: 1,
 		texts: unreadableCreate('an unknown answer', {
+			lumaAgents:
+				'{"type":"video","state":"queued","model":"ray-3.2","created_at":"<time>","output":[],"failure_code":null,"failure_reason":null}',
 			pixazo: '{"status":"QUEUED","polling_url":"<server>/pixazo/v2/requests/status/<id>"}',
 			pixwith: '{"code":1,"message":"success","data":{"estimated_time":1}}',
 			crazyrouter: '{"state":"queued","created_at":"<time>"}',
@@ -391,6 +439,10 @@ const SITUATIONS: Situation[] = [
 			lumaDreamMachine: [
 				'Generation <id> cannot be read: <provider> did not accept the API key: Error 403',
 				`${KEY.lumaDreamMachine} It may still be running. ${LATER}`,
+			],
+			lumaAgents: [
+				'Generation <id> cannot be read: <provider> does not allow this request with this API key: Access denied',
+				`${NOT_ALLOWED.lumaAgents} It may still be running. ${LATER}`,
 			],
 			pixazo: [
 				'Generation <id> cannot be read: <provider> does not allow this request with this API key: Error 403',
@@ -527,6 +579,10 @@ const SITUATIONS: Situation[] = [
 				'<provider> does not make videos at this address',
 				"Nothing was bought. Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
 			],
+			lumaAgents: [
+				'<provider> does not make videos at this address',
+				"Nothing was bought. Check 'Base URL' in the credential.",
+			],
 			pixazo: [
 				'<provider> does not offer this model at this address',
 				`Nothing was bought. Check 'Base URL' in the credential. If it is right, see ${DASHBOARDS.pixazo} for the models on offer.`,
@@ -622,13 +678,13 @@ describe('a user reads', () => {
 				details: { generationId: null, provider, status: null, nextStep: `Nothing was bought. ${CREDIT[provider]}` },
 			},
 			{
-				error: `${name} could not make the video: The model gave up (generation ${failed}) [item 2]`,
+				error: `${name} could not make the video: ${reasonOf(provider)} (generation ${failed}) [item 2]`,
 				details: {
 					generationId: failed,
 					provider,
 					status: 'failed',
-					failureReason: 'The model gave up',
-					nextStep: provider === 'lumaDreamMachine' ? `${CHANGE} ${name} does not charge for it.` : CHANGE,
+					failureReason: reasonOf(provider),
+					nextStep: isFree(provider) ? `${CHANGE} ${name} does not charge for it.` : CHANGE,
 				},
 			},
 		]);
@@ -637,6 +693,11 @@ describe('a user reads', () => {
 });
 
 describe('the key', () => {
+	it('is looked for where n8n writes its log', async () => {
+		await runOne(server, 'pixwith', 'a cat', OPTIONS);
+		expect(engineLog()).toContain('Start executing node');
+	});
+
 	it.each(PROVIDERS)('%s: is taken out of what a service repeats of it', async (provider) => {
 		const run = await runOne(server, provider, `a cat [refused: The key ${server.keys[provider]} is over its limit]`);
 		expect(shownError(run)?.message).toBe(
