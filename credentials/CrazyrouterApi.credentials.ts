@@ -1,12 +1,11 @@
 import type {
-	IAuthenticateGeneric,
 	Icon,
 	ICredentialTestRequest,
 	ICredentialType,
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
 
 // The two fields that people see, as one address.
 const baseUrl = '$self["host"] === "custom" ? $self["customBaseUrl"] : $self["host"]';
@@ -85,14 +84,7 @@ export class CrazyrouterApi implements ICredentialType {
 		...onlyToHostOf(baseUrl),
 	];
 
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: {
-			headers: {
-				Authorization: '=Bearer {{$credentials.apiKey.trim()}}',
-			},
-		},
-	};
+	authenticate = keyAsHeader('Authorization', 'Bearer ');
 
 	// Lists the models that the key may use: free.
 	test: ICredentialTestRequest = {

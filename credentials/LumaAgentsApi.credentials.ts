@@ -1,12 +1,11 @@
 import type {
-	IAuthenticateGeneric,
 	Icon,
 	ICredentialTestRequest,
 	ICredentialType,
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
 
 const refused =
 	'Luma did not accept this API key. Use one made at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.';
@@ -57,14 +56,7 @@ export class LumaAgentsApi implements ICredentialType {
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: {
-			headers: {
-				Authorization: '=Bearer {{$credentials.apiKey.trim()}}',
-			},
-		},
-	};
+	authenticate = keyAsHeader('Authorization', 'Bearer ');
 
 	// The official client has two calls: one buys, the other reads a generation. Reading one that nobody made costs
 	// nothing, and "not found" can only come after the key was accepted, so that answer passes.

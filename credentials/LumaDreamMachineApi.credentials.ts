@@ -1,12 +1,11 @@
 import type {
-	IAuthenticateGeneric,
 	Icon,
 	ICredentialTestRequest,
 	ICredentialType,
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
 
 const refused =
 	'Luma did not accept this API key. Use a Dream Machine key from lumalabs.ai/dream-machine/api/keys; keys from platform.lumalabs.ai do not work here.';
@@ -54,14 +53,7 @@ export class LumaDreamMachineApi implements ICredentialType {
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: {
-			headers: {
-				Authorization: '=Bearer {{$credentials.apiKey.trim()}}',
-			},
-		},
-	};
+	authenticate = keyAsHeader('Authorization', 'Bearer ');
 
 	// Reads the balance: free, and unlike a ping it proves the key.
 	test: ICredentialTestRequest = {

@@ -1,12 +1,11 @@
 import type {
-	IAuthenticateGeneric,
 	Icon,
 	ICredentialTestRequest,
 	ICredentialType,
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
 
 const refused =
 	'Pixazo did not accept this API key. Copy it again from api-console.pixazo.ai/api_keys.';
@@ -49,14 +48,7 @@ export class PixazoApi implements ICredentialType {
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: {
-			headers: {
-				'Ocp-Apim-Subscription-Key': '={{$credentials.apiKey.trim()}}',
-			},
-		},
-	};
+	authenticate = keyAsHeader('Ocp-Apim-Subscription-Key');
 
 	// No call of Pixazo's is documented as free and made for this. The status of a request that nobody made costs
 	// nothing: "not found" and the like can only come after the key was accepted, so these answers pass.

@@ -1,12 +1,11 @@
 import type {
-	IAuthenticateGeneric,
 	Icon,
 	ICredentialTestRequest,
 	ICredentialType,
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
 
 const refused = 'Pixwith.ai did not accept this API key. Copy it again from pixwith.ai/api.';
 
@@ -46,14 +45,7 @@ export class PixwithApi implements ICredentialType {
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: {
-			headers: {
-				'Api-Key': '={{$credentials.apiKey.trim()}}',
-			},
-		},
-	};
+	authenticate = keyAsHeader('Api-Key');
 
 	// Reads the balance. Pixwith.ai may refuse with HTTP 200, so the code in the body decides: 1 is success.
 	test: ICredentialTestRequest = {

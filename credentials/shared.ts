@@ -1,4 +1,5 @@
 import type {
+	IAuthenticate,
 	IAuthenticateRuleResponseCode,
 	IAuthenticateRuleResponseSuccessBody,
 	ICredentialTestRequest,
@@ -58,3 +59,14 @@ export const whenRedirected = (baseUrlField: string): IAuthenticateRuleResponseC
 
 /** n8n reads rules of both kinds from one list, though the type it declares allows one kind at a time. */
 export const rules = (...list: Rule[]) => list as ICredentialTestRequest['rules'];
+
+/**
+ * The key as a header. By a function and not by an expression: n8n works out expressions only while an execution or a
+ * publication is under way, and the timer of a trigger is neither.
+ */
+export const keyAsHeader =
+	(name: string, prefix = ''): IAuthenticate =>
+	async ({ apiKey }, request) => {
+		const key = typeof apiKey === 'string' ? apiKey.trim() : '';
+		return await Promise.resolve({ ...request, headers: { ...request.headers, [name]: `${prefix}${key}` } });
+	};

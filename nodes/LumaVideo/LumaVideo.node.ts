@@ -29,7 +29,7 @@ export class LumaVideo implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		credentials: credentialChoices(providerIds),
 		webhooks: resumeWebhooks,
-		waitingNodeTooltip: 'Suspended until the provider calls back: nothing runs meanwhile',
+		waitingNodeTooltip: 'Nothing to enter: the provider calls back when the videos are finished',
 		properties: nodeProperties,
 	};
 

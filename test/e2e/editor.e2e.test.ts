@@ -145,7 +145,7 @@ describe('the node panel', () => {
 		expect(await image.locator('[data-test-id="parameter-issues"]').count()).toBe(provider === 'pixazo' ? 1 : 0);
 		expect(await offers('completion')).toEqual(completions[provider]);
 		await choose('completion', 'Wait Until Finished');
-		await panel.getByText('Add Field').click();
+		await panel.getByPlaceholder('Add Field').click();
 		expect(await openList()).toEqual(additional[provider]);
 	});
 

@@ -9,9 +9,9 @@ import type { CredentialRefs } from './support';
 import {
 	createCredentials,
 	credentialFields,
-	keysIn,
 	generate,
 	jsonOf,
+	keysIn,
 	lumaVideo,
 	prompts,
 	providerNames,
@@ -25,13 +25,21 @@ const models: Record<ProviderName, string> = {
 	pixwith: 'ray-2',
 	crazyrouter: 'ray-v2',
 };
-/** Names what the stand-in reports when a job is read, and what it keeps to itself. */
+/** Whether the service says when a generation was created. */
 const reportsCreation: Record<ProviderName, boolean> = {
 	lumaDreamMachine: true,
 	lumaAgents: true,
 	pixazo: true,
 	pixwith: false,
 	crazyrouter: true,
+};
+/** Of a video of 5 seconds in 720p, where prices are published. */
+const pricesUsd: Record<ProviderName, number | null> = {
+	lumaDreamMachine: 0.71,
+	lumaAgents: 0.3,
+	pixazo: null,
+	pixwith: null,
+	crazyrouter: null,
 };
 const wrongKeys: Record<ProviderName, string> = {
 	lumaDreamMachine: 'wrong-key-of-dream-machine',
@@ -145,7 +153,7 @@ describe('three items', () => {
 				createdAt: reportsCreation[provider] ? expect.any(String) : null,
 				completedAt: provider === 'pixazo' ? expect.any(String) : null,
 				failureReason: null,
-				estimatedCostUsd: provider === 'lumaDreamMachine' ? 0.71 : null,
+				estimatedCostUsd: pricesUsd[provider],
 			});
 			expect(output[index]?.pairedItem).toEqual({ item: index });
 			const binary = output[index]?.binary?.video;
@@ -159,8 +167,7 @@ describe('three items', () => {
 
 	it('send no key to the hosts of media', () => {
 		expect(server.ledger()).toMatchObject({ keyLeaks: [], strays: [] });
-		// n8n's three downloads per provider, and the comparisons above
-		expect(server.ledger().mediaHits.length).toBeGreaterThanOrEqual(12);
+		expect(server.ledger().mediaHits.length).toBeGreaterThanOrEqual(3 * providerNames.length);
 	});
 });
 
@@ -351,7 +358,7 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 
 	it('buys nothing with a wrong key or an empty account', () => {
 		expect(broke.ledger().purchases).toEqual([]);
-		expect(server.ledger().purchases).toHaveLength(8);
+		expect(server.ledger().purchases).toHaveLength(2 * providerNames.length);
 	});
 });
 

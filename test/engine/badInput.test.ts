@@ -371,15 +371,13 @@ describe('all items are bad', () => {
 
 describe('an expression', () => {
 	it.each([
-		['of a field that is not there', '={{ $json.nothing }}', "'Prompt' is empty [item 1]"],
-		['that goes too deep', '={{ $json.nothing.at.all }}', "'Prompt' is empty [item 1]"],
-		['of a node that is not there', "={{ $json.text === 'a dog' ? $('Nobody').item.json.x : 'a cat' }}", /\[item 1\]$/],
-	])('%s belongs to its item', async (_, expression, message) => {
+		['of a field that is not there', "={{ $json.text === 'a cat' ? 'a cat' : $json.gone }}", /^'Prompt' is empty \[item 1\]$/],
+		['that goes too deep', '={{ $json.nothing.at.all }}', /^'Prompt' is empty \[item 1\]$/],
+		['of a node that is not there', "={{ $json.text === 'a cat' ? 'a cat' : $('Nobody').item.json.x }}", / \[item 1\]$/],
+	])('%s belongs to its item', async (_, prompt, message) => {
 		const items = [{ text: 'a cat', nothing: { at: { all: 'a cat' } } }, { text: 'a dog' }];
-		const prompt = expression.includes('$json.nothing }}') ? "={{ $json.text === 'a cat' ? 'a cat' : $json.gone }}" : expression;
 		const run = await runItems(server, items, generate('lumaDreamMachine', { prompt }));
-		if (typeof message === 'string') expect(shownError(run)?.message).toBe(message);
-		else expect(shownError(run)?.message).toMatch(message);
+		expect(shownError(run)?.message).toMatch(message);
 		expect(shownError(run)?.itemIndex).toBe(1);
 		expect(server.ledger().requests).toEqual([]);
 	});

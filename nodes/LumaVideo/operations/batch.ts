@@ -123,13 +123,18 @@ export async function runOutcomes(
 	};
 
 	const cancelSignal = context.getExecutionCancelSignal();
+	const ledger = openLedger(context);
+	// Of a stopped node n8n stores nothing but this.
+	cancelSignal?.addEventListener('abort', () => {
+		keepIds(context, ledger);
+	});
 	const outcomes = await runJobs(
 		ready.map((plan) => plan.job),
 		{
 			provider,
 			client,
 			clock: systemClock,
-			ledger: openLedger(context),
+			ledger,
 			maxConcurrent: first.settings.maxConcurrent ?? provider.capabilities.concurrency,
 			until,
 			stopAtFirstFailure,
@@ -305,6 +310,20 @@ function alsoKnown(
 			: []),
 	];
 }
+
+/** Leaves the ids of what was bought with the execution, where they are found in its details and by n8n's API. */
+function keepIds(context: IExecuteFunctions, ledger: Ledger): void {
+	const ids = [...ledger.knownIds()].join(', ');
+	if (ids === '') return;
+	try {
+		context.customData.set('lumaGenerations', ids.slice(0, MAX_CUSTOM_DATA));
+	} catch (error) {
+		context.logger.debug(`The IDs of generations were not kept: ${String(error)}`);
+	}
+}
+
+/** Characters that n8n keeps of a value. */
+const MAX_CUSTOM_DATA = 512;
 
 /** A stop must be over within a second; a deletion that takes longer goes on without us. */
 const DELETE_GRACE_MS = 700;

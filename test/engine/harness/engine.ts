@@ -35,7 +35,7 @@ import { LumaAgentsApi } from '../../../credentials/LumaAgentsApi.credentials';
 import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
 import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
 import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
-import { filledIn, resolved } from '../../unit/credentials/resolve';
+import { filledIn } from '../../unit/credentials/resolve';
 
 // By the file's whole name: for a shorter one tsx finds the codex file beside it, LumaVideo.node.json.
 const { LumaVideo } = createRequire(__filename)(
@@ -152,8 +152,8 @@ class Credential extends ICredentialsHelper {
 		requestOptions: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> {
 		const type = credentialTypes.find(({ name }) => name === typeName);
-		const headers = resolved(type?.authenticate.properties.headers ?? {}, credentials);
-		return { ...requestOptions, headers: { ...requestOptions.headers, ...(headers as IDataObject) } };
+		const authenticate = type?.authenticate;
+		return typeof authenticate === 'function' ? await authenticate(credentials, requestOptions) : requestOptions;
 	}
 
 	async preAuthentication(): Promise<undefined> {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
 	getCredentialAllowedDomains,
-	type IAuthenticateGeneric,
 	type ICredentialTestRequest,
 	type ICredentialType,
 	isDomainAllowed,
@@ -87,16 +86,24 @@ describe.each(table)('$name', ({ type, name, baseUrl, headers, test: expectedTes
 		expect(filledIn(type, { apiKey: key, baseUrl: 'http://localhost:4010' })['baseUrl']).toBe('http://localhost:4010');
 	});
 
-	test('puts the key into the one documented header and nowhere else', () => {
-		const authenticate = type.authenticate as IAuthenticateGeneric;
-		expect(authenticate.type).toBe('generic');
-		expect(resolved(authenticate.properties, filledIn(type, { apiKey: key }))).toEqual({ headers });
+	const sent = async (apiKey: string) => {
+		const request = { url: 'https://service.example/path', headers: { Accept: 'application/json' } };
+		const authenticate = type.authenticate as (credentials: object, request: object) => Promise<object>;
+		return [request, await authenticate(filledIn(type, { apiKey }), request)];
+	};
+
+	test('puts the key into the one documented header and nowhere else', async () => {
+		const [before, after] = await sent(key);
+		expect(after).toEqual({ ...before, headers: { Accept: 'application/json', ...headers } });
 		expect(JSON.stringify(testOf(type))).not.toContain('apiKey');
 	});
 
-	test('drops the blanks and line ends that come with a copied key', () => {
-		const { properties } = type.authenticate as IAuthenticateGeneric;
-		expect(resolved(properties, filledIn(type, { apiKey: ` ${key}\n` }))).toEqual({ headers });
+	test('drops the blanks and line ends that come with a copied key', async () => {
+		expect((await sent(` ${key}\n`))[1]).toMatchObject({ headers });
+	});
+
+	test('needs no expressions for the key: a timer cannot work them out', () => {
+		expect(typeof type.authenticate).toBe('function');
 	});
 
 	test.each([
