@@ -209,7 +209,7 @@ describe('an execution', () => {
 		await execute(id);
 		await editor.screenshot('suspended-canvas');
 		const panel = await editor.openNode('Luma Video');
-		await panel.getByText('Suspended until the provider calls back').waitFor();
+		await panel.getByText('the provider calls back when the videos are finished').waitFor();
 		await editor.screenshot('suspended');
 		for (const job of server.jobs()) server.finish(job.id);
 		await panel.getByText('JSON', { exact: true }).last().click();
