@@ -20,6 +20,12 @@ const zod4 = { moduleNameMapper: { '^zod$': require.resolve('zod-v4') } };
 // The node's own waiting runs faster than the wall clock, so that tests need not wait.
 const fastClock = { moduleNameMapper: { '^\\.{1,2}(/generation)?/clock$': '<rootDir>/test/engine/harness/fastClock.ts' } };
 
+const inN8n = {
+	globalSetup: '<rootDir>/test/e2e/harness/globalSetup.ts',
+	globalTeardown: '<rootDir>/test/e2e/harness/globalTeardown.ts',
+	setupFilesAfterEnv: ['<rootDir>/test/e2e/harness/setup.ts'],
+};
+
 module.exports = {
 	reporters: ['default', '<rootDir>/.ci/count-tests.cjs'],
 	projects: [
@@ -27,10 +33,8 @@ module.exports = {
 		// All that uses zod.
 		project('unit (zod 4)', ['test/unit/providers/**/*.test.ts', 'test/unit/generation/checkRequest.test.ts'], zod4),
 		project('engine', ['test/engine/**/*.test.ts'], fastClock),
-		project('e2e', ['test/e2e/**/*.e2e.test.ts'], {
-			globalSetup: '<rootDir>/test/e2e/harness/globalSetup.ts',
-			globalTeardown: '<rootDir>/test/e2e/harness/globalTeardown.ts',
-			setupFilesAfterEnv: ['<rootDir>/test/e2e/harness/setup.ts'],
-		}),
+		project('e2e', ['test/e2e/**/*.e2e.test.ts'], inN8n),
+		// Long, and not part of `npm test`: `npm run test:soak`.
+		project('soak', ['test/soak/**/*.test.ts'], inN8n),
 	],
 };

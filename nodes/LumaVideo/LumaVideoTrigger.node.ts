@@ -14,8 +14,9 @@ import { credentialChoices } from './credentialChoices';
 import { emitRead } from './callbacks/emit';
 import { checkAddress } from './callbacks/publish';
 import { receive } from './callbacks/receive';
-import { startTimer } from './callbacks/timer';
+import { startTrigger } from './callbacks/timer';
 import { callingProviderIds, triggerProperties } from './callbacks/triggerFields';
+import { TRIGGER_PATH } from './transport/announce';
 
 /** A callback starts an execution, `execute` reads the generation and emits it, a timer finds what callbacks missed. */
 export class LumaVideoTrigger implements INodeType {
@@ -27,26 +28,26 @@ export class LumaVideoTrigger implements INodeType {
 		version: 1,
 		subtitle: '={{$parameter["events"].join(", ")}}',
 		description: "Starts the workflow when a video made with Luma's Ray models is finished",
-		eventTriggerDescription: 'Waiting for the provider to call the test URL',
+		eventTriggerDescription: 'Listening for a call to the test URL, for two minutes',
 		activationMessage:
-			"Videos whose 'Callback URL' is this trigger's production URL now start this workflow.",
+			"Videos generated with this trigger's production URL as 'Callback URL' now start this workflow.",
 		triggerPanel: {
 			header: 'Start when a video is finished',
 			executionsHelp: {
 				inactive:
-					"<b>While building</b>, click 'Listen for test event' and generate a video whose 'Callback URL' is the <b>test URL</b>. The listener takes one call and stops after two minutes, often before a video is finished.<br /><br /><b>To be sure</b>, publish the workflow and use the <b>production URL</b>: finished videos then start it each time, and are found again if a call is missed.",
+					"<b>To try it</b>, click the button above, then generate a video with the <b>test URL</b> as 'Callback URL'. The test listens for two minutes. Many videos take longer: their calls are not seen here.<br /><br /><b>To use it</b>, publish the workflow and generate videos with the <b>production URL</b> as 'Callback URL'. Each of them starts the workflow once when it is finished, also when a call is lost on the way.<br /><br />Both URLs are shown under 'Webhook URLs'.",
 				active:
-					"<b>While building</b>, click 'Listen for test event' and generate a video whose 'Callback URL' is the <b>test URL</b>. The listener takes one call and stops after two minutes, often before a video is finished.<br /><br /><b>The workflow is published</b>: videos whose 'Callback URL' is the <b>production URL</b> start it by themselves. See them in the executions list.",
+					"<b>The workflow is published</b>: each video that was generated with the <b>production URL</b> as 'Callback URL' starts it once when it is finished, also when a call is lost on the way. You find these runs in the executions list.<br /><br /><b>To try a change</b>, click the button above, then generate a video with the <b>test URL</b> as 'Callback URL'. The test listens for two minutes. Many videos take longer: their calls are not seen here.<br /><br />Both URLs are shown under 'Webhook URLs'.",
 			},
 			activationHint:
-				"Publish the workflow and set the <b>production URL</b> as 'Callback URL' of the Luma Video node, with 'Completion' set to 'Return at Once'.",
+				"Publish the workflow and give its <b>production URL</b> to the Luma Video node: as 'Callback URL', with 'Completion' set to 'Return at Once'.",
 		},
 		defaults: { name: 'Luma Video Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: credentialChoices(callingProviderIds),
 		webhooks: [
-			{ name: 'default', httpMethod: 'POST', path: 'luma-video', responseMode: 'onReceived', responseData: 'noData' },
+			{ name: 'default', httpMethod: 'POST', path: TRIGGER_PATH, responseMode: 'onReceived', responseData: 'noData' },
 		],
 		properties: triggerProperties,
 	};
@@ -71,7 +72,7 @@ export class LumaVideoTrigger implements INodeType {
 	}
 
 	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
-		return await Promise.resolve(startTimer(this));
+		return await Promise.resolve(startTrigger(this));
 	}
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

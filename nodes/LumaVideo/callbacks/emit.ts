@@ -1,6 +1,6 @@
 /**
  * Second step, at the head of the execution: the generation is read from the provider with our key, and what was read is
- * emitted, once. What cannot be read just then is kept for the timer.
+ * emitted, once. What cannot be read just then stays with the trigger, which tries again.
  */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
@@ -8,58 +8,71 @@ import { systemClock } from '../generation/clock';
 import type { Failure } from '../generation/failure';
 import { nodeError } from '../generation/failure';
 import { outputJson } from '../generation/output';
-import { isOver, readGeneration, readMany } from '../generation/read';
-import type { Generation, Provider } from '../providers/provider';
+import type { ReadResult } from '../generation/read';
+import { readGeneration } from '../generation/read';
+import type { Generation, ProblemKind, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
+import type { Candidate } from './deduplicate';
 import { claim } from './deduplicate';
-import { REQUEST_TIMEOUT_MS, isMeantFor, isTooOld, knownState, providerOf, storeState } from './trigger';
-import type { TriggerEvent } from './triggerState';
-import { emissionKey, eventOf } from './triggerState';
+import { listed } from './reconcile';
+import { REQUEST_TIMEOUT_MS, emissionOf, isMeantFor, isTooOld, knownState, providerOf } from './trigger';
+import type { TriggerEvent, TriggerState } from './triggerState';
+import { isId } from './triggerState';
 
-interface Read {
-	generations: Generation[];
-	/** Not readable just now. */
-	unread: Array<{ generationId: string; failure: Failure }>;
-	/** The provider does not know them. */
-	unknown: string[];
+/** So many ids and more are looked for in the list first, where there is one. */
+const MIN_LISTED = 4;
+const MAX_LIST_PAGES = 3;
+/** The provider does not know the id, or does not take it for one. */
+const NOT_KNOWN: readonly ProblemKind[] = ['notFound', 'invalidRequest'];
+/** Nothing of this passes by itself. */
+const NEEDS_PERSON: readonly ProblemKind[] = ['credentials', 'permission', 'redirected', 'unreadable'];
+
+interface HandedOver {
+	generationId: string;
+	/** The hand-over's own. */
+	ticket: string | null;
+	/** Index of the input item. */
+	item: number;
 }
 
-async function readAll(
+function handedOver(items: readonly INodeExecutionData[]): HandedOver[] {
+	const found = new Map<string, HandedOver>();
+	for (const [item, { json }] of items.entries()) {
+		const { generationId, ticket } = json;
+		if (!isId(generationId) || found.has(generationId)) continue;
+		found.set(generationId, { generationId, ticket: typeof ticket === 'string' ? ticket : null, item });
+	}
+	return [...found.values()];
+}
+
+async function* readAll(
 	context: IExecuteFunctions,
 	provider: Provider,
 	client: ProviderClient,
 	generationIds: readonly string[],
-): Promise<Read> {
-	const found = generationIds.length > 1 ? await readMany(provider, client, generationIds, false) : new Map<string, Generation>();
-	const result: Read = { generations: [...found.values()], unread: [], unknown: [] };
-	for (const generationId of generationIds) {
-		if (found.has(generationId)) continue;
-		const read = await readGeneration(
-			provider,
-			client,
-			generationId,
-			systemClock,
-			context.getExecutionCancelSignal(),
-		);
-		if (read.ok) result.generations.push(read.generation);
-		else if (read.failure.problem?.kind === 'notFound' || read.failure.problem?.kind === 'invalidRequest') {
-			result.unknown.push(generationId);
-		} else result.unread.push({ generationId, failure: read.failure });
+): AsyncGenerator<[string, ReadResult]> {
+	const missing = new Set(generationIds);
+	if (missing.size >= MIN_LISTED) {
+		const warn = (text: string): void => {
+			context.logger.warn(text);
+		};
+		for await (const generation of listed(provider, client, 0, MAX_LIST_PAGES, warn)) {
+			if (missing.delete(generation.generationId)) yield [generation.generationId, { ok: true, generation }];
+			if (missing.size === 0) return;
+		}
 	}
-	return result;
-}
-
-function idsOf(items: readonly INodeExecutionData[]): string[] {
-	const ids = items.map(({ json }) => json.generationId).filter((id) => typeof id === 'string' && /^[^\s/?#]+$/.test(id));
-	return [...new Set(ids as string[])];
+	for (const generationId of missing) {
+		const cancelSignal = context.getExecutionCancelSignal();
+		yield [generationId, await readGeneration(provider, client, generationId, systemClock, cancelSignal)];
+	}
 }
 
 /**
  * Reads the announced generations and returns those to emit. An empty list ends the execution quietly.
  *
  * @throws NodeApiError or NodeOperationError when a generation cannot be read and nothing will try again by itself, or
- * when the credential is refused
+ * when a person has to do something about it
  */
 export async function emitRead(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const node = context.getNode();
@@ -67,57 +80,77 @@ export async function emitRead(context: IExecuteFunctions): Promise<INodeExecuti
 	const isTest = context.getMode() === 'manual';
 	const wanted = context.getNodeParameter('events', 0, []) as TriggerEvent[];
 	const options = context.getNodeParameter('options', 0, {}) as { includeRaw?: boolean; reconcileMinutes?: number };
-	const generationIds = idsOf(context.getInputData());
-	if (generationIds.length === 0) return [];
+	const inputs = new Map(handedOver(context.getInputData()).map((input) => [input.generationId, input]));
+	if (inputs.size === 0) return [];
 
 	const state = knownState(context);
 	const client = await createProviderClient(context, provider, REQUEST_TIMEOUT_MS);
-	const { generations, unread, unknown } = await readAll(context, provider, client, generationIds);
-	const now = Date.now();
-
-	for (const generationId of unknown) state.forget(generationId);
-	const candidates = generations.filter((generation) => {
-		const isOurs = isMeantFor(provider, generation, node, isTest) && !isTooOld(generation, now);
-		if (!isOurs) state.forget(generation.generationId);
-		// Said to be over and is not: somebody else's word, or early. The timer looks again; a list does anyway.
-		else if (!isOver(generation) && !provider.capabilities.list) state.keep(generation.generationId, now);
-		return isOurs && wanted.includes(eventOf(isOver(generation) ? generation.status : 'processing'));
-	});
-	const keys = new Map(candidates.map((generation) => [emissionKey(provider.id, generation), generation]));
+	const unread: Failure[] = [];
+	const candidates: Array<Candidate & { generation: Generation; event: TriggerEvent; input: HandedOver }> = [];
+	for await (const [generationId, read] of readAll(context, provider, client, [...inputs.keys()])) {
+		const now = Date.now();
+		if (!read.ok) {
+			const kind = read.failure.problem?.kind;
+			const isKnown = kind === undefined || !NOT_KNOWN.includes(kind);
+			if (isKnown) unread.push(read.failure);
+			settle(state, isTest, generationId, isKnown ? 'unread' : 'refused', read.failure.problem?.retryAfterMs ?? null);
+			continue;
+		}
+		const { generation } = read;
+		if (!isMeantFor(provider, generation, node, isTest) || isTooOld(generation, now)) {
+			settle(state, isTest, generationId, 'refused');
+			continue;
+		}
+		const { event, key } = emissionOf(provider, generation);
+		const input = inputs.get(generationId);
+		if (input && wanted.includes(event)) candidates.push({ key, ticket: input.ticket, generation, event, input });
+		else settle(state, isTest, generationId, event === 'progress' ? 'running' : 'over');
+	}
 	const fresh = isTest
-		? new Set(keys.keys())
-		: await claim(context, [...keys.keys()], state.isActiveHere, systemClock);
+		? new Set(candidates.map(({ key }) => key))
+		: await claim(context, candidates, state.onDue !== null, systemClock);
 
 	const items: INodeExecutionData[] = [];
-	for (const [key, generation] of keys) {
-		state.markEmitted(key, generation.generationId);
-		if (!fresh.has(key)) continue;
+	for (const { key, generation, event, input } of candidates) {
+		if (!isTest) state.markEmitted(key);
+		settle(state, isTest, input.generationId, event === 'progress' ? 'running' : 'over');
+		// Two names of the same generation have the same key.
+		if (!fresh.delete(key)) continue;
+		state.trust();
 		items.push({
-			json: {
-				...outputJson(provider, generation, { includeRaw: options.includeRaw === true }),
-				event: eventOf(generation.status),
-			},
-			pairedItem: { item: 0 },
+			json: { ...outputJson(provider, generation, { includeRaw: options.includeRaw === true }), event },
+			pairedItem: { item: input.item },
 		});
 	}
-	for (const { generationId } of unread) state.keep(generationId, now);
-	if (!isTest) storeState(context, state);
-	reportUnread(context, unread, items.length, options.reconcileMinutes !== 0);
+	if (items.length === 0) reportUnread(context, unread, triesAgain(state, provider, options.reconcileMinutes));
 	return items;
 }
 
-function reportUnread(context: IExecuteFunctions, unread: Read['unread'], emitted: number, hasTimer: boolean): void {
+/** A test is none of the published trigger's business. */
+function settle(state: TriggerState, isTest: boolean, ...rest: [string, Parameters<TriggerState['settle']>[1], (number | null)?]): void {
+	const [generationId, finding, pauseMs = null] = rest;
+	if (!isTest) state.settle(generationId, finding, Date.now(), pauseMs);
+}
+
+/** Whether the trigger, in this process or by its list, comes back to what could not be read. */
+function triesAgain(state: TriggerState, provider: Provider, reconcileMinutes: number | undefined): boolean {
+	return state.onDue !== null || (provider.capabilities.list && reconcileMinutes !== 0);
+}
+
+function reportUnread(context: IExecuteFunctions, unread: readonly Failure[], again: boolean): void {
 	const [first] = unread;
 	if (!first) return;
-	const kind = first.failure.problem?.kind;
-	const needsPerson = kind === 'credentials' || kind === 'permission';
-	if (emitted > 0 || (hasTimer && !needsPerson)) {
-		context.logger.warn(`${first.failure.message}; it is tried again later`);
+	const kind = first.problem?.kind;
+	const isTest = context.getMode() === 'manual';
+	if (kind !== undefined && NEEDS_PERSON.includes(kind)) {
+		throw nodeError(context.getNode(), first, 0, again && !isTest ? ['It is kept and read again later.'] : []);
+	}
+	if (again && !isTest) {
+		context.logger.warn(`${first.message}; it is read again later`);
 		return;
 	}
-	if (needsPerson) throw nodeError(context.getNode(), first.failure, 0, hasTimer ? ['It is kept and tried again.'] : []);
-	throw new NodeOperationError(context.getNode(), `${first.failure.message} [item 0]`, {
-		description: "Retry this execution to read it again. With 'Look for Missed Videos' switched on, this happens by itself.",
+	throw new NodeOperationError(context.getNode(), `${first.message} [item 0]`, {
+		description: isTest ? first.advice : 'Retry this execution to read it again.',
 		itemIndex: 0,
 	});
 }

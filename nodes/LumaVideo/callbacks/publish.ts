@@ -3,7 +3,7 @@ import type { IHookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { callbackFinding } from '../transport/callbackAddress';
 import { createProviderClient } from '../transport/providerClient';
-import { REQUEST_TIMEOUT_MS, providerOf } from './trigger';
+import { REQUEST_TIMEOUT_MS, knownState, providerOf } from './trigger';
 
 /** @throws NodeOperationError when the provider cannot reach the trigger's address */
 export async function checkAddress(context: IHookFunctions): Promise<boolean> {
@@ -13,6 +13,7 @@ export async function checkAddress(context: IHookFunctions): Promise<boolean> {
 	const provider = providerOf(node);
 	const client = await createProviderClient(context, provider, REQUEST_TIMEOUT_MS);
 	const finding = callbackFinding(provider, context.getNodeWebhookUrl('default') ?? '', client.isLocal);
+	knownState(context).isAddressRefused = finding !== null;
 	if (finding === null) return true;
 	throw new NodeOperationError(node, `The address of this trigger ${finding}`, {
 		description: 'Then publish the workflow again.',

@@ -1,20 +1,15 @@
 /** What all parts of the trigger share: its settings, its memory, and whether a generation is meant for it. */
 import type { FunctionsBase, INode } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
+import { isOver } from '../generation/read';
 import { findProvider } from '../providers';
 import type { Generation, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
-import type { StoredState, TriggerState } from './triggerState';
-import { stateOf } from './triggerState';
+import type { TriggerEvent, TriggerState } from './triggerState';
+import { MAX_AGE_MS, emissionKey, eventOf, stateOf } from './triggerState';
 
-/** Generations older than this are not emitted: what was emitted before is not remembered forever. */
-export const MAX_AGE_MS = 7 * 24 * 3_600_000;
-/** How many emissions n8n's deduplication store remembers per trigger. */
-export const MAX_REMEMBERED = 5000;
 /** How long a request of the trigger may take, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 20_000;
-
-type Context = Pick<FunctionsBase, 'getNode' | 'getWorkflow' | 'getWorkflowStaticData'>;
 
 /** @throws NodeOperationError when the workflow names a provider that this version does not know */
 export function providerOf(node: INode): Provider {
@@ -26,17 +21,9 @@ export function providerOf(node: INode): Provider {
 	return provider;
 }
 
-/** The trigger's memory, with what is stored in the workflow's static data. */
-export function knownState(context: Context): TriggerState {
-	const state = stateOf(context.getWorkflow().id, context.getNode().id);
-	const stored: StoredState = context.getWorkflowStaticData('node');
-	state.learn(stored);
-	return state;
-}
-
-/** Stores the memory; n8n saves it when the call, or the execution, is over. */
-export function storeState(context: Context, state: TriggerState): void {
-	Object.assign(context.getWorkflowStaticData('node'), state.toStore());
+/** The trigger's memory in this process. */
+export function knownState(context: Pick<FunctionsBase, 'getNode' | 'getWorkflow'>): TriggerState {
+	return stateOf(context.getWorkflow().id, context.getNode().id);
 }
 
 /**
@@ -54,6 +41,13 @@ export function isMeantFor(provider: Provider, generation: Generation, node: INo
 
 /** Whether a generation is too old to be emitted; one that names no time is not. */
 export function isTooOld(generation: Generation, now: number): boolean {
-	const createdAt = Date.parse(generation.completedAt ?? generation.createdAt ?? '');
-	return now - createdAt > MAX_AGE_MS;
+	const endedAt = Date.parse(generation.completedAt ?? generation.createdAt ?? '');
+	return now - endedAt > MAX_AGE_MS;
+}
+
+/** What a generation, as it was read, is to be emitted as. One that is completed and has no video yet is under way. */
+export function emissionOf(provider: Provider, generation: Generation): { event: TriggerEvent; key: string } {
+	const { generationId } = generation;
+	const status = generation.status !== 'queued' && !isOver(generation) ? 'processing' : generation.status;
+	return { event: eventOf(status), key: emissionKey(provider.id, { generationId, status }) };
 }

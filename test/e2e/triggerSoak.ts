@@ -1,0 +1,209 @@
+/**
+ * Hundreds of generations over all providers that call back, with everything that goes wrong mixed by a seeded random:
+ * lost, late, doubled and reordered callbacks, forgeries, junk, a service that cannot be read, an n8n that is restarted
+ * and one that is killed. What counts: lost, emitted twice, forged accepted.
+ */
+import type { FaultKind, Job, ProviderName, ProviderServer } from '../provider-server';
+import type { N8n } from './harness';
+import type { CredentialRefs } from './support';
+import { CALLING, Trigger, buy, callMany, pause, readsOf, unpublishAll, waitUntil } from './triggerSupport';
+
+export interface SoakOptions {
+	n8n: N8n;
+	server: ProviderServer;
+	credentials: CredentialRefs;
+	seed: number;
+	/** Generations in all, at least. */
+	generations: number;
+	log?: (text: string) => void;
+}
+
+export interface SoakFigures {
+	seed: number;
+	seconds: number;
+	generations: number;
+	emitted: number;
+	lost: number;
+	twice: number;
+	/** Emitted for ids that the trigger was not meant to get, or with another end than the real one. */
+	forged: number;
+	/** Executions that n8n was killed in the middle of, retried by hand. */
+	retried: number;
+	forgeries: number;
+	junk: number;
+	callbacks: Record<string, number>;
+	faults: number;
+	executions: number;
+	/** Milliseconds until a call was answered, over all that were timed. */
+	worstAnswerMs: number;
+	medianAnswerMs: number;
+	timedCalls: number;
+	/** Callbacks and forgeries that were told to come again. */
+	refusedCalls: number;
+	readsPerEmitted: Record<string, number>;
+}
+
+/** Small, seeded, and good enough to mix. */
+function random(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+	};
+}
+
+const MODES = ['normal', 'normal', 'normal', 'drop', 'drop', 'late', 'reordered', 'early'];
+const FAULTS: FaultKind[] = ['503', '500', '429', 'reset-before', 'invalid-json', 'html', 'slow', 'truncated', 'unknown-status', 'completed-without-url'];
+const WAVES = 6;
+/** After these waves n8n is restarted in an orderly way, and killed. */
+const RESTART_AFTER = 1;
+const KILL_AFTER = 3;
+
+export async function soak(options: SoakOptions): Promise<SoakFigures> {
+	const { n8n, server, credentials, seed } = options;
+	const { client } = n8n;
+	const log = options.log ?? (() => undefined);
+	const next = random(seed);
+	const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T;
+	const startedAt = Date.now();
+	server.reset();
+
+	// Two of one provider side by side: each must get only its own.
+	const owners: ProviderName[] = [...CALLING, 'lumaDreamMachine'];
+	const triggers: Trigger[] = [];
+	for (const provider of owners) triggers.push(await Trigger.create(client, credentials, provider));
+	const expected = new Map(triggers.map((trigger) => [trigger, new Set<string>()]));
+
+	const times: number[] = [];
+	const count = { forgeries: 0, junk: 0, faults: 0, refusedCalls: 0 };
+	const call = async (trigger: Trigger, bodies: readonly unknown[]): Promise<void> => {
+		for (const { status, ms } of await callMany(trigger.url, bodies, { connections: Math.min(bodies.length, 8) })) {
+			if (status === 200 || status === 429) times.push(ms);
+			if (status === 429) count.refusedCalls++;
+		}
+	};
+	const forge = async (): Promise<void> => {
+		const trigger = pick(triggers);
+		const { provider } = trigger;
+		const own = server.jobs().filter((job) => job.provider === provider);
+		const status = pick(['completed', 'completed', 'failed', 'processing'] as const);
+		const ids = Array.from({ length: 1 + Math.floor(next() * 4) }, (_, index): string =>
+			next() < 0.5 && own.length > 0 ? pick(own).id : `forged-${seed}-${count.forgeries}-${index}`,
+		);
+		const video = { status, failureReason: status === 'failed' ? 'forged' : null } as Partial<Job>;
+		const bodies = ids.map((id) => server.callbackBody(provider, { ...video, id }));
+		const copies = pick([1, 1, 2, 5]);
+		count.forgeries += ids.length;
+		await call(trigger, Array.from({ length: copies }, () => bodies).flat());
+	};
+	const litter = async (): Promise<void> => {
+		const junk: unknown[] = ['', 'null', '[]', '{"id":', 'x'.repeat(200_000), { lumaVideo: 5 }, { id: '..', state: 'completed' }];
+		count.junk += junk.length;
+		await call(pick(triggers), junk);
+	};
+
+	const perWave = Math.ceil(options.generations / (WAVES * triggers.length));
+	let isOver = false;
+	const strangers = (async () => {
+		while (!isOver) {
+			await forge();
+			if (next() < 0.1) await litter();
+			await pause(50 + next() * 400);
+		}
+	})();
+
+	for (let wave = 0; wave < WAVES; wave++) {
+		for (const provider of CALLING) {
+			server.configure({ [provider]: { callbacks: { copies: pick([1, 1, 2, 5]), lateMs: 500 + Math.floor(next() * 3000) } } });
+			if (next() < 0.7) {
+				const kind = pick(FAULTS);
+				const times = 1 + Math.floor(next() * 10);
+				count.faults += times;
+				server.fault({ kind, provider, route: pick(['status', 'list'] as const), times, nth: 1 + Math.floor(next() * 5), ...(kind === '429' ? { retryAfter: 1 } : {}) });
+			}
+		}
+		for (const trigger of triggers) {
+			const prompts = Array.from({ length: perWave }, (_, index) => {
+				const takes = 200 + Math.floor(next() * 6000);
+				const fails = next() < 0.1 ? ' [fails: too dark]' : '';
+				return `wave ${wave} video ${index} [takes ${takes}ms] [callbacks: ${pick(MODES)}]${fails}`;
+			});
+			for (const id of await buy(client, credentials, trigger, prompts)) expected.get(trigger)?.add(id);
+		}
+		log(`wave ${wave}: ${server.jobs().length} bought, ${Math.round((Date.now() - startedAt) / 1000)} s`);
+		await pause(500 + next() * 1500);
+		if (wave === RESTART_AFTER) await n8n.restart();
+		if (wave === KILL_AFTER) {
+			await n8n.kill();
+			await pause(next() * 3000);
+			await n8n.start();
+		}
+	}
+	await waitUntil(() => server.jobs().every(({ status }) => status === 'completed' || status === 'failed'), 60_000);
+	isOver = true;
+	await strangers;
+	server.clearFaults();
+	await pause(3000);
+
+	// What the timer would do in a few minutes.
+	for (const trigger of triggers) await trigger.republish();
+	const total = [...expected.values()].reduce((sum, { size }) => sum + size, 0);
+	const countEmitted = async (): Promise<number> => {
+		let sum = 0;
+		for (const trigger of triggers) sum += new Set(await trigger.emittedIds()).size;
+		return sum;
+	};
+	await waitUntil(async () => (await countEmitted()) >= total, 60_000);
+	await pause(5000);
+
+	let retried = 0;
+	for (const trigger of triggers) {
+		for (const { id, status } of await trigger.executions()) {
+			if (status !== 'crashed' && status !== 'error') continue;
+			log(`retrying execution ${id}, which is ${status}`);
+			await client.retryExecution(id);
+			retried++;
+		}
+	}
+
+	const jobs = new Map(server.jobs().map((job) => [job.id, job]));
+	const figures = { emitted: 0, lost: 0, twice: 0, forged: 0, executions: 0 };
+	for (const trigger of triggers) {
+		const emitted = await trigger.emitted();
+		const ids = emitted.map(({ generationId }) => String(generationId));
+		const own = expected.get(trigger) ?? new Set();
+		figures.emitted += new Set(ids).size;
+		figures.lost += [...own].filter((id) => !ids.includes(id)).length;
+		figures.twice += ids.length - new Set(ids).size;
+		figures.forged += emitted.filter(({ generationId, status, failureReason }) => {
+			const job = jobs.get(String(generationId));
+			return !own.has(String(generationId)) || job?.status !== status || failureReason === 'forged';
+		}).length;
+		figures.executions += (await trigger.executions()).length;
+	}
+	await unpublishAll();
+
+	const callbacks: Record<string, number> = {};
+	for (const { outcome } of server.ledger().callbacks) callbacks[outcome] = (callbacks[outcome] ?? 0) + 1;
+	const readsPerEmitted: Record<string, number> = {};
+	for (const provider of CALLING) {
+		const bought = [...jobs.values()].filter((job) => job.provider === provider).length;
+		readsPerEmitted[provider] = Math.round((readsOf(server, provider) / bought) * 100) / 100;
+	}
+	times.sort((a, b) => a - b);
+	return {
+		seed,
+		seconds: Math.round((Date.now() - startedAt) / 1000),
+		generations: total,
+		...figures,
+		retried,
+		...count,
+		callbacks,
+		worstAnswerMs: Math.round(times.at(-1) ?? 0),
+		medianAnswerMs: Math.round(times[Math.floor(times.length / 2)] ?? 0),
+		timedCalls: times.length,
+		readsPerEmitted,
+	};
+}

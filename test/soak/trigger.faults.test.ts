@@ -1,0 +1,321 @@
+/** The trigger in a real n8n, called by the stand-in and by strangers. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ProviderName, ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import type { N8nClient } from '../e2e/harness';
+import { openEditor, sharedN8n } from '../e2e/harness';
+import type { CredentialRefs } from '../e2e/support';
+import { createCredentials } from '../e2e/support';
+import { CALLING, TRIGGER, Trigger, buy, callAtOnce, callMany, note, pause, readsById, readsOf, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
+
+let client: N8nClient;
+let server: ProviderServer;
+let credentials: CredentialRefs;
+
+beforeAll(async () => {
+	({ client } = sharedN8n());
+	server = await startProviderServer();
+	credentials = await createCredentials(client, server);
+});
+afterAll(async () => {
+	await server.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+afterEach(async () => {
+	await unpublishAll();
+});
+
+const each = CALLING.map((provider) => [provider] as const);
+
+async function bought(trigger: Trigger, ...prompts: string[]): Promise<string[]> {
+	return await buy(client, credentials, trigger, prompts);
+}
+
+/** The body that the provider would send about a job, as it claims to be. */
+function claim(provider: ProviderName, id: string, status: 'processing' | 'completed' | 'failed' = 'completed'): unknown {
+	return server.callbackBody(provider, { id, status });
+}
+
+function ofStatus(trigger: Trigger, ids: readonly string[], status: string): number {
+	return server.ledger().callbacks.filter((each) => each.provider === trigger.provider && ids.includes(each.id) && each.status === status).length;
+}
+
+describe.each(each)('%s', (provider) => {
+	it('starts the workflow once per finished or failed video, with one read for each', async () => {
+		const trigger = await Trigger.create(client, credentials, provider);
+		const ids = await bought(trigger, 'a cat', 'a dog', 'a fox [fails: too dark]');
+		const emitted = await trigger.settled(3);
+		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
+		expect(emitted.map(({ event }) => event).sort()).toEqual(['completed', 'completed', 'failed']);
+		for (const { event, videoUrl, status } of emitted) {
+			expect(status).toBe(event);
+			expect(videoUrl).toEqual(event === 'completed' ? expect.stringContaining('/media/') : null);
+		}
+		expect(readsById(server, provider, ids)).toEqual([1, 1, 1]);
+	});
+
+	it('emits once however often it is called: five times after each other, and five times at the same moment', async () => {
+		const trigger = await Trigger.create(client, credentials, provider);
+		server.configure({ [provider]: { callbacks: { copies: 5 } } });
+		const ids = await bought(trigger, 'a cat [takes 1500ms]', 'a dog [takes 1500ms]');
+		await waitUntil(() => ofStatus(trigger, ids, 'completed') >= 10);
+		await Promise.all(ids.map((id) => callAtOnce(trigger.url, Array.from({ length: 5 }, () => claim(provider, id)))));
+		const emitted = await trigger.settled(2);
+		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
+		expect(await trigger.executions()).toHaveLength(2);
+
+		// The first that is heard of it are five at once.
+		const [late = ''] = await bought(trigger, 'a fox [takes 300ms] [callbacks: drop]');
+		await pause(1000);
+		await callAtOnce(trigger.url, Array.from({ length: 5 }, () => claim(provider, late)));
+		expect(await trigger.settled(3)).toHaveLength(3);
+		expect(await trigger.executions()).toHaveLength(3);
+	});
+
+	it('emits once whatever the order, and however late', async () => {
+		const trigger = await Trigger.create(client, credentials, provider);
+		server.configure({ [provider]: { callbacks: { lateMs: 2500 } } });
+		const ids = await bought(trigger, 'a [callbacks: reordered]', 'b [callbacks: late]', 'c [callbacks: early]');
+		const emitted = await trigger.settled(3);
+		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
+	});
+
+	it('believes no forger', async () => {
+		const elsewhere = await startProviderServer();
+		try {
+			const trigger = await Trigger.create(client, credentials, provider);
+			const running = await bought(trigger, 'a cat [takes 60000ms]');
+			const madeUp = ['00000000-0000-4000-8000-000000000000', 'admin', '__proto__', 'x'.repeat(150)];
+			const accountsOfOthers = ['luma_gen_0123456789ab', '123e4567-e89b-12d3-a456-426614174000'];
+			const ids = [...madeUp, ...accountsOfOthers];
+			for (let copy = 0; copy < 5; copy++) await callMany(trigger.url, ids.map((id) => claim(provider, id)));
+			await waitUntil(() => readsById(server, provider, ids).every((reads) => reads > 0), 10_000);
+			await pause(1500);
+			expect(await trigger.emitted()).toEqual([]);
+			// One read for each id, one execution at most.
+			expect(readsById(server, provider, ids)).toEqual(ids.map(() => 1));
+			expect((await trigger.executions()).length).toBeLessThanOrEqual(ids.length);
+
+			// A video that is being made is said to be finished, over and over.
+			for (let copy = 0; copy < 20; copy++) await callMany(trigger.url, running.map((id) => claim(provider, id)));
+			await pause(1000);
+			expect(await trigger.emitted()).toEqual([]);
+			server.finish(running[0] ?? '');
+			const emitted = await trigger.settled(1, { timeout: 60_000 });
+			expect(emitted.map(({ generationId }) => generationId)).toEqual(running);
+		} finally {
+			await elsewhere.close();
+		}
+	});
+
+	it('is not disturbed by junk', async () => {
+		const trigger = await Trigger.create(client, credentials, provider);
+		const before = readsOf(server, provider);
+		const huge = 'x'.repeat(10_000_000);
+		const junk = [
+			...['', 'null', '{}', '[]', '1', '"completed"', 'true', '{"id":', '<xml/>', '{"__proto__":{"id":"x","state":"completed"}}'],
+			JSON.stringify({ padding: huge }),
+			...['id', 'request_id'].map((name) => JSON.stringify({ [name]: huge, state: 'completed', status: 'COMPLETED' })),
+			JSON.stringify([claim(provider, 'a'), claim(provider, 'b')]),
+			'['.repeat(5000) + ']'.repeat(5000),
+		];
+		const answers = await callMany(trigger.url, junk, { connections: 1 });
+		for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']) {
+			answers.push(...(await callMany(trigger.url, [JSON.stringify(claim(provider, 'a'))], { method })));
+		}
+		await note(`junk-${provider}`, { calls: answers.length, worstAnswerMs: worst(answers), statuses: answers.map(({ status }) => status) });
+		for (const { status } of answers) expect(status).not.toBeNull();
+		for (const { status } of answers) expect(status).not.toBe(500);
+		await pause(1500);
+		expect(await trigger.executions()).toEqual([]);
+		expect(readsOf(server, provider)).toBe(before);
+
+		const ids = await bought(trigger, 'a cat');
+		expect((await trigger.settled(1)).map(({ generationId }) => generationId)).toEqual(ids);
+	});
+
+	it('emits later what cannot be read just now', async () => {
+		const trigger = await Trigger.create(client, credentials, provider);
+		const prompts = ['a cat [takes 1500ms]', 'a dog [takes 1500ms]'];
+		const ids = await bought(trigger, ...prompts);
+		server.fault({ kind: '503', provider, route: 'status', times: 'always' });
+		server.fault({ kind: 'reset-before', provider, route: 'list', times: 'always' });
+		await waitUntil(() => ofStatus(trigger, ids, 'completed') >= 2);
+		await pause(4000);
+		expect(await trigger.emitted()).toEqual([]);
+		server.clearFaults();
+		const emitted = await trigger.settled(2, { timeout: 90_000 });
+		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
+	});
+
+	it('finds what nobody announced when it looks, and only that', async () => {
+		const trigger = await Trigger.create(client, credentials, provider);
+		const told = await bought(trigger, 'a cat');
+		await trigger.settled(1);
+		// Without a list the trigger knows of it by the Luma Video node, or by a callback about its beginning.
+		const untold = await bought(trigger, 'a dog [takes 500ms] [callbacks: drop]', 'a fox [takes 500ms] [callbacks: drop]');
+		await waitUntil(() => server.jobs().every(({ status }) => status === 'completed'));
+		expect(await trigger.settled(1)).toHaveLength(1);
+		await trigger.republish();
+		const emitted = await trigger.settled(3);
+		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...told, ...untold].sort());
+		const before = readsOf(server, provider);
+		await trigger.republish();
+		await pause(5000);
+		expect(await trigger.emitted()).toHaveLength(3);
+		await note(`look-${provider}`, { readsOfALookWithNothingNew: readsOf(server, provider) - before });
+	});
+
+	it('emits progress too when that is wanted, once for each status', async () => {
+		const trigger = await Trigger.create(client, credentials, provider, {
+			parameters: { events: ['completed', 'failed', 'progress'] },
+		});
+		server.configure({ [provider]: { callbacks: { copies: 3 } } });
+		const ids = await buy(client, credentials, trigger, ['a cat [takes 4000ms]'], {
+			additionalFields: provider === 'pixazo' ? { callbackMode: 'progress' } : {},
+		});
+		const emitted = await trigger.settled(2);
+		expect(emitted.map(({ event, status }) => [event, status]).sort()).toEqual([
+			['completed', 'completed'],
+			['progress', 'processing'],
+		]);
+		expect(new Set(emitted.map(({ generationId }) => generationId))).toEqual(new Set(ids));
+	});
+
+	it('emits only what is wanted', async () => {
+		const trigger = await Trigger.create(client, credentials, provider, { parameters: { events: ['failed'] } });
+		const [, failed] = await bought(trigger, 'a cat', 'a dog [fails: too dark]');
+		const emitted = await trigger.settled(1);
+		expect(emitted.map(({ generationId }) => generationId)).toEqual([failed]);
+		expect((await trigger.executions()).length).toBe(1);
+	});
+
+	it('shows a test what it listens for, and listens on after anything else', async () => {
+		const trigger = await Trigger.create(client, credentials, provider, { isDraft: true });
+		await client.listenForTestEvent(trigger.workflowId, TRIGGER);
+		await callMany(trigger.testUrl, ['{}', claim(provider, 'made-up', 'processing')]);
+		const ids = await buy(client, credentials, trigger, ['a cat [takes 1500ms]'], { callbackUrl: trigger.testUrl });
+		const emitted = await trigger.settled(1);
+		expect(emitted.map(({ generationId, event }) => [generationId, event])).toEqual([[ids[0], 'completed']]);
+
+		// The same one again: a test shows it whatever was seen before.
+		await client.listenForTestEvent(trigger.workflowId, TRIGGER);
+		await callMany(trigger.testUrl, [claim(provider, ids[0] ?? '')]);
+		expect(await trigger.settled(2)).toHaveLength(2);
+	});
+});
+
+describe('two triggers', () => {
+	it.each(each)('of %s each get their own', async (provider) => {
+		const first = await Trigger.create(client, credentials, provider);
+		const second = await Trigger.create(client, credentials, provider);
+		const [ofFirst, ofSecond] = [
+			await bought(first, 'a cat', 'a dog'),
+			await bought(second, 'a fox', 'an owl [callbacks: drop]'),
+		];
+		expect((await first.settled(2)).map(({ generationId }) => generationId).sort()).toEqual([...ofFirst].sort());
+		await second.republish();
+		expect((await second.settled(2)).map(({ generationId }) => generationId).sort()).toEqual([...ofSecond].sort());
+		await first.republish();
+		await pause(4000);
+		expect(await first.emitted()).toHaveLength(2);
+	});
+
+	it('with the same key, and callbacks about the other one’s videos: each stays with its own', async () => {
+		const provider = 'lumaDreamMachine';
+		const first = await Trigger.create(client, credentials, provider);
+		const second = await Trigger.create(client, credentials, provider);
+		const ids = await bought(first, 'a cat [callbacks: drop]');
+		await pause(1000);
+		await callMany(second.url, ids.map((id) => claim(provider, id)));
+		await pause(2000);
+		expect(await second.emitted()).toEqual([]);
+		await callMany(first.url, ids.map((id) => claim(provider, id)));
+		expect(await first.settled(1)).toHaveLength(1);
+		expect(await second.emitted()).toEqual([]);
+	});
+});
+
+describe('a flood', () => {
+	it('of 10,000 repeats of one callback is one emission, one execution and one read', async () => {
+		// On a busy machine n8n answers some 30 calls a second.
+		const provider = 'crazyrouter';
+		const trigger = await Trigger.create(client, credentials, provider);
+		const [id = ''] = await bought(trigger, 'a cat [takes 300ms] [callbacks: drop]');
+		await pause(800);
+		const body = JSON.stringify(claim(provider, id));
+		const startedAt = Date.now();
+		const answers = await callMany(trigger.url, Array.from({ length: 10_000 }, () => body));
+		const seconds = (Date.now() - startedAt) / 1000;
+		const sorted = answers.map(({ ms }) => ms).sort((a, b) => a - b);
+		const emitted = await trigger.settled(1);
+		const figures = {
+			calls: answers.length,
+			seconds,
+			worstAnswerMs: worst(answers),
+			medianAnswerMs: Math.round(sorted[5000] ?? 0),
+			executions: (await trigger.executions()).length,
+			reads: readsById(server, provider, [id])[0],
+			emitted: emitted.length,
+		};
+		await note('flood-of-repeats', figures);
+		for (const { status } of answers) expect(status).toBe(200);
+		expect(figures).toMatchObject({ executions: 1, reads: 1, emitted: 1 });
+	}, 600_000);
+
+	it('of 3,000 made-up ids is bounded, and a real one comes through', async () => {
+		const provider = 'pixazo';
+		const trigger = await Trigger.create(client, credentials, provider);
+		const startedAt = Date.now();
+		const ids = Array.from({ length: 3000 }, (_, index) => `made-up-${index}`);
+		const answers = await callMany(trigger.url, ids.map((id) => claim(provider, id)));
+		const [real] = await bought(trigger, 'a cat');
+		const reads = readsOf(server, provider);
+		const emitted = await trigger.settled(1, { timeout: 240_000 });
+		const seconds = (Date.now() - startedAt) / 1000;
+		const executions = (await trigger.executions()).length;
+		await note('flood-of-made-up-ids', {
+			calls: answers.length,
+			refused: answers.filter(({ status }) => status === 429).length,
+			worstAnswerMs: worst(answers),
+			secondsUntilTheRealOne: seconds,
+			readsUntilThen: reads,
+			reads: readsOf(server, provider),
+			executions,
+		});
+		expect(emitted.map(({ generationId }) => generationId)).toEqual([real]);
+		expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+		expect(readsOf(server, provider)).toBeLessThanOrEqual(100 + 5 * seconds + 10);
+		expect(executions).toBeLessThanOrEqual(30 + 0.1 * seconds + 2);
+	}, 300_000);
+});
+
+it('the panel says which URL to use where', async () => {
+	const trigger = await Trigger.create(client, credentials, 'lumaDreamMachine', { isDraft: true });
+	const editor = await openEditor(client);
+	const show = async (name: string) => {
+		await editor.openWorkflow(trigger.workflowId);
+		const panel = await editor.openNode(TRIGGER);
+		await panel.getByText('When will this node trigger my flow?').click();
+		await pause(500);
+		await editor.screenshot(`trigger-panel-${name}`);
+		return panel;
+	};
+	try {
+		const draft = await (await show('draft')).innerText();
+		expect(draft).toContain("publish the workflow and generate videos with the production URL as 'Callback URL'");
+		expect(draft).toContain("generate a video with the test URL as 'Callback URL'");
+		await client.publish(trigger.workflowId);
+		const panel = await show('published');
+		const published = await panel.innerText();
+		expect(published).toContain('The workflow is published');
+		expect(published).toContain("with the test URL as 'Callback URL'");
+		await panel.getByRole('button', { name: 'Execute step' }).first().click();
+		await pause(2500);
+		await editor.screenshot('trigger-panel-listening');
+	} finally {
+		await editor.close();
+	}
+});

@@ -1,0 +1,23 @@
+/** Nothing is lost, nothing comes twice, nothing forged gets in; see `triggerSoak.ts`. */
+import { expect, it } from '@jest/globals';
+import { startProviderServer } from '../provider-server';
+import { sharedN8n, startN8n } from '../e2e/harness';
+import { createCredentials } from '../e2e/support';
+import { soak } from '../e2e/triggerSoak';
+import { note } from '../e2e/triggerSupport';
+
+it('300 generations with everything that goes wrong', async () => {
+	const server = await startProviderServer();
+	const n8n = await startN8n({ tarball: sharedN8n().tarball.path });
+	try {
+		const credentials = await createCredentials(n8n.client, server);
+		const figures = await soak({ n8n, server, credentials, seed: 20260501, generations: 300 });
+		await note('soak', figures);
+		expect(figures).toMatchObject({ lost: 0, twice: 0, forged: 0 });
+		expect(figures.generations).toBeGreaterThanOrEqual(300);
+		expect(figures.emitted).toBe(figures.generations);
+	} finally {
+		await n8n.stop();
+		await server.close();
+	}
+}, 900_000);
