@@ -34,7 +34,7 @@ export function generationFailure(provider: Provider, generation: Generation): F
 		generation.chargedWhenFailed === 'no' ? ` ${provider.displayName} does not charge for it.` : '';
 	return {
 		message: `${provider.displayName} could not make the video: ${reason || 'no reason given'} (generation ${generation.generationId})`,
-		advice: `Change the prompt or the images, then run the workflow again.${charged}`,
+		advice: `${generation.failureAdvice ?? 'Change the prompt or the images, then run the workflow again.'}${charged}`,
 		details: {
 			generationId: generation.generationId,
 			provider: provider.id,

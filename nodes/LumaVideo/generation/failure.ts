@@ -40,6 +40,11 @@ export function fetchLater(generationId: string): string {
 	return `To get it later, use resource 'Generation', operation 'Wait' with the ID ${generationId}.`;
 }
 
+/** What mends a generation that cannot be read: running the workflow again would buy another one. */
+export function adviceForRead(problem: Problem): string {
+	return problem.advice.replace(', then run the workflow again.', '.');
+}
+
 /** The item that goes to the error output. n8n routes it there only if it has no other keys than these. */
 export function failedItem(failure: Failure, itemIndex: number): INodeExecutionData {
 	return {

@@ -3,6 +3,7 @@ import type { Generation, Problem, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
+import { adviceForRead } from './failure';
 import { retryDelayMs } from './schedule';
 
 /** Reads may be repeated: 2 repeats, as the official SDK does (`lumaai`, client options). */
@@ -36,7 +37,7 @@ export async function readGeneration(
 			if (reading.ok) return { ok: true, generation: reading.value };
 			({ problem } = reading);
 			text = problem.message;
-			({ advice } = problem);
+			advice = adviceForRead(problem);
 		} else {
 			text = `${provider.displayName} cannot be reached: ${exchange.fault.text}`;
 			advice = "The generation is not touched by this. Check the network of n8n and 'Base URL' in the credential.";

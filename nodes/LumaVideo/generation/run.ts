@@ -20,7 +20,7 @@ import { mayHaveBeenAccepted } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
-import { fetchLater } from './failure';
+import { adviceForRead, fetchLater } from './failure';
 import type { Ledger, LedgerEntry, RequestKey } from './ledger';
 import { findLost, isLongBefore } from './lost';
 import { isTransient, pauseFor } from './read';
@@ -742,7 +742,7 @@ class Run {
 		const isKnown = problem.kind !== 'notFound' || item.job.start.kind === 'create';
 		const failure: Failure = {
 			message: `Generation ${id} cannot be read: ${problem.message}`,
-			advice: isKnown ? `${problem.advice} It may still be running. ${fetchLater(id)}` : problem.advice,
+			advice: isKnown ? `${adviceForRead(problem)} It may still be running. ${fetchLater(id)}` : problem.advice,
 			details: this.details(item),
 			problem,
 		};

@@ -104,6 +104,8 @@ function mediaOf(json: JsonValue | undefined): Media[] {
 function generationOf(json: JsonValue | undefined, generationId: string, word: string): Generation {
 	const status = statusOf(word);
 	const media = status === 'completed' ? mediaOf(json) : [];
+	// "Status Values": ERROR is Pixazo's own and free; for FAILED nothing is said.
+	const isOwnFault = word.toUpperCase() === 'ERROR';
 	return {
 		generationId,
 		status,
@@ -115,8 +117,8 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 		completedAt: firstText(valueAt(json, 'completed_at')),
 		failureReason: status === 'failed' ? firstText(valueAt(json, 'error'), valueAt(json, 'error', 'message')) : null,
 		estimatedSeconds: null,
-		// "Status Values": ERROR is Pixazo's own and free; for FAILED nothing is said.
-		chargedWhenFailed: word.toUpperCase() === 'ERROR' ? 'no' : 'unknown',
+		chargedWhenFailed: isOwnFault ? 'no' : 'unknown',
+		...(isOwnFault ? { failureAdvice: 'The fault lay with Pixazo, not with your fields: run the workflow again.' } : {}),
 		raw: json as JsonObject,
 	};
 }

@@ -85,6 +85,12 @@ const KNOWN_TEXTS: ReadonlyArray<{ pattern: RegExp; kind: ProblemKind; advice: s
 		kind: 'invalidRequest',
 		advice: 'Use image URLs that open without a login and lead to a JPEG or PNG file.',
 	},
+	// Not documented: no limit is. Slowing down is right whatever the exact words.
+	{
+		pattern: /too many (requests|tasks)|rate limit/i,
+		kind: 'rateLimited',
+		advice: "Lower 'Max Concurrent Generations', or run fewer workflows at the same time.",
+	},
 ];
 
 // The answers, as far as they must be right. All else is read leniently, so that an id is never lost over a detail.
@@ -149,7 +155,8 @@ function generationOf(json: JsonValue | undefined, generationId: string, status:
 	};
 }
 
-function problem(answer: ProviderAnswer): Problem {
+/** @param aboutGeneration whether the request named one */
+function problem(answer: ProviderAnswer, aboutGeneration = false): Problem {
 	const json = jsonOf(answer);
 	const options = { displayName: DISPLAY_NAME, providerText: textOf(json) };
 	if (isRefusal(json)) {
@@ -165,7 +172,7 @@ function problem(answer: ProviderAnswer): Problem {
 		...options,
 		texts: {
 			401: { advice: KEY_ADVICE },
-			404: { advice: "Check the generation ID, and 'Base URL' in the credential." },
+			404: { advice: `Check ${aboutGeneration ? "the generation ID, and " : ''}'Base URL' in the credential.` },
 		},
 	});
 }
@@ -258,14 +265,14 @@ export const pixwith: Provider = {
 	// A read, although it is a POST.
 	status: (generationId) => ({ method: 'POST', path: '/api/task/get', body: { task_id: generationId } }),
 	readStatus(answer, generationId): Reading<Generation> {
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
+		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, true) };
 		const json = jsonOf(answer);
 		const parsed = statusSchema.safeParse(json);
 		// How a failed task looks is not documented: a status counts even in an envelope that says no.
 		if (parsed.success) {
 			return { ok: true, value: generationOf(json, generationId, statusOf(parsed.data.data.status)) };
 		}
-		if (isRefusal(json)) return { ok: false, problem: problem(answer) };
+		if (isRefusal(json)) return { ok: false, problem: problem(answer, true) };
 		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
 	},
 

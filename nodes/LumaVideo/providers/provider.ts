@@ -246,6 +246,8 @@ export interface Generation {
 	estimatedSeconds: number | null;
 	/** Whether a failed generation costs: `no` only where the provider says so. */
 	chargedWhenFailed: 'no' | 'unknown';
+	/** What to do after a failure, where the provider says that it was not the prompt's or the images' fault. */
+	failureAdvice?: string;
 	/** The answer as it came. */
 	raw: JsonObject;
 }

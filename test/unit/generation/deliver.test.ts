@@ -195,6 +195,11 @@ describe('the report of a failed generation', () => {
 		const failed = generation({}, { generationId: 'gen-1', status: 'failed', chargedWhenFailed: 'no' });
 		expect(generationFailure(pixazo, failed).advice).toMatch(/ Pixazo does not charge for it\.$/);
 	});
+
+	it('does not blame the prompt where the provider takes the blame', () => {
+		const failed = generation({}, { generationId: 'gen-1', status: 'failed', failureAdvice: 'Run the workflow again.' });
+		expect(generationFailure(pixazo, failed).advice).toBe('Run the workflow again.');
+	});
 });
 
 describe('a gate', () => {

@@ -83,6 +83,8 @@ describe.each(FINAL)('%s', (_, disturbance, kind) => {
 		expect(failure.message).toMatch(/^Generation gen-0 cannot be read: Luma Dream Machine \S/);
 		expect(failure.advice).toContain('It may still be running.');
 		expect(failure.advice).toContain("operation 'Wait' with the ID gen-0.");
+		// That would buy another one.
+		expect(failure.advice).not.toContain('run the workflow again');
 		expect(failure.details).toMatchObject({ generationId: 'gen-0', provider: 'lumaDreamMachine' });
 		expect(world.service.count('read')).toBe(1);
 		expect(world.service.count('create')).toBe(1);

@@ -19,6 +19,8 @@ const ID = `${MODEL_ID}_019d0000-0000-7000-8000-000000000000`;
 const PROMPT = 'A red kite over the sea';
 const DASHBOARD = 'https://api-console.pixazo.ai/dashboard';
 
+const OWN_FAULT = 'The fault lay with Pixazo, not with your fields: run the workflow again.';
+
 describe('create', () => {
 	it.each<[string, Partial<VideoRequest>, JsonObject, Record<string, string>]>([
 		['the fewest fields', {}, {}, {}],
@@ -250,17 +252,17 @@ describe('readStatus', () => {
 		[
 			'ERROR',
 			{ ...running, status: 'ERROR', error: 'Upstream is down' },
-			{ status: 'failed', failureReason: 'Upstream is down', chargedWhenFailed: 'no' },
+			{ status: 'failed', failureReason: 'Upstream is down', chargedWhenFailed: 'no', failureAdvice: OWN_FAULT },
 		],
 		[
 			'ERROR with a reason in an object',
 			{ ...running, status: 'ERROR', error: { message: 'Upstream is down' } },
-			{ status: 'failed', failureReason: 'Upstream is down', chargedWhenFailed: 'no' },
+			{ status: 'failed', failureReason: 'Upstream is down', chargedWhenFailed: 'no', failureAdvice: OWN_FAULT },
 		],
 		[
 			'a word in lower case',
 			{ ...completed, status: 'error' },
-			{ status: 'failed', chargedWhenFailed: 'no', completedAt: '2026-05-22 13:19:23' },
+			{ status: 'failed', chargedWhenFailed: 'no', failureAdvice: OWN_FAULT, completedAt: '2026-05-22 13:19:23' },
 		],
 		['an unknown word', { ...running, status: 'POLISHING' }, { status: 'processing' }],
 		[
@@ -316,7 +318,7 @@ describe('readStatus', () => {
 				createdAt: null,
 				status: 'failed',
 				failureReason: 'Upstream is down',
-				chargedWhenFailed: 'no',
+				chargedWhenFailed: 'no', failureAdvice: OWN_FAULT,
 			}),
 		});
 	});

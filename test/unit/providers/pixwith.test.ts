@@ -283,11 +283,11 @@ describe('refusals', () => {
 			'Check that the API key may use this model.',
 		],
 		[
-			404,
-			'<html>',
-			'notFound',
-			'Pixwith.ai does not know what was asked for',
-			"Check the generation ID, and 'Base URL' in the credential.",
+			200,
+			{ code: 0, message: 'Too many requests, slow down.' },
+			'rateLimited',
+			'Pixwith.ai is receiving too many requests: Too many requests, slow down',
+			"Lower 'Max Concurrent Generations', or run fewer workflows at the same time.",
 		],
 		[
 			429,
@@ -312,6 +312,16 @@ describe('refusals', () => {
 		expect(pixwith.readCreated(answer(statusCode, body))).toEqual({ ok: false, problem });
 		expect(pixwith.readStatus(answer(statusCode, body), ID)).toEqual({ ok: false, problem });
 		expect(mayHaveBeenAccepted(problem)).toBe(kind === 'unavailable');
+	});
+
+	it('blames the generation ID only where there is one', () => {
+		const problem = { kind: 'notFound', message: 'Pixwith.ai does not know what was asked for' };
+		expect(pixwith.readCreated(answer(404, '<html>'))).toMatchObject({
+			problem: { ...problem, advice: "Check 'Base URL' in the credential." },
+		});
+		expect(pixwith.readStatus(answer(404, '<html>'), ID)).toMatchObject({
+			problem: { ...problem, advice: "Check the generation ID, and 'Base URL' in the credential." },
+		});
 	});
 
 	it('passes on how long to wait', () => {
