@@ -11,7 +11,7 @@ import { FIELD_NAMES } from '../nodes/LumaVideo/generation/checkRequest';
 import { operations } from '../nodes/LumaVideo/operations';
 import type { Operation } from '../nodes/LumaVideo/operations/operation';
 import { providerIds, providers } from '../nodes/LumaVideo/providers';
-import type { FrameMode, ModelCapabilities, Provider, VideoRequest } from '../nodes/LumaVideo/providers/provider';
+import type { FrameMode, ModelCapabilities, Provider } from '../nodes/LumaVideo/providers/provider';
 
 export const readmePath = join(__dirname, '..', 'README.md');
 
@@ -50,42 +50,19 @@ function choices(values: readonly string[], preset: string | null): string {
 /** Lowest and highest price of a video made from text, over all resolutions and durations. */
 function prices(provider: Provider, model: ModelCapabilities): string {
 	const requests = model.resolutions.flatMap((resolution) =>
-		model.durations.map((duration) => ({ ...plainRequest, model: model.value, resolution, duration })),
+		model.durations.map((duration) => ({
+			operation: 'generate' as const,
+			model: model.value,
+			resolution,
+			duration,
+			hdr: false,
+			exrExport: false,
+		})),
 	);
 	const known = requests.map((request) => provider.estimateUsd(request)).filter((usd) => usd !== null);
 	if (known.length === 0) return 'not published';
 	return `${Math.min(...known).toFixed(2)} – ${Math.max(...known).toFixed(2)}`;
 }
-
-const plainRequest: Omit<VideoRequest, 'model' | 'resolution' | 'duration'> = {
-	operation: 'generate',
-	sourceGenerationId: null,
-	targetGenerationId: null,
-	sourceVideo: null,
-	direction: 'forward',
-	mode: null,
-	negativePrompt: null,
-	gridPosition: {},
-	sourcePosition: null,
-	hdr: false,
-	exrExport: false,
-	keyframes: [],
-	autoControls: null,
-	editControls: null,
-	userId: null,
-	prompt: '',
-	startImage: null,
-	endImage: null,
-	aspectRatio: null,
-	loop: false,
-	cameraMotion: null,
-	concepts: [],
-	expandPrompt: null,
-	modelId: null,
-	promptOptimization: null,
-	additionalBodyFields: {},
-	callback: null,
-};
 
 function modelRow(provider: Provider, model: ModelCapabilities): string[] {
 	const { defaults } = model;

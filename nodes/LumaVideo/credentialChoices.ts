@@ -4,13 +4,14 @@ import { providers } from './providers';
 import type { ProviderId } from './providers/provider';
 
 /**
- * One credential for each provider, told by what hides it. If each option of a field showed a credential, n8n would take
- * the field for the credential's own kind and leave it out of the panel: nobody could see or choose the provider.
+ * One credential for each provider. What `show` names decides where the panel asks for it: below that field. But if each
+ * option of a field showed a credential, n8n would take the field for the credential's own kind and leave it out of the
+ * panel: nobody could see or choose the provider. So the first one is told by what hides it.
  */
 export function credentialChoices(ids: readonly ProviderId[]): INodeCredentialDescription[] {
-	return ids.map((id) => ({
+	return ids.map((id, index) => ({
 		name: providers[id].credentialType,
 		required: true,
-		displayOptions: { hide: { provider: ids.filter((other) => other !== id) } },
+		displayOptions: index === 0 ? { hide: { provider: ids.slice(1) } } : { show: { provider: [id] } },
 	}));
 }

@@ -62,12 +62,16 @@ export async function readGeneration(
 /** Waits the whole time, or until the execution is stopped. */
 export async function pauseFor(clock: Clock, ms: number, cancelSignal: AbortSignal | undefined): Promise<void> {
 	const until = clock.now() + ms;
+	let onAbort: () => void = () => undefined;
 	const cancelled = new Promise<void>((resolve) => {
-		cancelSignal?.addEventListener('abort', () => {
-			resolve();
-		});
+		onAbort = resolve;
 	});
-	while (clock.now() < until && !cancelSignal?.aborted) await clock.wait(until - clock.now(), cancelled);
+	cancelSignal?.addEventListener('abort', onAbort);
+	try {
+		while (clock.now() < until && !cancelSignal?.aborted) await clock.wait(until - clock.now(), cancelled);
+	} finally {
+		cancelSignal?.removeEventListener('abort', onAbort);
+	}
 }
 
 /** Whether nothing more will happen to it. A video may follow a moment after the word "completed". */

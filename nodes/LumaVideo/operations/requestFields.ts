@@ -100,6 +100,14 @@ function isAmbiguous(models: readonly ModelCapabilities[]): boolean {
 	].some((count) => count > 1);
 }
 
+/** The price of a video with the default settings, in words; empty where none is published. */
+function priceOf(provider: Provider, operation: VideoOperation, { value, defaults }: ModelCapabilities): string {
+	const { resolution, duration } = defaults;
+	const usd = provider.estimateUsd({ operation, model: value, resolution, duration, hdr: false, exrExport: false });
+	if (usd === null || !resolution || !duration) return '';
+	return `about ${usd.toFixed(2)} USD for ${duration} at ${resolution}`;
+}
+
 export function modelFields(operation: VideoOperation): INodeProperties[] {
 	return providersFor(operation).flatMap((providerId) => {
 		const models = operationCapabilities(providers[providerId], operation)?.models ?? [];
@@ -111,7 +119,11 @@ export function modelFields(operation: VideoOperation): INodeProperties[] {
 				displayName: FIELD_NAMES.model,
 				name: 'model',
 				type: 'options',
-				options: models.map(({ name, value, description }) => ({ name, value, description })),
+				options: models.map((model) => ({
+					name: model.name,
+					value: model.value,
+					description: [model.description, priceOf(providers[providerId], operation, model)].filter(Boolean).join('; '),
+				})),
 				default: first,
 				// With an expression n8n would show the fields of all models, some of them twice.
 				...(isAmbiguous(models) ? { noDataExpression: true } : {}),
@@ -125,7 +137,7 @@ export function modelFields(operation: VideoOperation): INodeProperties[] {
 const PROMPT_TEXTS: Readonly<Record<VideoOperation, { placeholder: string; description: string }>> = {
 	addAudio: {
 		placeholder: 'e.g. Waves, distant gulls, a light breeze',
-		description: 'What is heard. Can be empty.',
+		description: 'The sound to add: voices, music, ambience. Can be empty.',
 	},
 	extend: {
 		placeholder: 'e.g. The kite climbs higher until the whole coast is in view',
@@ -207,7 +219,7 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 					{ name: 'URL', value: 'url', description: 'Web addresses of images' },
 				],
 				default: 'url',
-				description: 'Where the images lie',
+				description: 'Where the images come from',
 				displayOptions: { show: shown },
 			}),
 		),
@@ -342,7 +354,7 @@ export function sourceFields(operation: 'modify' | 'reframe', generationFields: 
 				{ name: 'URL', value: 'url', description: 'Any video at a public web address' },
 			],
 			default: 'generation',
-			description: 'Where the video lies',
+			description: 'Where the video comes from',
 			displayOptions: { show: { provider: providersFor(operation) } },
 		},
 		...generationFields.map((property) => ({
@@ -429,7 +441,7 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		type: 'fixedCollection',
 		placeholder: 'Add Position',
 		default: {},
-		description: 'Where the source lies in the new picture, in pixels. When not set: in the middle.',
+		description: 'Where the source is placed in the new picture, in pixels. When not set: in the middle.',
 		options: [
 			{
 				displayName: 'Position',
@@ -494,7 +506,7 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. speech, music',
-		description: 'What must not be heard',
+		description: 'Sounds to leave out',
 	},
 	promptOptimization: {
 		displayName: FIELD_NAMES.promptOptimization,
@@ -509,7 +521,7 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		type: 'fixedCollection',
 		placeholder: 'Add Position',
 		default: {},
-		description: 'Where the source lies in the new picture, as parts of it from 0 to 1. When not set: in the middle.',
+		description: 'Where the source is placed in the new picture, as parts of it from 0 to 1. When not set: in the middle.',
 		options: [
 			{
 				displayName: 'Position',
@@ -529,7 +541,8 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. customer-42',
-		description: 'Your own name for whom the video is made, without personal data; the provider tells misuse apart by it',
+		description:
+			'Your own identifier of the person that the video is made for, by which the provider tells misuse apart. Leave personal data out of it.',
 	},
 };
 

@@ -15,7 +15,7 @@ const settingFields = {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to delete the generations that are still running when the execution is stopped. Whether the provider gives the money back is not documented.',
+			'Whether to delete the generations that are still running when the execution is stopped. It is not documented whether the provider refunds them.',
 		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].capabilities.delete) } },
 	},
 	dryRun: {
@@ -152,6 +152,15 @@ function positive(value: unknown): number | null {
 	return value !== undefined && value !== null && value !== '' && Number.isFinite(number) && number > 0 ? number : null;
 }
 
+/** Whether a switch is on; an expression may give text. */
+function isOn(value: unknown): boolean {
+	return value === true || (typeof value === 'string' && value.trim().toLowerCase() === 'true');
+}
+
+function isOff(value: unknown): boolean {
+	return ['', '0', 'false', 'null', 'undefined'].includes(String(value).trim().toLowerCase());
+}
+
 /** A limit of 0 is a limit. */
 function notNegative(value: unknown): number | null {
 	return value === 0 || value === '0' ? 0 : positive(value);
@@ -162,16 +171,17 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 	const options = context.getNodeParameter('options', itemIndex, {}) as Partial<Record<SettingName, unknown>>;
 	const timeout = positive(options.timeout);
 	return {
-		deleteOnStop: options.deleteOnStop === true,
-		dryRun: options.dryRun === true,
-		includeRaw: options.includeRaw === true,
+		deleteOnStop: isOn(options.deleteOnStop),
+		// What is set and no clear no must not buy.
+		dryRun: options.dryRun !== undefined && !isOff(options.dryRun),
+		includeRaw: isOn(options.includeRaw),
 		maxConcurrent: positive(options.maxConcurrent),
 		// A limit that cannot be read must not pass as none.
 		maxCostUsd: 'maxCost' in options ? (notNegative(options.maxCost) ?? Number.NaN) : null,
 		maxDownloadBytes: (positive(options.maxDownloadMb) ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
 		onTimeout: options.onTimeout === 'continue' ? 'continue' : 'error',
 		requestTimeoutMs: (positive(options.requestTimeout) ?? DEFAULT_REQUEST_TIMEOUT_S) * 1000,
-		resubmitFailed: options.resubmitFailed === true,
+		resubmitFailed: isOn(options.resubmitFailed),
 		timeoutMs: timeout === null ? null : timeout * 1000,
 	};
 }

@@ -252,6 +252,9 @@ export interface Generation {
 	raw: JsonObject;
 }
 
+/** What a price depends on. */
+export type PricedRequest = Pick<VideoRequest, 'operation' | 'model' | 'resolution' | 'duration' | 'hdr' | 'exrExport'>;
+
 export interface Balance {
 	amount: number;
 	unit: 'USD' | 'credits';
@@ -362,7 +365,7 @@ export interface Provider {
 	upload?: Upload;
 
 	/** Approximate price in USD; `null` where no price is published. */
-	estimateUsd(request: VideoRequest): number | null;
+	estimateUsd(request: PricedRequest): number | null;
 }
 
 /** Whether a create that ended this way may have bought a video all the same. */

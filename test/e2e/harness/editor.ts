@@ -21,6 +21,8 @@ export interface EditorOptions {
 	/** Size of the window in pixels; default 1440 x 900. */
 	readonly width?: number;
 	readonly height?: number;
+	/** n8n follows the browser's; default: light. */
+	readonly theme?: 'light' | 'dark';
 	/** Milliseconds that any one step may take; default 20,000. */
 	readonly timeout?: number;
 }
@@ -32,12 +34,12 @@ export interface EditorOptions {
  */
 export async function openEditor(client: N8nClient, options: EditorOptions = {}): Promise<Editor> {
 	const { chromium: executablePath } = await ensureInstalled();
-	const { width = 1440, height = 900, timeout = 20_000 } = options;
+	const { width = 1440, height = 900, theme = 'light', timeout = 20_000 } = options;
 	// Loaded only here: tests without a browser start faster.
 	const { chromium } = await import('playwright-core');
 	const browser = await chromium.launch({ executablePath, headless: true, args: chromiumArguments });
 	try {
-		const context = await browser.newContext({ viewport: { width, height }, colorScheme: 'light' });
+		const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
 		context.setDefaultTimeout(timeout);
 		const { cookie, browserId } = client.session;
 		await context.addCookies([{ name: 'n8n-auth', value: cookie, url: client.url, httpOnly: true }]);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkSpending, usd } from '../../../nodes/LumaVideo/generation/spending';
+import { checkSpending, estimateUsd, usd } from '../../../nodes/LumaVideo/generation/spending';
+import { lumaDreamMachine } from '../../../nodes/LumaVideo/providers/lumaDreamMachine';
+import { request } from '../providers/support';
 
 describe('the spending limit', () => {
 	it.each<[Array<number | null>, number]>([
@@ -32,10 +34,21 @@ describe('the spending limit', () => {
 		(estimates) => {
 			expect(checkSpending(estimates, 1000, 'Pixazo')).toMatchObject({
 				ok: false,
-				message: "'Max Cost' cannot be checked: no price is published for this model at Pixazo",
+				message: "'Max Cost' cannot be checked: the price of a video is not known for this request to Pixazo",
 			});
 		},
 	);
+
+	it.each([
+		[{}, 0.4],
+		[{ seed: 5 }, 0.4],
+		[{ model: 'ray-2' }, null],
+		[{ resolution: '4k' }, null],
+		[{ duration: '9s' }, null],
+	])('with the body fields %j a video costs %p', (additionalBodyFields, expected) => {
+		const bought = request('ray-2', { resolution: '540p', duration: '5s', additionalBodyFields });
+		expect(estimateUsd(lumaDreamMachine, bought)).toBe(expected);
+	});
 
 	it.each([
 		[0, '$0.00'],

@@ -63,9 +63,27 @@ describe('the options', () => {
 		},
 	);
 
-	it.each(['true', 1, {}, null])('are off where an expression yields %p for a switch', (value) => {
-		const names = ['deleteOnStop', 'dryRun', 'includeRaw', 'resubmitFailed'];
+	it.each(['yes', 1, {}, null, 'false'])('are off where an expression yields %p for a switch', (value) => {
+		const names = ['deleteOnStop', 'includeRaw', 'resubmitFailed'];
 		expect(settings(Object.fromEntries(names.map((name) => [name, value])))).toEqual(settings({}));
+	});
+
+	it.each([true, 'true', ' True '])('are on where an expression yields %p for a switch', (value) => {
+		const on = { deleteOnStop: value, dryRun: value, includeRaw: value, resubmitFailed: value };
+		expect(settings(on)).toMatchObject({ deleteOnStop: true, dryRun: true, includeRaw: true, resubmitFailed: true });
+	});
+
+	it.each([
+		['yes', true],
+		[1, true],
+		[{}, true],
+		[' FALSE ', false],
+		['', false],
+		[0, false],
+		[null, false],
+		[undefined, false],
+	])("with 'Dry Run' as %p: what is no clear no buys nothing", (value, dryRun) => {
+		expect(settings({ dryRun: value }).dryRun).toBe(dryRun);
 	});
 
 	it('take numbers that are written as text', () => {

@@ -13,7 +13,7 @@ export const getBalance: Operation = {
 	value: 'getBalance',
 	name: 'Get Balance',
 	action: 'Get balance of account',
-	description: 'Retrieve what is left to spend',
+	description: 'Retrieve the remaining credit',
 	providers: supporting,
 	properties: forOperation('account', ['getBalance'], [optionsField(['requestTimeout'])], supporting),
 

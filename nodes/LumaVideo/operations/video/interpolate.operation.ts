@@ -7,7 +7,7 @@ export const interpolate = createVideoOperation({
 	value: 'interpolate',
 	name: 'Interpolate',
 	action: 'Interpolate video',
-	description: 'Make the video that leads from one generated video to another',
+	description: 'Make a video that leads from one generated video to another',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation that comes first'),
 		...generationIdFields('targetGenerationId', 'The finished generation that comes second'),

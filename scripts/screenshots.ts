@@ -1,0 +1,91 @@
+/**
+ * Pictures of the nodes in n8n's editor, for looking at: every provider and operation, light and dark, and what a
+ * finished, a waiting and a failed execution look like. They go to output/screenshots/.
+ *
+ *     npm run screenshots [-- --theme dark --only panels]
+ */
+import type { INode } from 'n8n-workflow';
+import { parseArgs } from 'node:util';
+import { operations } from '../nodes/LumaVideo/operations';
+import { chain, manualTrigger, node, openEditor, packTarball, startN8n, workflow } from '../test/e2e/harness';
+import type { Editor, N8n } from '../test/e2e/harness';
+import type { CredentialRefs } from '../test/e2e/support';
+import { LUMA_VIDEO_TRIGGER, createCredentials, generate, lumaVideo, prompts, providerNames } from '../test/e2e/support';
+import type { ProviderServer } from '../test/provider-server';
+import { startProviderServer } from '../test/provider-server';
+
+const { values: options } = parseArgs({ options: { theme: { type: 'string' }, only: { type: 'string' } } });
+
+interface Studio {
+	n8n: N8n;
+	server: ProviderServer;
+	credentials: CredentialRefs;
+	editor: Editor;
+	theme: string;
+}
+
+async function show({ n8n, editor }: Studio, ...nodes: INode[]): Promise<string> {
+	const { id } = await n8n.client.createWorkflow(workflow('Product videos', nodes, chain(...nodes)));
+	await editor.openWorkflow(id);
+	return id;
+}
+
+/** A picture of a node's panel, with its collections open as far as a click opens them. */
+async function panels(studio: Studio): Promise<void> {
+	const { credentials, editor, theme } = studio;
+	for (const provider of providerNames) {
+		for (const { resource, value, providers } of operations) {
+			if (!providers.includes(provider) || (provider !== 'lumaDreamMachine' && resource !== 'video')) continue;
+			await show(studio, manualTrigger(), lumaVideo('Luma Video', provider, credentials, { resource, operation: value }));
+			await editor.openNode('Luma Video');
+			await editor.page.waitForTimeout(300);
+			await editor.screenshot(`${theme}-${provider}-${resource}-${value}`);
+		}
+	}
+	const trigger = node('Luma Video Trigger', LUMA_VIDEO_TRIGGER, {}, { credentials: credentials.lumaDreamMachine });
+	await show(studio, trigger);
+	await editor.openNode('Luma Video Trigger');
+	await editor.page.waitForTimeout(300);
+	await editor.screenshot(`${theme}-trigger`);
+}
+
+/** Runs a workflow in the editor and takes pictures of its canvas and of the node's panel. */
+async function execution(studio: Studio, name: string, statuses: string[], more: INode['parameters'], texts: string[]): Promise<void> {
+	const { n8n, credentials, editor, theme } = studio;
+	const id = await show(studio, manualTrigger(), prompts(...texts), generate('lumaDreamMachine', credentials, more));
+	await editor.executeWorkflow();
+	await n8n.client.waitForNewExecution(id, { status: statuses as never });
+	await editor.page.waitForTimeout(1500);
+	await editor.screenshot(`${theme}-${name}-canvas`);
+	await editor.openNode('Luma Video');
+	await editor.page.waitForTimeout(500);
+	await editor.screenshot(`${theme}-${name}`);
+}
+
+async function main(): Promise<void> {
+	const server = await startProviderServer();
+	const n8n = await startN8n({ tarball: (await packTarball()).path });
+	try {
+		const credentials = await createCredentials(n8n.client, server);
+		for (const theme of ['light', 'dark'] as const) {
+			if (options.theme !== undefined && options.theme !== theme) continue;
+			const editor = await openEditor(n8n.client, { height: 1250, theme });
+			const studio = { n8n, server, credentials, editor, theme };
+			try {
+				if (options.only !== 'executions') await panels(studio);
+				if (options.only !== 'panels') {
+					await execution(studio, 'finished', ['success'], {}, ['A red kite over a beach [takes 500ms]', 'A dog [takes 500ms]']);
+					await execution(studio, 'failed', ['error'], {}, ['A red kite [takes 500ms] [fails: the prompt was refused]']);
+					await execution(studio, 'waiting', ['waiting'], { completion: 'callback' }, ['A red kite [takes 60000ms]']);
+				}
+			} finally {
+				await editor.close();
+			}
+		}
+	} finally {
+		await n8n.stop();
+		await server.close();
+	}
+}
+
+void main();
