@@ -274,7 +274,7 @@ const SITUATIONS: Situation[] = [
 		texts: {
 			pixazo: [
 				'<provider> could not make the video: Upstream broke (generation <id>)',
-				`${CHANGE} <provider> does not charge for it.`,
+				'The fault lay with <provider>, not with your fields: run the workflow again. <provider> does not charge for it.',
 			],
 		},
 	},
@@ -339,7 +339,7 @@ const SITUATIONS: Situation[] = [
 			],
 			pixwith: [
 				'<provider> does not know what was asked for: Error 404',
-				"Nothing was bought. Check the generation ID, and 'Base URL' in the credential.",
+				"Nothing was bought. Check 'Base URL' in the credential.",
 			],
 			crazyrouter: [
 				'<provider> does not offer Luma at this address: Not found',
@@ -589,7 +589,7 @@ const SITUATIONS: Situation[] = [
 			],
 			pixwith: [
 				'<provider> does not know what was asked for',
-				"Nothing was bought. Check the generation ID, and 'Base URL' in the credential.",
+				"Nothing was bought. Check 'Base URL' in the credential.",
 			],
 			crazyrouter: [
 				'<provider> does not offer Luma at this address',
