@@ -27,6 +27,9 @@ afterEach(async () => {
 	await unpublishAll();
 });
 
+/** Else the look after publishing reads too, sooner or later. */
+const noTimer = { parameters: { options: { reconcileMinutes: 0 } } };
+
 const each = CALLING.map((provider) => [provider] as const);
 
 async function bought(trigger: Trigger, ...prompts: string[]): Promise<string[]> {
@@ -44,7 +47,7 @@ function ofStatus(trigger: Trigger, ids: readonly string[], status: string): num
 
 describe.each(each)('%s', (provider) => {
 	it('starts the workflow once per finished or failed video, with one read for each', async () => {
-		const trigger = await Trigger.create(client, credentials, provider);
+		const trigger = await Trigger.create(client, credentials, provider, noTimer);
 		const ids = await bought(trigger, 'a cat', 'a dog', 'a fox [fails: too dark]');
 		const emitted = await trigger.settled(3);
 		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
@@ -111,7 +114,7 @@ describe.each(each)('%s', (provider) => {
 	});
 
 	it('is not disturbed by junk', async () => {
-		const trigger = await Trigger.create(client, credentials, provider);
+		const trigger = await Trigger.create(client, credentials, provider, noTimer);
 		const before = readsOf(server, provider);
 		const huge = 'x'.repeat(10_000_000);
 		const junk = [

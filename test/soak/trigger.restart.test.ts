@@ -111,7 +111,8 @@ it('an execution that was killed in the middle can be retried, and emits again',
 	await n8n.kill();
 	await n8n.start();
 	await pause(5000);
-	const [crashed, ...others] = await trigger.executions();
+	// The trigger may have looked once more since, and found it emitted.
+	const [crashed, ...others] = (await trigger.executions()).filter(({ status }) => status !== 'success');
 	expect(others).toEqual([]);
 	expect(crashed?.status).toBe('crashed');
 	const retried = await n8n.client.retryExecution(crashed?.id ?? '');
