@@ -1,5 +1,6 @@
 /** The fields of the trigger. */
 import type { INodeProperties } from 'n8n-workflow';
+import { credentialPlace } from '../credentialChoices';
 import { providerIds, providers } from '../providers';
 import { DEFAULT_RECONCILE_MINUTES } from './timer';
 
@@ -16,6 +17,7 @@ export const triggerProperties: INodeProperties[] = [
 		default: 'lumaDreamMachine',
 		description: 'The service that makes the videos',
 	},
+	credentialPlace,
 	{
 		displayName: 'Trigger On',
 		name: 'events',

@@ -1,6 +1,7 @@
 /** All operations, the fields that choose among them, and the way from the chosen one to its code. */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
+import { credentialPlace } from '../credentialChoices';
 import { findProvider, providerIds, providers } from '../providers';
 import type { ProviderId } from '../providers/provider';
 import { getBalance } from './account/getBalance.operation';
@@ -132,6 +133,7 @@ function operationFields(): INodeProperties[] {
 /** All fields of the node, in the order in which the panel shows them. */
 export const nodeProperties: INodeProperties[] = [
 	providerField,
+	credentialPlace,
 	...resourceFields(),
 	...operationFields(),
 	...operations.flatMap((operation) => operation.properties),

@@ -206,7 +206,7 @@ describe('every field', () => {
 		expect(field.default).toBeDefined();
 
 		// What a field is for is said, unless its name and its place say it: the choice of the operation, collections.
-		const isSelfExplaining = ['resource', 'operation'].includes(field.name) || field.type === 'collection';
+		const isSelfExplaining = ['credentials', 'resource', 'operation'].includes(field.name) || field.type === 'collection';
 		const said = field.description ?? field.hint;
 		if (!isSelfExplaining) expect(said).toMatch(/\S/);
 		if (field.type === 'boolean') expect(field.description).toMatch(/^Whether /);
@@ -308,7 +308,7 @@ describe('operations', () => {
 		for (const [provider, resource, value] of eachOperation) {
 			const { shown } = panel({ provider, resource, operation: value });
 			const own = operations.find((each) => each.resource === resource && each.value === value)?.properties ?? [];
-			const common = ['provider', 'resource', 'operation'];
+			const common = ['provider', 'credentials', 'resource', 'operation'];
 			for (const property of shown) if (!common.includes(property.name)) expect(own).toContain(property);
 		}
 	});
