@@ -123,7 +123,7 @@ const allFields: INodeProperties[] = nodeProperties.flatMap((property) => [
 describe('the panel as a whole', () => {
 	it('begins with provider, resource and operation, which no expression may change', () => {
 		const { shown } = panel({});
-		expect(shown.slice(0, 3).map(({ name }) => name)).toEqual(['provider', 'resource', 'operation']);
+		expect(shown.slice(0, 4).map(({ name }) => name)).toEqual(['provider', 'credentials', 'resource', 'operation']);
 		for (const property of nodeProperties) {
 			if (['provider', 'resource', 'operation', 'completion'].includes(property.name)) {
 				expect(property.noDataExpression).toBe(true);
