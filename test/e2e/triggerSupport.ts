@@ -31,17 +31,21 @@ export async function waitUntil(condition: () => Promise<boolean> | boolean, tim
 
 /** Every execution of a workflow, newest first. */
 export async function allExecutions(client: N8nClient, workflowId: string): Promise<ExecutionSummary[]> {
-	const all: ExecutionSummary[] = [];
-	for (;;) {
-		const query = new URLSearchParams({ filter: JSON.stringify({ workflowId }), limit: '100' });
-		const last = all.at(-1)?.id;
-		if (last !== undefined) query.set('lastId', last);
-		const { results } = await client.request<{ results: ExecutionSummary[] }>('GET', `/rest/executions?${query}`);
-		const known = new Set(all.map(({ id }) => id));
-		const fresh = results.filter(({ id }) => !known.has(id));
-		all.push(...fresh);
-		if (fresh.length === 0 || results.length < 100) return all;
+	const all = new Map<string, ExecutionSummary>();
+	let page: Record<string, string> | null = {};
+	while (page) {
+		const query = new URLSearchParams({ filter: JSON.stringify({ workflowId }), limit: '100', ...page });
+		const { results, nextCursor } = await client.request<{ results: ExecutionSummary[]; nextCursor?: string | null }>(
+			'GET',
+			`/rest/executions?${query}`,
+		);
+		for (const each of results) all.set(each.id, each);
+		const last = results.at(-1)?.id;
+		// n8n 1 turns pages by the last id; its first page has what runs besides.
+		if (nextCursor === undefined) page = last !== undefined && results.length >= 100 ? { lastId: last } : null;
+		else page = nextCursor === null ? null : { cursor: nextCursor };
 	}
+	return [...all.values()];
 }
 
 export interface TriggerOptions {
