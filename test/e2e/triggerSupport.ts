@@ -29,16 +29,19 @@ export async function waitUntil(condition: () => Promise<boolean> | boolean, tim
 	return true;
 }
 
+interface ExecutionPage {
+	results: ExecutionSummary[];
+	/** Missing in n8n 1. */
+	nextCursor?: string | null;
+}
+
 /** Every execution of a workflow, newest first. */
 export async function allExecutions(client: N8nClient, workflowId: string): Promise<ExecutionSummary[]> {
 	const all = new Map<string, ExecutionSummary>();
 	let page: Record<string, string> | null = {};
 	while (page) {
-		const query = new URLSearchParams({ filter: JSON.stringify({ workflowId }), limit: '100', ...page });
-		const { results, nextCursor } = await client.request<{ results: ExecutionSummary[]; nextCursor?: string | null }>(
-			'GET',
-			`/rest/executions?${query}`,
-		);
+		const query: URLSearchParams = new URLSearchParams({ filter: JSON.stringify({ workflowId }), limit: '100', ...page });
+		const { results, nextCursor }: ExecutionPage = await client.request('GET', `/rest/executions?${query}`);
 		for (const each of results) all.set(each.id, each);
 		const last = results.at(-1)?.id;
 		// n8n 1 turns pages by the last id; its first page has what runs besides.
