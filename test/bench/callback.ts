@@ -1,14 +1,14 @@
 /** From the callback of a finished video to the next node having run, beside n8n's Wait node. */
 import type { Execution } from '../e2e/harness';
 import { callMany, waitUntil } from '../e2e/triggerSupport';
-import { median, quantile } from './measure';
+import { isQuick, median, quantile } from './measure';
 import type { RowResult } from './report';
 import type { Stage } from './stage';
 import { endOfNode, onStage } from './stage';
 import type { Suspender } from './suspended';
 import { NEXT, ours, waitNode } from './suspended';
 
-const REPEATS = 40;
+const REPEATS = isQuick ? 10 : 40;
 const WARM_UP = 5;
 
 /** Milliseconds of one suspension and its end. */

@@ -3,6 +3,9 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import type { N8n } from '../e2e/harness';
 import { pause } from '../e2e/triggerSupport';
 
+/** Tries out a row with less of everything; its figures are not kept. */
+export const isQuick = process.argv.includes('--quick');
+
 export function median(values: readonly number[]): number {
 	return quantile(values, 0.5);
 }

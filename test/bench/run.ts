@@ -1,6 +1,6 @@
 /**
  * The benchmarks: `npm run bench` for all rows, `npm run bench -- makespan lateness` for some. Prints a table for each
- * and writes docs/benchmarks.md; a row that is not run keeps its figures there.
+ * and writes docs/benchmarks.md; a row that is not run keeps its figures there. `--quick` does less and writes nothing.
  */
 import { ensureInstalled } from '../e2e/harness';
 import { callback } from './callback';
@@ -8,6 +8,7 @@ import { crowd } from './crowd';
 import { download } from './download';
 import { lateness } from './lateness';
 import { makespan } from './makespan';
+import { isQuick } from './measure';
 import type { RowResult } from './report';
 import { machine, record, table } from './report';
 import { trigger } from './trigger';
@@ -24,7 +25,7 @@ const rows: Record<string, { title: string; measure: () => Promise<RowResult> }>
 };
 
 async function main(): Promise<void> {
-	const names = process.argv.slice(2);
+	const names = process.argv.slice(2).filter((argument) => argument !== '--quick');
 	const unknown = names.filter((name) => !(name in rows));
 	if (unknown.length > 0) throw new Error(`No row ${unknown.join(', ')}; there are ${Object.keys(rows).join(', ')}`);
 	const machineLine = machine((await ensureInstalled()).node);
@@ -32,7 +33,7 @@ async function main(): Promise<void> {
 		if (names.length > 0 && !names.includes(name)) continue;
 		const startedAt = Date.now();
 		const result = await measure();
-		record(name, title, machineLine, result, Object.keys(rows));
+		if (!isQuick) record(name, title, machineLine, result, Object.keys(rows));
 		const seconds = Math.round((Date.now() - startedAt) / 1000);
 		process.stdout.write(`\n${title} (${seconds} s)\n${table(result.lines)}\n`);
 	}

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { chain, node, webhookTrigger, workflow } from '../e2e/harness';
 import { Trigger, callMany, unpublishAll } from '../e2e/triggerSupport';
 import type { ProviderServer } from '../provider-server';
-import { median, sum } from './measure';
+import { isQuick, median, sum } from './measure';
 import type { Line, RowResult } from './report';
 import type { Stage } from './stage';
 import { endOfAll, log, onStage, untilQuiet } from './stage';
 
-const CALLS = Number(process.env.BENCH_CALLS ?? 300);
-const REPEATS = 3;
+const CALLS = isQuick ? 150 : 300;
+const REPEATS = isQuick ? 1 : 3;
 const CONNECTIONS = 16;
 
 /** Videos that are finished and about to call a trigger; the stand-in sends no callback of its own. */

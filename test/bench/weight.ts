@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureInstalled, packTarball } from '../e2e/harness';
-import { median } from './measure';
+import { isQuick, median } from './measure';
 import type { Line, RowResult } from './report';
 import { log } from './stage';
 
 const run = promisify(execFile);
 
-const REPEATS = 31;
+const REPEATS = isQuick ? 3 : 31;
 const OURS = 'n8n-nodes-luma-video';
 const PEERS = [
 	{ name: 'n8n-nodes-creatomate', version: '0.2.0' },
