@@ -77,7 +77,7 @@ function fileOf(data: Buffer, type: string): MediaFile {
 }
 
 /** A playable video of exactly `bytes` bytes: a small one, then an MP4 box of free space. Made while it is sent. */
-function bigFile(bytes: number, tellsLength: boolean): MediaFile {
+export function bigFile(bytes: number, tellsLength: boolean): MediaFile {
 	return {
 		type: 'video/mp4',
 		length: bytes,

@@ -23,6 +23,8 @@ import { isId } from './triggerState';
 /** So many ids and more are looked for in the list first, where there is one. */
 const MIN_LISTED = 4;
 const MAX_LIST_PAGES = 3;
+/** Reads under way at the same time. */
+const MAX_REQUESTS = 4;
 /** The provider does not know the id, or does not take it for one. */
 const NOT_KNOWN: readonly ProblemKind[] = ['notFound', 'invalidRequest'];
 /** Nothing of this passes by itself. */
@@ -62,9 +64,16 @@ async function* readAll(
 			if (missing.size === 0) return;
 		}
 	}
-	for (const generationId of missing) {
-		const cancelSignal = context.getExecutionCancelSignal();
-		yield [generationId, await readGeneration(provider, client, generationId, systemClock, cancelSignal)];
+	const cancelSignal = context.getExecutionCancelSignal();
+	const rest = [...missing];
+	for (let first = 0; first < rest.length; first += MAX_REQUESTS) {
+		const few = rest.slice(first, first + MAX_REQUESTS);
+		yield* await Promise.all(
+			few.map(async (generationId): Promise<[string, ReadResult]> => [
+				generationId,
+				await readGeneration(provider, client, generationId, systemClock, cancelSignal),
+			]),
+		);
 	}
 }
 
@@ -122,6 +131,8 @@ export async function emitRead(context: IExecuteFunctions): Promise<INodeExecuti
 			pairedItem: { item: input.item },
 		});
 	}
+	// What was true makes room for more.
+	if (!isTest) state.onDue?.();
 	if (items.length === 0) reportUnread(context, unread, triesAgain(state, provider, options.reconcileMinutes));
 	return items;
 }

@@ -12,9 +12,11 @@ import { REQUEST_TIMEOUT_MS, emissionOf, isMeantFor, isTooOld } from './trigger'
 import type { Finding, TriggerEvent, TriggerState } from './triggerState';
 import { emissionKey } from './triggerState';
 
-/** So many found at once get an execution each; of more, several share one. */
+/** So many at once get an execution each; of more, several share one. */
 const MAX_SINGLE = 10;
 const BATCH = 50;
+/** What comes within this time shares an execution while more than that are in hand. */
+const SHARE_MS = 100;
 /** Requests under way at the same time. */
 const MAX_REQUESTS = 4;
 
@@ -25,6 +27,8 @@ const MAX_REQUESTS = 4;
 export function handOverItem(generationId: string): INodeExecutionData {
 	return { json: { generationId, ticket: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}` } };
 }
+
+const NEVER = new Promise<never>(() => undefined);
 
 /** Ids that a node put out as over, as far as the run tells. */
 function emittedIds(run: IRun | undefined, nodeName: string): Set<unknown> {
@@ -42,6 +46,7 @@ export class HandOver {
 	private readonly queue: string[] = [];
 	private requests = 0;
 	private ticks = 0;
+	private lastStartAt = 0;
 
 	constructor(
 		private readonly context: ITriggerFunctions,
@@ -94,13 +99,20 @@ export class HandOver {
 		if (this.isServing) return;
 		this.isServing = true;
 		while (!this.isStopped && !this.state.isAddressRefused) {
+			// In a burst the executions would take longer than what they are for; a batch is read and recorded at once.
+			const isShared = this.state.inHand >= MAX_SINGLE;
+			const pause = isShared ? this.lastStartAt + SHARE_MS - Date.now() : 0;
+			if (pause > 0) {
+				await systemClock.wait(pause, NEVER);
+				continue;
+			}
 			const woken = new Promise<void>((resolve) => {
 				this.wake = resolve;
 			});
-			for (const { generationId, isBlind } of this.state.takeDue(Date.now())) {
-				if (isBlind) this.emit([generationId]);
-				else this.queue.push(generationId);
-			}
+			const due = this.state.takeDue(Date.now(), isShared);
+			const blind = due.filter(({ isBlind }) => isBlind).map(({ generationId }) => generationId);
+			this.start(blind, isShared || blind.length > MAX_SINGLE);
+			for (const { generationId, isBlind } of due) if (!isBlind) this.queue.push(generationId);
 			while (this.requests < Math.min(MAX_REQUESTS, this.queue.length)) void this.look();
 			const next = this.state.nextLookAt(Date.now());
 			if (next === null) break;
@@ -154,8 +166,9 @@ export class HandOver {
 	}
 
 	/** Starts executions for generations known to have something to emit. */
-	private start(generationIds: readonly string[]): void {
-		const size = generationIds.length <= MAX_SINGLE ? 1 : BATCH;
+	private start(generationIds: readonly string[], isShared = generationIds.length > MAX_SINGLE): void {
+		if (generationIds.length > 0) this.lastStartAt = Date.now();
+		const size = isShared ? BATCH : 1;
 		for (let first = 0; first < generationIds.length; first += size) {
 			this.emit(generationIds.slice(first, first + size));
 		}

@@ -81,7 +81,10 @@ const MAX_OPEN = 1000;
 /** Room beyond it for what was announced, so that a flood of made-up callbacks keeps nobody out. */
 const MAX_ANNOUNCED = 1000;
 const MAX_REFUSED = 5000;
-/** Looks that the word of strangers may cause: so many at once, and so many a second in the long run. */
+/**
+ * Looks that the word of strangers may cause: so many at once, and so many a second in the long run; those that lead to
+ * an emission do not count.
+ */
 const LOOK_BURST = 100;
 const LOOKS_PER_SECOND = 5;
 /** Looks under way at the same time. */
@@ -205,16 +208,27 @@ export class TriggerState {
 		return 'noted';
 	}
 
-	/** What is to be looked at now, as far as the pace allows; it is in hand until it is settled. */
-	takeDue(now: number): Due[] {
+	/** How many are being looked at, here or in executions. */
+	get inHand(): number {
+		let count = 0;
+		for (const { hold } of this.open.values()) if (hold !== null) count++;
+		return count;
+	}
+
+	/**
+	 * What is to be looked at now, as far as the pace allows; it is in hand until it is settled.
+	 *
+	 * @param isShared one execution is started for all that need no look before
+	 */
+	takeDue(now: number, isShared = false): Due[] {
 		const due: Due[] = [];
-		let room = MAX_IN_HAND;
-		for (const entry of this.open.values()) if (entry.hold !== null) room--;
+		let room = MAX_IN_HAND - this.inHand;
 		const waiting = [...this.open].filter(([, { hold, dueAt }]) => hold === null && dueAt !== null && dueAt <= now);
 		waiting.sort(([, a], [, b]) => Number(b.isAnnounced) - Number(a.isAnnounced));
 		for (const [generationId, entry] of waiting) {
 			if (room-- <= 0 || !this.looks.take(now)) break;
-			due.push({ generationId, isBlind: entry.isFresh && this.blind.take(now) });
+			const isCovered = isShared && due.some(({ isBlind }) => isBlind);
+			due.push({ generationId, isBlind: entry.isFresh && (isCovered || this.blind.take(now)) });
 			this.take(entry);
 		}
 		return due;
@@ -300,6 +314,7 @@ export class TriggerState {
 	/** The word of a stranger was true. */
 	trust(): void {
 		this.blind.give();
+		this.looks.give();
 	}
 
 	/** Adds what is stored with the workflow. */

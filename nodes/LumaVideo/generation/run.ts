@@ -714,7 +714,13 @@ class Run {
 
 	private scheduleNext(item: Running): void {
 		const now = this.now;
-		item.nextReadAt = now + nextReadDelayMs(now - item.submittedAt, item.expectedMs);
+		const served = this.isListed(item) ? [...this.running].filter((other) => this.isListed(other)).length : 1;
+		item.nextReadAt = now + nextReadDelayMs(now - item.submittedAt, item.expectedMs, served);
+	}
+
+	/** Whether one read of the list can serve it together with others. */
+	private isListed(item: Running): boolean {
+		return this.listUsable && this.options.provider.list !== undefined && !item.unlisted;
 	}
 
 	private readLater(item: Running, retryAfterMs: number | null, trouble: string): void {

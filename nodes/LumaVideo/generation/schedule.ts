@@ -16,6 +16,8 @@ const MIN_INTERVAL_MS = 1000;
 const MAX_INTERVAL_MS = 15_000;
 /** Refusals by moderation come within seconds. */
 const EARLY_LOOK_MS = 4000;
+/** Looks between that one and the first that may find it finished, for each generation that a read serves. */
+const EARLY_LOOKS_EACH = 0.6;
 /** Beyond this multiple of the expected time the distance grows with the time waited. */
 const OVERDUE = 1.75;
 const OVERDUE_DENSITY = 0.05;
@@ -28,8 +30,9 @@ export const UNKNOWN_EXPECTED_MS = 60_000;
  *
  * @param elapsedMs since the generation was submitted
  * @param expectedMs how long it is expected to take as a whole
+ * @param served generations that the same read serves: shared by many, more looks find what is finished unusually soon
  */
-export function nextReadDelayMs(elapsedMs: number, expectedMs: number): number {
+export function nextReadDelayMs(elapsedMs: number, expectedMs: number, served = 1): number {
 	const expected = Math.max(expectedMs, MIN_INTERVAL_MS);
 	const firstLook = expected * FIRST_LOOK;
 	const share = Math.min((elapsedMs - firstLook) / (expected - firstLook), 1);
@@ -40,7 +43,10 @@ export function nextReadDelayMs(elapsedMs: number, expectedMs: number): number {
 	if (elapsedMs < firstLook) {
 		// The early look is worth a request only where the next one is far away.
 		if (elapsedMs < EARLY_LOOK_MS && firstLook > 2 * EARLY_LOOK_MS) return EARLY_LOOK_MS - elapsedMs;
-		return Math.max(firstLook - elapsedMs, MIN_INTERVAL_MS);
+		const looks = served * EARLY_LOOKS_EACH;
+		// Each a bit farther than the one before: what is late by a part of its time counts, not what is late by a second.
+		const step = looks < 1 ? Infinity : elapsedMs * ((firstLook / EARLY_LOOK_MS) ** (1 / looks) - 1);
+		return Math.max(Math.min(firstLook - elapsedMs, step), MIN_INTERVAL_MS);
 	}
 	if (elapsedMs <= expected * OVERDUE) return interval;
 	return Math.min(Math.max(interval, elapsedMs * OVERDUE_DENSITY), Math.max(MAX_INTERVAL_MS, interval));

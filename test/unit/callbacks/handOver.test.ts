@@ -163,6 +163,64 @@ describe('a callback', () => {
 	}, 60_000);
 });
 
+describe('a burst of callbacks', () => {
+	const MANY = 300;
+
+	/** Calls about so many generations, some in every slice of time; executions end at once. */
+	async function burst(known: boolean): Promise<void> {
+		for (let id = 0; id < MANY; id++) {
+			const generation = { id: `video-${id}`, state: 'completed' as const };
+			if (known) here.service.set(generation);
+			call(generation);
+			if (id % 10 === 9) await runBeside(20);
+		}
+		await runBeside(MINUTE);
+	}
+
+	/** Lets time pass while executions run beside each other. */
+	async function runBeside(ms: number): Promise<void> {
+		for (let left = ms; left > 0; left -= 20) {
+			await jest.advanceTimersByTimeAsync(20);
+			for (const { items, done } of running.emitted.splice(0)) {
+				executions++;
+				void emitRead(executeContext(here, store, items)).then((emitted) => {
+					output.push(...emitted.map(({ json }) => json.generationId as string));
+					done({ status: 'success' });
+				});
+			}
+		}
+	}
+
+	it.each([pixazo, lumaDreamMachine])('of $displayName shares executions, and each is emitted once', async (provider) => {
+		begin(provider);
+		store.latencyMs = 40;
+		await burst(true);
+		expect(output).toHaveLength(MANY);
+		expect(new Set(output).size).toBe(MANY);
+		expect(executions).toBeLessThanOrEqual(MANY / 5);
+		expect(here.service.requests.length).toBeLessThanOrEqual(MANY);
+	});
+
+	it('of a forger starts no more executions than single calls would, and reads no faster', async () => {
+		begin();
+		await burst(false);
+		expect(output).toEqual([]);
+		expect(executions).toBeLessThanOrEqual(40);
+		// 100 at once, then 5 a second.
+		expect(here.service.reads()).toBeLessThanOrEqual(100 + 5 * 61);
+	});
+
+	it('leaves few calls their own executions, at once', async () => {
+		begin();
+		for (let id = 0; id < 10; id++) {
+			here.service.set({ id: `video-${id}`, state: 'completed' });
+			call({ id: `video-${id}`, state: 'completed' });
+			await jest.advanceTimersByTimeAsync(1);
+		}
+		expect(running.emitted.map(({ ids }) => ids.length)).toEqual(Array.from({ length: 10 }, () => 1));
+	});
+});
+
 describe('executions in other processes', () => {
 	function finished(status: 'success' | 'error', ids: string[] = []): Partial<IRun> {
 		const items = ids.map((generationId) => ({ json: { generationId, event: 'completed' } }));

@@ -252,6 +252,27 @@ describe('a flood of made-up ids', () => {
 		expect(mostOpen).toBeLessThanOrEqual(1000);
 	});
 
+	it('costs one execution for all that share it', () => {
+		for (let id = 0; id < 50; id++) hear(`made-up-${id}`, 'completed');
+		expect(state.takeDue(NOW, true).filter(({ isBlind }) => isBlind)).toHaveLength(50);
+		for (let id = 0; id < 40; id++) hear(`other-${id}`, 'completed');
+		expect(state.takeDue(NOW).filter(({ isBlind }) => isBlind)).toHaveLength(29);
+	});
+
+	it('does not slow down what is true: its looks are given back', () => {
+		let taken = 0;
+		for (let id = 0; id < 1000; id++) {
+			hear(`real-${id}`, 'completed');
+			for (const { generationId } of state.takeDue(NOW)) {
+				taken++;
+				state.trust();
+				state.markEmitted(key(generationId));
+				state.settle(generationId, 'over', NOW);
+			}
+		}
+		expect(taken).toBe(1000);
+	});
+
 	it('leaves no more behind than 1,000 open ids', () => {
 		for (let id = 0; id < 20_000; id++) hear(`made-up-${id}`, id % 2 === 0 ? 'completed' : 'processing');
 		const stored = state.toStore();

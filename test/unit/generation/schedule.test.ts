@@ -10,11 +10,11 @@ import type { Duration, ModelCapabilities, Resolution } from '../../../nodes/Lum
 import { durations, readAlone, readTogether } from './simulation';
 
 /** Times of all reads up to a moment, in seconds. */
-function readsUntil(endMs: number, expected: number): number[] {
+function readsUntil(endMs: number, expected: number, served = 1): number[] {
 	const times: number[] = [];
 	let elapsed = 0;
 	while (elapsed < endMs) {
-		elapsed += nextReadDelayMs(elapsed, expected);
+		elapsed += nextReadDelayMs(elapsed, expected, served);
 		times.push(Math.round(elapsed / 100) / 10);
 	}
 	return times;
@@ -30,6 +30,21 @@ describe('the next read', () => {
 
 	it('does not come early where the generation may be finished within seconds', () => {
 		expect(readsUntil(10_000, 10_000)[0]).toBeGreaterThan(4);
+	});
+
+	it('looks for what is finished much too soon where it serves twenty: never late by more than a fifth', () => {
+		const times = readsUntil(32_000, 60_000, 20);
+		for (let end = 4.5; end < 32; end += 0.1) {
+			const seen = times.find((time) => time >= end) ?? Number.NaN;
+			expect(seen).toBeLessThanOrEqual(Math.max(end * 1.2, end + 1.1));
+		}
+		expect(times.length).toBeLessThanOrEqual(1 + 20 * 0.6 + 1);
+	});
+
+	it.each([2, 5, 10, 50, 100])('costs, shared by %d, less than one early look each', (served) => {
+		const early = readsUntil(32_000, 60_000, served).filter((time) => time > 4 && time < 32);
+		expect(early.length).toBeGreaterThan(0);
+		expect(early.length).toBeLessThan(served);
 	});
 
 	it('comes ever closer to the one before, up to the expected end', () => {
@@ -114,6 +129,12 @@ describe('mean lateness and reads per job', () => {
 		expect(figures.readsPerJob).toBeLessThanOrEqual(2);
 		expect(figures.readsPerJob).toBeGreaterThan(0.3);
 		expect(figures.meanLatenessMs).toBeLessThanOrEqual(seconds * 25);
+	});
+
+	it('stay late by a fifth at most where 20 jobs take a fifth of what is usual', async () => {
+		const figures = await readTogether({ durationMs: 12_000, guess: 5, jobs: 20, batches: 3, sigma: 0 });
+		expect(figures.p95LatenessMs).toBeLessThanOrEqual(2400);
+		expect(figures.readsPerJob).toBeLessThanOrEqual(1);
 	});
 
 	it('come from durations that spread around their median', () => {

@@ -8,6 +8,8 @@ import { World } from './world';
 export interface Figures {
 	/** From the end of a generation to the read that sees it; without what the network takes. */
 	meanLatenessMs: number;
+	/** Of twenty, nineteen are seen no later than this. */
+	p95LatenessMs: number;
 	/** Reads for one generation, the last one included. */
 	readsPerJob: number;
 }
@@ -20,6 +22,8 @@ export interface Simulation {
 	jobs: number;
 	/** Spread of the durations: standard deviation of their logarithm. */
 	sigma?: number;
+	/** Evenly spread instead, by at most this part of the median. */
+	uniform?: number;
 	seed?: number;
 }
 
@@ -36,19 +40,29 @@ export function seeded(seed: number): () => number {
 	};
 }
 
-/** Durations with a lognormal spread around their median. */
-export function durations({ durationMs, jobs, sigma = USUAL_SIGMA, seed = 1 }: Omit<Simulation, 'guess'>): number[] {
+/** Durations with a lognormal spread around their median, or with an even one. */
+export function durations({ durationMs, jobs, sigma = USUAL_SIGMA, uniform, seed = 1 }: Omit<Simulation, 'guess'>): number[] {
 	const random = seeded(seed);
 	return Array.from({ length: jobs }, () => {
+		if (uniform !== undefined) return durationMs * (1 - uniform + 2 * uniform * random());
 		const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 		return durationMs * Math.exp(sigma * normal);
 	});
 }
 
+function figuresOf(latenesses: readonly number[], reads: number): Figures {
+	const sorted = [...latenesses].sort((a, b) => a - b);
+	return {
+		meanLatenessMs: sorted.reduce((total, lateness) => total + lateness, 0) / sorted.length,
+		p95LatenessMs: sorted[Math.ceil(sorted.length * 0.95) - 1] ?? Number.NaN,
+		readsPerJob: reads / sorted.length,
+	};
+}
+
 /** Every generation read on its own, by the schedule alone. */
 export function readAlone(simulation: Simulation): Figures {
 	const expected = simulation.durationMs * simulation.guess;
-	let lateness = 0;
+	const latenesses: number[] = [];
 	let reads = 0;
 	for (const duration of durations(simulation)) {
 		let elapsed = 0;
@@ -56,24 +70,35 @@ export function readAlone(simulation: Simulation): Figures {
 			elapsed += nextReadDelayMs(elapsed, expected);
 			reads++;
 		} while (elapsed < duration);
-		lateness += elapsed - duration;
+		latenesses.push(elapsed - duration);
 	}
-	return { meanLatenessMs: lateness / simulation.jobs, readsPerJob: reads / simulation.jobs };
+	return figuresOf(latenesses, reads);
 }
 
 /** Batches that are submitted together and read through one list: the real run, in virtual time. */
 export async function readTogether(simulation: Simulation & { batches: number }): Promise<Figures> {
-	let lateness = 0;
+	const batches = Array.from({ length: simulation.batches }, (_, batch) =>
+		durations({ ...simulation, seed: (simulation.seed ?? 1) + batch }),
+	);
+	return await readBatches(batches, simulation.durationMs * simulation.guess);
+}
+
+/**
+ * The same for batches of given durations, in milliseconds.
+ *
+ * @param expectedMs what the schedule takes for the duration
+ */
+export async function readBatches(batches: readonly (readonly number[])[], expectedMs: number): Promise<Figures> {
+	const latenesses: number[] = [];
 	let reads = 0;
-	for (let batch = 0; batch < simulation.batches; batch++) {
+	for (const lengths of batches) {
 		const world = new World('lists');
 		const { service, time } = world;
-		const lengths = durations({ ...simulation, seed: (simulation.seed ?? 1) + batch });
 		const usualMs = (service.provider.capabilities.models[0]?.usualSeconds ?? Number.NaN) * 1000;
-		const stretch = (simulation.durationMs * simulation.guess) / usualMs;
+		const stretch = expectedMs / usualMs;
 		service.latencyMs = 0;
 		service.durationMs = (n) => lengths[n] ?? Number.NaN;
-		const jobs = world.jobs(simulation.jobs).map((job) => {
+		const jobs = world.jobs(lengths.length).map((job) => {
 			if (job.start.kind !== 'create') return job;
 			const { model } = job.start;
 			return { ...job, start: { ...job.start, model: { ...model, usualSeconds: model.usualSeconds * stretch } } };
@@ -81,11 +106,10 @@ export async function readTogether(simulation: Simulation & { batches: number })
 		await world.run(jobs, {
 			onFinished: (_, { generationId }) => {
 				const made = service.made.find(({ id }) => id === generationId);
-				lateness += time.now() - (made?.endsAt ?? Number.NaN);
+				latenesses.push(time.now() - (made?.endsAt ?? Number.NaN));
 			},
 		});
 		reads += service.count('list') + service.count('read');
 	}
-	const all = simulation.batches * simulation.jobs;
-	return { meanLatenessMs: lateness / all, readsPerJob: reads / all };
+	return figuresOf(latenesses, reads);
 }

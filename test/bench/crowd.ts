@@ -1,0 +1,99 @@
+/** A thousand suspended executions: what they cost while they wait, how fast they go on, and whether all do. */
+import type { Execution } from '../e2e/harness';
+import { allExecutions, callMany, waitUntil } from '../e2e/triggerSupport';
+import { Memory, isQuick, mebibytes } from './measure';
+import type { Line, RowResult } from './report';
+import type { Stage } from './stage';
+import { collectsGarbage, endOfAll, log, onStage, untilQuiet } from './stage';
+import type { Suspender } from './suspended';
+import { ours, waitNode } from './suspended';
+
+const CROWD = isQuick ? 100 : 1000;
+const CONNECTIONS = 16;
+const WARM_UP = 50;
+
+interface Figures {
+	/** Bytes in RAM that the crowd added. */
+	growth: number;
+	/** Executions resumed each second. */
+	rate: number;
+	lost: number;
+}
+
+async function gather({ client }: Stage, suspender: Suspender, count: number): Promise<void> {
+	const bodies = Array.from({ length: count }, (_, number) => suspender.startBody(number));
+	await callMany(suspender.startUrl, bodies, { connections: CONNECTIONS });
+	const areSuspended = async (): Promise<boolean> => {
+		const query = new URLSearchParams({
+			filter: JSON.stringify({ workflowId: suspender.workflowId, status: ['new', 'running'] }),
+			limit: '1',
+		});
+		const { results } = await client.request<{ results: unknown[] }>('GET', `/rest/executions?${query}`);
+		return results.length === 0;
+	};
+	if (!(await waitUntil(areSuspended, 120_000))) throw new Error(`${suspender.name}: not all were suspended`);
+}
+
+/** Resumes all that are suspended; how many succeeded, and in what time. */
+async function release({ client }: Stage, suspender: Suspender): Promise<{ succeeded: number; ms: number }> {
+	const waiting = (await allExecutions(client, suspender.workflowId)).filter(({ status }) => status === 'waiting');
+	const calls = await suspender.resumeCalls(async () => {
+		const executions: Execution[] = [];
+		for (const { id } of waiting) {
+			const execution = await client.getExecution(id);
+			if (execution) executions.push(execution);
+		}
+		return executions;
+	});
+	const over = new Set((await allExecutions(client, suspender.workflowId)).filter(({ status }) => status !== 'waiting').map(({ id }) => id));
+	const startedAt = Date.now();
+	const queue = [...calls];
+	const caller = async (): Promise<void> => {
+		for (let call = queue.shift(); call; call = queue.shift()) await callMany(call.url, [call.body], { connections: 1 });
+	};
+	await Promise.all(Array.from({ length: CONNECTIONS }, caller));
+	await untilQuiet(client, suspender.workflowId);
+	const { endedAt, succeeded } = await endOfAll(client, suspender.workflowId, over);
+	return { succeeded, ms: endedAt - startedAt };
+}
+
+async function measure(stage: Stage, suspender: Suspender, memory: Memory): Promise<Figures> {
+	await memory.rest();
+	const before = memory.resident;
+	await gather(stage, suspender, CROWD);
+	await memory.rest();
+	const growth = memory.resident - before;
+	const { succeeded, ms } = await release(stage, suspender);
+	log(`${suspender.name}: ${mebibytes(growth)}, ${succeeded} of ${CROWD} in ${ms} ms`);
+	return { growth, rate: (succeeded / ms) * 1000, lost: CROWD - succeeded };
+}
+
+/** Each in an n8n of its own: what one left in memory would count for the other. */
+export async function crowd(): Promise<RowResult> {
+	const side = async (make: (stage: Stage) => Promise<Suspender>): Promise<Figures> =>
+		await onStage(async (stage) => {
+			const suspender = await make(stage);
+			const memory = new Memory(stage.n8n);
+			await gather(stage, suspender, WARM_UP);
+			await release(stage, suspender);
+			return await measure(stage, suspender, memory);
+		}, collectsGarbage);
+	const own = await side(ours);
+	const other = await side(waitNode);
+	const line = (what: string, pick: (figures: Figures) => number, format: (value: number) => string): Line => ({
+		what,
+		ours: format(pick(own)),
+		other: `Wait node ${format(pick(other))}`,
+		ratio: pick(own) / pick(other),
+		target: '–',
+		isMet: null,
+	});
+	return {
+		how: `${CROWD} executions suspended at once, then a call for each over ${CONNECTIONS} connections; one run each, in an n8n of its own after a warm-up of ${WARM_UP}. Memory: what n8n's process has in RAM more than before, after its garbage was collected.`,
+		lines: [
+			line('memory while suspended', ({ growth }) => growth, mebibytes),
+			line('resumed per second', ({ rate }) => rate, (value) => value.toFixed(1)),
+			{ ...line('lost', ({ lost }) => lost, String), ratio: null, target: '0', isMet: own.lost === 0 },
+		],
+	};
+}
