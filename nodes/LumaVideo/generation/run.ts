@@ -20,6 +20,7 @@ import { mayHaveBeenAccepted } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
+import type { Experience } from './experience';
 import { adviceForRead, fetchLater } from './failure';
 import type { Ledger, LedgerEntry, RequestKey } from './ledger';
 import { findLost, isLongBefore } from './lost';
@@ -80,6 +81,8 @@ export interface RunOptions {
 	resubmitFailed: boolean;
 	/** Aborted when the execution is stopped or runs out of its own time. */
 	cancelSignal: AbortSignal | undefined;
+	/** How long the like of it took lately; when left out, the models' usual times count. */
+	experience?: Experience;
 	/** Called as soon as a generation is over, to start what can be done meanwhile. */
 	onFinished?(job: Job, generation: Generation): void;
 }
@@ -534,7 +537,10 @@ class Run {
 		const { job, index } = item;
 		const now = this.now;
 		const start = job.start.kind === 'create' ? job.start : null;
-		const expected = expectedMs(start?.model, start?.request ?? null, generation.estimatedSeconds);
+		const { experience, provider } = this.options;
+		const guess = expectedMs(start?.model, start?.request ?? null, generation.estimatedSeconds);
+		const isTold = generation.estimatedSeconds !== null || !start;
+		const expected = isTold || !experience ? guess : experience.expectedMs(provider.id, start.request, guess);
 		this.running.add({
 			index,
 			job,
@@ -693,7 +699,11 @@ class Run {
 		this.running.delete(item);
 		if (generation.status === 'failed' && item.adopted && this.resubmit(item)) return;
 		this.finish(item.index, { kind: 'finished', generation });
-		if (generation.status === 'completed') this.options.onFinished?.(item.job, generation);
+		if (generation.status !== 'completed') return;
+		this.options.onFinished?.(item.job, generation);
+		// What an earlier try submitted may have been finished for long.
+		if (item.adopted || item.job.start.kind !== 'create') return;
+		this.options.experience?.note(this.options.provider.id, item.job.start.request, this.now - item.submittedAt);
 	}
 
 	/** Buys a failed generation of an earlier try anew, where the user wants that. */

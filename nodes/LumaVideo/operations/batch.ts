@@ -7,6 +7,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
 import type { DownloadSettings } from '../generation/deliver';
 import { Gate, deliver, generationFailure } from '../generation/deliver';
+import { experience } from '../generation/experience';
 import type { Failure } from '../generation/failure';
 import { failedItem, fetchLater, nodeError } from '../generation/failure';
 import { Ledger } from '../generation/ledger';
@@ -139,6 +140,7 @@ export async function runOutcomes(
 			until,
 			stopAtFirstFailure,
 			resubmitFailed: first.settings.resubmitFailed,
+			experience,
 			cancelSignal,
 			onFinished: (job, generation) => {
 				const plan = planOf.get(job.itemIndex);

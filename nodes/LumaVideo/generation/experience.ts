@@ -1,0 +1,47 @@
+/**
+ * How long videos took lately, as far as this process saw. The usual times of models are guesses, and services are
+ * faster at some hours than at others. A wrong expectation costs a few reads or seconds, so nothing of it is stored.
+ */
+import type { ProviderId, VideoRequest } from '../providers/provider';
+
+/** So many of the latest count. */
+const LATEST = 5;
+/** Not farther from the guess than this factor: one odd video must not decide about the next ones. */
+const MAX_FACTOR = 6;
+/** Kinds of requests remembered. */
+const MAX_KINDS = 200;
+
+export class Experience {
+	private readonly times = new Map<string, number[]>();
+
+	/** @param tookMs milliseconds from the submission until it was seen to be completed */
+	note(provider: ProviderId, request: VideoRequest, tookMs: number): void {
+		const kind = kindOf(provider, request);
+		const times = [...(this.times.get(kind) ?? []), tookMs].slice(-LATEST);
+		this.times.delete(kind);
+		this.times.set(kind, times);
+		const [oldest] = this.times.keys();
+		if (this.times.size > MAX_KINDS && oldest !== undefined) this.times.delete(oldest);
+	}
+
+	/**
+	 * How long a request is expected to take, in milliseconds: the median of the latest of its kind.
+	 *
+	 * @param guessMs what is expected without any experience
+	 */
+	expectedMs(provider: ProviderId, request: VideoRequest, guessMs: number): number {
+		const times = this.times.get(kindOf(provider, request));
+		if (!times) return guessMs;
+		const sorted = [...times].sort((a, b) => a - b);
+		const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? guessMs;
+		return Math.min(Math.max(median, guessMs / MAX_FACTOR), guessMs * MAX_FACTOR);
+	}
+}
+
+/** What decides how long it takes, apart from luck. */
+function kindOf(provider: ProviderId, { operation, model, resolution, duration }: VideoRequest): string {
+	return [provider, operation, model, resolution, duration].join(' ');
+}
+
+/** That of this process. */
+export const experience = new Experience();
