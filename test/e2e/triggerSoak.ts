@@ -175,7 +175,13 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 		const ids = emitted.map(({ generationId }) => String(generationId));
 		const own = expected.get(trigger) ?? new Set();
 		figures.emitted += new Set(ids).size;
-		figures.lost += [...own].filter((id) => !ids.includes(id)).length;
+		const lost = [...own].filter((id) => !ids.includes(id));
+		figures.lost += lost.length;
+		for (const id of lost) {
+			const { requests, callbacks } = server.ledger();
+			const about = <T extends object>(list: readonly T[]): T[] => list.filter((each) => JSON.stringify(each).includes(id));
+			log(`lost: ${JSON.stringify({ job: jobs.get(id), callbacks: about(callbacks), requests: about(requests) })}`);
+		}
 		figures.twice += ids.length - new Set(ids).size;
 		figures.forged += emitted.filter(({ generationId, status, failureReason }) => {
 			const job = jobs.get(String(generationId));
