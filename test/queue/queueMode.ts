@@ -69,7 +69,7 @@ export class QueueMode {
 				...services.env,
 				EXECUTIONS_MODE: 'queue',
 				N8N_ENCRYPTION_KEY: randomBytes(24).toString('hex'),
-				WEBHOOK_URL: webhookUrl,
+				N8N_WEBHOOK_URL: webhookUrl,
 				// What the tests start by hand runs on the workers too.
 				OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
 				// Calls that arrive at the main process fail: what works then works by the webhook processes.
@@ -82,9 +82,12 @@ export class QueueMode {
 			processes.push(main);
 			const start = async (command: 'webhook' | 'worker', count: number): Promise<N8n[]> => {
 				const starts = Array.from({ length: count }, async () => await startN8n({ tarball, env, command }));
-				return (await Promise.allSettled(starts)).map((result) => {
+				const started = (await Promise.allSettled(starts)).map((result) => {
+					if (result.status === 'fulfilled') processes.push(result.value);
+					return result;
+				});
+				return started.map((result) => {
 					if (result.status === 'rejected') throw result.reason;
-					processes.push(result.value);
 					return result.value;
 				});
 			};
@@ -111,9 +114,14 @@ export class QueueMode {
 		return `${this.webhookUrl}/webhook/${path}`;
 	}
 
-	/** Workers that have run a part of an execution, oldest part first where one ran several. */
+	/** Workers that have run an execution, or a part of it. */
 	ranBy(executionId: string): N8n[] {
-		return this.workers.filter((worker) => worker.logs().includes(`Worker started execution ${executionId} `));
+		return this.workers.filter((worker) => startsIn(worker, executionId) > 0);
+	}
+
+	/** How often a worker took up an execution: once, and once more each time that it was resumed. */
+	startsOf(executionId: string): number {
+		return this.workers.reduce((sum, worker) => sum + startsIn(worker, executionId), 0);
 	}
 
 	async stop(): Promise<void> {
@@ -121,4 +129,8 @@ export class QueueMode {
 		await this.services.stop();
 		await this.balancer.stop();
 	}
+}
+
+function startsIn(worker: N8n, executionId: string): number {
+	return worker.logs().split(`Worker started execution ${executionId} `).length - 1;
 }
