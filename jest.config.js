@@ -34,6 +34,8 @@ module.exports = {
 		project('unit (zod 4)', ['test/unit/providers/**/*.test.ts', 'test/unit/generation/checkRequest.test.ts'], zod4),
 		project('engine', ['test/engine/**/*.test.ts'], fastClock),
 		project('e2e', ['test/e2e/**/*.e2e.test.ts'], inN8n),
+		// Starts an n8n of several processes by itself.
+		project('queue', ['test/queue/**/*.test.ts'], { setupFilesAfterEnv: inN8n.setupFilesAfterEnv }),
 		// Long, and not part of `npm test`: `npm run test:soak`.
 		project('soak', ['test/soak/**/*.test.ts'], inN8n),
 	],

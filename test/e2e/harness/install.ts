@@ -11,6 +11,13 @@ export interface Installation {
 	readonly chromium: string;
 }
 
+/** Paths of the programs that n8n's queue mode needs besides. */
+export interface Services {
+	readonly redis: string;
+	/** The folder of `initdb`, `postgres` and `psql`. */
+	readonly postgresFolder: string;
+}
+
 let installation: Promise<Installation> | undefined;
 
 /**
@@ -20,12 +27,21 @@ let installation: Promise<Installation> | undefined;
  * @throws {Error} when something is missing that only the machine's owner can install; the text says what and how
  */
 export async function ensureInstalled(): Promise<Installation> {
-	installation ??= runInstaller();
+	installation ??= runInstaller('install.mjs') as Promise<Installation>;
 	return await installation;
 }
 
-async function runInstaller(): Promise<Installation> {
-	const script = join(projectRoot, 'test', 'n8n', 'install.mjs');
+/**
+ * Makes sure that Redis and PostgreSQL are on this machine.
+ *
+ * @throws {Error} when something is missing that only the machine's owner can install; the text says what and how
+ */
+export async function ensureServices(): Promise<Services> {
+	return (await runInstaller('services.mjs')) as Services;
+}
+
+async function runInstaller(name: string): Promise<unknown> {
+	const script = join(projectRoot, 'test', 'n8n', name);
 	const installer = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'pipe'] });
 	let answer = '';
 	let progress = '';
@@ -38,6 +54,6 @@ async function runInstaller(): Promise<Installation> {
 		installer.once('error', reject);
 		installer.once('close', resolve);
 	});
-	if (code !== 0) throw new Error(`Could not install n8n for the tests:\n${progress.slice(-2000)}`);
-	return JSON.parse(answer) as Installation;
+	if (code !== 0) throw new Error(`Could not install what the tests need:\n${progress.slice(-2000)}`);
+	return JSON.parse(answer) as unknown;
 }

@@ -10,6 +10,8 @@ import { ensureInstalled, type Installation } from './install';
 
 /** How to start an n8n. */
 export interface N8nOptions {
+	/** Which of n8n's processes; the others but the first need queue mode. Default: `start`, the one with the editor. */
+	readonly command?: 'start' | 'webhook' | 'worker';
 	/** Path of a packed package (`packTarball().path`) to have in place, under `packageName`. */
 	readonly tarball?: string;
 	/** Default: `n8n-nodes-luma-video`. */
@@ -68,7 +70,7 @@ const inherited = ['LANG', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NODE_EXTRA_CA
 export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
 	const installation = await ensureInstalled();
 	const userFolder = options.userFolder ?? (await mkdtemp(join(tmpdir(), 'n8n-e2e-')));
-	const [port, brokerPort] = await freePorts();
+	const [port = 0, brokerPort = 0] = await freePorts(2);
 	if (options.tarball !== undefined) {
 		await installPackage(options.tarball, userFolder, options.packageName ?? 'n8n-nodes-luma-video');
 	}
@@ -82,7 +84,7 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
 	return n8n;
 }
 
-/** A running n8n with SQLite in a folder of its own. */
+/** A running n8n with a folder of its own, and with SQLite in it unless its environment says otherwise. */
 export class N8n {
 	/** Address without a final slash. */
 	readonly url: string;
@@ -122,9 +124,10 @@ export class N8n {
 		// Else the answers of whoever listens there would pass for those of this n8n.
 		if (!(await isFree(this.options.port))) throw new Error(`Port ${this.options.port} is in use`);
 		const log = openSync(this.logFile, 'a');
-		const args = [join(__dirname, 'leash.cjs'), this.installation.n8n, 'start'];
+		const { node, n8n } = this.installation;
+		const args = [join(__dirname, 'leash.cjs'), node, n8n, this.command];
 		// A group of its own: the task runner and whatever else n8n starts can be ended together.
-		this.child = spawn(this.installation.node, args, {
+		this.child = spawn(node, args, {
 			cwd: this.userFolder,
 			env: this.environment(),
 			stdio: ['pipe', log, log],
@@ -133,7 +136,7 @@ export class N8n {
 		closeSync(log);
 		try {
 			await this.waitUntilReady(this.child);
-			await this.enter();
+			if (this.isMain) await this.enter();
 		} catch (error) {
 			await this.kill();
 			throw error;
@@ -185,6 +188,15 @@ export class N8n {
 		await this.start();
 	}
 
+	private get command(): NonNullable<N8nOptions['command']> {
+		return this.options.command ?? 'start';
+	}
+
+	/** Only the main process has the editor and its users. */
+	private get isMain(): boolean {
+		return this.command === 'start';
+	}
+
 	private environment(): Record<string, string> {
 		const { PATH = '' } = process.env;
 		// stand-ins for services listen on this machine
@@ -203,6 +215,11 @@ export class N8n {
 			...quiet,
 			N8N_USER_FOLDER: this.userFolder,
 			N8N_PORT: String(this.options.port),
+			...(this.command === 'worker' && {
+				QUEUE_HEALTH_CHECK_ACTIVE: 'true',
+				QUEUE_HEALTH_CHECK_PORT: String(this.options.port),
+				N8N_WORKER_SERVER_ADDRESS: '127.0.0.1',
+			}),
 			// the default is one port for all instances of a machine
 			N8N_RUNNERS_BROKER_PORT: String(this.brokerPort),
 			...this.env,
@@ -217,7 +234,7 @@ export class N8n {
 			child.once('error', () => resolve('gone'));
 		});
 		const end = () => `End of its log:\n${this.logs().slice(-3000)}`;
-		while (!(await isReady(this.url))) {
+		while (!(await isReady(this.url, this.isMain))) {
 			const next = await Promise.race([gone, delay(pollInterval)]);
 			if (next === 'gone') throw new Error(`n8n ended while starting. ${end()}`);
 			if (Date.now() > deadline) throw new Error(`n8n was not ready after ${timeout} ms. ${end()}`);
@@ -233,10 +250,10 @@ export class N8n {
 }
 
 /** n8n answers liveness before its routes exist; the settings are there when the editor can work. */
-async function isReady(url: string): Promise<boolean> {
+async function isReady(url: string, isMain: boolean): Promise<boolean> {
 	try {
 		const health = await fetch(`${url}/healthz/readiness`);
-		if (!health.ok) return false;
+		if (!health.ok || !isMain) return health.ok;
 		const settings = await fetch(`${url}/rest/settings`);
 		return settings.ok && (settings.headers.get('content-type') ?? '').includes('json');
 	} catch {
@@ -252,12 +269,12 @@ async function installPackage(tarball: string, userFolder: string, packageName: 
 	await promisify(execFile)('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
 }
 
-/** Two different ports that nobody listens on. */
-async function freePorts(): Promise<[number, number]> {
-	const first = await listen(0);
-	const second = await listen(0);
-	const ports: [number, number] = [portOf(first), portOf(second)];
-	await Promise.all([close(first), close(second)]);
+/** Different ports that nobody listens on. */
+export async function freePorts(count: number): Promise<number[]> {
+	const servers: Server[] = [];
+	while (servers.length < count) servers.push(await listen(0));
+	const ports = servers.map(portOf);
+	await Promise.all(servers.map(close));
 	return ports;
 }
 
@@ -287,7 +304,7 @@ async function close(server: Server): Promise<void> {
 }
 
 /** Waits for the end of a process, at most this many milliseconds. */
-async function exited(child: ChildProcess, patience?: number): Promise<void> {
+export async function exited(child: ChildProcess, patience?: number): Promise<void> {
 	if (child.exitCode !== null || child.signalCode !== null) return;
 	await new Promise<void>((resolve) => {
 		const timer = patience === undefined ? undefined : setTimeout(resolve, patience);

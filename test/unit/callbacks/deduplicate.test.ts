@@ -1,5 +1,5 @@
 /** One emission per key, on top of a store that reads, changes and writes without a lock. */
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Candidate } from '../../../nodes/LumaVideo/callbacks/deduplicate';
 import { MAX_REMEMBERED, claim, inLine } from '../../../nodes/LumaVideo/callbacks/deduplicate';
 import type { Clock } from '../../../nodes/LumaVideo/generation/clock';
@@ -55,11 +55,12 @@ describe('in one process', () => {
 		for (const key of keys) expect(store.entries).toContain(key);
 	});
 
-	it('costs two calls of the store', async () => {
+	it('costs one call of the store', async () => {
+		await claimed([candidate('a'), candidate('b')]);
+		expect(store.calls).toBe(1);
 		await claimed([candidate('a')]);
 		expect(store.calls).toBe(2);
-		await claimed([candidate('a')]);
-		expect(store.calls).toBe(3);
+		expect(store.entries).toHaveLength(4);
 	});
 
 	it('remembers the last 5,000 emissions', async () => {
@@ -74,33 +75,69 @@ describe('in one process', () => {
 });
 
 describe('across processes', () => {
-	it('a key in executions that started at the same moment is claimed once', async () => {
-		store.latencyMs = 2;
-		const contexts = ['101', '102', '103', '104'].map((id) =>
-			// Each of another node id, so that no line is shared: as if in processes of their own.
-			claim(executeContext({ ...here, node: { ...here.node, id } }, store, [], 'webhook', id), [candidate('a')], false, clock),
-		);
-		expect((await Promise.all(contexts)).flatMap((keys) => [...keys])).toEqual(['a']);
+	/** Claims as processes of their own do: they share no line. */
+	async function claimedApart(id: string, keys: readonly string[], node = id): Promise<string[]> {
+		const context = executeContext({ ...here, node: { ...here.node, id: `${here.node.id}-${node}` } }, store, [], 'webhook', id);
+		return [...(await claim(context, keys.map((key) => candidate(key)), false, clock))];
+	}
+
+	it('each of many keys is claimed once, and none is forgotten', async () => {
+		const keys = Array.from({ length: 10 }, (_, index) => `key-${index}`);
+		// The same turn for all: only the lock keeps them apart.
+		const all = await Promise.all(['8', '16', '24', '32'].flatMap((id) => keys.map(async (key) => await claimedApart(id, [key]))));
+		expect(all.flat().sort()).toEqual(keys);
+		expect(store.entries).toEqual(expect.arrayContaining(keys));
+		expect(store.records.workflow).toBeNull();
 	});
 
-	it('a record that another process wrote over is made again', async () => {
-		await claimed([candidate('first')]);
-		const running = claimed([candidate('a', 't')], { isAlone: false, id: '8' });
-		while (!store.entries?.includes('a by t')) await new Promise((resolve) => setImmediate(resolve));
-		// Somebody else read before and writes after.
-		store.entries = ['first', 'theirs'];
-		expect(await running).toEqual(['a']);
-		expect(store.entries).toEqual(expect.arrayContaining(['first', 'theirs', 'a', 'a by t']));
+	it('a lock that a process left behind when it was killed is freed', async () => {
+		store.records.workflow = { mode: 'latestIncrementalKey', data: -9e15 };
+		const all = await Promise.all(['8', '16'].map(async (id) => await claimedApart(id, ['a', `only ${id}`])));
+		expect(all.flat().sort()).toEqual(['a', 'only 16', 'only 8']);
+		expect(store.records.workflow).toBeNull();
 	});
 
-	it('the conflict of two first records is got over', async () => {
-		store.latencyMs = 5;
-		const contexts = ['8', '16'].map((id) =>
-			claim(executeContext({ ...here, node: { ...here.node, id } }, store, [], 'webhook', id), [candidate(`key-${id}`)], false, clock),
-		);
-		const all = await Promise.all(contexts);
-		expect(all.flatMap((keys) => [...keys])).toEqual(['key-8', 'key-16']);
-		expect(store.entries).toEqual(expect.arrayContaining(['key-8', 'key-16']));
+	it('a claim that fails frees the lock', async () => {
+		store.records.node = { mode: 'latestIncrementalKey', data: 1 };
+		await expect(claimedApart('8', ['a'])).rejects.toThrow('incompatible setting');
+		expect(store.records.workflow).toBeNull();
+	});
+
+	describe.each<[string, NonNullable<FakeStore['records']['workflow']>]>([
+		['values', { mode: 'entries', data: ['theirs'] }],
+		['a latest number', { mode: 'latestIncrementalKey', data: 7 }],
+	])('where another node keeps %s in the place of the lock', (_, theirs) => {
+		beforeEach(() => {
+			store.records.workflow = structuredClone(theirs);
+		});
+		afterEach(() => {
+			expect(store.records.workflow).toEqual(theirs);
+		});
+
+		it('a key in executions that started at the same moment is claimed once', async () => {
+			store.latencyMs = 2;
+			// The first ones find out that there is no lock.
+			await Promise.all(['1', '2', '3', '4'].map(async (node) => await claimedApart('0', [`first ${node}`], node)));
+			const all = await Promise.all(['1', '2', '3', '4'].map(async (node) => await claimedApart(`10${node}`, ['a'], node)));
+			expect(all.flat()).toEqual(['a']);
+		});
+
+		it('a record that another process wrote over is made again', async () => {
+			await claimedApart('8', ['first'], 'one');
+			const running = claimedApart('8', ['a'], 'one');
+			while (!store.entries?.some((entry) => entry.startsWith('a by'))) await new Promise((resolve) => setImmediate(resolve));
+			// Somebody else read before and writes after.
+			store.entries = ['first', 'theirs'];
+			expect(await running).toEqual(['a']);
+			expect(store.entries).toEqual(expect.arrayContaining(['first', 'theirs', 'a']));
+		});
+
+		it('the conflict of two first records is got over', async () => {
+			store.latencyMs = 5;
+			const all = await Promise.all(['8', '16'].map(async (id) => await claimedApart(id, [`key-${id}`])));
+			expect(all.flat()).toEqual(['key-8', 'key-16']);
+			expect(store.entries).toEqual(expect.arrayContaining(['key-8', 'key-16']));
+		});
 	});
 });
 

@@ -112,35 +112,73 @@ export class FakeService {
 	};
 }
 
-/** n8n's store: it finds, changes and writes without a lock. All processes share one. */
+type StoredRecord = { mode: 'entries'; data: string[] } | { mode: 'latestIncrementalKey'; data: number };
+
+/**
+ * n8n's store: it finds, changes and writes without a lock. One record of the trigger and one of its workflow; all
+ * processes share them.
+ */
 export class FakeStore {
-	entries: string[] | null = null;
+	/** By scope. */
+	readonly records: { node: StoredRecord | null; workflow: StoredRecord | null } = { node: null, workflow: null };
 	/** Milliseconds from finding to writing. */
 	latencyMs = 1;
 	calls = 0;
 
-	constructor(readonly maxSeen = Number.POSITIVE_INFINITY) {}
+	/** What the trigger's record holds. */
+	get entries(): string[] | null {
+		return this.records.node?.mode === 'entries' ? this.records.node.data : null;
+	}
 
-	readonly checkProcessedAndRecord = async (items: unknown[], _scope: string, options: { maxEntries?: number }) => {
+	set entries(data: string[] | null) {
+		this.records.node = data && { mode: 'entries', data };
+	}
+
+	readonly checkProcessedAndRecord = async (
+		items: unknown[],
+		scope: 'node' | 'workflow',
+		{ mode, maxEntries = Number.POSITIVE_INFINITY }: { mode: StoredRecord['mode']; maxEntries?: number },
+	) => {
 		this.calls++;
-		const found = this.entries === null ? null : [...this.entries];
-		await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
-		const keys = items.map(String);
-		if (found === null) {
-			// The record is inserted: a second one with the same key is a conflict.
-			if (this.entries !== null) throw new Error('UNIQUE constraint failed: processed_data');
-			this.entries = keys.slice(-(options.maxEntries ?? keys.length));
-			return { new: keys, processed: [] };
+		const found = structuredClone(this.records[scope]);
+		await this.latency();
+		if (found && found.mode !== mode) throw new Error('Deduplication data was originally saved with an incompatible setting');
+		let fresh: unknown[] = items;
+		let changed: StoredRecord;
+		if (mode === 'entries') {
+			const data = found?.mode === 'entries' ? found.data : [];
+			fresh = items.filter((item) => !data.includes(String(item)));
+			changed = { mode, data: [...data, ...fresh.map(String)].slice(-maxEntries) };
+		} else {
+			const latest = found?.mode === mode ? found.data : Number.NEGATIVE_INFINITY;
+			fresh = items.filter((item) => Number(item) > latest);
+			changed = { mode, data: Math.max(latest, ...items.map(Number)) };
 		}
-		const fresh = keys.filter((key) => !found.includes(key));
-		this.entries = [...found, ...fresh].slice(-(options.maxEntries ?? Number.POSITIVE_INFINITY));
-		return { new: fresh, processed: keys.filter((key) => !fresh.includes(key)) };
+		// A record that was found is written over where it still is; another is made, and a second one is a conflict.
+		if (!found && this.records[scope]) throw new Error('UNIQUE constraint failed: processed_data');
+		if (!found || this.records[scope]) this.records[scope] = changed;
+		return { new: fresh, processed: items.filter((item) => !fresh.includes(item)) };
 	};
 
 	readonly removeProcessed = async (items: unknown[]) => {
-		await Promise.resolve();
+		await this.latency();
 		this.entries = (this.entries ?? []).filter((entry) => !items.includes(entry));
 	};
+
+	readonly clearAllProcessedItems = async (scope: 'node' | 'workflow') => {
+		await this.latency();
+		this.records[scope] = null;
+	};
+
+	readonly getProcessedDataCount = async (scope: 'node' | 'workflow') => {
+		await this.latency();
+		const found = this.records[scope];
+		return found?.mode === 'entries' ? found.data.length : 0;
+	};
+
+	private async latency(): Promise<void> {
+		await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
+	}
 }
 
 export interface World {
@@ -233,6 +271,8 @@ export function executeContext(each: World, store: FakeStore, items: INodeExecut
 			httpRequestWithAuthentication: each.service.request,
 			checkProcessedAndRecord: store.checkProcessedAndRecord,
 			removeProcessed: store.removeProcessed,
+			clearAllProcessedItems: store.clearAllProcessedItems,
+			getProcessedDataCount: store.getProcessedDataCount,
 		},
 	};
 	return context as unknown as IExecuteFunctions;

@@ -193,7 +193,7 @@ describe('a burst of callbacks', () => {
 
 	it.each([pixazo, lumaDreamMachine])('of $displayName shares executions, and each is emitted once', async (provider) => {
 		begin(provider);
-		store.latencyMs = 40;
+		store.latencyMs = 80;
 		await burst(true);
 		expect(output).toHaveLength(MANY);
 		expect(new Set(output).size).toBe(MANY);
