@@ -4,7 +4,7 @@ import { allExecutions, callMany, waitUntil } from '../e2e/triggerSupport';
 import { Memory, isQuick, mebibytes } from './measure';
 import type { Line, RowResult } from './report';
 import type { Stage } from './stage';
-import { collectsGarbage, endOfAll, log, onStage, untilQuiet } from './stage';
+import { collectsGarbage, log, onStage, untilQuiet } from './stage';
 import type { Suspender } from './suspended';
 import { ours, waitNode } from './suspended';
 
@@ -36,7 +36,7 @@ async function gather({ client }: Stage, suspender: Suspender, count: number): P
 
 /** Resumes all that are suspended; how many succeeded, and in what time. */
 async function release({ client }: Stage, suspender: Suspender): Promise<{ succeeded: number; ms: number }> {
-	const waiting = (await allExecutions(client, suspender.workflowId)).filter(({ status }) => status === 'waiting');
+	const waiting = await allExecutions(client, suspender.workflowId, ['waiting']);
 	const calls = await suspender.resumeCalls(async () => {
 		const executions: Execution[] = [];
 		for (const { id } of waiting) {
@@ -45,7 +45,6 @@ async function release({ client }: Stage, suspender: Suspender): Promise<{ succe
 		}
 		return executions;
 	});
-	const over = new Set((await allExecutions(client, suspender.workflowId)).filter(({ status }) => status !== 'waiting').map(({ id }) => id));
 	const startedAt = Date.now();
 	const queue = [...calls];
 	const caller = async (): Promise<void> => {
@@ -53,8 +52,10 @@ async function release({ client }: Stage, suspender: Suspender): Promise<{ succe
 	};
 	await Promise.all(Array.from({ length: CONNECTIONS }, caller));
 	await untilQuiet(client, suspender.workflowId);
-	const { endedAt, succeeded } = await endOfAll(client, suspender.workflowId, over);
-	return { succeeded, ms: endedAt - startedAt };
+	const resumed = new Set(waiting.map(({ id }) => id));
+	const ended = (await allExecutions(client, suspender.workflowId, ['success'])).filter(({ id }) => resumed.has(id));
+	const endedAt = Math.max(...ended.map(({ stoppedAt }) => Date.parse(stoppedAt ?? '')));
+	return { succeeded: ended.length, ms: endedAt - startedAt };
 }
 
 async function measure(stage: Stage, suspender: Suspender, memory: Memory): Promise<Figures> {

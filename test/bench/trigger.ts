@@ -53,7 +53,11 @@ export async function trigger(): Promise<RowResult> {
 	return await onStage(async (stage) => {
 		const { client, server, credentials, n8n } = stage;
 		server.configure({ lumaDreamMachine: { jobMs: 3_600_000, callbacks: { mode: 'drop' } } });
-		const own = await Trigger.create(client, credentials, 'lumaDreamMachine', { next: [node('Next', 'n8n-nodes-base.noOp')] });
+		const own = await Trigger.create(client, credentials, 'lumaDreamMachine', {
+			// Only callbacks count here: the timer would find the videos in the provider's list.
+			parameters: { options: { reconcileMinutes: 0 } },
+			next: [node('Next', 'n8n-nodes-base.noOp')],
+		});
 		const path = randomUUID();
 		const nodes = [webhookTrigger(path), node('Next', 'n8n-nodes-base.noOp')];
 		const { id: webhookWorkflow } = await client.createWorkflow(workflow('Webhook', nodes, chain(...nodes)));

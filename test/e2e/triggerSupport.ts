@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { Agent, request as httpRequest } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { IDataObject, INode } from 'n8n-workflow';
+import type { ExecutionStatus, IDataObject, INode } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import type { Execution, ExecutionSummary, N8nClient } from './harness';
 import { chain, items, manualTrigger, node, nodeRuns, workflow } from './harness';
@@ -29,19 +29,24 @@ export async function waitUntil(condition: () => Promise<boolean> | boolean, tim
 	return true;
 }
 
-/** Every execution of a workflow, newest first. */
-export async function allExecutions(client: N8nClient, workflowId: string): Promise<ExecutionSummary[]> {
-	const all: ExecutionSummary[] = [];
-	for (;;) {
-		const query = new URLSearchParams({ filter: JSON.stringify({ workflowId }), limit: '100' });
-		const last = all.at(-1)?.id;
-		if (last !== undefined) query.set('lastId', last);
-		const { results } = await client.request<{ results: ExecutionSummary[] }>('GET', `/rest/executions?${query}`);
-		const known = new Set(all.map(({ id }) => id));
-		const fresh = results.filter(({ id }) => !known.has(id));
-		all.push(...fresh);
-		if (fresh.length === 0 || results.length < 100) return all;
+/** Every execution of a workflow, newest first; or those of some statuses. */
+export async function allExecutions(
+	client: N8nClient,
+	workflowId: string,
+	status?: readonly ExecutionStatus[],
+): Promise<ExecutionSummary[]> {
+	const all = new Map<string, ExecutionSummary>();
+	for (let cursor: string | null | undefined; cursor !== null; ) {
+		const query = new URLSearchParams({ filter: JSON.stringify({ workflowId, status }), limit: '100' });
+		if (cursor !== undefined) query.set('cursor', cursor);
+		const page = await client.request<{ results: ExecutionSummary[]; nextCursor: string | null }>(
+			'GET',
+			`/rest/executions?${query}`,
+		);
+		for (const execution of page.results) all.set(execution.id, execution);
+		cursor = page.nextCursor;
 	}
+	return [...all.values()];
 }
 
 export interface TriggerOptions {
