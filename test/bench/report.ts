@@ -31,6 +31,8 @@ interface Recorded extends RowResult {
 	title: string;
 	date: string;
 	machine: string;
+	/** Load average of the minute before it began: what else the machine had to do. */
+	load?: number;
 }
 
 type Book = Partial<Record<string, Recorded>>;
@@ -55,9 +57,14 @@ function n8nVersion(): string {
 }
 
 /** Keeps a row's result beside those of the other rows, and writes the page anew. */
-export function record(name: string, title: string, machineLine: string, result: RowResult, order: readonly string[]): void {
+export function record(
+	name: string,
+	about: { title: string; machine: string; load: number },
+	result: RowResult,
+	order: readonly string[],
+): void {
 	const book = read();
-	book[name] = { title, date: new Date().toISOString().slice(0, 10), machine: machineLine, ...result };
+	book[name] = { ...about, date: new Date().toISOString().slice(0, 10), ...result };
 	writeFileSync(recordFile, `${JSON.stringify(book, null, '\t')}\n`);
 	writeFileSync(page, render(order.flatMap((each) => book[each] ?? [])));
 }
@@ -92,7 +99,8 @@ function render(rows: readonly Recorded[]): string {
 	return `# Benchmarks
 
 This package beside n8n's own nodes for the same kind of job, in the same run, against stand-ins for all services on the
-same machine. The packed tarball runs in a real n8n with SQLite. Ratio: ours divided by theirs, of medians.
+same machine. The packed tarball runs in a real n8n with SQLite. Ratio: ours divided by theirs, of medians. Times in
+milliseconds depend on what else the machine does (the load average is given); both sides take turns, so ratios less so.
 
 \`\`\`sh
 npm run bench                # all rows, about 25 minutes; writes this page
@@ -105,7 +113,8 @@ ${rows.map(section).join('\n\n')}
 `;
 }
 
-function section({ title, lines, how }: Recorded): string {
+function section({ title, lines, how, load }: Recorded): string {
+	const busy = load === undefined ? '' : ` Load average when it began: ${load.toFixed(1)}.`;
 	const notes = lines.flatMap(({ what, note }) => (note === undefined ? [] : [`- *${what}:* ${note}`]));
-	return [`## ${title}`, how, table(lines), ...(notes.length > 0 ? [notes.join('\n')] : [])].join('\n\n');
+	return [`## ${title}`, how + busy, table(lines), ...(notes.length > 0 ? [notes.join('\n')] : [])].join('\n\n');
 }

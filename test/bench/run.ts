@@ -2,6 +2,7 @@
  * The benchmarks: `npm run bench` for all rows, `npm run bench -- makespan lateness` for some. Prints a table for each
  * and writes docs/benchmarks.md; a row that is not run keeps its figures there. `--quick` does less and writes nothing.
  */
+import { loadavg } from 'node:os';
 import { ensureInstalled } from '../e2e/harness';
 import { callback } from './callback';
 import { crowd } from './crowd';
@@ -32,8 +33,9 @@ async function main(): Promise<void> {
 	for (const [name, { title, measure }] of Object.entries(rows)) {
 		if (names.length > 0 && !names.includes(name)) continue;
 		const startedAt = Date.now();
+		const about = { title, machine: machineLine, load: loadavg()[0] ?? Number.NaN };
 		const result = await measure();
-		if (!isQuick) record(name, title, machineLine, result, Object.keys(rows));
+		if (!isQuick) record(name, about, result, Object.keys(rows));
 		const seconds = Math.round((Date.now() - startedAt) / 1000);
 		process.stdout.write(`\n${title} (${seconds} s)\n${table(result.lines)}\n`);
 	}

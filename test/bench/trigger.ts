@@ -8,9 +8,14 @@ import type { Line, RowResult } from './report';
 import type { Stage } from './stage';
 import { endOfAll, log, onStage, untilQuiet } from './stage';
 
-const CALLS = isQuick ? 150 : 300;
+const CALLS = isQuick ? 100 : 200;
+const WARM_UP = 40;
 const REPEATS = isQuick ? 1 : 3;
 const CONNECTIONS = 16;
+
+/** `LiveWebhooks.webhookPhaseNeedsIsolate` in n8n 2.41. */
+const LIMIT =
+	'the limit is n8n: for each call to a trigger that is not its own Webhook node it starts a sandbox for expressions before the trigger sees the call.';
 
 /** Videos that are finished and about to call a trigger; the stand-in sends no callback of its own. */
 async function finishedVideos(server: ProviderServer, callbackUrl: string, count: number): Promise<unknown[]> {
@@ -53,7 +58,11 @@ export async function trigger(): Promise<RowResult> {
 	return await onStage(async (stage) => {
 		const { client, server, credentials, n8n } = stage;
 		server.configure({ lumaDreamMachine: { jobMs: 3_600_000, callbacks: { mode: 'drop' } } });
-		const own = await Trigger.create(client, credentials, 'lumaDreamMachine', { next: [node('Next', 'n8n-nodes-base.noOp')] });
+		const own = await Trigger.create(client, credentials, 'lumaDreamMachine', {
+			// Only callbacks count here: the timer would find the videos in the provider's list.
+			parameters: { options: { reconcileMinutes: 0 } },
+			next: [node('Next', 'n8n-nodes-base.noOp')],
+		});
 		const path = randomUUID();
 		const nodes = [webhookTrigger(path), node('Next', 'n8n-nodes-base.noOp')];
 		const { id: webhookWorkflow } = await client.createWorkflow(workflow('Webhook', nodes, chain(...nodes)));
@@ -62,9 +71,10 @@ export async function trigger(): Promise<RowResult> {
 
 		const known = { own: new Set<string>(), other: new Set<string>() };
 		const figures = { emitted: [] as number[], webhook: [] as number[], answered: [] as number[], duplicates: [] as number[], junk: [] as number[], reads: [] as number[], executions: [] as number[] };
-		const perSecond = (ms: number): number => (CALLS / ms) * 1000;
 		for (let repeat = 0; repeat <= REPEATS; repeat++) {
-			const bodies = await finishedVideos(server, own.url, CALLS);
+			const isWarmUp = repeat === 0;
+			const perSecond = (ms: number): number => (bodies.length / ms) * 1000;
+			const bodies = await finishedVideos(server, own.url, isWarmUp ? WARM_UP : CALLS);
 			const before = new Set(await own.emittedIds());
 			const { status, list } = server.ledger().counts.lumaDreamMachine;
 			const webhook = await round(stage, webhookWorkflow, webhookUrl, bodies, known.other);
@@ -72,12 +82,11 @@ export async function trigger(): Promise<RowResult> {
 			const after = server.ledger().counts.lumaDreamMachine;
 			const ids = await own.emittedIds();
 			const fresh = ids.filter((id) => !before.has(id)).length;
-			if (fresh !== CALLS || new Set(ids).size !== ids.length) throw new Error(`${fresh} of ${CALLS} were emitted`);
+			if (fresh !== bodies.length || new Set(ids).size !== ids.length) throw new Error(`${fresh} of ${bodies.length} were emitted`);
 			const duplicates = await round(stage, own.workflowId, own.url, bodies, known.own);
 			const junk = await round(stage, own.workflowId, own.url, bodies.map((_, index) => ({ id: index, state: 'sold' })), known.own);
 			log(`emitted ${perSecond(emitted.ms).toFixed(1)}/s in ${emitted.executions} executions, webhook ${perSecond(webhook.ms).toFixed(1)}/s (answered ${perSecond(webhook.answeredMs).toFixed(0)}/s), duplicates ${perSecond(duplicates.answeredMs).toFixed(0)}/s, junk ${perSecond(junk.answeredMs).toFixed(0)}/s`);
-			// The first round warms up.
-			if (repeat === 0) continue;
+			if (isWarmUp) continue;
 			figures.emitted.push(perSecond(emitted.ms));
 			figures.webhook.push(perSecond(webhook.ms));
 			figures.answered.push(perSecond(webhook.answeredMs));
@@ -91,17 +100,19 @@ export async function trigger(): Promise<RowResult> {
 
 		const line = (what: string, value: number, least: number): Line => {
 			const ratio = value / median(figures.webhook);
+			const isMet = least === 1 ? ratio > 1 : ratio >= least;
 			return {
 				what,
 				ours: `${value.toFixed(0)}/s`,
 				other: `Webhook node ${median(figures.webhook).toFixed(0)}/s`,
 				ratio,
 				target: least === 1 ? '> 1' : `≥ ${least}`,
-				isMet: least === 1 ? ratio > 1 : ratio >= least,
+				isMet,
+				...(isMet ? {} : { note: LIMIT }),
 			};
 		};
 		return {
-			how: `${CALLS} calls over ${CONNECTIONS} connections, to the end of the last execution, ${REPEATS} repeats, turn and turn about, after one to warm up. Ours reads every video from the service before it emits it (${median(figures.reads).toFixed(2)} reads each), once, in ${median(figures.executions)} executions; the Webhook node (Respond: Immediately) starts ${CALLS}. Duplicates and junk start nothing: counted until answered.`,
+			how: `${CALLS} calls over ${CONNECTIONS} connections, to the end of the last execution, ${REPEATS} repeats, turn and turn about, after ${WARM_UP} calls to warm up. Ours reads every video from the service before it emits it (${median(figures.reads).toFixed(2)} reads each), once, in ${median(figures.executions)} executions; the Webhook node (Respond: Immediately) starts ${CALLS}. Duplicates and junk start nothing: counted until answered.`,
 			lines: [
 				line('emitted', median(figures.emitted), 0.8),
 				line('duplicates', median(figures.duplicates), 1),

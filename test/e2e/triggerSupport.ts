@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { Agent, request as httpRequest } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { IDataObject, INode } from 'n8n-workflow';
+import type { ExecutionStatus, IDataObject, INode } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import type { Execution, ExecutionSummary, N8nClient } from './harness';
 import { chain, items, manualTrigger, node, nodeRuns, workflow } from './harness';
@@ -35,12 +35,16 @@ interface ExecutionPage {
 	nextCursor?: string | null;
 }
 
-/** Every execution of a workflow, newest first. */
-export async function allExecutions(client: N8nClient, workflowId: string): Promise<ExecutionSummary[]> {
+/** Every execution of a workflow, newest first; or those of some statuses. */
+export async function allExecutions(
+	client: N8nClient,
+	workflowId: string,
+	status?: readonly ExecutionStatus[],
+): Promise<ExecutionSummary[]> {
 	const all = new Map<string, ExecutionSummary>();
 	let page: Record<string, string> | null = {};
 	while (page) {
-		const query: URLSearchParams = new URLSearchParams({ filter: JSON.stringify({ workflowId }), limit: '100', ...page });
+		const query: URLSearchParams = new URLSearchParams({ filter: JSON.stringify({ workflowId, status }), limit: '100', ...page });
 		const { results, nextCursor }: ExecutionPage = await client.request('GET', `/rest/executions?${query}`);
 		for (const each of results) all.set(each.id, each);
 		const last = results.at(-1)?.id;

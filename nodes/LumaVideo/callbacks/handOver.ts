@@ -12,11 +12,12 @@ import { REQUEST_TIMEOUT_MS, emissionOf, isMeantFor, isTooOld } from './trigger'
 import type { Finding, TriggerEvent, TriggerState } from './triggerState';
 import { emissionKey } from './triggerState';
 
-/** So many at once get an execution each; of more, several share one. */
+/** So many found at once get an execution each; of more, several share one. */
 const MAX_SINGLE = 10;
 const BATCH = 50;
-/** What comes within this time shares an execution while more than that are in hand. */
-const SHARE_MS = 100;
+/** With more than so many callbacks at once, what comes within `SHARE_MS` shares an execution. */
+const SHARE_FROM = 3;
+const SHARE_MS = 250;
 /** Requests under way at the same time. */
 const MAX_REQUESTS = 4;
 
@@ -99,8 +100,8 @@ export class HandOver {
 		if (this.isServing) return;
 		this.isServing = true;
 		while (!this.isStopped && !this.state.isAddressRefused) {
-			// In a burst the executions would take longer than what they are for; a batch is read and recorded at once.
-			const isShared = this.state.inHand >= MAX_SINGLE;
+			// What an execution costs n8n is more than what it does here: in a burst they would pile up.
+			const isShared = this.state.busyWith(Date.now()) > SHARE_FROM;
 			const pause = isShared ? this.lastStartAt + SHARE_MS - Date.now() : 0;
 			if (pause > 0) {
 				await systemClock.wait(pause, NEVER);
@@ -111,7 +112,7 @@ export class HandOver {
 			});
 			const due = this.state.takeDue(Date.now(), isShared);
 			const blind = due.filter(({ isBlind }) => isBlind).map(({ generationId }) => generationId);
-			this.start(blind, isShared || blind.length > MAX_SINGLE);
+			this.start(blind, isShared);
 			for (const { generationId, isBlind } of due) if (!isBlind) this.queue.push(generationId);
 			while (this.requests < Math.min(MAX_REQUESTS, this.queue.length)) void this.look();
 			const next = this.state.nextLookAt(Date.now());

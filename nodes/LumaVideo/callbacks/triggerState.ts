@@ -208,10 +208,10 @@ export class TriggerState {
 		return 'noted';
 	}
 
-	/** How many are being looked at, here or in executions. */
-	get inHand(): number {
+	/** How many are being looked at, here or in executions, or are due. */
+	busyWith(now: number): number {
 		let count = 0;
-		for (const { hold } of this.open.values()) if (hold !== null) count++;
+		for (const { hold, dueAt } of this.open.values()) if (hold !== null || (dueAt !== null && dueAt <= now)) count++;
 		return count;
 	}
 
@@ -222,7 +222,8 @@ export class TriggerState {
 	 */
 	takeDue(now: number, isShared = false): Due[] {
 		const due: Due[] = [];
-		let room = MAX_IN_HAND - this.inHand;
+		let room = MAX_IN_HAND;
+		for (const entry of this.open.values()) if (entry.hold !== null) room--;
 		const waiting = [...this.open].filter(([, { hold, dueAt }]) => hold === null && dueAt !== null && dueAt <= now);
 		waiting.sort(([, a], [, b]) => Number(b.isAnnounced) - Number(a.isAnnounced));
 		for (const [generationId, entry] of waiting) {

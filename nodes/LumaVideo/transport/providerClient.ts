@@ -5,6 +5,7 @@
  * where the next request goes. Nothing is repeated here; `generation/` decides that.
  */
 import type {
+	IAdditionalCredentialOptions,
 	IExecuteFunctions,
 	IHookFunctions,
 	IHttpRequestOptions,
@@ -167,9 +168,8 @@ export async function createProviderClient(
 	provider: Provider,
 	timeoutMs: number,
 ): Promise<ProviderClient> {
-	const { apiKey, baseUrl } = await context.getCredentials<{ apiKey?: unknown; baseUrl?: unknown }>(
-		provider.credentialType,
-	);
+	const credential = await context.getCredentials(provider.credentialType);
+	const { apiKey, baseUrl } = credential;
 	const secret = typeof apiKey === 'string' ? apiKey.trim() : '';
 	const base = typeof baseUrl === 'string' ? parseHttpUrl(baseUrl) : null;
 	if (!base) {
@@ -179,6 +179,12 @@ export async function createProviderClient(
 	}
 	const root = `${base.origin}${base.pathname}`.replace(/\/+$/, '');
 	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+	// Outside of an execution n8n starts a sandbox each time it reads a credential, which takes longer than the request.
+	// Inside of one it reads it anew each time: a key may be changed while a run waits.
+	const known: IAdditionalCredentialOptions | undefined =
+		'getExecutionCancelSignal' in context
+			? undefined
+			: { credentialsDecrypted: { id: '', name: '', type: provider.credentialType, data: credential } };
 
 	return {
 		isLocal: isLocalHost(base.hostname),
@@ -228,6 +234,7 @@ export async function createProviderClient(
 					sendOptions?.outlivesStop === true ? withoutCancelSignal(context) : context,
 					provider.credentialType,
 					options,
+					known,
 				)) as FullResponse;
 				return { kind: 'answer', answer: answerOf(response, secret) };
 			} catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { IExecuteFunctions, IHttpRequestOptions, INode } from 'n8n-workflow';
+import type { IAdditionalCredentialOptions, IExecuteFunctions, IHttpRequestOptions, INode, IWebhookFunctions } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { providers } from '../../../nodes/LumaVideo/providers';
 import type { ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
@@ -162,6 +162,28 @@ describe('a client', () => {
 			}),
 		]);
 		expect(new Set(credentials)).toEqual(new Set(['pixazoApi']));
+	});
+
+	it.each([
+		['inside of an execution', { getExecutionCancelSignal: () => undefined }, undefined],
+		['outside of one', {}, { apiKey: 'key', baseUrl: 'https://gateway.example', allowedDomains: 'gateway.example' }],
+	])('has n8n read the credential again for each request only %s', async (_, more, known) => {
+		const handedOn: unknown[] = [];
+		const context = {
+			getNode: () => NODE,
+			getCredentials: async () =>
+				await Promise.resolve({ apiKey: 'key', baseUrl: 'https://gateway.example', allowedDomains: 'gateway.example' }),
+			...more,
+			helpers: {
+				httpRequestWithAuthentication: async (...[, , options]: [string, unknown, IAdditionalCredentialOptions?]) => {
+					handedOn.push(options?.credentialsDecrypted?.data);
+					return await Promise.resolve({ statusCode: 200, headers: {}, body: '{}' });
+				},
+			},
+		} as unknown as IWebhookFunctions;
+		const client = await createProviderClient(context, providers.pixazo, 5000);
+		await client.send(CALL);
+		expect(handedOn).toEqual([known]);
 	});
 
 	it.each([
