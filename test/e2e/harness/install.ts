@@ -8,25 +8,39 @@ export interface Installation {
 	readonly node: string;
 	/** n8n's start script, to be run by `node`. */
 	readonly n8n: string;
+}
+
+/** With the browser that drives n8n's editor. */
+export interface BrowserInstallation extends Installation {
 	readonly chromium: string;
 }
 
 let installation: Promise<Installation> | undefined;
+let browserInstallation: Promise<BrowserInstallation> | undefined;
 
 /**
- * Makes sure that n8n, its Node.js and Chromium are on this machine. Takes minutes the first time and a tenth of a
- * second afterwards.
+ * Makes sure that n8n and its Node.js are on this machine. Takes minutes the first time and a tenth of a second
+ * afterwards. What it does ends with this process, whatever happens to that one.
  *
  * @throws {Error} when something is missing that only the machine's owner can install; the text says what and how
  */
 export async function ensureInstalled(): Promise<Installation> {
-	installation ??= runInstaller();
+	installation ??= runInstaller<Installation>('--no-browser');
 	return await installation;
 }
 
-async function runInstaller(): Promise<Installation> {
+/** As `ensureInstalled()`, with Chromium. */
+export async function ensureBrowserInstalled(): Promise<BrowserInstallation> {
+	browserInstallation ??= runInstaller<BrowserInstallation>();
+	return await browserInstallation;
+}
+
+async function runInstaller<T>(...args: readonly string[]): Promise<T> {
 	const script = join(projectRoot, 'test', 'n8n', 'install.mjs');
-	const installer = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'pipe'] });
+	const installer = spawn(process.execPath, [join(__dirname, 'leash.cjs'), script, ...args], {
+		stdio: ['pipe', 'pipe', 'pipe'],
+		detached: true,
+	});
 	let answer = '';
 	let progress = '';
 	installer.stdout.on('data', (chunk: Buffer) => (answer += chunk.toString()));
@@ -39,5 +53,5 @@ async function runInstaller(): Promise<Installation> {
 		installer.once('close', resolve);
 	});
 	if (code !== 0) throw new Error(`Could not install n8n for the tests:\n${progress.slice(-2000)}`);
-	return JSON.parse(answer) as Installation;
+	return JSON.parse(answer) as T;
 }
