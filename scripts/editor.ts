@@ -126,7 +126,11 @@ async function run(): Promise<void> {
 			{ apiKey: chat.apiKey, url: chat.baseUrl },
 			'Stand-in: chat model',
 		);
-		const workflows = await storeExamples(client, { credentials, chatCredential: { openAiApi: { id, name } } });
+		const workflows = await storeExamples(client, {
+			credentials,
+			chatCredential: { openAiApi: { id, name } },
+			photoUrl: `${standIn.url}/media/samples/start.jpg`,
+		});
 		stopSignal.throwIfAborted();
 		say(
 			'',

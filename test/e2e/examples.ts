@@ -24,12 +24,15 @@ export interface ExampleSetup {
 	readonly chatCredential?: NonNullable<INode['credentials']>;
 	/** Production URL of the trigger that is told of finished videos. */
 	readonly triggerUrl?: string;
+	/** Where the photo of a product lies. */
+	readonly photoUrl?: string;
 	/** Any other change of a node. */
 	readonly change?: (node: INode) => void;
 }
 
 /** An example as n8n takes it. */
-export function readExample(fileName: string, { credentials, chatCredential, triggerUrl, change }: ExampleSetup): WorkflowDraft {
+export function readExample(fileName: string, setup: ExampleSetup): WorkflowDraft {
+	const { credentials, chatCredential, triggerUrl, photoUrl, change } = setup;
 	const { name, nodes, connections, settings } = JSON.parse(readFileSync(join(folder, fileName), 'utf8')) as WorkflowDraft;
 	for (const node of nodes) {
 		if (node.type.startsWith('n8n-nodes-luma-video.')) {
@@ -38,6 +41,7 @@ export function readExample(fileName: string, { credentials, chatCredential, tri
 			node.credentials = chatCredential;
 		}
 		if (triggerUrl !== undefined) setField(node, 'callbackUrl', () => triggerUrl);
+		if (photoUrl !== undefined) setField(node, 'photo', () => photoUrl);
 		change?.(node);
 	}
 	return { name, nodes, connections, ...(settings && { settings }) };
