@@ -25,8 +25,6 @@ import { startProviderServer } from '../test/provider-server';
 
 /** How long the stand-in takes for a video: long enough to watch. */
 const JOB_MS = 8000;
-/** What Node.js makes of Ctrl+C. */
-const EXIT_STOPPED = 130;
 
 function say(...lines: string[]): void {
 	process.stdout.write(`${lines.join('\n')}\n`);
@@ -169,5 +167,5 @@ run()
 		process.exitCode = 1;
 	})
 	.finally(() => {
-		process.exit(stopSignal.aborted ? EXIT_STOPPED : undefined);
+		process.exit();
 	});

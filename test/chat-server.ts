@@ -1,6 +1,6 @@
 /**
- * A stand-in for a chat model behind OpenAI's `POST /v1/chat/completions`, as simple as an agent can be: it calls the
- * first tool it is offered with the user's text as the prompt, and then repeats what the tool said.
+ * A stand-in for a chat model behind OpenAI's `POST /v1/chat/completions`, as simple as can be: it calls the first tool
+ * it is offered with the user's text as the prompt, and then repeats what the tool said.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
@@ -38,6 +38,8 @@ export interface ChatServer {
 	readonly apiKey: string;
 	/** All requests so far, oldest first. */
 	readonly requests: ChatRequest[];
+	/** How often it calls the tool, with the same arguments, before it answers; default 1. */
+	toolCalls: number;
 	close(): Promise<void>;
 }
 
@@ -49,9 +51,8 @@ const ARGUMENTS: Readonly<Record<string, unknown>> = { boolean: false, number: 0
 
 /** @param port default: a free one */
 export async function startChatServer(port = 0): Promise<ChatServer> {
-	const requests: ChatRequest[] = [];
 	const server = createServer((message, response) => {
-		serve(message, response, requests).catch((error: unknown) => {
+		serve(message, response, chat).catch((error: unknown) => {
 			send(response, 500, { error: { message: error instanceof Error ? error.message : String(error) } });
 		});
 	});
@@ -59,10 +60,11 @@ export async function startChatServer(port = 0): Promise<ChatServer> {
 		server.once('error', reject);
 		server.listen(port, '127.0.0.1', resolve);
 	});
-	return {
+	const chat: ChatServer = {
 		baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
 		apiKey: API_KEY,
-		requests,
+		requests: [],
+		toolCalls: 1,
 		close: async () => {
 			await new Promise<void>((resolve) => {
 				server.close(() => resolve());
@@ -70,9 +72,10 @@ export async function startChatServer(port = 0): Promise<ChatServer> {
 			});
 		},
 	};
+	return chat;
 }
 
-async function serve(message: IncomingMessage, response: ServerResponse, requests: ChatRequest[]): Promise<void> {
+async function serve(message: IncomingMessage, response: ServerResponse, chat: ChatServer): Promise<void> {
 	if (message.headers.authorization !== `Bearer ${API_KEY}`) {
 		return send(response, 401, { error: { message: 'Incorrect API key provided', type: 'invalid_request_error' } });
 	}
@@ -86,8 +89,8 @@ async function serve(message: IncomingMessage, response: ServerResponse, request
 		tools?: Array<{ function: OfferedTool }>;
 	};
 	const request = { ...body, tools: (body.tools ?? []).map((tool) => tool.function) };
-	requests.push(request);
-	const answer = answerTo(request);
+	chat.requests.push(request);
+	const answer = answerTo(request, chat.toolCalls);
 	const choice = { index: 0, finish_reason: 'tool_calls' in answer ? 'tool_calls' : 'stop' };
 	const common = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model: body.model };
 	if (body.stream !== true) {
@@ -99,10 +102,10 @@ async function serve(message: IncomingMessage, response: ServerResponse, request
 	response.end(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
 }
 
-function answerTo({ messages, tools }: ChatRequest): object {
+function answerTo({ messages, tools }: ChatRequest, toolCalls: number): object {
 	const last = messages.at(-1);
 	const [tool] = tools;
-	if (last?.role === 'tool') {
+	if (messages.filter(({ role }) => role === 'tool').length >= toolCalls) {
 		return { role: 'assistant', content: `The tool said: ${textOf(last)}` };
 	}
 	if (!tool) return { role: 'assistant', content: 'There is no tool.' };

@@ -32,6 +32,7 @@ afterAll(async () => {
 beforeEach(() => {
 	server.reset();
 	chat.requests.length = 0;
+	chat.toolCalls = 1;
 });
 
 /** Asks the agent of the example for something; `change` changes its tool. */
@@ -140,6 +141,25 @@ describe("the agent's tool", () => {
 		const told = toolError();
 		expect(told).toContain(`Generation ${server.jobs()[0]?.id} is not finished after 1 seconds.`);
 		expect(told).toContain('nothing is lost');
+		expect(server.ledger().purchases).toHaveLength(1);
+	});
+
+	it('goes on with a video that took longer when the agent asks again', async () => {
+		server.configure({ lumaDreamMachine: { jobMs: 3000 } });
+		chat.toolCalls = 2;
+		await ask('a kite', (tool) => {
+			tool.parameters.options = { timeout: 2 };
+		});
+		expect(chat.requests).toHaveLength(3);
+		expect(toolAnswer()).toMatchObject([{ generationId: server.jobs()[0]?.id, status: 'completed' }]);
+		expect(server.ledger().purchases).toHaveLength(1);
+	});
+
+	it('does not buy again what was not made, however often the agent asks', async () => {
+		chat.toolCalls = 2;
+		await ask('a kite [fails: The scene is too dark]');
+		expect(chat.requests).toHaveLength(3);
+		expect(toolError()).toContain('The scene is too dark');
 		expect(server.ledger().purchases).toHaveLength(1);
 	});
 

@@ -122,6 +122,7 @@ describe('npm run editor', () => {
 		expect(ledger.purchases).toHaveLength(1);
 
 		await stop('SIGINT');
+		expect(command?.exitCode).toBe(0);
 		expect(await leftovers()).toEqual(NOTHING);
 		await expect(fetch(url)).rejects.toThrow();
 		await expect(fetch(standIn)).rejects.toThrow();
