@@ -7,7 +7,8 @@
  * CRAZYROUTER_API_KEY in the environment the real service is called, which costs money.
  */
 import './demo/typescriptFirst';
-import { removeAtEnd, stopSignal } from './demo/ending';
+import { removeAtEnd, stopSignal } from './ending';
+import { userFolder } from '../test/engine/harness/environment';
 import { useRealClock } from './demo/realClock';
 import { Container } from '@n8n/di';
 import { BinaryDataService } from 'n8n-core';
@@ -190,6 +191,7 @@ async function save({ json, binary }: INodeExecutionData): Promise<{ path: strin
 }
 
 async function main(): Promise<void> {
+	removeAtEnd(userFolder);
 	useRealClock();
 	// A proxy for the rest of the world cannot reach this machine.
 	const { NO_PROXY, no_proxy: noProxy } = process.env;

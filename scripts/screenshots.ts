@@ -1,13 +1,14 @@
 /**
  * Pictures of the nodes in n8n's editor, for looking at: every provider and operation, light and dark, and what a
- * finished, a waiting and a failed execution look like. They go to output/screenshots/.
+ * finished, a waiting and a failed execution look like, and the canvas of every example. They go to output/screenshots/.
  *
- *     npm run screenshots [-- --theme dark --only panels]
+ *     npm run screenshots [-- --theme dark --only panels|executions|examples]
  */
 import type { INode } from 'n8n-workflow';
 import { parseArgs } from 'node:util';
 import { operations } from '../nodes/LumaVideo/operations';
 import { chain, manualTrigger, node, openEditor, packTarball, startN8n, workflow } from '../test/e2e/harness';
+import { exampleFiles, readExample } from '../test/e2e/examples';
 import type { Editor, N8n } from '../test/e2e/harness';
 import type { CredentialRefs } from '../test/e2e/support';
 import { LUMA_VIDEO_TRIGGER, createCredentials, generate, lumaVideo, prompts, providerNames } from '../test/e2e/support';
@@ -62,7 +63,18 @@ async function execution(studio: Studio, name: string, statuses: string[], more:
 	await editor.screenshot(`${theme}-${name}`);
 }
 
+/** A picture of the canvas of every example, as a person sees it after importing it. */
+async function examples({ n8n, credentials, editor, theme }: Studio): Promise<void> {
+	for (const file of exampleFiles()) {
+		const { id } = await n8n.client.createWorkflow(readExample(file, { credentials }));
+		await editor.openWorkflow(id);
+		await editor.page.waitForTimeout(1500);
+		await editor.screenshot(`${theme}-example-${file.replace(/\.json$/, '')}`);
+	}
+}
+
 async function main(): Promise<void> {
+	const wants = (part: string): boolean => (options.only ?? part) === part;
 	const server = await startProviderServer();
 	const n8n = await startN8n({ tarball: (await packTarball()).path });
 	try {
@@ -72,8 +84,9 @@ async function main(): Promise<void> {
 			const editor = await openEditor(n8n.client, { height: 1250, theme });
 			const studio = { n8n, server, credentials, editor, theme };
 			try {
-				if (options.only !== 'executions') await panels(studio);
-				if (options.only !== 'panels') {
+				if (wants('panels')) await panels(studio);
+				if (wants('examples')) await examples(studio);
+				if (wants('executions')) {
 					await execution(studio, 'finished', ['success'], {}, ['A red kite over a beach [takes 500ms]', 'A dog [takes 500ms]']);
 					await execution(studio, 'failed', ['error'], {}, ['A red kite [takes 500ms] [fails: the prompt was refused]']);
 					await execution(studio, 'waiting', ['waiting'], { completion: 'callback' }, ['A red kite [takes 60000ms]']);

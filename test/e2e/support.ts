@@ -27,17 +27,19 @@ export function credentialFields(provider: ProviderName, server: ProviderServer,
  * Stores a credential per provider in n8n; returns what goes into a node's `credentials`.
  *
  * @param keys default: those that the stand-in accepts
+ * @param prefix of the credentials' names
  */
 export async function createCredentials(
 	client: N8nClient,
 	server: ProviderServer,
 	keys: Readonly<Record<ProviderName, string>> = server.keys,
+	prefix = 'Tests: ',
 ): Promise<CredentialRefs> {
 	const entries = await Promise.all(
 		providerNames.map(async (provider) => {
 			const type = `${provider}Api`;
 			const fields = credentialFields(provider, server, keys[provider]);
-			const { id, name } = await client.createCredential(type, fields);
+			const { id, name } = await client.createCredential(type, fields, `${prefix}${provider}`);
 			return [provider, { [type]: { id, name } }] as const;
 		}),
 	);

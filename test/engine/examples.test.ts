@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { INode, INodeParameters, INodeTypeDescription } from 'n8n-workflow';
+import type { INode, INodeParameters, INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 import { LumaVideo } from '../../nodes/LumaVideo/LumaVideo.node';
 import { LumaVideoTrigger } from '../../nodes/LumaVideo/LumaVideoTrigger.node';
@@ -17,9 +17,11 @@ const descriptions = [new LumaVideo().description, new LumaVideoTrigger().descri
 
 /** What the package says about a node of an example. */
 function descriptionOf(node: INode): INodeTypeDescription {
-	const description = descriptions.find(({ name }) => node.type === `n8n-nodes-luma-video.${name}`);
+	// n8n makes an agent's tool out of a node, with another name.
+	const type = node.type.replace(/Tool$/, '');
+	const description = descriptions.find(({ name }) => type === `n8n-nodes-luma-video.${name}`);
 	if (!description) throw new Error(`${node.type} is no node of this package`);
-	return description;
+	return type === node.type ? description : { ...description, name: `${description.name}Tool` };
 }
 
 let server: ProviderServer;
@@ -47,6 +49,11 @@ function shownParameters(node: INode): INodeParameters {
 	return NodeHelpers.getNodeParameters(description.properties, node.parameters, true, false, node, description) ?? {};
 }
 
+/** What the panel calls a field and, of a collection, its fields. */
+function namesOf({ displayName, type, options }: INodeProperties): string[] {
+	return [displayName, ...(type === 'collection' ? (options as INodeProperties[]).map((one) => one.displayName) : [])];
+}
+
 /** Fields inside a collection that the collection does not offer. */
 function strayOptions(node: INode): string[] {
 	const description = descriptionOf(node);
@@ -63,8 +70,33 @@ function strayOptions(node: INode): string[] {
 	});
 }
 
+interface Area {
+	name: string;
+	left: number;
+	top: number;
+	right: number;
+	bottom: number;
+}
+
+/** Pixels that n8n's canvas needs for a node with the name below it; an agent is wider. */
+function areaOf({ name, type, position: [left, top], parameters }: INode): Area {
+	const isNote = type === 'n8n-nodes-base.stickyNote';
+	const width = isNote ? Number(parameters.width) : type.endsWith('.agent') ? 272 : 160;
+	const height = isNote ? Number(parameters.height) : 136;
+	return { name, left, top, right: left + width, bottom: top + height };
+}
+
 describe.each(exampleNames())('%s', (fileName) => {
 	const example = readExample(fileName);
+	/** What the note names: nodes, fields and buttons of n8n, and the other half of the pair. */
+	const mentionable = [
+		...example.nodes.map(({ name }) => name),
+		...descriptions.flatMap(({ properties }) => properties.flatMap(namesOf)),
+		'Max Iterations',
+		'Retry execution',
+		'1 of 2',
+		'2 of 2',
+	];
 
 	it('is listed in the README of the examples', () => {
 		expect(readFileSync(join(examplesFolder, 'README.md'), 'utf8')).toContain(`(${fileName})`);
@@ -75,9 +107,31 @@ describe.each(exampleNames())('%s', (fileName) => {
 		expect(new Set(names).size).toBe(names.length);
 		const ids = example.nodes.map(({ id }) => id);
 		expect(new Set(ids).size).toBe(ids.length);
-		for (const [from, { main = [] }] of Object.entries(example.connections)) {
+		for (const [from, outputs] of Object.entries(example.connections)) {
 			expect(names).toContain(from);
-			for (const { node } of main.flatMap((targets) => targets ?? [])) expect(names).toContain(node);
+			const targets = Object.values(outputs).flatMap((each) => each.flatMap((list) => list ?? []));
+			for (const { node } of targets) expect(names).toContain(node);
+		}
+	});
+
+	it('says on a note what it does, what to set and what it costs', () => {
+		const [note, ...others] = example.nodes.filter(({ type }) => type === 'n8n-nodes-base.stickyNote');
+		expect(others).toEqual([]);
+		expect(note?.name).toBe('Read Me');
+		const text = String(note?.parameters.content);
+		expect(text).toMatch(/^## \S/);
+		expect(text).toContain('credential');
+		expect(text).toMatch(/buys (one video|three videos|a video|nothing)/i);
+		for (const [, name] of text.matchAll(/\*\*([^*]+)\*\*/g)) expect(mentionable).toContain(name);
+	});
+
+	it('is tidy: nothing on the canvas covers anything else', () => {
+		const areas = example.nodes.map(areaOf);
+		for (const [index, a] of areas.entries()) {
+			for (const b of areas.slice(index + 1)) {
+				const apart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+				expect([a.name, b.name, apart]).toEqual([a.name, b.name, true]);
+			}
 		}
 	});
 
@@ -116,8 +170,8 @@ describe('in the engine', () => {
 		expect(server.ledger().purchases.map(({ provider }) => provider)).toEqual(['lumaDreamMachine']);
 	});
 
-	it('product-photo-to-video.json makes a video of every photo; a product without one costs nothing', async () => {
-		const done = await run('product-photo-to-video.json');
+	it('batch-from-table.json makes a video of every photo; a product without one costs nothing', async () => {
+		const done = await run('batch-from-table.json');
 		expect(errorOf(done)).toBeNull();
 		const made = outputOf(done, 0, 'Animate Photo');
 		const notMade = outputOf(done, 1, 'Animate Photo');

@@ -18,6 +18,7 @@ import { runJobs } from '../generation/run';
 import type { Generation, Provider } from '../providers/provider';
 import { announce, isTriggerUrl } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
+import { isTool } from './operation';
 import type { Settings } from './settings';
 
 /** What one item is going to do, or why it cannot. */
@@ -70,11 +71,6 @@ export function toItems(context: IExecuteFunctions, results: readonly ItemResult
 		if (failed) throw nodeError(context.getNode(), failed.failure, failed.itemIndex, alsoKnown);
 	}
 	return results.map((result) => (result.ok ? result.item : failedItem(result.failure, result.itemIndex)));
-}
-
-/** Whether the node runs as an AI agent's tool; n8n names the generated node so. */
-export function isTool(context: IExecuteFunctions): boolean {
-	return context.getNode().type.endsWith('Tool');
 }
 
 /** The ledger of this run of the node. */

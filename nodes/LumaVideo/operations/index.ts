@@ -1,6 +1,6 @@
 /** All operations, the fields that choose among them, and the way from the chosen one to its code. */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { credentialPlace } from '../credentialChoices';
 import { findProvider, providerIds, providers } from '../providers';
 import type { ProviderId } from '../providers/provider';
@@ -12,6 +12,7 @@ import { get } from './generation/get.operation';
 import { getAll } from './generation/getAll.operation';
 import { wait } from './generation/wait.operation';
 import type { Operation, ResourceName } from './operation';
+import { isTool } from './operation';
 import { addAudio } from './video/addAudio.operation';
 import { extend } from './video/extend.operation';
 import { generate } from './video/generate.operation';
@@ -116,17 +117,49 @@ function operationFields(): INodeProperties[] {
 			(id) =>
 				operations.filter((operation) => operation.resource === resource && operation.providers.includes(id)),
 			(operation) => operation.value,
-		).map(({ ids, list }) => ({
-			displayName: 'Operation',
-			name: 'operation',
-			type: 'options' as const,
-			noDataExpression: true,
-			options: list
-				.map(({ name, value, action, description }) => ({ name, value, action, description }))
-				.sort(byName),
-			default: DEFAULT_OPERATIONS[resource],
-			displayOptions: { show: { resource: [resource], provider: ids } },
-		})),
+		).flatMap(({ ids, list }) => {
+			const field = (offered: Operation[], displayOptions: INodeProperties['displayOptions']) => ({
+				displayName: 'Operation',
+				name: 'operation',
+				type: 'options' as const,
+				noDataExpression: true,
+				options: offered
+					.map(({ name, value, action, description }) => ({ name, value, action, description }))
+					.sort(byName),
+				default: DEFAULT_OPERATIONS[resource],
+				displayOptions,
+			});
+			const show = { resource: [resource], provider: ids };
+			const forTools = list.filter(({ toolDescription }) => toolDescription !== null);
+			if (forTools.length === list.length) return [field(list, { show })];
+			return [
+				field(list, { show, hide: { '@tool': [true] } }),
+				field(forTools, { show: { ...show, '@tool': [true] } }),
+			];
+		}),
+	);
+}
+
+/**
+ * What an agent is told about its tool. n8n would add a field of this name whose text is no more than "Generate video in
+ * Luma Video"; an agent must know that a call costs money and time, and what it returns.
+ */
+function toolDescriptionFields(): INodeProperties[] {
+	return operations.flatMap(({ resource, value, providers: ids, toolDescription }): INodeProperties[] =>
+		toolDescription === null
+			? []
+			: [
+					{
+						displayName: 'Tool Description',
+						name: 'toolDescription',
+						type: 'string',
+						typeOptions: { rows: 4 },
+						default: toolDescription,
+						placeholder: 'e.g. Makes a video of a few seconds. Use it once for each video that is wanted.',
+						description: 'What the agent is told about this tool. Say when to use it, and how often.',
+						displayOptions: { show: { resource: [resource], operation: [value], provider: [...ids], '@tool': [true] } },
+					},
+				],
 	);
 }
 
@@ -136,6 +169,7 @@ export const nodeProperties: INodeProperties[] = [
 	credentialPlace,
 	...resourceFields(),
 	...operationFields(),
+	...toolDescriptionFields(),
 	...operations.flatMap((operation) => operation.properties),
 ];
 
@@ -154,5 +188,18 @@ export async function runOperation(context: IExecuteFunctions): Promise<INodeExe
 			{ description: "Choose 'Provider', 'Resource' and 'Operation' anew.", itemIndex: 0 },
 		);
 	}
-	return await operation.execute(context, provider);
+	if (!isTool(context)) return await operation.execute(context, provider);
+	try {
+		return await operation.execute(context, provider);
+	} catch (error) {
+		throw toldToAgent(error);
+	}
+}
+
+/** The error with all it says in its message: an agent is not shown the description. */
+function toldToAgent(error: unknown): unknown {
+	if (!(error instanceof NodeApiError || error instanceof NodeOperationError) || !error.description) return error;
+	error.message = `${error.message.replace(/ \[item \d+\]$/, '').replace(/\.?$/, '.')} ${error.description}`;
+	error.description = null;
+	return error;
 }

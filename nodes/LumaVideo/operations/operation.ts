@@ -13,12 +13,19 @@ export interface Operation {
 	/** As the node panel lists it, sentence case. */
 	action: string;
 	description: string;
+	/** What an AI agent is told before it uses the operation; `null` where the result is of no use to an agent. */
+	toolDescription: string | null;
 	/** Providers that can do it. */
 	providers: readonly ProviderId[];
 	/** Fields, already limited to this operation. */
 	properties: INodeProperties[];
 	/** Runs it for all input items at once; returns the items in input order. */
 	execute(context: IExecuteFunctions, provider: Provider): Promise<INodeExecutionData[]>;
+}
+
+/** Whether the node runs as an AI agent's tool; n8n names the generated node so. */
+export function isTool(context: IExecuteFunctions): boolean {
+	return context.getNode().type.endsWith('Tool');
 }
 
 /** The condition with only the providers that can do the operation; `null` when none of them is meant. */

@@ -209,19 +209,29 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 		show: { ...shown, ...only(direction), imageSource: [source] },
 	});
 	return [
-		...variants(operation, (model) => (model.frames.some((mode) => mode !== 'none') ? true : null)).map(
-			({ shown }): INodeProperties => ({
-				displayName: 'Images From',
-				name: 'imageSource',
-				type: 'options',
-				options: [
-					{ name: 'Input Data', value: 'binary', description: 'Image files that the previous node passes on' },
-					{ name: 'URL', value: 'url', description: 'Web addresses of images' },
-				],
-				default: 'url',
-				description: 'Where the images come from',
-				displayOptions: { show: shown },
-			}),
+		...variants(operation, (model) => (model.frames.some((mode) => mode !== 'none') ? true : null)).flatMap(
+			({ shown }): INodeProperties[] => [
+				{
+					displayName: 'Images From',
+					name: 'imageSource',
+					type: 'options',
+					options: [
+						{ name: 'Input Data', value: 'binary', description: 'Image files that the previous node passes on' },
+						{ name: 'URL', value: 'url', description: 'Web addresses of images' },
+					],
+					default: 'url',
+					description: 'Where the images come from',
+					displayOptions: { show: shown, hide: { '@tool': [true] } },
+				},
+				// An agent's tool gets no files.
+				{
+					displayName: 'Images From',
+					name: 'imageSource',
+					type: 'hidden',
+					default: 'url',
+					displayOptions: { show: { ...shown, '@tool': [true] } },
+				},
+			],
 		),
 		...start.flatMap(({ look: { required, dataField }, shown }): INodeProperties[] => [
 			{

@@ -1,7 +1,8 @@
 /** Fields that say how the node works, and their reading: the same for every operation that waits or downloads. */
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { DownloadSettings } from '../generation/deliver';
 import { providerIds, providers } from '../providers';
+import { isTool } from './operation';
 
 /** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
@@ -130,6 +131,14 @@ export const binaryField: INodeProperties = {
 	placeholder: 'e.g. data',
 	hint: 'The name of the output field to put the video file in',
 };
+
+/** Hides a field from an agent's tool, which cannot pass files on. */
+export const NO_FILES: IDisplayOptions['hide'] = { '@tool': [true] };
+
+/** Whether the video's file is to be downloaded. */
+export function readWantsFile(context: IExecuteFunctions, itemIndex: number): boolean {
+	return !isTool(context) && context.getNodeParameter('downloadVideo', itemIndex, false) === true;
+}
 
 export interface Settings {
 	deleteOnStop: boolean;

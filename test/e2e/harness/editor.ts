@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { N8nClient } from './client';
-import { ensureInstalled } from './install';
+import { ensureBrowserInstalled } from './install';
 import { outputFolder } from './paths';
 
 /** Chromium as root in a container without a screen or a network; none of its own business on the side. */
@@ -33,7 +33,7 @@ export interface EditorOptions {
  * @param client logged in
  */
 export async function openEditor(client: N8nClient, options: EditorOptions = {}): Promise<Editor> {
-	const { chromium: executablePath } = await ensureInstalled();
+	const { chromium: executablePath } = await ensureBrowserInstalled();
 	const { width = 1440, height = 900, theme = 'light', timeout = 20_000 } = options;
 	// Loaded only here: tests without a browser start faster.
 	const { chromium } = await import('playwright-core');

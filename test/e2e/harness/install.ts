@@ -8,6 +8,10 @@ export interface Installation {
 	readonly node: string;
 	/** n8n's start script, to be run by `node`. */
 	readonly n8n: string;
+}
+
+/** With the browser that drives n8n's editor. */
+export interface BrowserInstallation extends Installation {
 	readonly chromium: string;
 }
 
@@ -19,16 +23,23 @@ export interface Services {
 }
 
 let installation: Promise<Installation> | undefined;
+let browserInstallation: Promise<BrowserInstallation> | undefined;
 
 /**
- * Makes sure that n8n, its Node.js and Chromium are on this machine. Takes minutes the first time and a tenth of a
- * second afterwards.
+ * Makes sure that n8n and its Node.js are on this machine. Takes minutes the first time and a tenth of a second
+ * afterwards. What it does ends with this process, whatever happens to that one.
  *
  * @throws {Error} when something is missing that only the machine's owner can install; the text says what and how
  */
 export async function ensureInstalled(): Promise<Installation> {
-	installation ??= runInstaller('install.mjs') as Promise<Installation>;
+	installation ??= runInstaller<Installation>('install.mjs', '--no-browser');
 	return await installation;
+}
+
+/** As `ensureInstalled()`, with Chromium. */
+export async function ensureBrowserInstalled(): Promise<BrowserInstallation> {
+	browserInstallation ??= runInstaller<BrowserInstallation>('install.mjs');
+	return await browserInstallation;
 }
 
 /**
@@ -37,12 +48,15 @@ export async function ensureInstalled(): Promise<Installation> {
  * @throws {Error} when something is missing that only the machine's owner can install; the text says what and how
  */
 export async function ensureServices(): Promise<Services> {
-	return (await runInstaller('services.mjs')) as Services;
+	return await runInstaller<Services>('services.mjs');
 }
 
-async function runInstaller(name: string): Promise<unknown> {
+async function runInstaller<T>(name: string, ...args: readonly string[]): Promise<T> {
 	const script = join(projectRoot, 'test', 'n8n', name);
-	const installer = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'pipe'] });
+	const installer = spawn(process.execPath, [join(__dirname, 'leash.cjs'), script, ...args], {
+		stdio: ['pipe', 'pipe', 'pipe'],
+		detached: true,
+	});
 	let answer = '';
 	let progress = '';
 	installer.stdout.on('data', (chunk: Buffer) => (answer += chunk.toString()));
@@ -55,5 +69,5 @@ async function runInstaller(name: string): Promise<unknown> {
 		installer.once('close', resolve);
 	});
 	if (code !== 0) throw new Error(`Could not install what the tests need:\n${progress.slice(-2000)}`);
-	return JSON.parse(answer) as unknown;
+	return JSON.parse(answer) as T;
 }

@@ -24,6 +24,8 @@ export interface N8nOptions {
 	readonly env?: Readonly<Record<string, string>>;
 	/** Milliseconds until n8n must be ready; default 120,000. */
 	readonly timeout?: number;
+	/** Ends the start. */
+	readonly signal?: AbortSignal;
 }
 
 const pollInterval = 50;
@@ -58,7 +60,7 @@ const quiet = {
 };
 
 /** What n8n may see of this process's environment. */
-const inherited = ['LANG', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+const inherited = ['LANG', 'HTTP_PROXY', 'HTTPS_PROXY', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
 
 /**
  * Starts an n8n on this machine and returns when it is ready and its owner is logged in.
@@ -72,7 +74,7 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
 	const userFolder = options.userFolder ?? (await mkdtemp(join(tmpdir(), 'n8n-e2e-')));
 	const [port = 0, brokerPort = 0] = await freePorts(2);
 	if (options.tarball !== undefined) {
-		await installPackage(options.tarball, userFolder, options.packageName ?? 'n8n-nodes-luma-video');
+		await installPackage(options.tarball, packageFolder(userFolder, options.packageName));
 	}
 	const n8n = new N8n(installation, { ...options, port: options.port ?? port }, userFolder, brokerPort);
 	try {
@@ -108,6 +110,11 @@ export class N8n {
 		this.env = options.env ?? {};
 	}
 
+	/** The installed package, when there is one: `options.packageName` in n8n's folder for community packages. */
+	get packageFolder(): string {
+		return packageFolder(this.userFolder, this.options.packageName);
+	}
+
 	/** Id of the process group that all of n8n's processes are in; undefined when not running. */
 	get processGroup(): number | undefined {
 		return this.child?.pid;
@@ -123,6 +130,7 @@ export class N8n {
 		if (this.child) throw new Error('n8n is running');
 		// Else the answers of whoever listens there would pass for those of this n8n.
 		if (!(await isFree(this.options.port))) throw new Error(`Port ${this.options.port} is in use`);
+		await mkdir(join(this.userFolder, 'tmp'), { recursive: true });
 		const log = openSync(this.logFile, 'a');
 		const { node, n8n } = this.installation;
 		const args = [join(__dirname, 'leash.cjs'), node, n8n, this.command];
@@ -141,6 +149,11 @@ export class N8n {
 			await this.kill();
 			throw error;
 		}
+	}
+
+	/** Waits until n8n has ended, for whatever reason. */
+	async ended(): Promise<void> {
+		if (this.child) await exited(this.child);
 	}
 
 	/**
@@ -210,6 +223,7 @@ export class N8n {
 			...Object.fromEntries(kept),
 			PATH: dirname(this.installation.node) + delimiter + PATH,
 			HOME: this.userFolder,
+			TMPDIR: join(this.userFolder, 'tmp'),
 			NO_PROXY: noProxy,
 			no_proxy: noProxy,
 			...quiet,
@@ -227,7 +241,7 @@ export class N8n {
 	}
 
 	private async waitUntilReady(child: ChildProcess): Promise<void> {
-		const { timeout = 120_000 } = this.options;
+		const { timeout = 120_000, signal } = this.options;
 		const deadline = Date.now() + timeout;
 		const gone = new Promise<'gone'>((resolve) => {
 			child.once('exit', () => resolve('gone'));
@@ -236,6 +250,7 @@ export class N8n {
 		const end = () => `End of its log:\n${this.logs().slice(-3000)}`;
 		while (!(await isReady(this.url, this.isMain))) {
 			const next = await Promise.race([gone, delay(pollInterval)]);
+			signal?.throwIfAborted();
 			if (next === 'gone') throw new Error(`n8n ended while starting. ${end()}`);
 			if (Date.now() > deadline) throw new Error(`n8n was not ready after ${timeout} ms. ${end()}`);
 		}
@@ -261,9 +276,13 @@ async function isReady(url: string, isMain: boolean): Promise<boolean> {
 	}
 }
 
-/** Puts a packed package where n8n looks for installed community packages. */
-async function installPackage(tarball: string, userFolder: string, packageName: string): Promise<void> {
-	const target = join(userFolder, '.n8n', 'nodes', 'node_modules', packageName);
+/** Where n8n looks for an installed community package. */
+function packageFolder(userFolder: string, packageName = 'n8n-nodes-luma-video'): string {
+	return join(userFolder, '.n8n', 'nodes', 'node_modules', packageName);
+}
+
+/** Unpacks a packed package. */
+async function installPackage(tarball: string, target: string): Promise<void> {
 	await rm(target, { recursive: true, force: true });
 	await mkdir(target, { recursive: true });
 	await promisify(execFile)('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);

@@ -106,8 +106,15 @@ class Fail implements INodeType {
 	}
 }
 
+/** As n8n makes an agent's tool out of a node: the same node under another name, which conditions on `@tool` see. */
+function asTool(node: INodeType): INodeType {
+	const description = { ...node.description, name: `${node.description.name}Tool` };
+	return Object.create(node, { description: { value: description } }) as INodeType;
+}
+
 const nodeClasses = {
 	'n8n-nodes-luma-video.lumaVideo': new LumaVideo(),
+	'n8n-nodes-luma-video.lumaVideoTool': asTool(new LumaVideo()),
 	'test.fail': new Fail(),
 	'test.items': new Items(),
 	'test.loop': new Loop(),

@@ -206,7 +206,7 @@ describe('every field', () => {
 		expect(field.default).toBeDefined();
 
 		// What a field is for is said, unless its name and its place say it: the choice of the operation, collections.
-		const isSelfExplaining = ['credentials', 'resource', 'operation'].includes(field.name) || field.type === 'collection';
+		const isSelfExplaining = ['credentials', 'resource', 'operation'].includes(field.name) || ['collection', 'hidden'].includes(field.type);
 		const said = field.description ?? field.hint;
 		if (!isSelfExplaining) expect(said).toMatch(/\S/);
 		if (field.type === 'boolean') expect(field.description).toMatch(/^Whether /);
@@ -499,5 +499,42 @@ describe('the node', () => {
 		expect(nodeProperties.slice(-operations.flatMap(({ properties }) => properties).length)).toEqual(
 			operations.flatMap(({ properties }) => properties),
 		);
+	});
+});
+
+describe('as the tool of an agent', () => {
+	const forTools = operations.filter(({ toolDescription }) => toolDescription !== null);
+
+	it.each(eachOperation)('%s, %s: %s: tells the agent what the operation does, as nothing else has', (provider, resource, operation) => {
+		const values = { provider, resource, operation };
+		expect(named(panel(values).shown, 'toolDescription')).toBeUndefined();
+		const meant = forTools.find((one) => one.resource === resource && one.value === operation);
+		const field = named(panel(values, true).shown, 'toolDescription');
+		expect(field?.default).toBe(meant?.toolDescription);
+		if (resource === 'video') {
+			expect(field?.default).toContain('Costs money');
+			expect(field?.default).toContain('videoUrl');
+		}
+	});
+
+	it('tells every operation apart', () => {
+		expect(new Set(forTools.map(({ toolDescription }) => toolDescription)).size).toBe(forTools.length);
+	});
+
+	it.each(providerIds)('%s: offers no files, since an agent can neither take nor pass them on', (provider) => {
+		const generation = named(panel({ provider, resource: 'generation' }, true).shown, 'operation');
+		expect(valuesOf(generation)).not.toContain('download');
+		expect(valuesOf(named(panel({ provider, resource: 'generation' }).shown, 'operation'))).toContain('download');
+		for (const values of [generateWith(provider, ''), { provider, resource: 'generation', operation: 'wait' }]) {
+			const { shown } = panel({ ...values, downloadVideo: true }, true);
+			expect(named(shown, 'downloadVideo')).toBeUndefined();
+			expect(named(shown, 'binaryPropertyName')).toBeUndefined();
+		}
+	});
+
+	it.each(eachModel)('%s, %s: takes images by their addresses', (provider, model) => {
+		const { shown } = panel(generateWith(provider, model), true);
+		expect(named(shown, 'imageSource')?.type).toBe('hidden');
+		expect(named(shown, 'startImage')).toBeDefined();
 	});
 });

@@ -16,6 +16,7 @@ function catalogOperation(resource: ResourceName, catalog: CatalogName, plural: 
 		name: 'Get Many',
 		action: `Get many ${plural}`,
 		description: `Retrieve many ${plural}`,
+		toolDescription: `Lists the ${plural} that a request for a video can name. Buys nothing.`,
 		providers: supporting,
 		properties: forOperation(resource, ['getAll'], [...manyFields, optionsField(['requestTimeout'])], supporting),
 

@@ -15,6 +15,7 @@ export const deleteGeneration: Operation = {
 	name: 'Delete',
 	action: 'Delete generation',
 	description: 'Remove a generation and its video at the provider',
+	toolDescription: 'Deletes a generation at the provider, its video too. This cannot be undone.',
 	providers: supporting,
 	properties: forOperation('generation', ['delete'], [...generationIdFields(), optionsField(['requestTimeout'])], supporting),
 

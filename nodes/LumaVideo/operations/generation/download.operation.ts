@@ -12,6 +12,7 @@ export const download: Operation = {
 	name: 'Download',
 	action: 'Download generation',
 	description: 'Download the video of a finished generation',
+	toolDescription: null,
 	providers: providerIds,
 	properties: forOperation('generation', ['download'], [
 		...generationIdFields(),

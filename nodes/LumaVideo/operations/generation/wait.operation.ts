@@ -5,7 +5,7 @@ import { createProviderClient } from '../../transport/providerClient';
 import { invalid, planItems, runPlans } from '../batch';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
-import { binaryField, defaultTimeoutMs, downloadSettings, optionsField, readSettings } from '../settings';
+import { NO_FILES, binaryField, defaultTimeoutMs, downloadSettings, optionsField, readSettings, readWantsFile } from '../settings';
 import { generationIdFields, readGenerationId } from '../generationId';
 
 const properties: INodeProperties[] = [
@@ -16,8 +16,9 @@ const properties: INodeProperties[] = [
 		type: 'boolean',
 		default: false,
 		description: "Whether to download the video file too. The output always has the video's URL.",
+		displayOptions: { hide: NO_FILES },
 	},
-	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] } } },
+	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] }, hide: NO_FILES } },
 	optionsField(['includeRaw', 'maxDownloadMb', 'onTimeout', 'requestTimeout', 'timeout']),
 ];
 
@@ -30,6 +31,8 @@ export const wait: Operation = {
 	name: 'Wait',
 	action: 'Wait for generation',
 	description: 'Wait until a generation is finished',
+	toolDescription:
+		'Waits until a generation, named by its generationId, is finished, which can take minutes. Returns videoUrl, the web address of the video. Buys nothing.',
 	providers: providerIds,
 	properties: forOperation('generation', ['wait'], properties, providerIds),
 
@@ -39,7 +42,7 @@ export const wait: Operation = {
 			const id = readGenerationId(context, itemIndex);
 			if (!id.ok) return { itemIndex, ok: false, failure: invalid(provider, [id.finding]) };
 			const settings = { ...readSettings(context, itemIndex), maxConcurrent: NO_LIMIT };
-			const wantsFile = context.getNodeParameter('downloadVideo', itemIndex, false) === true;
+			const wantsFile = readWantsFile(context, itemIndex);
 			return {
 				itemIndex,
 				ok: true,

@@ -8,6 +8,7 @@ export const addAudio = createVideoOperation({
 	name: 'Add Audio',
 	action: 'Add audio to video',
 	description: 'Give a generated video sound',
+	toolDescription: 'Adds sound to a finished video, which is named by its generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation that gets sound'),
 		...promptFields('addAudio'),

@@ -17,22 +17,24 @@ import { operationCapabilities } from '../../providers/provider';
 import type { ProviderClient } from '../../transport/providerClient';
 import { createProviderClient } from '../../transport/providerClient';
 import type { ItemResult, Plan } from '../batch';
-import { invalid, isTool, openLedger, planItems, runPlans, toItems } from '../batch';
+import { invalid, openLedger, planItems, runPlans, toItems } from '../batch';
 import type { Completion } from '../completion';
 import { completionFields } from '../completion';
 import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem } from '../inputImages';
 import { bringImages, placeholder, readInputImage } from '../inputImages';
 import type { Operation } from '../operation';
-import { forOperation } from '../operation';
+import { forOperation, isTool } from '../operation';
 import { additionalFields, providersFor, providersWith } from '../requestFields';
 import {
+	NO_FILES,
 	binaryField,
 	callbackTimeoutMs,
 	defaultTimeoutMs,
 	downloadSettings,
 	optionsField,
 	readSettings,
+	readWantsFile,
 } from '../settings';
 import { callbackAddress, suspendPlans } from '../suspend';
 
@@ -54,6 +56,10 @@ const REQUEST_FIELDS = [
 /** Parameters that say how the node works, not what is bought: changing them makes no other request. */
 const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadVideo', 'options'];
 
+/** What an agent must know of every operation that makes a video. */
+const TOOL_TERMS =
+	"Costs money and can take minutes: use it once for each video that is wanted. Returns generationId, status and, when status is 'completed', videoUrl, the web address of the video.";
+
 const withCallbacks = providerIds.filter((id) => providers[id].capabilities.callbacks !== 'none');
 
 /** Fields that follow those of the request itself. */
@@ -67,9 +73,9 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 			default: false,
 			description:
 				"Whether to download the video file too. Providers do not keep videos forever; the output always has the video's URL.",
-			displayOptions: { show: { completion: ['poll'] } },
+			displayOptions: { show: { completion: ['poll'] }, hide: NO_FILES },
 		},
-		{ ...binaryField, displayOptions: { show: { completion: ['poll'], downloadVideo: [true] } } },
+		{ ...binaryField, displayOptions: { show: { completion: ['poll'], downloadVideo: [true] }, hide: NO_FILES } },
 		additionalFields(operation, [
 			{
 				displayName: FIELD_NAMES.callbackMode,
@@ -208,7 +214,7 @@ function plan(run: Run, itemIndex: number): Plan {
 	const model = findModel(provider, operation, request.model);
 	if (!model) return { itemIndex, ok: false, failure: invalid(provider, []) };
 	const settings = readSettings(context, itemIndex);
-	const wantsFile = completion === 'poll' && context.getNodeParameter('downloadVideo', itemIndex, false) === true;
+	const wantsFile = completion === 'poll' && readWantsFile(context, itemIndex);
 	// Where the answer goes does not change what is bought.
 	const bought = { ...request, callback: null };
 	const stored = Object.fromEntries(
@@ -288,12 +294,15 @@ export function createVideoOperation(definition: {
 	name: string;
 	action: string;
 	description: string;
+	/** What an AI agent is told that the operation does; what every one costs and returns is added. */
+	toolDescription: string;
 	/** The fields of the request itself. */
 	fields: INodeProperties[];
 }): Operation {
-	const { value, fields, ...texts } = definition;
+	const { value, fields, toolDescription, ...texts } = definition;
 	return {
 		...texts,
+		toolDescription: `${toolDescription} ${TOOL_TERMS}`,
 		resource: 'video',
 		value,
 		providers: providersFor(value),

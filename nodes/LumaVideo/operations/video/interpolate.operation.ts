@@ -8,6 +8,7 @@ export const interpolate = createVideoOperation({
 	name: 'Interpolate',
 	action: 'Interpolate video',
 	description: 'Make a video that leads from one generated video to another',
+	toolDescription: 'Makes a video that leads from one finished video to another; both are named by their generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation that comes first'),
 		...generationIdFields('targetGenerationId', 'The finished generation that comes second'),

@@ -8,6 +8,7 @@ export const modify = createVideoOperation({
 	name: 'Modify',
 	action: 'Modify video',
 	description: 'Change the style, the setting or the content of a video',
+	toolDescription: 'Makes a finished video anew in another style, setting or content.',
 	fields: [
 		...sourceFields('modify', generationIdFields('generationId', 'The finished generation that is modified')),
 		...modelFields('modify'),

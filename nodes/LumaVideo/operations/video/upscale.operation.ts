@@ -8,6 +8,7 @@ export const upscale = createVideoOperation({
 	name: 'Upscale',
 	action: 'Upscale video',
 	description: 'Make a generated video larger',
+	toolDescription: 'Makes a finished video larger; it is named by its generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation that is upscaled'),
 		...choiceFields('upscale', 'resolution'),

@@ -1,8 +1,7 @@
-/** How the demo ends early and what it clears away. To be imported before n8n's engine, which takes seconds to load. */
+/** How a command ends early and what it clears away. To be imported before what takes seconds to load. */
 import { rmSync } from 'node:fs';
-import { userFolder } from '../../test/engine/harness/environment';
 
-const leftovers = new Set([userFolder]);
+const leftovers = new Set<string>();
 
 /** Removes a file or folder when the command ends, however it does. */
 export function removeAtEnd(path: string): void {
@@ -12,7 +11,7 @@ export function removeAtEnd(path: string): void {
 process.on('exit', () => {
 	for (const path of leftovers) {
 		try {
-			rmSync(path, { recursive: true, force: true });
+			rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 		} catch {
 			// The command ends with what it has to say, not with this.
 		}

@@ -1,0 +1,193 @@
+/** `npm run editor` and `npm run dev`, as a person uses them. */
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { cp, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Ledger } from '../provider-server';
+import { exampleFiles } from './examples';
+import type { StoredCredential, StoredWorkflow } from './harness';
+import { N8nClient, nodeOutput } from './harness';
+import { projectRoot } from './harness/paths';
+import { providerNames } from './support';
+import { waitUntil } from './triggerSupport';
+
+// Builds the package, starts an n8n and runs a workflow whose video takes eight seconds.
+jest.setTimeout(300_000);
+
+/** All that a command and what it starts leave on the disk is here, so that it can be looked for. */
+let temporary: string;
+let command: ChildProcess | undefined;
+let printed: string;
+
+beforeEach(async () => {
+	temporary = await mkdtemp(join(tmpdir(), 'n8n-e2e-command-'));
+	printed = '';
+});
+afterEach(async () => {
+	// What a failed test left running.
+	for (const id of running()) {
+		try {
+			process.kill(Number(id), 'SIGKILL');
+		} catch {
+			// It ended by itself.
+		}
+	}
+	await rm(temporary, { recursive: true, force: true });
+});
+
+/** Starts a script of package.json. */
+function start(script: string, args: readonly string[] = [], cwd = projectRoot): void {
+	// What the tests share with each other is no business of the command.
+	const inherited = Object.entries(process.env).filter(([name]) => !/^(N8N_|NODE_ENV$|npm_)/.test(name));
+	command = spawn('npm', ['run', script, '--', ...args], {
+		cwd,
+		env: { ...Object.fromEntries(inherited), TMPDIR: temporary },
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	for (const stream of [command.stdout, command.stderr]) {
+		stream?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+	}
+}
+
+/** Waits until the command has printed something, and returns the first group of the pattern. */
+async function untilPrinted(pattern: RegExp): Promise<string> {
+	await waitUntil(() => pattern.test(printed) || command?.exitCode !== null, 200_000);
+	const found = pattern.exec(printed);
+	if (!found) throw new Error(`The command printed:\n${printed}`);
+	return found[1] ?? found[0];
+}
+
+/** Sends a signal to the command alone, as a process manager does, and waits until nothing of it runs any more. */
+async function stop(signal: NodeJS.Signals): Promise<void> {
+	command?.kill(signal);
+	await waitUntil(() => command?.exitCode !== null || command.signalCode !== null);
+	await waitUntil(() => running().length === 0, 20_000);
+}
+
+/** Processes that have the command's temporary folder in their environment: it, and what it started. */
+function running(): string[] {
+	return readdirSync('/proc').filter((id) => {
+		try {
+			return /^\d+$/.test(id) && readFileSync(`/proc/${id}/environ`, 'utf8').includes(temporary);
+		} catch {
+			return false;
+		}
+	});
+}
+
+/** What is left of the command; what compiles TypeScript keeps its results for the next time. */
+async function leftovers(): Promise<{ processes: string[]; files: string[] }> {
+	const files = await readdir(temporary);
+	return { processes: running(), files: files.filter((name) => !name.startsWith('tsx-') && name !== 'node-compile-cache') };
+}
+
+const NOTHING = { processes: [], files: [] };
+
+async function login(url: string): Promise<N8nClient> {
+	const client = new N8nClient(url);
+	await client.login();
+	return client;
+}
+
+describe('npm run editor', () => {
+	it('has everything in place, and leaves nothing behind', async () => {
+		start('editor');
+		await untilPrinted(/Ctrl\+C ends/);
+		const url = await untilPrinted(/n8n +(http:\S+)/);
+		const standIn = await untilPrinted(/Stand-in +(http:\S+)/);
+		const client = await login(url);
+		expect(printed).toContain('owner@example.com');
+		expect(await (await fetch(url)).text()).toContain('<title>n8n.io');
+
+		const credentials = await client.request<StoredCredential[]>('GET', '/rest/credentials');
+		expect(credentials.map(({ type }) => type).sort()).toEqual([...providerNames.map((name) => `${name}Api`), 'openAiApi'].sort());
+		for (const credential of credentials) {
+			expect({ type: credential.type, ...(await client.testCredential(credential)) }).toMatchObject({ status: 'OK' });
+		}
+
+		const listed = await client.request<StoredWorkflow[]>('GET', '/rest/workflows');
+		expect(listed).toHaveLength(exampleFiles().length);
+		const workflows = await Promise.all(listed.map(async ({ id }) => await client.getWorkflow(id)));
+		const known = credentials.map(({ id }) => id);
+		for (const { id, name, nodes } of workflows) {
+			expect(printed).toContain(`${url}/workflow/${id}   ${name}`);
+			for (const node of nodes.filter(({ type }) => /lumaVideo|lmChat/.test(type))) {
+				const [credential] = Object.values(node.credentials ?? {});
+				expect({ name, node: node.name, id: credential?.id }).toEqual({ name, node: node.name, id: expect.any(String) });
+				expect(known).toContain(credential?.id);
+			}
+		}
+		expect(workflows.filter(({ active }) => active).map(({ name }) => name)).toEqual(['Luma Video: when a video is finished']);
+
+		const example = workflows.find(({ name }) => name === 'Luma Video: text to video');
+		const execution = await client.waitForExecution(await client.runWorkflow(String(example?.id)));
+		const [item] = nodeOutput(execution, 'Luma Video');
+		expect(item?.binary?.data?.mimeType).toBe('video/mp4');
+		const ledger = (await (await fetch(`${standIn}/_control/ledger`)).json()) as Ledger;
+		expect(ledger.purchases).toHaveLength(1);
+
+		await stop('SIGINT');
+		expect(command?.exitCode).toBe(0);
+		expect(await leftovers()).toEqual(NOTHING);
+		await expect(fetch(url)).rejects.toThrow();
+		await expect(fetch(standIn)).rejects.toThrow();
+	});
+
+	it('can be stopped while it starts', async () => {
+		start('editor');
+		await untilPrinted(/Building the package/);
+		await stop('SIGTERM');
+		expect(printed).not.toContain('Ctrl+C ends');
+		expect(await leftovers()).toEqual(NOTHING);
+	});
+
+	it('says what is wrong with its options', async () => {
+		start('editor', ['--port', 'n8n']);
+		await untilPrinted(/--port must be a port number, not n8n/);
+		await waitUntil(() => command?.exitCode !== null);
+		expect(command?.exitCode).toBe(1);
+		expect(printed).not.toMatch(/^\s+at /m);
+		expect(await leftovers()).toEqual(NOTHING);
+	});
+});
+
+describe('npm run dev', () => {
+	it('loads what is changed at once', async () => {
+		// The change must not be made to the project itself.
+		const project = join(temporary, 'project');
+		const links = ['node_modules', '.cache'];
+		const skipped = [...links, '.git', 'dist', 'output', 'coverage', 'docs'];
+		for (const name of await readdir(projectRoot)) {
+			if (!skipped.includes(name)) await cp(join(projectRoot, name), join(project, name), { recursive: true });
+		}
+		for (const name of links) {
+			if (existsSync(join(projectRoot, name))) await symlink(join(projectRoot, name), join(project, name));
+		}
+
+		start('dev', [], project);
+		await untilPrinted(/Ctrl\+C ends/);
+		const client = await login(await untilPrinted(/n8n +(http:\S+)/));
+		const described = async (): Promise<string | undefined> => {
+			// While n8n loads the nodes anew, its list of them is a file that is half written.
+			const types = await client.nodeTypes().catch(() => []);
+			return types.find(({ name }) => name === 'n8n-nodes-luma-video.lumaVideo')?.description;
+		};
+		expect(await described()).toContain('Make videos with');
+
+		await untilPrinted(/Watching for file changes/);
+		const file = join(project, 'nodes', 'LumaVideo', 'LumaVideo.node.ts');
+		await writeFile(file, (await readFile(file, 'utf8')).replace('Make videos with', 'Changed by hand:'));
+		expect(await waitUntil(async () => Boolean((await described())?.includes('Changed by hand:')), 60_000)).toBe(true);
+
+		const icon = join(project, 'icons', 'lumaVideo.svg');
+		await writeFile(icon, `${await readFile(icon, 'utf8')}<!-- changed by hand -->`);
+		const iconUrl = `${client.url}/icons/n8n-nodes-luma-video/dist/icons/lumaVideo.svg`;
+		const shown = async (): Promise<string> => await (await fetch(iconUrl, { cache: 'no-store' })).text();
+		expect(await waitUntil(async () => (await shown()).includes('changed by hand'), 30_000)).toBe(true);
+
+		await stop('SIGINT');
+		expect(await leftovers()).toEqual({ processes: [], files: ['project'] });
+	});
+});

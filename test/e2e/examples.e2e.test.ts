@@ -1,0 +1,186 @@
+/** Every workflow of examples/ in the real n8n, set up as its note says: what it makes and how much it buys. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { INode } from 'n8n-workflow';
+import type { ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import { startChatServer, type ChatServer } from '../chat-server';
+import { exampleFiles, readExample, setField, triggerUrlOf, type ExampleSetup } from './examples';
+import type { Execution, N8nClient } from './harness';
+import { describe as describeExecution, nodeOutput, nodeRuns, sharedN8n } from './harness';
+import type { CredentialRefs } from './support';
+import { createCredentials, jsonOf } from './support';
+
+let client: N8nClient;
+let server: ProviderServer;
+let chat: ChatServer;
+let setup: ExampleSetup & { credentials: CredentialRefs };
+
+beforeAll(async () => {
+	({ client } = sharedN8n());
+	server = await startProviderServer();
+	chat = await startChatServer();
+	const { id, name } = await client.createCredential('openAiApi', { apiKey: chat.apiKey, url: chat.baseUrl });
+	setup = {
+		credentials: await createCredentials(client, server),
+		chatCredential: { openAiApi: { id, name } },
+		photoUrl: `${server.url}/media/samples/start.jpg`,
+	};
+});
+afterAll(async () => {
+	await server.close();
+	await chat.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+
+/** Runs an example to its end. */
+async function run(file: string, change?: (node: INode) => void): Promise<Execution> {
+	const execution = await client.runToEnd(readExample(file, { ...setup, change }));
+	expect(describeExecution(execution)).toContain('"success"');
+	return execution;
+}
+
+/** What was bought, by provider and operation, in order. */
+function purchases(): string[] {
+	return server.ledger().purchases.map(({ provider, operation }) => `${provider} ${operation}`);
+}
+
+const tests: Record<string, () => Promise<void>> = {
+	'text-to-video.json': async () => {
+		const [item] = nodeOutput(await run('text-to-video.json'), 'Luma Video');
+		expect(item?.json).toMatchObject({ status: 'completed', estimatedCostUsd: 0.14 });
+		expect(item?.binary?.data?.mimeType).toBe('video/mp4');
+		expect(purchases()).toEqual(['lumaDreamMachine generate']);
+	},
+
+	'product-photo-to-video.json': async () => {
+		const execution = await run('product-photo-to-video.json');
+		const [photo] = nodeOutput(execution, 'Get Photo');
+		expect(photo?.binary?.data?.mimeType).toBe('image/jpeg');
+		const [item] = nodeOutput(execution, 'Animate Photo');
+		expect(item?.json).toMatchObject({ status: 'completed', prompt: expect.stringContaining('mug'), estimatedCostUsd: 0.15 });
+		expect(item?.binary?.data?.mimeType).toBe('video/mp4');
+		expect(purchases()).toEqual(['lumaAgents generate']);
+		expect(JSON.stringify(server.jobs()[0]?.request)).toContain('image/jpeg');
+	},
+
+	'batch-from-table.json': async () => {
+		// The bag's video is bought and does not succeed; the cap has no photo, so it is not bought.
+		const execution = await run('batch-from-table.json', (node) => {
+			const { jsonOutput } = node.parameters;
+			if (typeof jsonOutput === 'string') {
+				node.parameters.jsonOutput = jsonOutput.replace('The bag turns', 'The bag turns [fails: too shiny]');
+			}
+		});
+		expect(jsonOf(nodeOutput(execution, 'Made')).map(({ sku }) => sku)).toEqual(['MUG-01', 'SHOE-12']);
+		expect(jsonOf(nodeOutput(execution, 'Not Made'))).toEqual([
+			{ sku: 'BAG-07', reason: expect.stringContaining('too shiny'), nextStep: expect.stringContaining('Change the prompt') },
+			{ sku: 'CAP-03', reason: expect.stringContaining("'Start Image' is missing"), nextStep: 'Nothing was sent.' },
+		]);
+		expect(purchases()).toEqual(['pixazo generate', 'pixazo generate', 'pixazo generate']);
+		expect(server.ledger().maxConcurrent.pixazo).toBe(2);
+	},
+
+	'suspend-until-callback.json': async () => {
+		server.configure({ lumaDreamMachine: { jobMs: 600_000 } });
+		const { id } = await client.createWorkflow(
+			readExample('suspend-until-callback.json', {
+				...setup,
+				change: (node) => {
+					const { jsonOutput } = node.parameters;
+					if (typeof jsonOutput === 'string') {
+						node.parameters.jsonOutput = jsonOutput.replace('opens a window', 'opens a window [fails: too bright]');
+					}
+				},
+			}),
+		);
+		const executionId = await client.runWorkflow(id);
+		await client.waitForExecution(executionId, { status: ['waiting'] });
+		for (const { id: jobId, markers } of server.jobs()) {
+			if (markers.fails === null) server.finish(jobId);
+			else server.finish(jobId, 'failed', markers.fails);
+		}
+		const execution = await client.waitForExecution(executionId);
+		expect(describeExecution(execution)).toContain('"success"');
+		const videos = nodeOutput(execution, 'Use the Videos');
+		expect(videos.map(({ json, binary }) => [json.status, binary?.data?.mimeType])).toEqual([
+			['completed', 'video/mp4'],
+			['completed', 'video/mp4'],
+		]);
+		expect(jsonOf(nodeOutput(execution, 'Not Made'))).toEqual([
+			{ scene: '3', reason: expect.stringContaining('too bright'), nextStep: expect.any(String) },
+		]);
+		expect(nodeRuns(execution, 'Wait Longer')).toEqual([]);
+		expect(purchases()).toEqual(Array<string>(3).fill('lumaDreamMachine generate'));
+	},
+
+	'extend-twice.json': async () => {
+		const execution = await run('extend-twice.json');
+		const steps = ['First Clip', 'Extend Once', 'Extend Twice'].map((name) => nodeOutput(execution, name));
+		expect(steps.map((items) => items.map(({ json }) => json.status))).toEqual(Array(3).fill(['completed']));
+		expect(steps.map(([item]) => item?.json.estimatedCostUsd)).toEqual([0.15, 0.15, 0.15]);
+		expect(steps[2]?.[0]?.binary?.data?.mimeType).toBe('video/mp4');
+		expect(purchases()).toEqual(['lumaAgents generate', 'lumaAgents extend', 'lumaAgents extend']);
+		const [first, second, third] = server.jobs();
+		expect(JSON.stringify(second?.request)).toContain(first?.id);
+		expect(JSON.stringify(third?.request)).toContain(second?.id);
+	},
+
+	'ai-agent-with-luma-tool.json': async () => {
+		const execution = await run('ai-agent-with-luma-tool.json');
+		const [job] = server.jobs();
+		expect(job?.prompt).toContain('red kite');
+		expect(String(nodeOutput(execution, 'AI Agent')[0]?.json.output)).toContain(`/media/lumaDreamMachine/${job?.id}/output.mp4`);
+		expect(purchases()).toEqual(['lumaDreamMachine generate']);
+	},
+
+	'schedule-generate-trigger-pair-1-generate.json': async () => await runPair('', ['Download Video', 'Use the Video']),
+	'schedule-generate-trigger-pair-2-finished.json': async () => await runPair(' [fails: too dark]', ['Tell Somebody']),
+};
+
+/** Publishes both, lets the clock strike, and looks which nodes the finished video reaches. */
+async function runPair(marker: string, reached: readonly string[]): Promise<void> {
+	const second = await client.createWorkflow(
+		readExample('schedule-generate-trigger-pair-2-finished.json', {
+			...setup,
+			change: (node) => {
+				if (node.webhookId !== undefined) node.webhookId = randomUUID();
+			},
+		}),
+	);
+	await client.publish(second.id);
+	const first = await client.createWorkflow(
+		readExample('schedule-generate-trigger-pair-1-generate.json', {
+			...setup,
+			triggerUrl: triggerUrlOf(client, second),
+			change: (node) => setField(node, 'prompt', (prompt) => prompt + marker),
+		}),
+	);
+	await client.publish(first.id);
+	const ordered = await client.waitForExecution(await client.runWorkflow(first.id, { trigger: 'Every Morning' }));
+	const [item] = nodeOutput(ordered, 'Luma Video');
+	expect(item?.json.status).toBe('queued');
+
+	const execution = await client.waitForNewExecution(second.id);
+	expect(describeExecution(execution)).toContain('"success"');
+	for (const name of ['Download Video', 'Use the Video', 'Tell Somebody']) {
+		expect([name, nodeRuns(execution, name).length]).toEqual([name, reached.includes(name) ? 1 : 0]);
+	}
+	const [last] = nodeOutput(execution, reached.at(-1) ?? '');
+	expect(last?.json.generationId).toBe(item?.json.generationId);
+	if (marker === '') expect(last?.binary?.data?.mimeType).toBe('video/mp4');
+	else expect(last?.json.failureReason).toBe('too dark');
+	await client.unpublish(first.id);
+	await client.unpublish(second.id);
+	expect(purchases()).toEqual(['lumaDreamMachine generate']);
+}
+
+describe('the examples', () => {
+	it.each(exampleFiles())('%s', async (file) => {
+		const test = tests[file];
+		if (!test) throw new Error(`${file} has no test`);
+		await test();
+	});
+});
