@@ -2,12 +2,9 @@
 const { join } = require('node:path');
 const { projects } = require('../../jest.config.js');
 
-const rootDir = join(__dirname, '..', '..');
 const unit = projects.find(({ displayName }) => displayName === 'unit');
 
 module.exports = {
 	...unit,
-	testMatch: process.env.MUTATION_TESTS.split(',').map((pattern) => join(rootDir, pattern)),
-	// Stryker works in a copy of the project below output/.
-	modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/dist/', '<rootDir>/output/'],
+	testMatch: process.env.MUTATION_TESTS.split(',').map((pattern) => join(unit.rootDir, pattern)),
 };
