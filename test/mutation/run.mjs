@@ -53,6 +53,7 @@ async function mutate(directory) {
 		concurrency: 2,
 		// Much more than any of these tests takes: the machine may have other work.
 		timeoutMS: 15_000,
+		dryRunTimeoutMinutes: 30,
 		disableTypeChecks: false,
 		ignorePatterns: ['.cache', 'dist', 'docs', 'examples', 'output', 'test/e2e', 'test/engine', 'test/n8n', 'test/soak'],
 		tempDirName: 'output/stryker',
