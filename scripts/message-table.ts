@@ -81,7 +81,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<what stands in the way>': ['finding', "finding ?? 'is not known'", 'result.finding'],
 	'<doubts>': ['doubts.map((doubt) => `${doubt}.`)'],
 	'<what happened>': ['result.message'],
-	'<what to do>': ['advice', 'problem?.advice', 'problem.advice', 'result.advice'],
+	'<what to do>': ['adviceForRead(problem)', 'advice', 'generation.failureAdvice', 'problem?.advice', 'problem.advice', 'result.advice'],
 	'Base URL': ['baseUrlField'],
 	// Made elsewhere, and collected there.
 	'': [
@@ -262,7 +262,7 @@ class Collector {
 	}
 
 	private fromObject(source: Source, node: ts.ObjectLiteralExpression): void {
-		const { message, advice, finding, findings, field, text, outcome, problem } = propertiesOf(node);
+		const { message, advice, failureAdvice, finding, findings, field, text, outcome, problem } = propertiesOf(node);
 		if (findings) this.fromFindings(source, findings);
 		if (outcome && text) this.addReasons(source, text);
 		if (finding && source.path.includes('/callbacks/')) return;
@@ -271,6 +271,8 @@ class Collector {
 			this.add(source, node, names.flatMap((name) => this.texts(source, finding).map((each) => `${name} ${each}`)), [NOTHING_SENT]);
 		} else if (finding) {
 			this.add(source, node, this.texts(source, finding).map(aboutField), [NOTHING_SENT]);
+		} else if (failureAdvice) {
+			this.add(source, node, [FAILED], this.texts(source, failureAdvice), true);
 		} else if (source.path.includes('/providers/')) {
 			if (message ?? advice) this.fromAnswer(source, node, message, advice);
 		} else if (message && advice) {
@@ -386,6 +388,7 @@ class Collector {
 }
 
 const NOTHING_SENT = 'Nothing was sent.';
+const FAILED = '<provider> could not make the video: <reason> (generation <generation ID>)';
 const NETWORK_ADVICE = "Check the network of n8n and 'Base URL' in the credential, then try again.";
 const NO_ANSWER = { statusCode: 400, headers: {}, text: '' };
 
