@@ -6,5 +6,7 @@ const unit = projects.find(({ displayName }) => displayName === 'unit');
 
 module.exports = {
 	...unit,
+	// A busy machine is no finding.
+	testTimeout: 60_000,
 	testMatch: process.env.MUTATION_TESTS.split(',').map((pattern) => join(unit.rootDir, pattern)),
 };
