@@ -168,6 +168,10 @@ class Collector {
 	}
 
 	collect(): void {
+		const code = [...this.sources.values()].map(({ file }) => file.text);
+		for (const text of [NOTHING_SENT, NETWORK_ADVICE]) {
+			if (!code.some((each) => each.includes(text))) throw new Error(`The code does not say this any more: ${text}`);
+		}
 		for (const source of this.sources.values()) {
 			visit(source.file, (node) => {
 				if (ts.isObjectLiteralExpression(node)) this.fromObject(source, node);
@@ -387,6 +391,7 @@ class Collector {
 	}
 }
 
+/** What is added to findings about fields (operations/batch.ts), and to reads that got no answer (operations/eachItem.ts). */
 const NOTHING_SENT = 'Nothing was sent.';
 const FAILED = '<provider> could not make the video: <reason> (generation <generation ID>)';
 const NETWORK_ADVICE = "Check the network of n8n and 'Base URL' in the credential, then try again.";
