@@ -57,8 +57,8 @@ async function mutate(directory) {
 		jest: { projectType: 'custom', configFile: 'test/mutation/jest.config.cjs', enableFindRelatedTests: true },
 		coverageAnalysis: 'perTest',
 		concurrency: 2,
-		// Much more than any of these tests takes: the machine may have other work.
-		timeoutMS: 15_000,
+		// On a machine with other work a short limit would take slow for noticed. Endless loops end by their count.
+		timeoutMS: 120_000,
 		dryRunTimeoutMinutes: 30,
 		disableTypeChecks: false,
 		ignorePatterns: ['.cache', 'dist', 'output', 'test/e2e', 'test/engine', 'test/n8n', 'test/soak'],
