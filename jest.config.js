@@ -9,8 +9,8 @@ const project = (displayName, testMatch, more = {}) => ({
 	rootDir: __dirname,
 	testMatch: testMatch.map((pattern) => `<rootDir>/${pattern}`),
 	transform,
-	// n8n itself, installed for the end-to-end tests, and the build hold packages of the same names.
-	modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/dist/'],
+	// n8n itself, installed for the end-to-end tests, the build and copies under test hold packages of the same names.
+	modulePathIgnorePatterns: ['<rootDir>/.cache/', '<rootDir>/dist/', '<rootDir>/output/'],
 	...more,
 });
 

@@ -1,22 +1,26 @@
 /**
- * Checks what would be published: that the package holds what n8n needs, loads, and nothing more. Needs a build.
+ * Checks what would be published: that the package holds exactly what it should, that n8n can load it, and that it passes
+ * the scan which n8n runs on community packages. Needs a build.
  *
- *     npm run build && node scripts/check-package.mjs
+ *     npm run build && npm run check:package
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, posix } from 'node:path';
+import { homedir, tmpdir } from 'node:os';
+import { basename, dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
 
 const maxPackedBytes = 150_000;
-const rootFiles = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
-const neededFiles = ['package.json', 'README.md', 'LICENSE'];
 /** What n8n lets a node load besides the package's own files. */
 const hostModules = ['n8n-workflow', 'zod', 'node:crypto', 'crypto'];
+/** What nobody may read: keys of the five services (but not the placeholder of one), of npm and of GitHub, private keys. */
+const secrets = /\b(?:luma-api-|sk-|key_(?!1234567890)|npm_|gh[pousr]_|github_pat_)[A-Za-z0-9_-]{30,}|-----BEGIN [A-Z ]*PRIVATE KEY/;
+/** Folders of the machine that made the package. */
+const machinePaths = [root, homedir(), '/home/', '/root/', '/Users/', 'C:\\\\Users'];
 
 const findings = [];
 const check = (holds, finding) => {
@@ -25,24 +29,19 @@ const check = (holds, finding) => {
 };
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const [packed] = JSON.parse(
-	// Through the shell on Windows only, where npm is a script.
-	execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-		cwd: root,
-		encoding: 'utf8',
-		maxBuffer: 64 * 1024 * 1024,
-		shell: process.platform === 'win32',
-		stdio: ['ignore', 'pipe', 'ignore'],
-	}),
-);
+const temporary = mkdtempSync(join(tmpdir(), 'check-package-'));
+process.on('exit', () => rmSync(temporary, { recursive: true, force: true }));
+const packed = pack();
 const files = new Set(packed.files.map(({ path }) => path));
 
-for (const path of files) {
-	check(path.startsWith('dist/') || rootFiles.includes(path), `${path} does not belong into the package`);
-	check(!/\.(d\.ts|map|tsbuildinfo|tgz)$|(^|\/)(test|tests|__tests__|node_modules)\/|\.test\./.test(path), `${path} is of no use to n8n`);
-}
-for (const path of neededFiles) check(files.has(path), `${path} is missing`);
+const expected = new Set([
+	...['package.json', 'README.md', 'LICENSE'],
+	...['nodes', 'credentials', 'icons'].flatMap(sources).map((path) => `dist/${path.replace(/\.ts$/, '.js')}`),
+]);
+for (const path of files) check(expected.has(path), `${path} does not belong into the package`);
+for (const path of expected) check(files.has(path), `${path} is missing`);
 check(packed.size < maxPackedBytes, `the package has ${packed.size} bytes, more than ${maxPackedBytes}`);
+for (const path of files) checkText(path);
 
 for (const field of ['dependencies', 'optionalDependencies', 'bundleDependencies', 'bundledDependencies', 'overrides', 'resolutions']) {
 	check(Object.keys(manifest[field] ?? {}).length === 0, `package.json has ${field}`);
@@ -66,6 +65,8 @@ for (const [kind, paths] of Object.entries(registered)) {
 	}
 }
 
+await scan();
+
 if (findings.length > 0) {
 	for (const finding of findings) console.error(`- ${finding}`);
 	process.exitCode = 1;
@@ -73,8 +74,53 @@ if (findings.length > 0) {
 	console.log(`${packed.filename}: ${files.size} files, ${packed.size} bytes packed, ${packed.unpackedSize} unpacked`);
 }
 
+/** Packs into a temporary folder and unpacks there, into `package`. */
+function pack() {
+	const [packed] = JSON.parse(
+		// Through the shell on Windows only, where npm is a script.
+		execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', temporary], {
+			cwd: root,
+			encoding: 'utf8',
+			maxBuffer: 64 * 1024 * 1024,
+			shell: process.platform === 'win32',
+			stdio: ['ignore', 'pipe', 'ignore'],
+		}),
+	);
+	execFileSync('tar', ['-xzf', packed.filename], { cwd: temporary });
+	return packed;
+}
+
+/** All files of a folder of the project, with slashes on every system. */
+function sources(folder) {
+	return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+		.filter((entry) => entry.isFile())
+		.map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+}
+
+function checkText(path) {
+	const text = readFileSync(join(temporary, 'package', path), 'utf8');
+	check(!secrets.test(text), `${path} holds what looks like a key`);
+	for (const folder of machinePaths) check(!text.includes(folder), `${path} names a folder of a machine: ${folder}`);
+	check(!text.includes('sourceMappingURL'), `${path} names a source map`);
+}
+
+/** The two legs of n8n's own scan, over the sources and over what is packed; inline comments switch nothing off. */
+async function scan() {
+	// The scanner makes itself a folder when it is loaded, and leaves it.
+	process.env.TMPDIR = join(temporary, 'scan');
+	mkdirSync(process.env.TMPDIR);
+	const { SOURCE_FILE_PATTERNS, analyzePackage } = await import('@n8n/scan-community-package/scanner/scanner.mjs');
+	for (const [what, folder, patterns] of [
+		['the sources', root, SOURCE_FILE_PATTERNS],
+		['the packed files', join(temporary, 'package'), ['**/*.js', 'package.json']],
+	]) {
+		const { passed, message, details } = await analyzePackage(folder, patterns);
+		check(passed, `n8n's scan of ${what}: ${message}\n${details ?? ''}`);
+	}
+}
+
 function checkImports(path) {
-	const source = readFileSync(join(root, path), 'utf8');
+	const source = readFileSync(join(temporary, 'package', path), 'utf8');
 	for (const [, name] of source.matchAll(/\brequire\("([^"]+)"\)/g)) {
 		check(name.startsWith('.') || hostModules.includes(name), `${path} loads ${name}, which n8n does not provide`);
 	}
@@ -101,7 +147,7 @@ function checkClass(kind, path) {
 
 function checkCodex(path) {
 	if (!check(files.has(path), `${path} is not in the package`)) return;
-	const codex = JSON.parse(readFileSync(join(root, path), 'utf8'));
+	const codex = JSON.parse(readFileSync(join(temporary, 'package', path), 'utf8'));
 	// Without `resources` n8n silently drops the whole file.
 	check(codex.resources !== undefined, `${path} has no "resources"`);
 	check(Array.isArray(codex.categories), `${path} has no "categories"`);

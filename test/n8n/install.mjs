@@ -5,6 +5,8 @@
  *     node test/n8n/install.mjs [--no-browser]
  *
  * Does nothing (a few milliseconds) when all is in place. The first run takes several minutes and 2.5 GB.
+ *
+ * With N8N_ROOT the tests run in another n8n: a folder in which `npm install n8n@<version>` was run.
  */
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
@@ -36,6 +38,7 @@ try {
 async function install({ browser }) {
 	mkdirSync(cache, { recursive: true });
 	const n8n = await installN8n();
+	if (process.env.N8N_ROOT) n8n.n8n = otherN8n(process.env.N8N_ROOT);
 	return browser ? { ...n8n, chromium: await installChromium() } : n8n;
 }
 
@@ -77,6 +80,13 @@ async function installN8n() {
 		writeFileSync(marker, '');
 		return programs;
 	});
+}
+
+/** The n8n that somebody else installed; it runs in the Node.js of ours. */
+function otherN8n(folder) {
+	const program = join(folder, 'node_modules', 'n8n', 'bin', 'n8n');
+	if (!existsSync(program)) throw new Error(`N8N_ROOT is ${folder}, but there is no ${program}`);
+	return program;
 }
 
 /** Changes whenever the installation would. */

@@ -355,6 +355,7 @@ function stoppedError(
 		outcomes.map((outcome) => (isDeleted(outcome) ? { kind: 'notSubmitted' } : outcome)),
 	);
 	const doubts = outcomes.flatMap((outcome) => (outcome.kind === 'failure' ? [outcome.failure.message] : []));
+	const isNothingBought = ids.length + deleted.size + doubts.length === 0;
 	return new NodeOperationError(
 		context.getNode(),
 		ids.length > 0
@@ -365,6 +366,7 @@ function stoppedError(
 				...(deleted.size > 0 ? [`Deleted: ${[...deleted].join(', ')}.`] : []),
 				...doubts.map((doubt) => `${doubt}.`),
 				...(ids.length > 0 ? ["Operation 'Wait' of resource 'Generation' gets them by ID."] : []),
+				...(isNothingBought ? ['Nothing was bought.'] : []),
 			].join(' '),
 		},
 	);

@@ -13,7 +13,9 @@ const PAGE = 100;
 function chosenProvider(context: ILoadOptionsFunctions): Provider {
 	const value = context.getCurrentNodeParameter('provider');
 	const provider = typeof value === 'string' ? findProvider(value) : undefined;
-	if (!provider) throw new NodeOperationError(context.getNode(), "Choose 'Provider' first");
+	if (!provider) {
+		throw new NodeOperationError(context.getNode(), "'Provider' is not known", { description: "Choose 'Provider' anew." });
+	}
 	return provider;
 }
 
@@ -55,7 +57,9 @@ export const methods = {
 			const offset = Number(paginationToken ?? 0) || 0;
 			const exchange = await client.send(provider.list({ limit: PAGE, offset }));
 			if (exchange.kind === 'fault') {
-				throw new NodeOperationError(this.getNode(), `${provider.displayName} cannot be reached: ${exchange.fault.text}`);
+				throw new NodeOperationError(this.getNode(), `${provider.displayName} cannot be reached: ${exchange.fault.text}`, {
+					description: "Check the network of n8n and 'Base URL' in the credential, or enter the ID by hand.",
+				});
 			}
 			const reading = provider.readList(exchange.answer);
 			if (!reading.ok) {

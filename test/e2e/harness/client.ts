@@ -80,13 +80,14 @@ const pollInterval = 100;
 
 /**
  * Does with an n8n instance what its editor does, by the same HTTP interface (`/rest`). That interface is n8n's own:
- * it is not documented and differs between versions; here it is as in n8n 2.41.
+ * it is not documented and differs between versions; here it is as in n8n 2.41, and as in n8n 1.123 where that differs.
  *
  * Every answer is `{ "data": … }`; methods return what is in `data` and throw `N8nRequestError` for every other answer.
  */
 export class N8nClient {
 	private cookie: string;
 	private readonly browserId: string;
+	private versionIs1: boolean | undefined;
 
 	/**
 	 * @param url address of n8n without a final slash
@@ -111,6 +112,17 @@ export class N8nClient {
 			'/rest/settings',
 		);
 		return settings.userManagement.showSetupOnFirstLoad;
+	}
+
+	/** n8n 1 wants the workflow with the order to run it, and has done its work when it answers a publication. */
+	private async isVersion1(): Promise<boolean> {
+		this.versionIs1 ??= (await this.request<{ versionCli: string }>('GET', '/rest/settings')).versionCli.startsWith('1.');
+		return this.versionIs1;
+	}
+
+	/** What goes into the body of an order to run a workflow besides the order. */
+	private async sentAlong(id: string): Promise<{ workflowData?: StoredWorkflow }> {
+		return (await this.isVersion1()) ? { workflowData: await this.getWorkflow(id) } : {};
 	}
 
 	/** Makes the first user of a fresh instance and logs in as that user. Only possible once. */
@@ -184,6 +196,7 @@ export class N8nClient {
 		{ trigger = 'Start', destination }: { trigger?: string; destination?: string } = {},
 	): Promise<string> {
 		const body = {
+			...(await this.sentAlong(id)),
 			triggerToStartFrom: { name: trigger },
 			...(destination !== undefined && {
 				destinationNode: { nodeName: destination, mode: 'inclusive' },
@@ -201,7 +214,7 @@ export class N8nClient {
 	 * for triggers with webhooks. n8n stops listening after the first call or two minutes.
 	 */
 	async listenForTestEvent(id: string, trigger: string): Promise<void> {
-		const body = { triggerToStartFrom: { name: trigger } };
+		const body = { ...(await this.sentAlong(id)), triggerToStartFrom: { name: trigger } };
 		const answer = await this.request<{ waitingForWebhook?: boolean }>('POST', `/rest/workflows/${id}/run`, body);
 		if (answer.waitingForWebhook !== true) throw new Error(`"${trigger}" does not listen: ${JSON.stringify(answer)}`);
 	}
@@ -222,6 +235,7 @@ export class N8nClient {
 	async publish(id: string): Promise<void> {
 		const { versionId } = await this.getWorkflow(id);
 		await this.request('POST', `/rest/workflows/${id}/activate`, { versionId });
+		if (await this.isVersion1()) return;
 		const { status, triggers } = await this.publicationSettled(id);
 		if (status === 'published') return;
 		const reasons = triggers.map((trigger) => trigger.errorMessage).filter((text) => text !== null);
@@ -231,7 +245,7 @@ export class N8nClient {
 	/** Takes back a publication and waits until nothing listens any more. */
 	async unpublish(id: string): Promise<void> {
 		await this.request('POST', `/rest/workflows/${id}/deactivate`, {});
-		await this.publicationSettled(id);
+		if (!(await this.isVersion1())) await this.publicationSettled(id);
 	}
 
 	private async publicationSettled(id: string): Promise<PublicationStatus> {

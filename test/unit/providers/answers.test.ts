@@ -112,6 +112,8 @@ describe('retryAfterMs', () => {
 		['a date', { 'retry-after': 'Wed, 21 Oct 2026 07:28:30 GMT', date }, 30_000],
 		['a date that is past', { 'retry-after': 'Wed, 21 Oct 2026 07:27:00 GMT', date }, 0],
 		['a date without a date to compare with', { 'retry-after': 'Wed, 21 Oct 2026 07:28:30 GMT' }, null],
+		['a date behind a number', { 'retry-after': '5 Wed, 21 Oct 2026 07:28:30 GMT', date }, null],
+		['a date with more behind it', { 'retry-after': 'Wed, 21 Oct 2026 07:28:30 GMT+2', date }, null],
 		['a word', { 'retry-after': 'soon', date }, null],
 		['a word with a number', { 'retry-after': 'soon 5', date }, null],
 		['a negative number', { 'retry-after': '-5', date }, null],

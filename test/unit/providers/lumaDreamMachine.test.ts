@@ -626,6 +626,24 @@ describe('sameRequest', () => {
 		expect(same(listed, request('ray-2'))).toBe(expected);
 	});
 
+	const two = request('ray-2', { concepts: ['handheld', 'pov'] });
+	it.each<[string[], boolean]>([
+		[['handheld', 'pov'], true],
+		[['handheld', 'orbit_left'], false],
+		[['orbit_left', 'pov'], false],
+		[['handheld'], false],
+	])('asked for two concepts, listed with %j: %s', (keys, expected) => {
+		expect(same({ ...lumaDreamMachine.create(two).body, concepts: keys.map((key) => ({ key })) }, two)).toBe(expected);
+	});
+
+	it.each(['grid_position_x', 'grid_position_y', 'resized_height', 'resized_width', 'x_end', 'x_start', 'y_end', 'y_start'])(
+		'asked for no place, listed with %s: another request',
+		(field) => {
+			const sent = request('ray-2', { operation: 'reframe', sourceVideo: SOURCE_VIDEO, aspectRatio: '1:1', prompt: '' });
+			expect(same({ ...lumaDreamMachine.create(sent).body, [field]: 12 }, sent)).toBe(false);
+		},
+	);
+
 	const modify = request('ray-2', { operation: 'modify', sourceVideo: SOURCE_VIDEO, mode: 'flex_1', prompt: '' });
 	const reframe = request('ray-2', { operation: 'reframe', sourceVideo: SOURCE_VIDEO, aspectRatio: '1:1', prompt: '' });
 	const extend = request('ray-2', { operation: 'extend', sourceGenerationId: ID });

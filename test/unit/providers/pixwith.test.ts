@@ -200,6 +200,7 @@ describe('readStatus', () => {
 			{ code: 1, msg: 'The image could not be read', data: { status: 3 } },
 			{ status: 'failed', failureReason: 'The image could not be read' },
 		],
+		['1 with something to say', envelope({ status: 1 }, { message: 'In the queue' }), { status: 'processing' }],
 		['3 with nothing to say', envelope({ status: 3 }, { message: 'Success ' }), { status: 'failed' }],
 		[
 			'3 in an envelope that says no',

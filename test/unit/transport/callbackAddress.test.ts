@@ -26,6 +26,14 @@ describe('an address for callbacks', () => {
 		}
 	});
 
+	it.each(['', 'nonsense', '/webhook/x', 'ftp://n8n.example/x'])('that is none is refused, even inside: %j', (address) => {
+		for (const allowLocal of [false, true]) {
+			expect(callbackFinding(lumaDreamMachine, address, allowLocal)).toBe(
+				'must be a web address beginning with https:// or http://',
+			);
+		}
+	});
+
 	it('of a test is refused', () => {
 		expect(callbackFinding(lumaDreamMachine, 'https://n8n.example/base/webhook-test/abc', false)).toMatch(/^is a test URL/);
 		expect(callbackFinding(lumaDreamMachine, 'https://n8n.example/webhook/webhook-test', false)).toBeNull();
@@ -41,6 +49,7 @@ describe('the address of a suspended execution', () => {
 	it.each([
 		['https://n8n.example/webhook-waiting/7', 'https://n8n.example/webhook-waiting/7/callback'],
 		['https://n8n.example/webhook-waiting/7/', 'https://n8n.example/webhook-waiting/7/callback'],
+		['https://n8n.example/webhook-waiting/7//', 'https://n8n.example/webhook-waiting/7/callback'],
 		[
 			'https://n8n.example/webhook-waiting/7?signature=abc',
 			'https://n8n.example/webhook-waiting/7/callback?signature=abc',

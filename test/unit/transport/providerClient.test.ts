@@ -103,39 +103,51 @@ describe('a fault', () => {
 	});
 });
 
-describe('a client', () => {
-	interface Service {
-		client: ProviderClient;
-		requests: IHttpRequestOptions[];
-		credentials: string[];
-	}
+interface Service {
+	client: ProviderClient;
+	requests: IHttpRequestOptions[];
+	credentials: string[];
+	/** Requests without the key. */
+	strangers: IHttpRequestOptions[];
+	/** What the helper was called on. */
+	contexts: unknown[];
+}
 
-	async function connect(
-		credential: Record<string, unknown>,
-		answer: unknown = { statusCode: 200, headers: {}, body: '{}' },
-		cancel?: AbortSignal,
-	): Promise<Service> {
-		const requests: IHttpRequestOptions[] = [];
-		const credentials: string[] = [];
-		const context = {
-			getNode: () => NODE,
-			getCredentials: async (type: string) => {
+async function connect(
+	credential: Record<string, unknown>,
+	answer: unknown = { statusCode: 200, headers: {}, body: '{}' },
+	cancel?: AbortSignal,
+): Promise<Service> {
+	const requests: IHttpRequestOptions[] = [];
+	const credentials: string[] = [];
+	const strangers: IHttpRequestOptions[] = [];
+	const contexts: unknown[] = [];
+	const context = {
+		getNode: () => NODE,
+		getCredentials: async (type: string) => {
+			credentials.push(type);
+			return await Promise.resolve(credential);
+		},
+		getExecutionCancelSignal: () => cancel,
+		helpers: {
+			async httpRequestWithAuthentication(this: unknown, type: string, options: IHttpRequestOptions): Promise<unknown> {
+				contexts.push(this);
 				credentials.push(type);
-				return await Promise.resolve(credential);
+				requests.push(options);
+				if (answer instanceof Error) throw answer;
+				return await Promise.resolve(answer);
 			},
-			getExecutionCancelSignal: () => cancel,
-			helpers: {
-				httpRequestWithAuthentication: async (type: string, options: IHttpRequestOptions): Promise<unknown> => {
-					credentials.push(type);
-					requests.push(options);
-					if (answer instanceof Error) throw answer;
-					return await Promise.resolve(answer);
-				},
+			httpRequest: async (options: IHttpRequestOptions): Promise<unknown> => {
+				strangers.push(options);
+				if (answer instanceof Error) throw answer;
+				return await Promise.resolve(answer);
 			},
-		} as unknown as IExecuteFunctions;
-		return { client: await createProviderClient(context, providers.pixazo, 5000), requests, credentials };
-	}
+		},
+	} as unknown as IExecuteFunctions;
+	return { client: await createProviderClient(context, providers.pixazo, 5000), requests, credentials, strangers, contexts };
+}
 
+describe('a client', () => {
 	const CALL: ProviderCall = {
 		method: 'POST',
 		path: '/v1/x',
@@ -253,5 +265,99 @@ describe('a client', () => {
 		const credential = { apiKey: 'key', baseUrl: 'https://gateway.example' };
 		const { client } = await connect(credential, systemError('ECONNRESET'), AbortSignal.abort());
 		expect(await client.send(CALL, { outlivesStop: true })).toMatchObject({ fault: { outcome: 'unclear' } });
+	});
+
+	it('sends without a body or a query where the provider describes none', async () => {
+		const { client, requests } = await connect({ apiKey: 'key', baseUrl: 'https://gateway.example' });
+		await client.send({ method: 'GET', path: '/v1/x' });
+		expect(requests[0]).not.toHaveProperty('body');
+		expect(requests[0]).not.toHaveProperty('qs');
+	});
+
+	it('names a cancel signal to n8n, but not for a request that outlives the stop', async () => {
+		const credential = { apiKey: 'key', baseUrl: 'https://gateway.example' };
+		const { client, contexts } = await connect(credential, { statusCode: 200 }, new AbortController().signal);
+		await client.send(CALL);
+		await client.send(CALL, { outlivesStop: true });
+		const [plain, lasting] = contexts as [IExecuteFunctions, IExecuteFunctions];
+		expect(plain).toHaveProperty('getExecutionCancelSignal');
+		expect(lasting).not.toHaveProperty('getExecutionCancelSignal');
+		// What n8n's helper needs for the credential.
+		expect(lasting.getNode()).toBe(NODE);
+		expect(await lasting.getCredentials('pixazoApi')).toBe(credential);
+		expect(lasting.helpers).toBe(plain.helpers);
+	});
+
+	it.each([6, 7])('takes a key of %d characters out of an answer', async (length) => {
+		const apiKey = 'k'.repeat(length);
+		const { client } = await connect({ apiKey, baseUrl: 'https://gateway.example' }, { statusCode: 200, body: `<${apiKey}>` });
+		expect(await client.send(CALL)).toMatchObject({ answer: { text: '<[API key]>' } });
+	});
+
+	it.each([undefined, null, 7])('works with %p in place of a key: the service refuses it', async (apiKey) => {
+		const { client } = await connect({ apiKey, baseUrl: 'https://gateway.example' }, { statusCode: 401, body: 'undefined null 7' });
+		expect(await client.send(CALL)).toMatchObject({ answer: { statusCode: 401, text: 'undefined null 7' } });
+	});
+
+	it('says what to enter where the address is none', async () => {
+		const refused: unknown = await connect({ apiKey: 'key', baseUrl: '' }).catch((error: unknown) => error);
+		expect(refused).toBeInstanceOf(NodeOperationError);
+		expect(refused).toMatchObject({ description: "Enter the address of Pixazo's API, beginning with https://." });
+	});
+});
+
+describe('a client that sends a file', () => {
+	const FORM = { fields: { a: 'b' }, file: { field: 'file', name: 'x.png', mimeType: 'image/png', data: Buffer.from('PNG') } };
+	const CREDENTIAL = { apiKey: 'sk-123456', baseUrl: 'https://gateway.example/base' };
+	const OPTIONS = {
+		method: 'POST',
+		timeout: 5000,
+		encoding: 'text',
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		disableFollowRedirect: true,
+	};
+
+	it('to the provider: with the key, and to the address of the credential', async () => {
+		const { client, requests, strangers } = await connect(CREDENTIAL, { statusCode: 200, body: 'sk-123456 took it' });
+		expect(await client.sendForm({ path: '/upload' }, FORM)).toMatchObject({
+			kind: 'answer',
+			answer: { statusCode: 200, text: '[API key] took it' },
+		});
+		expect(requests).toEqual([
+			{
+				...OPTIONS,
+				url: 'https://gateway.example/base/upload',
+				headers: { Accept: 'application/json', 'Content-Type': expect.stringMatching(/^multipart\/form-data; boundary=\S+$/) },
+				body: expect.any(Buffer),
+			},
+		]);
+		expect(String(requests[0]?.body)).toContain('PNG');
+		expect(strangers).toEqual([]);
+	});
+
+	it('to another address: without the key, and until the execution is stopped', async () => {
+		const { signal } = new AbortController();
+		const { client, requests, strangers } = await connect(CREDENTIAL, { statusCode: 204 }, signal);
+		expect(await client.sendForm({ url: 'https://store.example/put' }, FORM)).toMatchObject({ answer: { statusCode: 204 } });
+		expect(strangers).toEqual([expect.objectContaining({ ...OPTIONS, url: 'https://store.example/put', abortSignal: signal })]);
+		expect(JSON.stringify(strangers)).not.toContain('sk-123456');
+		expect(requests).toEqual([]);
+	});
+
+	it('where nothing can be stopped, without a signal', async () => {
+		const { client, strangers } = await connect(CREDENTIAL);
+		await client.sendForm({ url: 'https://store.example/put' }, FORM);
+		expect(strangers[0]).not.toHaveProperty('abortSignal');
+	});
+
+	it.each([
+		[undefined, 'unclear'],
+		[AbortSignal.abort(), 'cancelled'],
+	])('never throws for what a network can do (stopped: %p)', async (cancel, outcome) => {
+		const { client } = await connect(CREDENTIAL, systemError('ECONNRESET'), cancel);
+		for (const target of [{ path: '/upload' }, { url: 'https://store.example/put' }]) {
+			expect(await client.sendForm(target, FORM)).toMatchObject({ kind: 'fault', fault: { outcome } });
+		}
 	});
 });

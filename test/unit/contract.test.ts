@@ -1,0 +1,129 @@
+/** Saved workflows go on working: nothing that they rely on is taken away. */
+import { describe, expect, it } from '@jest/globals';
+import type { Contract, ContractParameter } from '../../scripts/contract';
+import { compare, currentContract, keptContract } from '../../scripts/contract';
+
+describe('the contract with saved workflows', () => {
+	const { broken, isOutdated } = compare(keptContract(), currentContract());
+
+	it('is kept (what is listed here breaks saved workflows)', () => {
+		expect(broken).toEqual([]);
+	});
+
+	if (isOutdated) console.warn('test/contract/contract.json does not name all there is: npm run contract -- --write');
+});
+
+/** The contract with one parameter of a node changed. */
+function changed(path: string, change: (parameter: ContractParameter) => ContractParameter[], type = 'lumaVideo'): Contract {
+	const contract = currentContract();
+	const found = contract[type];
+	if (!found) throw new Error(`no ${type}`);
+	const parameters = found.parameters.flatMap((parameter) => (parameter.path === path ? change(parameter) : [parameter]));
+	return { ...contract, [type]: { ...found, parameters } };
+}
+
+describe('the comparison', () => {
+	it('finds nothing where nothing changed', () => {
+		expect(compare(currentContract(), currentContract())).toEqual({ broken: [], isOutdated: false });
+	});
+
+	it.each<[string, Contract, string]>([
+		[
+			'is removed',
+			changed('options.dryRun', () => []),
+			"lumaVideo: 'Options > Dry Run' (options.dryRun) is gone or has another name: saved workflows lose its value",
+		],
+		[
+			'is renamed',
+			changed('prompt', (one) => [{ ...one, path: 'text' }]),
+			"lumaVideo: 'Prompt' (prompt) is gone or has another name: saved workflows lose its value",
+		],
+		[
+			'gets another type',
+			changed('downloadVideo', (one) => [{ ...one, type: 'string' }]),
+			"lumaVideo: 'Download Video' (downloadVideo) is of type string instead of boolean: saved values are read as something else",
+		],
+		[
+			'gets another default',
+			changed('downloadVideo', (one) => [{ ...one, default: true }]),
+			"lumaVideo: 'Download Video' (downloadVideo) has the default true instead of false: saved workflows that never touched it behave differently",
+		],
+		[
+			'loses a value',
+			changed('completion', (one) => [{ ...one, values: one.values?.filter((value) => value !== 'none') }]),
+			'lumaVideo: \'Completion\' (completion) lost the value "none": saved workflows that chose it no longer run',
+		],
+		[
+			'becomes required',
+			changed('prompt', (one) => [{ ...one, required: true }]),
+			"lumaVideo: 'Prompt' (prompt) is required now: saved workflows that leave it empty no longer run",
+		],
+		[
+			'may hold less',
+			changed('options.maxCost', (one) => [{ ...one, typeOptions: { minValue: 1 } }]),
+			'lumaVideo: \'Options > Max Cost (USD)\' (options.maxCost) has the type options {"minValue":1} instead of {"minValue":0}: saved values may be read as something else',
+		],
+		[
+			'is shown for one value less',
+			changed('apiKey', (one) => [{ ...one, show: { mode: ['key'] } }], 'pixazoApi'),
+			"pixazoApi: 'API Key' (apiKey) is no longer shown with everything: saved workflows lose its value there",
+		],
+		[
+			'is hidden more often',
+			changed('provider', (one) => [{ ...one, hide: { '@tool': [true] } }]),
+			"lumaVideo: 'Provider' (provider) is no longer shown with everything: saved workflows lose its value there",
+		],
+	])('names a parameter that %s', (_, now, finding) => {
+		expect(compare(currentContract(), now).broken).toContain(finding);
+	});
+
+	it('names the case in which a parameter is gone, and no other', () => {
+		const now = changed('loop', (one) => {
+			const { provider = [], ...rest } = one.show ?? {};
+			return [{ ...one, show: { ...rest, provider: provider.filter((id) => id !== 'pixwith') } }];
+		});
+		const { broken } = compare(currentContract(), now);
+		expect(broken.length).toBeGreaterThan(0);
+		for (const finding of broken) {
+			expect(finding).toMatch(/^lumaVideo: 'Loop' \(loop\) is no longer shown with .*provider = "pixwith"/);
+		}
+	});
+
+	it.each<[string, Contract]>([
+		['a new parameter', changed('prompt', (one) => [one, { ...one, path: 'subtitle' }])],
+		['a new value', changed('completion', (one) => [{ ...one, values: [...(one.values ?? []), 'later'] }])],
+		['a parameter that is shown in more cases', changed('prompt', (one) => [{ ...one, show: undefined }])],
+		['a parameter that need not be set any more', changed('generationId', (one) => [{ ...one, required: undefined }])],
+	])('lets %s pass, and asks to keep it', (_, now) => {
+		expect(compare(currentContract(), now)).toEqual({ broken: [], isOutdated: true });
+	});
+
+	it.each<[string, (contract: Contract) => void, string]>([
+		['a node', (all) => delete all.lumaVideoTrigger, 'lumaVideoTrigger: it is gone: saved workflows no longer run'],
+		['a credential type', (all) => delete all.pixazoApi, 'pixazoApi: it is gone: saved workflows no longer run'],
+		[
+			'a credential of a node',
+			(all) => delete all.lumaVideo?.credentials?.pixazoApi,
+			'lumaVideo: the credential pixazoApi is gone: saved workflows lose their key',
+		],
+		[
+			'a version',
+			(all) => all.lumaVideo?.version?.splice(0, 1, 2),
+			'lumaVideo: version 1 is gone: saved workflows no longer open',
+		],
+		[
+			'an address',
+			(all) => all.lumaVideoTrigger?.webhooks?.splice(0, 1, 'POST other'),
+			'lumaVideoTrigger: the address POST luma-video is gone: calls to addresses that were given out are lost',
+		],
+		[
+			'an output',
+			(all) => Object.assign(all.lumaVideo ?? {}, { outputs: ['main', 'main'] }),
+			'lumaVideo: its outputs changed: saved connections point elsewhere',
+		],
+	])('names %s that is gone', (_, change, finding) => {
+		const now = currentContract();
+		change(now);
+		expect(compare(currentContract(), now).broken).toContain(finding);
+	});
+});
