@@ -53,7 +53,7 @@ export async function ensureServices(): Promise<Services> {
 
 async function runInstaller<T>(name: string, ...args: readonly string[]): Promise<T> {
 	const script = join(projectRoot, 'test', 'n8n', name);
-	const installer = spawn(process.execPath, [join(__dirname, 'leash.cjs'), script, ...args], {
+	const installer = spawn(process.execPath, [join(__dirname, 'leash.cjs'), process.execPath, script, ...args], {
 		stdio: ['pipe', 'pipe', 'pipe'],
 		detached: true,
 	});
