@@ -196,7 +196,7 @@ export async function runOperation(context: IExecuteFunctions): Promise<INodeExe
 	}
 }
 
-/** The error with all it says in its message: an agent is not shown the description. */
+/** The error with all it says in its message: of an error n8n hands the message on to the agent, and nothing else. */
 function toldToAgent(error: unknown): unknown {
 	if (!(error instanceof NodeApiError || error instanceof NodeOperationError) || !error.description) return error;
 	error.message = `${error.message.replace(/ \[item \d+\]$/, '').replace(/\.?$/, '.')} ${error.description}`;
