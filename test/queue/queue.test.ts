@@ -296,7 +296,7 @@ describe('what a generation leaves in the database', () => {
 		const rows = await costOf('trigger', COUNT, async () => {
 			await startEach(one);
 			await one.executions(COUNT, 'success');
-			expect(idsOf(await trigger.settled(COUNT, { timeout: 90_000 }))).toEqual(boughtIds());
+			expect(idsOf(await trigger.settled(COUNT, { timeout: 150_000 }))).toEqual(boughtIds());
 		});
 		expect(rows('execution_entity')).toBeGreaterThanOrEqual(2);
 		expect(rows('execution_data')).toBe(rows('execution_entity'));
@@ -347,7 +347,7 @@ describe('many', () => {
 		});
 		const triggered = triggers.map(async (trigger, index) => {
 			const ids = await buy(queue.client, credentials, { provider: trigger.provider, url: addressOf(trigger) }, texts(20, `t${index}`));
-			const emitted = idsOf(await trigger.settled(20, { timeout: 60_000 }));
+			const emitted = idsOf(await trigger.settled(20, { timeout: 150_000 }));
 			expect(emitted).toEqual(ids.sort());
 			return emitted;
 		});
@@ -381,7 +381,7 @@ describe('many', () => {
 			);
 			expect(answers.flat().map(({ status }) => status)).toEqual(Array.from({ length: 5 * some.length }, () => 200));
 		}
-		const emitted = idsOf(await trigger.settled(100, { timeout: 90_000, quiet: 5000 }));
+		const emitted = idsOf(await trigger.settled(100, { timeout: 150_000, quiet: 5000 }));
 		await note('queue-dedup', {
 			seconds: (Date.now() - startedAt) / 1000,
 			emitted: emitted.length,
