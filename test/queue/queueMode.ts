@@ -68,6 +68,8 @@ export class QueueMode {
 			const env = {
 				...services.env,
 				EXECUTIONS_MODE: 'queue',
+				// Two by default: a burst of callbacks then waits for the database, and some are lost.
+				DB_POSTGRESDB_POOL_SIZE: '10',
 				N8N_ENCRYPTION_KEY: randomBytes(24).toString('hex'),
 				N8N_WEBHOOK_URL: webhookUrl,
 				// What the tests start by hand runs on the workers too.

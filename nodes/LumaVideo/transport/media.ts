@@ -30,7 +30,7 @@ export type Download =
 /** The little of a Node.js stream that is needed here; n8n's rules do not allow importing `node:stream`. */
 interface ByteStream {
 	on(event: 'data', listener: (chunk: { length: number }) => void): unknown;
-	pause(): unknown;
+	on(event: 'newListener', listener: (event: unknown) => void): unknown;
 	destroy(error?: Error): unknown;
 }
 
@@ -185,15 +185,20 @@ export async function downloadMedia(
 			return tooLarge;
 		}
 
-		// Paused first: a 'data' listener alone would start the flow before the store takes the stream.
-		body.pause();
-		body.on('data', (chunk) => {
+		const count = (chunk: { length: number }): void => {
 			received += chunk.length;
 			progress.lastReceivedAt = Date.now();
 			if (received > options.maxBytes) {
 				limit.exceeded = true;
 				body.destroy(new Error('larger than allowed'));
 			}
+		};
+		// To listen starts the flow, so that waits for the store to listen. A pause would do too, but not every store ends it.
+		let isCounted = false;
+		body.on('newListener', (event) => {
+			if (isCounted || (event !== 'data' && event !== 'readable')) return;
+			isCounted = true;
+			body.on('data', count);
 		});
 		progress.lastReceivedAt = Date.now();
 		void endWhenSilent(progress, options.timeoutMs, end);

@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { mediaTypeOf } from '../../../nodes/LumaVideo/transport/media';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate as turn } from 'node:timers/promises';
+import { downloadMedia, mediaTypeOf } from '../../../nodes/LumaVideo/transport/media';
 
 describe('the type of a downloaded file', () => {
 	it.each([
@@ -51,5 +55,70 @@ describe('the type of a downloaded file', () => {
 		'text/video/mp4',
 	])('is none for %s, whatever the path', (contentType) => {
 		expect(mediaTypeOf(contentType, '/a.mp4')).toBeNull();
+	});
+});
+
+describe('a download', () => {
+	const pieces = Array.from({ length: 5 }, (_, index) => Buffer.alloc(100_000, index));
+	const whole = Buffer.concat(pieces);
+
+	/** How n8n's stores of binary data take a stream: by events (database, S3), by iterating, by a pipe (files). */
+	const stores: Record<string, (body: Readable) => Promise<Buffer>> = {
+		'listens': async (body) =>
+			await new Promise((resolve, reject) => {
+				const chunks: Buffer[] = [];
+				body.on('data', (chunk: Buffer) => chunks.push(chunk));
+				body.once('end', () => {
+					resolve(Buffer.concat(chunks));
+				});
+				body.once('error', reject);
+			}),
+		'iterates': async (body) => Buffer.concat((await body.toArray()) as Buffer[]),
+		'pipes': async (body) => {
+			const chunks: Buffer[] = [];
+			const target = new Writable({
+				highWaterMark: 1000,
+				write(chunk: Buffer, _encoding, done) {
+					chunks.push(chunk);
+					setImmediate(done);
+				},
+			});
+			await pipeline(body, target);
+			return Buffer.concat(chunks);
+		},
+	};
+
+	async function download(store: (body: Readable) => Promise<Buffer>, maxBytes: number) {
+		let stored: Buffer | null = null;
+		const context = {
+			getExecutionCancelSignal: () => undefined,
+			helpers: {
+				httpRequest: async () => {
+					await turn();
+					const body = Readable.from(pieces).pipe(new PassThrough());
+					return { body, statusCode: 200, headers: { 'content-type': 'video/mp4', 'content-length': undefined } };
+				},
+				prepareBinaryData: async (body: Readable) => {
+					// What flowed before the store takes it would be lost.
+					for (let turns = 0; turns < 5; turns++) await turn();
+					stored = await store(body);
+					return { bytes: stored.length, mimeType: 'video/mp4', data: 'store' };
+				},
+			},
+		} as unknown as IExecuteFunctions;
+		const options = { fileName: 'video', maxBytes, timeoutMs: 1500, allowLocal: false };
+		const result = await downloadMedia(context, 'https://media.example.com/a.mp4', options as never);
+		return { result, stored: stored as Buffer | null };
+	}
+
+	it.each(Object.entries(stores))('is complete where the store %s', async (_, store) => {
+		const { result, stored } = await download(store, 1_000_000);
+		expect(result).toMatchObject({ ok: true });
+		expect(stored?.equals(whole)).toBe(true);
+	});
+
+	it.each(Object.entries(stores))('ends at the limit where the store %s', async (_, store) => {
+		const { result } = await download(store, 250_000);
+		expect(result).toMatchObject({ ok: false, again: false, message: expect.stringContaining('larger than') });
 	});
 });
