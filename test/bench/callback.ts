@@ -12,7 +12,7 @@ const REPEATS = isQuick ? 10 : 40;
 const WARM_UP = 5;
 
 /** Milliseconds of one suspension and its end. */
-export async function once({ client }: Stage, suspender: Suspender, number: number): Promise<number> {
+async function once({ client }: Stage, suspender: Suspender, number: number): Promise<number> {
 	await client.callWebhook(suspender.startUrl, { body: suspender.startBody(number) });
 	let suspended: Execution | undefined;
 	const isSuspended = async (): Promise<boolean> => {
