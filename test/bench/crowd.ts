@@ -40,7 +40,7 @@ async function gather({ client }: Stage, suspender: Suspender, count: number): P
 
 /** Resumes all that are suspended; how many succeeded, and in what time. */
 async function release({ client }: Stage, suspender: Suspender): Promise<{ succeeded: number; ms: number }> {
-	const waiting = await allExecutions(client, suspender.workflowId, ['waiting']);
+	const waiting = (await allExecutions(client, suspender.workflowId)).filter(({ status }) => status === 'waiting');
 	const calls = await suspender.resumeCalls(async () => {
 		const executions: Execution[] = [];
 		for (const { id } of waiting) {
@@ -57,7 +57,9 @@ async function release({ client }: Stage, suspender: Suspender): Promise<{ succe
 	await Promise.all(Array.from({ length: CONNECTIONS }, caller));
 	await untilQuiet(client, suspender.workflowId);
 	const resumed = new Set(waiting.map(({ id }) => id));
-	const ended = (await allExecutions(client, suspender.workflowId, ['success'])).filter(({ id }) => resumed.has(id));
+	const ended = (await allExecutions(client, suspender.workflowId)).filter(
+		({ id, status }) => resumed.has(id) && status === 'success',
+	);
 	const endedAt = Math.max(...ended.map(({ stoppedAt }) => Date.parse(stoppedAt ?? '')));
 	return { succeeded: ended.length, ms: endedAt - startedAt };
 }
