@@ -15,9 +15,12 @@ import { emissionKey } from './triggerState';
 /** So many found at once get an execution each; of more, several share one. */
 const MAX_SINGLE = 10;
 const BATCH = 50;
-/** With more than so many callbacks at once, what comes within `SHARE_MS` shares an execution. */
+/**
+ * With more than so many callbacks at once, those that come while others are being dealt with share an execution; they
+ * wait for that so many milliseconds at most.
+ */
 const SHARE_FROM = 3;
-const SHARE_MS = 250;
+const SHARE_MS = 2000;
 /** Requests under way at the same time. */
 const MAX_REQUESTS = 4;
 
@@ -28,8 +31,6 @@ const MAX_REQUESTS = 4;
 export function handOverItem(generationId: string): INodeExecutionData {
 	return { json: { generationId, ticket: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}` } };
 }
-
-const NEVER = new Promise<never>(() => undefined);
 
 /** Ids that a node put out as over, as far as the run tells. */
 function emittedIds(run: IRun | undefined, nodeName: string): Set<unknown> {
@@ -102,14 +103,14 @@ export class HandOver {
 		while (!this.isStopped && !this.state.isAddressRefused) {
 			// What an execution costs n8n is more than what it does here: in a burst they would pile up.
 			const isShared = this.state.busyWith(Date.now()) > SHARE_FROM;
-			const pause = isShared ? this.lastStartAt + SHARE_MS - Date.now() : 0;
-			if (pause > 0) {
-				await systemClock.wait(pause, NEVER);
-				continue;
-			}
+			const pause = isShared && this.state.hasInHand ? this.lastStartAt + SHARE_MS - Date.now() : 0;
 			const woken = new Promise<void>((resolve) => {
 				this.wake = resolve;
 			});
+			if (pause > 0) {
+				await systemClock.wait(pause, woken);
+				continue;
+			}
 			const due = this.state.takeDue(Date.now(), isShared);
 			const blind = due.filter(({ isBlind }) => isBlind).map(({ generationId }) => generationId);
 			this.start(blind, isShared);

@@ -208,6 +208,11 @@ export class TriggerState {
 		return 'noted';
 	}
 
+	/** Whether some are being looked at, here or in executions. */
+	get hasInHand(): boolean {
+		return [...this.open.values()].some(({ hold }) => hold !== null);
+	}
+
 	/** How many are being looked at, here or in executions, or are due. */
 	busyWith(now: number): number {
 		let count = 0;
