@@ -92,8 +92,10 @@ export async function makespan(): Promise<RowResult> {
 			const limit = (what: string, time: number | undefined): Line => {
 				const ratio = (time ?? Number.NaN) / VIDEO_MS;
 				const hasTarget = count === MOST;
+				const isLate = hasTarget && ratio > 1.25;
 				return {
 					...beside(what, time, 'one video', VIDEO_MS),
+					...(isLate ? { note: `one video alone, through Pixwith.ai, took ${seconds(pixwith[0] ?? Number.NaN)} in the same run` } : {}),
 					ratio,
 					target: hasTarget ? '≤ 1.25' : '–',
 					isMet: hasTarget ? ratio <= 1.25 : null,

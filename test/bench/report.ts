@@ -66,7 +66,8 @@ export function record(
 	const book = read();
 	book[name] = { ...about, date: new Date().toISOString().slice(0, 10), ...result };
 	writeFileSync(recordFile, `${JSON.stringify(book, null, '\t')}\n`);
-	writeFileSync(page, render(order.flatMap((each) => book[each] ?? [])));
+	const missing = order.filter((each) => book[each] === undefined);
+	writeFileSync(page, render(order.flatMap((each) => book[each] ?? []), missing));
 }
 
 function read(): Book {
@@ -93,7 +94,7 @@ export function table(lines: readonly Line[]): string {
 		.join('\n');
 }
 
-function render(rows: readonly Recorded[]): string {
+function render(rows: readonly Recorded[], missing: readonly string[]): string {
 	const machines = [...new Set(rows.map((row) => row.machine))];
 	const dates = [...new Set(rows.map(({ date }) => date))].sort();
 	return `# Benchmarks
@@ -107,7 +108,7 @@ npm run bench                # all rows, about 25 minutes; writes this page
 npm run bench -- makespan    # one row: makespan, lateness, callback, crowd, trigger, download or weight
 \`\`\`
 
-Measured ${dates.join(' and ')} on: ${machines.join('; and ')}.
+Measured ${dates.join(' and ')} on: ${machines.join('; and ')}.${missing.length > 0 ? ` Not measured yet: ${missing.join(', ')}.` : ''}
 
 ${rows.map(section).join('\n\n')}
 `;
