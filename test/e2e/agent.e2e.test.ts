@@ -166,7 +166,7 @@ describe("the agent's tool", () => {
 
 	it.each([
 		['cannot suspend', { completion: 'callback' }, ["cannot be 'Suspend Until Callback' in a tool", "Choose 'Wait Until Finished'"]],
-		['keeps to its limit', { options: { maxCost: 0.1 } }, ['0.14', "'Max Cost (USD)'"]],
+		['keeps to its limit', { options: { maxCost: 0.1 } }, ['0.14', "'Max Cost'"]],
 		['says what does not fit', { startImage: 'kite.jpg' }, ["'Start Image'", 'Nothing was sent.']],
 	])('%s, and buys nothing', async (_, parameters, words) => {
 		const execution = await ask('a kite', (tool) => {
