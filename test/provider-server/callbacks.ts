@@ -1,4 +1,5 @@
 /** Sends callbacks as the providers document them, or loses, doubles, delays and reorders them on demand. */
+import { setMaxListeners } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { hasEnded, type Job, type JobListener } from './jobs';
@@ -16,7 +17,14 @@ export interface ForgedCallback {
 }
 
 export interface ForgedAnswer {
-	/** `null` when the receiver did not answer. */
+	/** Each callback under way listens for the end: many at once are no leak. */
+function stopper(): AbortController {
+	const controller = new AbortController();
+	setMaxListeners(0, controller.signal);
+	return controller;
+}
+
+/** `null` when the receiver did not answer. */
 	status: number | null;
 	text: string;
 }
@@ -24,7 +32,7 @@ export interface ForgedAnswer {
 type Draft = Pick<CallbackRecord, 'provider' | 'id' | 'url' | 'status' | 'body'>;
 
 export class Callbacks implements JobListener {
-	private stop = new AbortController();
+	private stop = stopper();
 	private readonly sync = new Map<string, NodeJS.Timeout>();
 	private readonly held = new Map<string, Draft[]>();
 	private readonly turns = new Map<string, Promise<void>>();
@@ -59,7 +67,7 @@ export class Callbacks implements JobListener {
 	/** Ends all sending; what was under way is cut off. */
 	clear(): void {
 		this.stop.abort();
-		this.stop = new AbortController();
+		this.stop = stopper();
 		for (const timer of this.sync.values()) clearInterval(timer);
 		for (const { resolve } of this.ended.values()) resolve();
 		this.sync.clear();
