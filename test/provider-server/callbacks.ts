@@ -17,19 +17,19 @@ export interface ForgedCallback {
 }
 
 export interface ForgedAnswer {
-	/** Each callback under way listens for the end: many at once are no leak. */
-function stopper(): AbortController {
-	const controller = new AbortController();
-	setMaxListeners(0, controller.signal);
-	return controller;
-}
-
-/** `null` when the receiver did not answer. */
+	/** `null` when the receiver did not answer. */
 	status: number | null;
 	text: string;
 }
 
 type Draft = Pick<CallbackRecord, 'provider' | 'id' | 'url' | 'status' | 'body'>;
+
+/** Each callback under way listens for the end: many at once are no leak. */
+function stopper(): AbortController {
+	const controller = new AbortController();
+	setMaxListeners(0, controller.signal);
+	return controller;
+}
 
 export class Callbacks implements JobListener {
 	private stop = stopper();
