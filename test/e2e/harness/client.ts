@@ -169,7 +169,8 @@ export class N8nClient {
 	}
 
 	async createWorkflow(draft: WorkflowDraft): Promise<StoredWorkflow> {
-		return await this.request('POST', '/rest/workflows', draft);
+		const more = (await this.isVersion1()) ? { active: false } : {};
+		return await this.request('POST', '/rest/workflows', { ...more, ...draft });
 	}
 
 	/** Saves other contents under the same id. A published workflow goes on with the old ones until `publish`. */

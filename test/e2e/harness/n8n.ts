@@ -55,8 +55,10 @@ const quiet = {
 	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
 	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
 	// they call n8n's servers, or are about models of n8n's own assistant
-	// (another n8n may not know them, and refuses to start then)
-	...(process.env.N8N_ROOT === undefined && { N8N_DISABLED_MODULES: 'mcp-registry,instance-ai' }),
+	// (another n8n may not know them, and refuses to start then; n8n 1 handles one request at a time without a pool)
+	...(process.env.N8N_ROOT === undefined
+		? { N8N_DISABLED_MODULES: 'mcp-registry,instance-ai' }
+		: { DB_SQLITE_POOL_SIZE: '3' }),
 	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
 };
 
