@@ -122,3 +122,126 @@ describe('a download', () => {
 		expect(result).toMatchObject({ ok: false, again: false, message: expect.stringContaining('larger than') });
 	});
 });
+
+describe('an answer of a media host', () => {
+	interface Answer {
+		statusCode: number;
+		headers?: Record<string, string>;
+		/** Bytes that come. */
+		bytes?: number;
+	}
+
+	async function download(answers: Record<string, Answer>, maxBytes = 1_000_000) {
+		const asked: string[] = [];
+		const context = {
+			getExecutionCancelSignal: () => undefined,
+			helpers: {
+				httpRequest: async ({ url }: { url: string }) => {
+					await turn();
+					asked.push(url);
+					const { statusCode, headers = { 'content-type': 'video/mp4' }, bytes = 1000 } = answers[url] ?? { statusCode: 418 };
+					return { body: Readable.from(bytes > 0 ? [Buffer.alloc(bytes)] : []).pipe(new PassThrough()), statusCode, headers };
+				},
+				prepareBinaryData: async (body: Readable, fileName: string, mimeType: string) => {
+					const { length } = Buffer.concat((await body.toArray()) as Buffer[]);
+					return { bytes: length, fileName, mimeType, data: 'store' };
+				},
+			},
+		} as unknown as IExecuteFunctions;
+		const options = { fileName: 'video', maxBytes, timeoutMs: 1500, allowLocal: false };
+		return { result: await downloadMedia(context, 'https://media.example.com/a', options as never), asked };
+	}
+
+	const first = 'https://media.example.com/a';
+	const second = 'https://cdn.example.com/b.webm';
+
+	it.each([301, 302, 303, 307, 308, 399])('that redirects (HTTP %i) is followed', async (statusCode) => {
+		const { result, asked } = await download({
+			[first]: { statusCode, headers: { location: second } },
+			[second]: { statusCode: 200, headers: {} },
+		});
+		expect(asked).toEqual([first, second]);
+		// Without a type in the answer the last address tells.
+		expect(result).toMatchObject({ ok: true, binary: { mimeType: 'video/webm', fileName: 'video.webm' } });
+	});
+
+	it.each([200, 404, 400, 500])('that only has a location (HTTP %i) is not', async (statusCode) => {
+		const { asked } = await download({ [first]: { statusCode, headers: { location: second, 'content-type': 'video/mp4' } } });
+		expect(asked).toEqual([first]);
+	});
+
+	it('that redirects to nowhere ends', async () => {
+		const { result, asked } = await download({ [first]: { statusCode: 302, headers: {} } });
+		expect(asked).toEqual([first]);
+		expect(result).toMatchObject({ ok: false, message: 'The video could not be downloaded (HTTP 302)' });
+	});
+
+	it.each(['http://127.0.0.1/x', 'http://localhost/x', 'http://10.0.0.1/x', 'file:///etc/passwd', 'http://[::1]/x'])(
+		'that redirects to %s is not followed',
+		async (location) => {
+			const { result, asked } = await download({ [first]: { statusCode: 302, headers: { location } } });
+			expect(asked).toEqual([first]);
+			expect(result).toMatchObject({ ok: false, again: false, message: 'The video is at an address that is not downloaded from' });
+		},
+	);
+
+	it.each([
+		[400, false, false],
+		[403, true, false],
+		[404, true, false],
+		[408, false, true],
+		[410, true, false],
+		[429, false, true],
+		[499, false, false],
+		[500, false, true],
+		[503, false, true],
+	])('HTTP %i: the address has expired: %p; it is tried again: %p', async (statusCode, expired, again) => {
+		const { result } = await download({ [first]: { statusCode } });
+		expect(result).toEqual({
+			ok: false,
+			again,
+			message: `The video could not be downloaded (HTTP ${statusCode})`,
+			advice: expired
+				? `The address may have expired: ${first}`
+				: `The video is still at ${first} and can be downloaded later.`,
+		});
+	});
+
+	it.each<[string, Record<string, string>, number, boolean]>([
+		['as long as announced', { 'content-length': '1000' }, 1000, true],
+		['of no announced length', {}, 1000, true],
+		['shorter than announced', { 'content-length': '1000' }, 999, false],
+		['shorter than announced, since it came compressed', { 'content-length': '1000', 'content-encoding': 'gzip' }, 999, true],
+		['compressed, longer than announced', { 'content-length': '1000', 'content-encoding': 'gzip' }, 3000, true],
+		['empty', {}, 0, false],
+		['empty, as announced', { 'content-length': '0' }, 0, false],
+	])('with a file that is %s', async (_, headers, bytes, isWhole) => {
+		const { result } = await download({ [first]: { statusCode: 200, headers: { 'content-type': 'video/mp4', ...headers }, bytes } });
+		if (isWhole) expect(result).toMatchObject({ ok: true, binary: { bytes } });
+		else expect(result).toMatchObject({ ok: false, again: true, message: 'The download of the video broke off' });
+	});
+
+	it.each([
+		[5_000_000, '5.0 MB'],
+		[9_999_999, '10.0 MB'],
+		[10_000_000, '10 MB'],
+		[2_048_000_000, '2048 MB'],
+	])('that announces more than %i bytes is not taken', async (maxBytes, words) => {
+		const headers = { 'content-type': 'video/mp4', 'content-length': String(maxBytes + 1) };
+		const { result } = await download({ [first]: { statusCode: 200, headers } }, maxBytes);
+		expect(result).toMatchObject({ ok: false, again: false, message: `The video is larger than ${words}` });
+	});
+
+	it('that announces exactly what is allowed is taken', async () => {
+		const headers = { 'content-type': 'video/mp4', 'content-length': '1000' };
+		expect((await download({ [first]: { statusCode: 200, headers } }, 1000)).result.ok).toBe(true);
+	});
+
+	it.each([
+		['text/html', 'text/html'],
+		['application/json', 'application/json'],
+	])('of type %s is no video', async (contentType, words) => {
+		const { result } = await download({ [first]: { statusCode: 200, headers: { 'content-type': contentType } } });
+		expect(result).toMatchObject({ ok: false, again: false, message: `The address of the video holds something else (${words})` });
+	});
+});
