@@ -145,10 +145,10 @@ describe('lists', () => {
 		const run = await runItems(server, many(50), generate(provider, { options: { maxConcurrent: 50 } }));
 		expect(shownError(run)).toBeNull();
 		const { list, status } = server.ledger().counts[provider];
-		expect(status).toBe(0);
-		// Read one by one, it would be several requests for each: one early, one half-way, and more around the end.
+		// Read one by one, it would be several requests for each: one early, one half-way, and more around the end. One
+		// that is left over is read on its own.
 		expect(list).toBeGreaterThan(0);
-		expect(list).toBeLessThan(50);
+		expect(list + status).toBeLessThan(50);
 	});
 
 	it('one read serves all that are waited for', async () => {
@@ -157,8 +157,8 @@ describe('lists', () => {
 		const run = await runItems(server, ids, generation('wait', provider));
 		expect(jsonOf(run).map((json) => json.generationId)).toEqual(ids.map(({ id }) => id));
 		const { list, status } = server.ledger().counts[provider];
-		expect(status).toBe(0);
-		expect(list).toBeLessThan(30);
+		expect(list).toBeGreaterThan(0);
+		expect(list + status).toBeLessThan(30);
 	});
 
 	it('are read page by page where the service gives short ones', async () => {
