@@ -86,7 +86,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	// Made elsewhere, and collected there.
 	'': [
 		'[failure.advice, ...alsoKnown].join(\' \')',
-		"[...others, 'Nothing was sent.'].map((sentence) => sentence.replace(/\\.?$/, '.')).join(' ')",
+		"[...others, 'Correct this, then run the workflow again. Nothing was sent.'].map((sentence) => sentence.replace(/\\.?$/, '.')).join(' ')",
 		'check.advice',
 		'check.message',
 		'failure.message',
@@ -392,7 +392,7 @@ class Collector {
 }
 
 /** What is added to findings about fields (operations/batch.ts), and to reads that got no answer (operations/eachItem.ts). */
-const NOTHING_SENT = 'Nothing was sent.';
+const NOTHING_SENT = 'Correct this, then run the workflow again. Nothing was sent.';
 const FAILED = '<provider> could not make the video: <reason> (generation <generation ID>)';
 const NETWORK_ADVICE = "Check the network of n8n and 'Base URL' in the credential, then try again.";
 const NO_ANSWER = { statusCode: 400, headers: {}, text: '' };

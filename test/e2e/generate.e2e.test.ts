@@ -386,7 +386,7 @@ describe('a node that continues on errors', () => {
 		return [
 			{
 				error: "'Prompt' has 2 characters; at least 3 are needed [item 1]",
-				details: { ...notSent, nextStep: 'Nothing was sent.' },
+				details: { ...notSent, nextStep: 'Correct this, then run the workflow again. Nothing was sent.' },
 			},
 			{
 				error: `Luma Dream Machine could not make the video: The scene is too dark (generation ${id}) [item 2]`,

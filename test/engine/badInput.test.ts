@@ -49,7 +49,7 @@ interface BadInput {
 	description?: string;
 }
 
-const NOTHING = 'Nothing was sent.';
+const NOTHING = 'Correct this, then run the workflow again. Nothing was sent.';
 
 const NO_ADDRESS: Array<[string, string]> = [
 	['that is no address', 'no address'],

@@ -59,7 +59,7 @@ export function invalid(provider: Provider, findings: string[]): Failure {
 	const [first = 'The fields of this item cannot be used', ...others] = findings;
 	return {
 		message: first,
-		advice: [...others, 'Nothing was sent.'].map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
+		advice: [...others, 'Correct this, then run the workflow again. Nothing was sent.'].map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
 		details: { generationId: null, provider: provider.id, status: null },
 	};
 }
