@@ -10,7 +10,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { credentialChoices } from './credentialChoices';
 import { nodeProperties, runOperation } from './operations';
 import { methods } from './operations/methods';
-import { resume, resumeWebhooks } from './operations/suspend';
+import { resumeWebhooks, wake } from './operations/suspend';
 import { providerIds } from './providers';
 
 /** Programmatic, since a video takes several dependent calls over minutes, shared by all items of a run. */
@@ -29,7 +29,7 @@ export class LumaVideo implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		credentials: credentialChoices(providerIds),
 		webhooks: resumeWebhooks,
-		waitingNodeTooltip: 'Nothing to enter: the provider calls back when the videos are finished',
+		waitingNodeTooltip: 'Nothing to do here: the execution goes on by itself when the videos are finished',
 		properties: nodeProperties,
 	};
 
@@ -41,6 +41,6 @@ export class LumaVideo implements INodeType {
 
 	/** Called back while the execution is suspended. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await resume(this);
+		return await Promise.resolve(wake(this));
 	}
 }

@@ -7,6 +7,7 @@
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Clock } from '../generation/clock';
+import { inLine } from '../generation/inLine';
 import { pauseFor } from '../generation/read';
 
 /** How many entries n8n's deduplication store keeps per trigger: two for each emission. */
@@ -17,20 +18,6 @@ export interface Candidate {
 	key: string;
 	/** The hand-over's own, which a retry of its execution has again. */
 	ticket: string | null;
-}
-
-const lines = new Map<string, Promise<unknown>>();
-
-/** Runs tasks with the same key one after the other. */
-export async function inLine<T>(key: string, task: () => Promise<T>): Promise<T> {
-	const before = lines.get(key) ?? Promise.resolve();
-	const mine = before.then(task, task);
-	lines.set(key, mine);
-	try {
-		return await mine;
-	} finally {
-		if (lines.get(key) === mine) lines.delete(key);
-	}
 }
 
 /** Two processes that make the first record at the same time: one of them fails and finds it there next time. */

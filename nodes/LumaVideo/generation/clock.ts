@@ -2,7 +2,10 @@
 import { sleep } from 'n8n-workflow';
 
 export interface Clock {
+	/** Since 1970, by a clock that only goes forward: what is planned within a run is not touched when n8n's clock is set. */
 	now(): number;
+	/** Since 1970, by n8n's clock: for what another run or a person reads. */
+	wall(): number;
 	/** Resolves after `ms`, or as soon as `wake` settles. */
 	wait(ms: number, wake: Promise<unknown>): Promise<void>;
 }
@@ -11,7 +14,8 @@ export interface Clock {
 const SLICE_MS = 1000;
 
 export const systemClock: Clock = {
-	now: () => Date.now(),
+	now: () => performance.timeOrigin + performance.now(),
+	wall: () => Date.now(),
 	async wait(ms, wake) {
 		await Promise.race([sleep(Math.min(Math.max(ms, 0), SLICE_MS)), wake.catch(() => undefined)]);
 	},

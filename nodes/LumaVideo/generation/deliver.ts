@@ -25,7 +25,7 @@ export type Delivery = { ok: true; item: INodeExecutionData } | { ok: false; fai
 
 const DOWNLOAD_TRIES = 3;
 /** Downloads at once: each is a stream, more would only share the same line. */
-const MAX_DOWNLOADS = 4;
+export const MAX_DOWNLOADS = 4;
 
 /** What a failed generation is reported as. */
 export function generationFailure(provider: Provider, generation: Generation): Failure {
@@ -42,30 +42,6 @@ export function generationFailure(provider: Provider, generation: Generation): F
 			failureReason: generation.failureReason,
 		},
 	};
-}
-
-/** A limit on how many tasks run at once. */
-export class Gate {
-	private running = 0;
-	private readonly waiting: Array<() => void> = [];
-
-	constructor(private readonly limit = MAX_DOWNLOADS) {}
-
-	async run<T>(task: () => Promise<T>): Promise<T> {
-		if (this.running >= this.limit) {
-			await new Promise<void>((resolve) => {
-				this.waiting.push(resolve);
-			});
-		} else this.running++;
-		try {
-			return await task();
-		} finally {
-			const next = this.waiting.shift();
-			// The place is handed on, so that nobody slips in between.
-			if (next) next();
-			else this.running--;
-		}
-	}
 }
 
 /** Builds the item; downloads the video when settings are given. A download that fails names id and URL. */

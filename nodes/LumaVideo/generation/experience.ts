@@ -3,6 +3,7 @@
  * faster at some hours than at others. A wrong expectation costs a few reads or seconds, so nothing of it is stored.
  */
 import type { ProviderId, VideoRequest } from '../providers/provider';
+import type { Expectation } from './schedule';
 
 /** So many of the latest count. */
 const LATEST = 5;
@@ -25,16 +26,17 @@ export class Experience {
 	}
 
 	/**
-	 * How long a request is expected to take, in milliseconds: the median of the latest of its kind.
+	 * How long a request is expected to take: the median of the latest of its kind.
 	 *
-	 * @param guessMs what is expected without any experience
+	 * @param guessMs what is expected without any experience, in milliseconds
 	 */
-	expectedMs(provider: ProviderId, request: VideoRequest, guessMs: number): number {
+	expectation(provider: ProviderId, request: VideoRequest, guessMs: number): Expectation {
 		const times = this.times.get(kindOf(provider, request));
-		if (!times) return guessMs;
+		if (!times) return { ms: guessMs, isKnown: false };
 		const sorted = [...times].sort((a, b) => a - b);
 		const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? guessMs;
-		return Math.min(Math.max(median, guessMs / MAX_FACTOR), guessMs * MAX_FACTOR);
+		const ms = Math.min(Math.max(median, guessMs / MAX_FACTOR), guessMs * MAX_FACTOR);
+		return { ms, isKnown: ms === median };
 	}
 }
 

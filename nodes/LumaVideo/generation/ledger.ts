@@ -5,33 +5,39 @@
  * and while an execution is suspended. They are written before a request is sent and hold no key.
  *
  * An entry belongs to a run of the node (a loop that comes round again is a new run and buys again), an item and a
- * request. A request is recognised by what would be sent, or by the node's parameters as they are stored: an
+ * request. A request is recognised by what was asked for, or by the node's parameters as they are stored: an
  * expression such as `{{ $now }}` gives another text at every try and is still the same request.
  */
 import { createHash } from 'node:crypto';
-import type { Callback } from '../providers/provider';
+import type { Generation, VideoRequest } from '../providers/provider';
 
 export interface LedgerEntry {
 	/** `submitting`: a request went out and no readable answer came back yet, so whether it was bought is unknown. */
 	state: 'submitting' | 'accepted';
 	generationId: string | null;
-	/** Milliseconds since 1970. */
+	/** Milliseconds since 1970, by n8n's clock. */
 	submittedAt: number;
 	estimatedSeconds: number | null;
 	requestHash: string;
 	parametersHash: string | null;
-	/** The execution that sent the request: callbacks go there. */
-	executionId: string;
-	/** What the request named for callbacks: it comes back in a list. */
-	callback: Callback | null;
+	/** The input item, for messages. */
+	itemIndex: number;
+	/** What was really sent, with images and sources where the provider found them; kept where the provider can list. */
+	sent: VideoRequest | null;
 	/** Why it is not known whether it was bought, for every try to say. */
 	doubt?: string;
+	/** While the execution is suspended: when the generation is to be read next, and when waiting ends; since 1970. */
+	asleep?: { lookAt: number; deadline: number };
+	/** The provider called back while the execution was suspended. */
+	called?: boolean;
+	/** The generation as it was when it was seen to be over, and when that was. */
+	over?: { generation: Generation; at: number };
 	/** Set once the item has left the node: only an agent's tool calls need to know. */
 	delivered?: boolean;
 }
 
 /** The part of n8n's context object that is ours. */
-type Store = Record<string, unknown>;
+export type Store = Record<string, unknown>;
 
 export interface RequestKey {
 	requestHash: string;
@@ -59,6 +65,12 @@ export function fingerprint(value: unknown): string {
 		.slice(0, 24);
 }
 
+/** The entries in a node's context, by name. */
+export function entriesIn(context: Store): Record<string, LedgerEntry> {
+	const existing = context[PROPERTY];
+	return typeof existing === 'object' && existing !== null ? (existing as Record<string, LedgerEntry>) : {};
+}
+
 export class Ledger {
 	private readonly entries: Record<string, LedgerEntry>;
 	/** Entries that belong to a job of the present try. */
@@ -66,30 +78,20 @@ export class Ledger {
 
 	/**
 	 * @param context `getContext('node')` of the running node
-	 * @param executionId of the present execution
 	 * @param scope the node's run index; `null` for an agent's tool, whose every try counts as a new run
 	 */
 	constructor(
 		context: Store,
 		private readonly scope: number | null,
-		private readonly executionId: string,
 	) {
-		const existing = context[PROPERTY];
-		if (typeof existing === 'object' && existing !== null) {
-			this.entries = existing as Record<string, LedgerEntry>;
-		} else {
-			this.entries = {};
-			context[PROPERTY] = this.entries;
-		}
+		this.entries = entriesIn(context);
+		context[PROPERTY] = this.entries;
 	}
 
-	/**
-	 * What was bought, or may have been, for this item and request in this run. Each entry is found once: where a tool
-	 * is asked for the same twice, the second item gets another entry or none.
-	 */
+	/** What was bought, or may have been, for this item and request in this run. */
 	find(itemIndex: number, key: RequestKey): LedgerEntry | undefined {
 		const prefix = this.prefix(itemIndex);
-		const found = Object.entries(this.entries).find(
+		return Object.entries(this.entries).find(
 			([name, entry]) =>
 				name.startsWith(prefix) &&
 				(entry.requestHash === key.requestHash ||
@@ -97,19 +99,24 @@ export class Ledger {
 				!this.claimed.has(entry) &&
 				!(this.scope === null && entry.delivered === true),
 		)?.[1];
+	}
+
+	/** The same, for the job that goes on with it: where a tool is asked for the same twice, the next one gets another. */
+	claim(itemIndex: number, key: RequestKey): LedgerEntry | undefined {
+		const found = this.find(itemIndex, key);
 		if (found) this.claimed.add(found);
 		return found;
 	}
 
 	/** To be called before the request is sent. */
-	submitting(itemIndex: number, key: RequestKey, now: number, callback: Callback | null): LedgerEntry {
+	submitting(itemIndex: number, key: RequestKey, now: number, sent: VideoRequest | null): LedgerEntry {
 		const entry: LedgerEntry = {
 			state: 'submitting',
 			generationId: null,
 			submittedAt: now,
 			estimatedSeconds: null,
-			executionId: this.executionId,
-			callback,
+			itemIndex,
+			sent,
 			...key,
 		};
 		this.claimed.add(entry);
@@ -124,6 +131,7 @@ export class Ledger {
 		entry.state = 'accepted';
 		entry.generationId = generationId;
 		entry.estimatedSeconds = estimatedSeconds;
+		delete entry.doubt;
 	}
 
 	/** The provider refused: nothing was bought, and the entry goes. */
@@ -135,31 +143,43 @@ export class Ledger {
 
 	/** The generation was deleted at the user's wish: there is nothing to continue, and a retry buys it anew. */
 	deleted(generationId: string): void {
-		for (const [name, entry] of Object.entries(this.entries)) {
-			if (entry.generationId === generationId) Reflect.deleteProperty(this.entries, name);
-		}
+		for (const entry of this.all()) if (entry.generationId === generationId) this.refused(entry);
 	}
 
-	/** Whether callbacks about this entry come to the present execution. */
-	callsBackHere(entry: LedgerEntry): boolean {
-		return entry.executionId === this.executionId;
+	/** The entries of this execution, those of other runs of the node too. */
+	all(): LedgerEntry[] {
+		return Object.values(this.entries);
+	}
+
+	/** The entries of this run of the node; of a tool, those that did not leave it yet. */
+	ofRun(): LedgerEntry[] {
+		const prefix = this.scope === null ? 'tool:' : `${this.scope}:`;
+		return Object.entries(this.entries).flatMap(([name, entry]) =>
+			name.startsWith(prefix) && !(this.scope === null && entry.delivered === true) ? [entry] : [],
+		);
 	}
 
 	/** The ids of all generations bought in this execution. */
 	knownIds(): Set<string> {
-		return new Set(Object.values(this.entries).flatMap((entry) => entry.generationId ?? []));
+		return new Set(this.all().flatMap((entry) => entry.generationId ?? []));
 	}
 
 	/** How many requests like this one still wait for their generation to be found. */
 	unresolved(requestHash: string): number {
-		return Object.values(this.entries).filter(
-			(entry) => entry.state === 'submitting' && entry.requestHash === requestHash,
-		).length;
+		return this.all().filter((entry) => entry.state === 'submitting' && entry.requestHash === requestHash).length;
+	}
+
+	/** The node ends in this run: nobody waits for what is on its way any more. */
+	awake(): void {
+		for (const entry of this.all()) {
+			delete entry.asleep;
+			delete entry.called;
+		}
 	}
 
 	/** All that was bought has left the node. */
 	markDelivered(): void {
-		for (const entry of Object.values(this.entries)) if (entry.state === 'accepted') entry.delivered = true;
+		for (const entry of this.all()) if (entry.state === 'accepted') entry.delivered = true;
 	}
 
 	private prefix(itemIndex: number): string {

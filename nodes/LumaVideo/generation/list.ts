@@ -6,6 +6,36 @@ const PAGE = 100;
 /** A list that never ends, by a mistake of the service, ends here. */
 const MAX_PAGES = 1000;
 
+export type Page =
+	| { ok: true; generations: Generation[]; /** The answer's `date` header. */ date: string | undefined; isLast: boolean }
+	/** `text` says why there was no answer where `problem` is `null`. */
+	| { ok: false; text: string; problem: Problem | null };
+
+/** The pages of the list, newest generations first; nothing after one that cannot be read. */
+export async function* listPages(
+	provider: Provider,
+	client: ProviderClient,
+	pageSize: number,
+	maxPages: number,
+): AsyncGenerator<Page, void, undefined> {
+	let offset: number | null = 0;
+	for (let page = 0; page < maxPages && offset !== null; page++) {
+		if (!provider.list || !provider.readList) return;
+		const exchange = await client.send(provider.list({ limit: pageSize, offset }));
+		if (exchange.kind === 'fault') {
+			yield { ok: false, text: exchange.fault.text, problem: null };
+			return;
+		}
+		const reading = provider.readList(exchange.answer);
+		if (!reading.ok) {
+			yield { ok: false, text: reading.problem.message, problem: reading.problem };
+			return;
+		}
+		offset = reading.value.nextOffset;
+		yield { ok: true, generations: reading.value.generations, date: exchange.answer.headers.date, isLast: offset === null };
+	}
+}
+
 export type ListResult = { ok: true; generations: Generation[] } | { ok: false; text: string; problem: Problem | null };
 
 /**
@@ -19,18 +49,15 @@ export async function listGenerations(
 	limit: number | null,
 ): Promise<ListResult> {
 	const generations: Generation[] = [];
-	let offset: number | null = 0;
-	for (let page = 0; page < MAX_PAGES && offset !== null; page++) {
-		const wanted = limit === null ? PAGE : Math.min(PAGE, limit - generations.length);
-		if (!provider.list || !provider.readList || wanted <= 0) break;
-		const exchange = await client.send(provider.list({ limit: wanted, offset }));
-		if (exchange.kind === 'fault') {
-			return { ok: false, text: `${provider.displayName} cannot be reached: ${exchange.fault.text}`, problem: null };
+	if (limit !== null && limit <= 0) return { ok: true, generations };
+	for await (const page of listPages(provider, client, Math.min(PAGE, limit ?? PAGE), MAX_PAGES)) {
+		if (!page.ok) {
+			const { problem } = page;
+			const text = problem === null ? `${provider.displayName} cannot be reached: ${page.text}` : page.text;
+			return { ok: false, text, problem };
 		}
-		const reading = provider.readList(exchange.answer);
-		if (!reading.ok) return { ok: false, text: reading.problem.message, problem: reading.problem };
-		generations.push(...reading.value.generations);
-		offset = reading.value.nextOffset;
+		generations.push(...page.generations);
+		if (limit !== null && generations.length >= limit) break;
 	}
 	return { ok: true, generations: limit === null ? generations : generations.slice(0, limit) };
 }

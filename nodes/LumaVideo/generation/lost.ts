@@ -2,9 +2,10 @@
  * Finding a generation whose create got no readable answer. Pure.
  *
  * The decision: a listed generation is ours when its request equals ours field by field, it was created after we sent
- * the request and while that may have been on its way, and no other item of this execution owns it. Where several are left, they are told apart by counting:
- * as many requests of ours like this one are unanswered (twins), so many of the candidates are ours, oldest first. More
- * candidates than twins means that somebody else asked for the very same at the very same time; then nothing is
+ * the request and while that may have been on its way, and nobody else owns it. Where several are left, they are told
+ * apart by counting: as many requests of this run like this one are unanswered, so many of the candidates are ours,
+ * oldest first. More candidates than requests mean that somebody else asked for the very same at the very same time, and
+ * so do other runs of this n8n that lost a request like it, unless there is a candidate for each. Then nothing is
  * decided, and all of them are named.
  */
 import type { Generation } from '../providers/provider';
@@ -19,10 +20,12 @@ export interface Search {
 	now: number;
 	/** The list answer's `date` header: tells the two clocks apart. */
 	serverDate: string | undefined;
-	/** Generations that belong to other items. */
-	knownIds: ReadonlySet<string>;
-	/** Unanswered requests like this one, itself included. */
-	twins: number;
+	/** Whether a generation belongs to another request. */
+	isOwned(generationId: string): boolean;
+	/** Unanswered requests of this run like this one, itself included. */
+	unanswered: number;
+	/** Unanswered requests like this one of other runs. */
+	unansweredByOthers: number;
 }
 
 export type SearchResult =
@@ -39,7 +42,7 @@ const MAX_ON_ITS_WAY_MS = 600_000;
 const HOUR_MS = 3_600_000;
 
 /** Milliseconds; a time without a zone is UTC, as services write it. */
-function utcTime(text: string | null): number {
+export function utcTime(text: string | null): number {
 	if (text === null) return Number.NaN;
 	return Date.parse(/(z|[+-]\d{2}:?\d{2})$/i.test(text) ? text : `${text}Z`);
 }
@@ -54,12 +57,14 @@ export function findLost(search: Search): SearchResult {
 		.map((generation) => ({ generation, createdAt: utcTime(generation.createdAt) }))
 		.filter(
 			({ generation, createdAt }) =>
-				createdAt >= earliest && createdAt <= latest && !search.knownIds.has(generation.generationId) && search.isSame(generation),
+				createdAt >= earliest && createdAt <= latest && !search.isOwned(generation.generationId) && search.isSame(generation),
 		)
 		.sort((a, b) => a.createdAt - b.createdAt);
 	const oldest = left[0];
 	if (!oldest) return { kind: 'none' };
-	if (left.length <= search.twins) return { kind: 'found', generation: oldest.generation };
+	const all = search.unanswered + search.unansweredByOthers;
+	const isOurs = search.unansweredByOthers > 0 ? left.length === all : left.length <= all;
+	if (isOurs) return { kind: 'found', generation: oldest.generation };
 	return { kind: 'ambiguous', generationIds: left.map(({ generation }) => generation.generationId) };
 }
 

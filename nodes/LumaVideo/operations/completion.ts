@@ -1,8 +1,7 @@
-/** The field that says when items go on: what it offers depends on the provider and on who runs the node. */
+/** The field that says when items go on. */
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { providerIds, providers } from '../providers';
 
-export type Completion = 'callback' | 'none' | 'poll';
+export type Completion = 'none' | 'poll' | 'suspend';
 
 const OPTIONS: Readonly<Record<Completion, INodePropertyOptions>> = {
 	none: {
@@ -10,21 +9,18 @@ const OPTIONS: Readonly<Record<Completion, INodePropertyOptions>> = {
 		value: 'none',
 		description: 'Pass on the generation ID as soon as the provider has accepted the request',
 	},
-	callback: {
-		name: 'Suspend Until Callback',
-		value: 'callback',
+	suspend: {
+		name: 'Suspend Until Finished',
+		value: 'suspend',
 		description:
-			'Store the execution until the provider calls back: nothing runs meanwhile. n8n must be reachable from the internet.',
+			'Store the execution and resume it when the video is finished: nothing runs meanwhile, and n8n may restart. Adds a few seconds.',
 	},
 	poll: {
 		name: 'Wait Until Finished',
 		value: 'poll',
-		description: 'Pass on the video when it is finished. All items are made at the same time.',
+		description: 'Keep the execution running until the video is finished. All items are made at the same time.',
 	},
 };
-
-const withCallbacks = providerIds.filter((id) => providers[id].capabilities.callbacks !== 'none');
-const withoutCallbacks = providerIds.filter((id) => providers[id].capabilities.callbacks === 'none');
 
 function field(completions: readonly Completion[], displayOptions: INodeProperties['displayOptions']): INodeProperties {
 	return {
@@ -41,7 +37,6 @@ function field(completions: readonly Completion[], displayOptions: INodeProperti
 
 /** An agent's tool must answer in one go, so it cannot suspend. */
 export const completionFields: INodeProperties[] = [
-	field(['none', 'callback', 'poll'], { show: { provider: withCallbacks }, hide: { '@tool': [true] } }),
-	field(['none', 'poll'], { show: { provider: withCallbacks, '@tool': [true] } }),
-	field(['none', 'poll'], { show: { provider: withoutCallbacks } }),
+	field(['none', 'suspend', 'poll'], { hide: { '@tool': [true] } }),
+	field(['none', 'poll'], { show: { '@tool': [true] } }),
 ];

@@ -1,12 +1,13 @@
 /** Operations that ask one thing per item and wait for nothing. */
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { Gate } from '../generation/deliver';
+import { Gate } from '../generation/gate';
 import type { Failure } from '../generation/failure';
 import type { Problem, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
-import type { ItemResult } from './batch';
-import { invalid, toItems } from './batch';
+import type { ItemResult } from './plan';
+import { invalid } from './plan';
+import { toItems } from './report';
 import { readSettings } from './settings';
 
 /** Requests at once. */

@@ -88,6 +88,14 @@ const settingFields = {
 		default: DEFAULT_REQUEST_TIMEOUT_S,
 		description: 'How long to wait for the answer to a single request',
 	},
+	buyAgainAfterCrash: {
+		displayName: 'Buy Again After a Crash',
+		name: 'buyAgainAfterCrash',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether a retry of an execution that a crash of n8n ended buys those videos anew of which it is not known whether they were bought. Look at the provider\'s dashboard before you switch this on.',
+	},
 	resubmitFailed: {
 		displayName: 'Buy Again on Retry',
 		name: 'resubmitFailed',
@@ -141,6 +149,7 @@ export function readWantsFile(context: IExecuteFunctions, itemIndex: number): bo
 }
 
 export interface Settings {
+	buyAgainAfterCrash: boolean;
 	deleteOnStop: boolean;
 	dryRun: boolean;
 	includeRaw: boolean;
@@ -180,6 +189,7 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 	const options = context.getNodeParameter('options', itemIndex, {}) as Partial<Record<SettingName, unknown>>;
 	const timeout = positive(options.timeout);
 	return {
+		buyAgainAfterCrash: isOn(options.buyAgainAfterCrash),
 		deleteOnStop: isOn(options.deleteOnStop),
 		// What is set and no clear no must not buy.
 		dryRun: options.dryRun !== undefined && !isOff(options.dryRun),
@@ -196,7 +206,7 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 }
 
 /** How long an execution stays suspended unless set otherwise, in milliseconds: waiting costs nothing there. */
-export const callbackTimeoutMs = 3_600_000;
+export const suspendedTimeoutMs = 3_600_000;
 
 /** Milliseconds to wait when the user set no timeout. */
 export function defaultTimeoutMs(resolution: string | null): number {

@@ -1,6 +1,6 @@
 /** Account: Get Balance. What is left to spend. */
 import { providerIds, providers } from '../../providers';
-import { invalid } from '../batch';
+import { invalid } from '../plan';
 import { eachItem, requestFailure } from '../eachItem';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';

@@ -1,6 +1,6 @@
 /** Generation: Delete. Removes a generation and its video at the provider. */
 import { providerIds, providers } from '../../providers';
-import { invalid } from '../batch';
+import { invalid } from '../plan';
 import { eachItem, requestFailure } from '../eachItem';
 import { generationIdFields, readGenerationId } from '../generationId';
 import type { Operation } from '../operation';

@@ -2,13 +2,15 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { systemClock } from '../../generation/clock';
 import type { DownloadSettings } from '../../generation/deliver';
-import { Gate, deliver } from '../../generation/deliver';
+import { deliver } from '../../generation/deliver';
+import { Gate } from '../../generation/gate';
 import { readGeneration } from '../../generation/read';
 import type { Provider } from '../../providers/provider';
 import type { ProviderClient } from '../../transport/providerClient';
 import { createProviderClient } from '../../transport/providerClient';
-import type { ItemResult } from '../batch';
-import { invalid, toItems } from '../batch';
+import type { ItemResult } from '../plan';
+import { invalid } from '../plan';
+import { toItems } from '../report';
 import type { Settings } from '../settings';
 import { readSettings } from '../settings';
 import { readGenerationId } from '../generationId';

@@ -2,7 +2,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { providerIds } from '../../providers';
 import { createProviderClient } from '../../transport/providerClient';
-import { invalid, planItems, runPlans } from '../batch';
+import { invalid, planItems } from '../plan';
+import { runPlans } from '../runPlans';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { NO_FILES, binaryField, defaultTimeoutMs, downloadSettings, optionsField, readSettings, readWantsFile } from '../settings';
@@ -56,6 +57,6 @@ export const wait: Operation = {
 				download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
 			};
 		});
-		return await runPlans(context, provider, client, plans, 'finished');
+		return await runPlans(context, provider, client, plans, 'poll');
 	},
 };

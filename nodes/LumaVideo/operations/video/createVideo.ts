@@ -16,27 +16,30 @@ import type { Provider, VideoOperation, VideoRequest } from '../../providers/pro
 import { operationCapabilities } from '../../providers/provider';
 import type { ProviderClient } from '../../transport/providerClient';
 import { createProviderClient } from '../../transport/providerClient';
-import type { ItemResult, Plan } from '../batch';
-import { invalid, openLedger, planItems, runPlans, toItems } from '../batch';
 import type { Completion } from '../completion';
 import { completionFields } from '../completion';
+import { canSuspend } from '../engine';
 import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem } from '../inputImages';
 import { bringImages, placeholder, readInputImage } from '../inputImages';
 import type { Operation } from '../operation';
 import { forOperation, isTool } from '../operation';
+import type { ItemResult, Plan } from '../plan';
+import { invalid, planItems } from '../plan';
+import { toItems } from '../report';
 import { additionalFields, providersFor, providersWith } from '../requestFields';
+import { openLedger, runPlans } from '../runPlans';
 import {
 	NO_FILES,
 	binaryField,
-	callbackTimeoutMs,
 	defaultTimeoutMs,
 	downloadSettings,
 	optionsField,
 	readSettings,
 	readWantsFile,
+	suspendedTimeoutMs,
 } from '../settings';
-import { callbackAddress, suspendPlans } from '../suspend';
+import { callbackAddress } from '../suspend';
 
 /** Fields that shape the request, as they lie on the top level. */
 const REQUEST_FIELDS = [
@@ -73,9 +76,9 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 			default: false,
 			description:
 				"Whether to download the video file too. Providers do not keep videos forever; the output always has the video's URL.",
-			displayOptions: { show: { completion: ['poll'] }, hide: NO_FILES },
+			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
 		},
-		{ ...binaryField, displayOptions: { show: { completion: ['poll'], downloadVideo: [true] }, hide: NO_FILES } },
+		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadVideo: [true] }, hide: NO_FILES } },
 		additionalFields(operation, [
 			{
 				displayName: FIELD_NAMES.callbackMode,
@@ -104,6 +107,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 			},
 		]),
 		optionsField([
+			'buyAgainAfterCrash',
 			'deleteOnStop',
 			'dryRun',
 			'includeRaw',
@@ -125,7 +129,7 @@ interface Run {
 	client: ProviderClient;
 	operation: VideoOperation;
 	completion: Completion;
-	/** Where this execution is called back; `null` when it is not suspended. */
+	/** Where this execution is called back while it is suspended; `null` where it is not. */
 	address: string | null;
 }
 
@@ -214,7 +218,7 @@ function plan(run: Run, itemIndex: number): Plan {
 	const model = findModel(provider, operation, request.model);
 	if (!model) return { itemIndex, ok: false, failure: invalid(provider, []) };
 	const settings = readSettings(context, itemIndex);
-	const wantsFile = completion === 'poll' && readWantsFile(context, itemIndex);
+	const wantsFile = completion !== 'none' && readWantsFile(context, itemIndex);
 	// Where the answer goes does not change what is bought.
 	const bought = { ...request, callback: null };
 	const stored = Object.fromEntries(
@@ -228,7 +232,7 @@ function plan(run: Run, itemIndex: number): Plan {
 			itemIndex,
 			timeoutMs:
 				settings.timeoutMs ??
-				(completion === 'callback' ? callbackTimeoutMs : defaultTimeoutMs(request.resolution)),
+				(completion === 'suspend' ? suspendedTimeoutMs : defaultTimeoutMs(request.resolution)),
 			start: {
 				kind: 'create',
 				request,
@@ -282,10 +286,21 @@ function checkLimit(context: IExecuteFunctions, provider: Provider, plans: reado
 	const ledger = openLedger(context);
 	const estimates = plans.flatMap((each) => {
 		if (!each.ok || each.job.start.kind !== 'create') return [];
-		return ledger.find(each.itemIndex, each.job.start.key) ? [] : [each.output.estimatedCostUsd ?? null];
+		const known = ledger.find(each.itemIndex, each.job.start.key);
+		// With 'Buy Again on Retry', whatever an earlier try bought may turn out to have failed.
+		const mayFail = each.settings.resubmitFailed && known?.asleep === undefined && known?.over?.generation.status !== 'completed';
+		return known && !mayFail ? [] : [each.output.estimatedCostUsd ?? null];
 	});
 	const check = checkSpending(estimates, maxCostUsd, provider.displayName);
 	if (!check.ok) throw new NodeOperationError(context.getNode(), check.message, { description: check.advice });
+}
+
+/** Where an execution cannot be suspended, the video is waited for all the same: it is what the user wants most. */
+function tellWaiting(context: IExecuteFunctions): void {
+	const message =
+		"This execution could not be suspended, so the node waited for the video. 'Suspend Until Finished' needs a saved workflow, and n8n 2.41 or a version that works like it.";
+	context.logger.warn(message);
+	context.addExecutionHints({ message, location: 'outputPane' });
 }
 
 /** An operation of the resource Video. */
@@ -311,21 +326,16 @@ export function createVideoOperation(definition: {
 		async execute(context, provider) {
 			const common = readSettings(context, 0);
 			const client = await createProviderClient(context, provider, common.requestTimeoutMs);
-			const completion = context.getNodeParameter('completion', 0, 'poll') as Completion;
-			if (completion === 'callback' && isTool(context)) {
-				throw new NodeOperationError(
-					context.getNode(),
-					"'Completion' cannot be 'Suspend Until Callback' in a tool",
-					{ description: "Choose 'Wait Until Finished'.", itemIndex: 0 },
-				);
-			}
-			const address = completion === 'callback' ? callbackAddress(context, provider, client.isLocal) : null;
+			const chosen = context.getNodeParameter('completion', 0, 'poll') as Completion;
+			const isImpossible = chosen === 'suspend' && !canSuspend(context);
+			if (isImpossible) tellWaiting(context);
+			const completion = isImpossible ? 'poll' : chosen;
+			const address = completion === 'suspend' ? callbackAddress(context, provider, client.isLocal) : null;
 			const run: Run = { context, provider, client, operation: value, completion, address };
 			const plans = planItems(context, provider, (itemIndex) => plan(run, itemIndex));
 			if (common.dryRun) return toItems(context, plans.map((each) => preview(provider, client, each)));
 			if (common.maxCostUsd !== null) checkLimit(context, provider, plans, common.maxCostUsd);
-			if (completion === 'callback') return await suspendPlans(context, provider, client, plans);
-			return await runPlans(context, provider, client, plans, completion === 'none' ? 'submitted' : 'finished');
+			return await runPlans(context, provider, client, plans, completion);
 		},
 	};
 }

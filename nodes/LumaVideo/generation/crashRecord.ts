@@ -1,0 +1,201 @@
+/**
+ * What outlives a crash of n8n.
+ *
+ * n8n stores what a node keeps in its context when the execution ends, fails, is stopped or is suspended, and loses it
+ * when it is killed. A retry of the execution then starts from the beginning and would buy everything again. The only
+ * place where a node can write at once is n8n's deduplication store. So each request is recorded there before it is
+ * sent, with its time, and afterwards with the id of its generation: a retry goes on with that generation.
+ *
+ * The store holds hashes and answers only whether it has a value. A text is therefore recorded as one value for each of
+ * its characters, and read by asking for every character that there could be. It is read, changed and written as a
+ * whole: within this process calls are lined up and gathered; what several processes write at the same moment may be
+ * lost, and then the retry says what it does not know.
+ */
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { inLine } from './inLine';
+
+export type DeduplicationStore = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
+
+/** What an earlier run of the same execution recorded, before n8n crashed. */
+export interface Recorded {
+	/** When the request was sent, in milliseconds since 1970. */
+	sentAt: number;
+	/** `null` where the answer had not come, or cannot be put together any more. */
+	generationId: string | null;
+}
+
+export interface CrashRecordOptions {
+	store: DeduplicationStore;
+	/** The same for all that writes into the same place of the store: workflow and node. */
+	place: string;
+	/** Names the execution, its retries included, and the run of the node. */
+	execution: string;
+	/** Kept in the node's context: what this execution recorded and n8n did not forget. */
+	mine: Record<string, Recorded>;
+	/** Whether what was recorded before a crash is bought again. */
+	buyAgain: boolean;
+	onTrouble(error: unknown): void;
+}
+
+/** Values that n8n keeps of a node; the oldest go first. A generation takes about fifty while its execution runs. */
+const MAX_VALUES = 20_000;
+/** Only while a crashed execution is retried: questions must not push out what they ask for. */
+const MAX_VALUES_ASKED = 200_000;
+/** Characters of ids: what is printable without spaces. */
+const CHARACTERS = Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n));
+const MAX_LENGTH = 80;
+const DIGITS = Array.from('0123456789abcdefghijklmnopqrstuvwxyz');
+const TIME_LENGTH = 9;
+
+interface Change {
+	add: string[];
+	remove: string[];
+	done(known: ReadonlySet<string>): void;
+}
+
+export class CrashRecord {
+	private changes: Change[] = [];
+	private isWriting = false;
+
+	constructor(private readonly options: CrashRecordOptions) {}
+
+	/**
+	 * Records that an item's request is about to be sent.
+	 *
+	 * @param now milliseconds since 1970
+	 * @returns what an earlier run of this execution recorded for it, when n8n crashed then: nothing is to be sent
+	 */
+	async begin(itemIndex: number, now: number): Promise<Recorded | null> {
+		const { mine, buyAgain } = this.options;
+		const key = this.keyOf(itemIndex);
+		const isOurs = mine[key] !== undefined;
+		const fresh: Recorded = { sentAt: now, generationId: null };
+		mine[key] = fresh;
+		const values = valuesOf(key, fresh);
+		const known = await this.write(values, []);
+		if (isOurs || !known.has(key)) return null;
+		// The time of this try must not be mixed with that of the earlier one.
+		await this.write([], values.filter((value) => !known.has(value)));
+		const recorded = await this.read(key);
+		mine[key] = recorded;
+		if (!buyAgain || recorded.generationId !== null) return recorded;
+		await this.write([], valuesOf(key, recorded));
+		Reflect.deleteProperty(mine, key);
+		return await this.begin(itemIndex, now);
+	}
+
+	/** The provider accepted the item's request. */
+	accepted(itemIndex: number, generationId: string): void {
+		const key = this.keyOf(itemIndex);
+		const recorded = this.options.mine[key];
+		if (recorded) recorded.generationId = generationId;
+		void this.write(idValues(key, generationId), []);
+	}
+
+	/** The request was refused, or not sent after all. */
+	withdraw(itemIndex: number): void {
+		const { mine } = this.options;
+		const key = this.keyOf(itemIndex);
+		const recorded = mine[key];
+		Reflect.deleteProperty(mine, key);
+		if (recorded) void this.write([], valuesOf(key, recorded));
+	}
+
+	/** The execution has ended, and n8n has stored what is known of it. */
+	async clear(): Promise<void> {
+		const { mine } = this.options;
+		await this.write([], Object.entries(mine).flatMap(([key, recorded]) => valuesOf(key, recorded)));
+		for (const key of Object.keys(mine)) Reflect.deleteProperty(mine, key);
+	}
+
+	private keyOf(itemIndex: number): string {
+		return `${this.options.execution} ${itemIndex}`;
+	}
+
+	/** Adds and removes values; what several ask for at the same time goes in one write. Never throws. */
+	private async write(add: string[], remove: string[]): Promise<ReadonlySet<string>> {
+		if (add.length + remove.length === 0) return new Set();
+		return await new Promise((resolve) => {
+			this.changes.push({ add, remove, done: resolve });
+			if (!this.isWriting) void this.writeAll();
+		});
+	}
+
+	private async writeAll(): Promise<void> {
+		this.isWriting = true;
+		// What is asked for in the same moment.
+		await Promise.resolve();
+		while (this.changes.length > 0) {
+			const changes = this.changes.splice(0);
+			const known = await this.writeOnce(
+				changes.flatMap(({ add }) => add),
+				changes.flatMap(({ remove }) => remove),
+			);
+			for (const { done } of changes) done(known);
+		}
+		this.isWriting = false;
+	}
+
+	private async writeOnce(add: string[], remove: string[], maxEntries = MAX_VALUES): Promise<Set<string>> {
+		const { store, place, onTrouble } = this.options;
+		try {
+			return await inLine(place, async () => {
+				if (remove.length > 0) await store.removeProcessed(remove, 'node', { mode: 'entries' });
+				if (add.length === 0) return new Set<string>();
+				const result = await store.checkProcessedAndRecord(add, 'node', { mode: 'entries', maxEntries });
+				return new Set(result.processed.map(String));
+			});
+		} catch (error) {
+			onTrouble(error);
+			return new Set();
+		}
+	}
+
+	/** What an earlier run recorded under a key. */
+	private async read(key: string): Promise<Recorded> {
+		const time = await this.readText(`${key} at`, TIME_LENGTH, DIGITS);
+		const lengths = Array.from({ length: MAX_LENGTH }, (_, n) => `${key} id length ${n + 1}`);
+		const [length] = await this.having(lengths);
+		const id = length === undefined ? null : await this.readText(`${key} id`, Number(length.split(' ').at(-1)), CHARACTERS);
+		return { sentAt: time === null ? 0 : Number.parseInt(time, 36), generationId: id };
+	}
+
+	private async readText(name: string, length: number, characters: readonly string[]): Promise<string | null> {
+		const positions = Array.from({ length }, (_, n) => n);
+		const known = await this.having(
+			positions.flatMap((position) => characters.map((character) => valueOf(name, position, character))),
+		);
+		const text = positions.map((position) => characters.find((character) => known.has(valueOf(name, position, character))) ?? '');
+		return text.every((character) => character !== '') ? text.join('') : null;
+	}
+
+	/** The values that the store has. To ask is to record, so what it did not have is taken out again. */
+	private async having(values: readonly string[]): Promise<Set<string>> {
+		const known = await this.writeOnce([...values], [], MAX_VALUES_ASKED);
+		await this.writeOnce(
+			[],
+			values.filter((value) => !known.has(value)),
+		);
+		return known;
+	}
+}
+
+function valueOf(name: string, position: number, character: string): string {
+	return `${name} ${position} ${character}`;
+}
+
+function spelled(name: string, text: string): string[] {
+	return Array.from(text, (character, position) => valueOf(name, position, character));
+}
+
+function valuesOf(key: string, { sentAt, generationId }: Recorded): string[] {
+	const time = sentAt.toString(36).padStart(TIME_LENGTH, '0');
+	return [key, ...spelled(`${key} at`, time), ...(generationId === null ? [] : idValues(key, generationId))];
+}
+
+/** Values that spell an id; none for one that cannot be spelled. */
+function idValues(key: string, generationId: string): string[] {
+	const isPrintable = Array.from(generationId).every((character) => CHARACTERS.includes(character));
+	if (!isPrintable || generationId.length > MAX_LENGTH || generationId === '') return [];
+	return [`${key} id length ${generationId.length}`, ...spelled(`${key} id`, generationId)];
+}

@@ -1,0 +1,15 @@
+/** Tasks that must not overlap within this process. */
+
+const lines = new Map<string, Promise<unknown>>();
+
+/** Runs tasks with the same key one after the other. */
+export async function inLine<T>(key: string, task: () => Promise<T>): Promise<T> {
+	const before = lines.get(key) ?? Promise.resolve();
+	const mine = before.then(task, task);
+	lines.set(key, mine);
+	try {
+		return await mine;
+	} finally {
+		if (lines.get(key) === mine) lines.delete(key);
+	}
+}

@@ -1,0 +1,211 @@
+/** One job from its request to its end. */
+import type { Generation } from '../providers/provider';
+import type { CreateStart, Job, JobServices, Outcome } from './job';
+import type { LedgerEntry } from './ledger';
+import { utcTime } from './lost';
+import { inDoubt, unexpected } from './messages';
+import { RunEnded } from './pauses';
+import type { Expectation } from './schedule';
+import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, nextWakeDelayMs } from './schedule';
+import { stub, submit } from './submit';
+import { watch } from './watch';
+
+/** A generation that was seen to be over is not read again for so long: after that, its URL may have ended. */
+const FRESH_MS = 600_000;
+/** A wake-up that finds the video finished tells only that it took less long. */
+const LESS_THAN_A_SLEEP = 0.85;
+/** Of a batch, one call often announces the end of several: those that have run for this part of their time are read. */
+const CALLED_FROM = 0.5;
+
+export class JobTask {
+	/** `null` until the job is done. */
+	outcome: Outcome | null = null;
+	private entry: LedgerEntry | null = null;
+	private generation: Generation | null = null;
+	/** When the generation is read next, and when waiting for it ends; by the clock of the run. */
+	private plan: { lookAt: number; deadline: number } | null = null;
+
+	constructor(
+		private readonly job: Job,
+		private readonly services: JobServices,
+	) {}
+
+	/** Never throws: what goes wrong is the outcome. */
+	async run(): Promise<Outcome> {
+		const { options, pauses, slots } = this.services;
+		try {
+			await slots.take();
+		} catch {
+			this.outcome = this.outcomeSoFar();
+			return this.outcome;
+		}
+		try {
+			this.outcome = await this.live();
+		} catch (error) {
+			this.outcome =
+				error instanceof RunEnded
+					? this.outcomeSoFar()
+					: { kind: 'failure', failure: unexpected(options.provider, error, this.known()) };
+		}
+		// Before the place is free: the next in line must not start any more.
+		if (options.stopAtFirstFailure && isFailure(this.outcome)) pauses.end('failed');
+		slots.release();
+		return this.outcome;
+	}
+
+	/** What is known of a job that the run ended before it was done: whatever was bought, or may have been, is named. */
+	outcomeSoFar(): Outcome {
+		const { options, pauses } = this.services;
+		const { start, itemIndex } = this.job;
+		const reason = pauses.ended === 'suspended' ? 'suspended' : 'stopped';
+		if (this.generation) return { kind: 'open', generation: this.generation, reason };
+		const entry = this.entry ?? (start.kind === 'create' ? options.ledger.find(itemIndex, start.key) : undefined);
+		if (!entry) return { kind: 'notSubmitted' };
+		if (entry.generationId !== null) return { kind: 'open', generation: stub(entry.generationId), reason };
+		return {
+			kind: 'failure',
+			failure: inDoubt(options.provider, {
+				reason: entry.doubt ?? 'the execution was stopped before the answer came',
+				sentAt: entry.submittedAt,
+				lookAlikes: [],
+				isNotListed: false,
+				problem: undefined,
+			}),
+		};
+	}
+
+	/** Leaves in the ledger what the next call of the run must know. */
+	sleep(): void {
+		const { pauses, options } = this.services;
+		if (!this.entry || !this.plan) return;
+		const toWall = options.clock.wall() - pauses.now;
+		this.entry.asleep = { lookAt: this.plan.lookAt + toWall, deadline: this.plan.deadline + toWall };
+	}
+
+	private async live(): Promise<Outcome> {
+		const { options } = this.services;
+		const { start } = this.job;
+		if (start.kind === 'existing') return await this.untilOver(stub(start.generationId), null, true);
+		for (;;) {
+			const submitted = await submit(this.job, start, this.services, (entry) => {
+				this.entry = entry;
+			});
+			if (!submitted.ok) return { kind: 'failure', failure: submitted.failure };
+			const { entry, generation, isAdopted } = submitted;
+			this.generation = generation;
+			if (options.until === 'submitted') return { kind: 'open', generation, reason: 'accepted' };
+			const isOfEarlierTry = isAdopted && entry.asleep === undefined;
+			const outcome = await this.untilOver(generation, entry, isAdopted);
+			const mayBuyAgain = isOfEarlierTry && options.resubmitFailed && outcome.kind === 'finished';
+			if (!mayBuyAgain || outcome.generation.status !== 'failed') return outcome;
+			options.ledger.refused(entry);
+			options.crashRecord?.withdraw(this.job.itemIndex);
+			this.entry = null;
+			this.generation = null;
+		}
+	}
+
+	private async untilOver(generation: Generation, entry: LedgerEntry | null, isAdopted: boolean): Promise<Outcome> {
+		const { options, pauses, reader } = this.services;
+		const { clock, provider } = options;
+		const over = entry?.over;
+		if (over && Math.abs(clock.wall() - over.at) < FRESH_MS) return this.finished(over.generation);
+
+		const { now } = pauses;
+		// When one that only its id is known of was submitted is not known; the middle of the usual time is a fair guess.
+		const since = now - (entry ? Math.max(clock.wall() - entry.submittedAt, 0) : UNKNOWN_EXPECTED_MS / 2);
+		const expectation = this.expectation(generation);
+		const delay = (): number =>
+			options.canSuspend
+				? nextWakeDelayMs(pauses.now - since, expectation.ms)
+				: nextReadDelayMs(pauses.now - since, expectation, reader.served(generation.generationId));
+		const deadline = entry?.asleep ? now + entry.asleep.deadline - clock.wall() : now + this.job.timeoutMs;
+		const firstAt = this.firstLookAt(entry, isAdopted, now - since, expectation.ms, delay());
+		let sawItRun = 0;
+		this.plan = { lookAt: Math.min(firstAt, deadline), deadline };
+		const watched = await watch(generation, firstAt, {
+			provider,
+			deadline,
+			isBought: this.job.start.kind === 'create',
+			now: () => pauses.now,
+			look: async (at) => await reader.look(generation.generationId, at),
+			nextDelayMs: delay,
+			onLook: (state, lookAt) => {
+				this.generation = state;
+				sawItRun = pauses.now - since;
+				this.plan = { lookAt, deadline };
+			},
+		});
+		switch (watched.kind) {
+			case 'failure':
+				return watched;
+			case 'timeout':
+				return { ...watched, kind: 'open', reason: 'timeout' };
+			case 'over': {
+				if (entry) entry.over = { generation: watched.generation, at: clock.wall() };
+				const isWithout = isAdopted && entry?.asleep === undefined;
+				if (!isWithout) this.learn(watched.generation, sawItRun, pauses.now - since);
+				return this.finished(watched.generation);
+			}
+		}
+	}
+
+	private finished(generation: Generation): Outcome {
+		const { options } = this.services;
+		this.generation = generation;
+		if (generation.status === 'completed') options.onFinished?.(this.job, generation);
+		return { kind: 'finished', generation };
+	}
+
+	private firstLookAt(
+		entry: LedgerEntry | null,
+		isAdopted: boolean,
+		elapsedMs: number,
+		expectedTimeMs: number,
+		delayMs: number,
+	): number {
+		const { options, pauses } = this.services;
+		const { now } = pauses;
+		const asleep = entry?.asleep;
+		if (!asleep) return isAdopted ? now : now + delayMs;
+		const isCalled = entry.called === true;
+		delete entry.called;
+		const wasAnyCalled = isCalled || options.isCalled === true;
+		if (isCalled || (wasAnyCalled && elapsedMs >= expectedTimeMs * CALLED_FROM)) return now;
+		// Whatever n8n's clock did meanwhile: no later than it would be without the sleep.
+		return Math.max(now, Math.min(now + asleep.lookAt - options.clock.wall(), now + Math.max(delayMs, 0)));
+	}
+
+	private expectation({ estimatedSeconds }: Generation): Expectation {
+		const { provider, experience } = this.services.options;
+		const start = this.create();
+		const ms = expectedMs(start?.model, start?.request ?? null, estimatedSeconds);
+		if (!start || !experience) return { ms, isKnown: false };
+		const known = experience.expectation(provider.id, start.request, ms);
+		// What the provider says of this very request counts more, but may be as wrong as any guess.
+		return estimatedSeconds === null ? known : { ms, isKnown: false };
+	}
+
+	private learn(generation: Generation, sawItRunMs: number, overAfterMs: number): void {
+		const { provider, experience } = this.services.options;
+		const start = this.create();
+		if (!start || !experience || generation.status !== 'completed') return;
+		const told = utcTime(generation.completedAt) - utcTime(generation.createdAt);
+		const seen = sawItRunMs > 0 || this.entry?.asleep === undefined ? (sawItRunMs + overAfterMs) / 2 : overAfterMs * LESS_THAN_A_SLEEP;
+		experience.note(provider.id, start.request, told > 0 ? told : seen);
+	}
+
+	private create(): CreateStart | null {
+		return this.job.start.kind === 'create' ? this.job.start : null;
+	}
+
+	private known(): { generationId: string | null; status: Generation['status'] | 'unknown' | null } {
+		if (this.generation) return { generationId: this.generation.generationId, status: this.generation.status };
+		if (!this.entry) return { generationId: null, status: null };
+		return { generationId: this.entry.generationId, status: 'unknown' };
+	}
+}
+
+function isFailure(outcome: Outcome): boolean {
+	return outcome.kind === 'failure' || (outcome.kind === 'finished' && outcome.generation.status === 'failed');
+}

@@ -1,0 +1,135 @@
+/**
+ * All waiting of one run: which tasks wait until when, and how the run ends for all of them at once.
+ *
+ * Tasks that wait know nothing of one another. Since every pause is known here, it is also known when nothing is going
+ * to happen for a while: then an execution can be suspended.
+ */
+import type { Clock } from './clock';
+
+/**
+ * - `stopped`: the execution was stopped or ran out of its own time;
+ * - `failed`: the first failure ends the run;
+ * - `suspended`: nothing is due for a while, and the execution is going to be stored until then.
+ */
+export type RunEnd = 'failed' | 'stopped' | 'suspended';
+
+/** Ends a task because its run has ended. */
+export class RunEnded extends Error {}
+
+interface Pause {
+	at: number;
+	/** Goes on when another job has failed: what was sent must be known. */
+	outlivesFailure: boolean;
+	resolve(): void;
+	reject(reason: RunEnded): void;
+}
+
+export class Pauses {
+	/** How the run ended; `null` while it goes on. */
+	ended: RunEnd | null = null;
+	private readonly pauses = new Set<Pause>();
+	private readonly enders = new Set<{ outlivesFailure: boolean; end(reason: RunEnded): void }>();
+	private announce: () => void = () => undefined;
+	private news: Promise<void> = Promise.resolve();
+
+	constructor(private readonly clock: Clock) {
+		this.rearm();
+	}
+
+	get now(): number {
+		return this.clock.now();
+	}
+
+	/** Tasks that wait for a moment. */
+	get count(): number {
+		return this.pauses.size;
+	}
+
+	/** The next moment that somebody waits for, in milliseconds since 1970; `Infinity` when nobody does. */
+	get next(): number {
+		return Math.min(...[...this.pauses].map(({ at }) => at));
+	}
+
+	/**
+	 * Waits until a moment, in milliseconds since 1970.
+	 *
+	 * @returns `over`, and `end()`, which ends the pause sooner
+	 * @throws RunEnded from `over`, when the run ends meanwhile
+	 */
+	pause(at: number, outlivesFailure = false): { over: Promise<void>; end(): void } {
+		let end: () => void = () => undefined;
+		const over = new Promise<void>((resolve, reject) => {
+			if (this.isOverFor(outlivesFailure)) {
+				reject(new RunEnded());
+				return;
+			}
+			const pause: Pause = { at, outlivesFailure, resolve, reject };
+			this.pauses.add(pause);
+			end = () => {
+				if (this.pauses.delete(pause)) resolve();
+				this.tell();
+			};
+		});
+		this.tell();
+		return { over, end };
+	}
+
+	/**
+	 * The result of a task, unless the run ends before.
+	 *
+	 * @throws RunEnded when it does; the task's own result is then told to nobody
+	 */
+	async unlessEnded<T>(task: Promise<T>, outlivesFailure = false): Promise<T> {
+		let ender: (reason: RunEnded) => void = () => undefined;
+		const end = new Promise<never>((_, reject) => {
+			ender = reject;
+		});
+		const entry = { outlivesFailure, end: ender };
+		this.enders.add(entry);
+		if (this.isOverFor(outlivesFailure)) ender(new RunEnded());
+		try {
+			return await Promise.race([end, task]);
+		} finally {
+			this.enders.delete(entry);
+		}
+	}
+
+	/** Ends the run for every task but those that must know what became of a request. A stop ends these too. */
+	end(reason: RunEnd): void {
+		if (this.ended !== null && reason !== 'stopped') return;
+		this.ended = reason;
+		for (const pause of [...this.pauses]) {
+			if (!this.isOverFor(pause.outlivesFailure)) continue;
+			this.pauses.delete(pause);
+			pause.reject(new RunEnded());
+		}
+		for (const { outlivesFailure, end } of this.enders) if (this.isOverFor(outlivesFailure)) end(new RunEnded());
+		this.tell();
+	}
+
+	/** Something happened that the run may have to react to. */
+	tell(): void {
+		this.announce();
+	}
+
+	/** Waits until a moment or until something happens, then ends the pauses that are due. */
+	async pass(until: number): Promise<void> {
+		await this.clock.wait(until - this.now, this.news);
+		this.rearm();
+		const { now } = this;
+		for (const pause of [...this.pauses].filter(({ at }) => at <= now).sort((a, b) => a.at - b.at)) {
+			this.pauses.delete(pause);
+			pause.resolve();
+		}
+	}
+
+	private isOverFor(outlivesFailure: boolean): boolean {
+		return this.ended !== null && !(this.ended === 'failed' && outlivesFailure);
+	}
+
+	private rearm(): void {
+		this.news = new Promise((resolve) => {
+			this.announce = resolve;
+		});
+	}
+}

@@ -1,0 +1,73 @@
+/** Looks for the generation of a request that got no readable answer, in the provider's list. */
+import type { Generation, Provider, VideoRequest } from '../providers/provider';
+import type { JobServices } from './job';
+import type { LedgerEntry } from './ledger';
+import { fingerprint } from './ledger';
+import { listPages } from './list';
+import { findLost, isLongBefore } from './lost';
+
+export type Found =
+	| { ok: true; generation: Generation }
+	| { ok: false; lookAlikes: string[]; /** Whether the list was read as far back as it could be. */ isNotListed: boolean };
+
+/** Looks into the list, in milliseconds after the previous look: a list may lag behind. */
+const LOOK_DELAYS_MS = [1000, 3000, 8000];
+const PAGE = 100;
+const MAX_PAGES = 5;
+
+/** @throws RunEnded when the execution is stopped meanwhile */
+export async function searchLost(entry: LedgerEntry, { options, pauses, twins }: JobServices): Promise<Found> {
+	const { provider, ledger, clock } = options;
+	const { sent } = entry;
+	let found: Found = { ok: false, lookAlikes: [], isNotListed: false };
+	if (!provider.list || !provider.sameRequest || !sent) return found;
+	const hash = fingerprint(sent);
+	const lost = twins.isLost(hash, ledger, clock.wall());
+	return await twins.search(hash, async () => {
+		for (const delay of LOOK_DELAYS_MS) {
+			await pauses.pause(pauses.now + delay, true).over;
+			await pauses.unlessEnded(twins.settled(hash), true);
+			const list = await listBackTo(options, entry.submittedAt);
+			if (!list) continue;
+			const result = findLost({
+				candidates: list.generations,
+				isSame: (generation) => isSame(provider, generation, sent),
+				submittedAt: entry.submittedAt,
+				now: clock.wall(),
+				serverDate: list.date,
+				isOwned: (id) => twins.isOwned(id) || ledger.knownIds().has(id),
+				unanswered: ledger.unresolved(entry.requestHash),
+				unansweredByOthers: twins.lostByOthers(hash, ledger),
+			});
+			if (result.kind === 'found') {
+				twins.own(result.generation.generationId);
+				twins.isFound(lost);
+				return { ok: true, generation: result.generation };
+			}
+			const lookAlikes = result.kind === 'ambiguous' ? result.generationIds : [];
+			found = { ok: false, lookAlikes, isNotListed: list.isComplete && lookAlikes.length === 0 };
+		}
+		return found;
+	});
+}
+
+function isSame(provider: Provider, generation: Generation, sent: VideoRequest): boolean {
+	return provider.sameRequest?.(generation, sent) === true;
+}
+
+/** What the account made since a moment, as far as the list tells; `null` when it cannot be read. */
+async function listBackTo(
+	{ provider, client }: JobServices['options'],
+	time: number,
+): Promise<{ generations: Generation[]; date: string | undefined; isComplete: boolean } | null> {
+	const generations = new Map<string, Generation>();
+	let date: string | undefined;
+	for await (const page of listPages(provider, client, PAGE, MAX_PAGES)) {
+		if (!page.ok) return null;
+		for (const generation of page.generations) generations.set(generation.generationId, generation);
+		date ??= page.date;
+		const isComplete = page.isLast || page.generations.some((generation) => isLongBefore(generation, time));
+		if (isComplete) return { generations: [...generations.values()], date, isComplete };
+	}
+	return { generations: [...generations.values()], date, isComplete: false };
+}

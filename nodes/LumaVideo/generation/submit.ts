@@ -1,0 +1,161 @@
+/**
+ * One request that costs money. It is sent once; again only after an answer that says that it was refused for now.
+ * After an unclear end the generation is looked for, never bought again.
+ */
+import type { Generation, Problem, ProviderCall, VideoRequest } from '../providers/provider';
+import { mayHaveBeenAccepted } from '../providers/provider';
+import type { Exchange } from '../transport/providerClient';
+import type { Failure } from './failure';
+import type { CreateStart, Job, JobServices } from './job';
+import type { LedgerEntry } from './ledger';
+import { fingerprint } from './ledger';
+import { CRASHED, inDoubt, reasonOf, refused, unreachable } from './messages';
+import { RunEnded } from './pauses';
+import { retryDelayMs } from './schedule';
+import { searchLost } from './search';
+
+export type Submitted =
+	| { ok: true; generation: Generation; entry: LedgerEntry; /** By an earlier try. */ isAdopted: boolean }
+	| { ok: false; failure: Failure };
+
+/** A generation of which nothing but its id is known yet. */
+export function stub(generationId: string, estimatedSeconds: number | null = null): Generation {
+	return {
+		generationId,
+		status: 'processing',
+		model: null,
+		prompt: null,
+		videoUrl: null,
+		media: [],
+		createdAt: null,
+		completedAt: null,
+		failureReason: null,
+		estimatedSeconds,
+		chargedWhenFailed: 'unknown',
+		raw: {},
+	};
+}
+
+/**
+ * Buys the job's video, or finds what an earlier try bought.
+ *
+ * @param note told of the ledger's entry as soon as something may have been bought
+ * @throws RunEnded when the run ends before the request is sent, or while a lost one is looked for
+ */
+export async function submit(
+	job: Job,
+	start: CreateStart,
+	services: JobServices,
+	note: (entry: LedgerEntry) => void,
+): Promise<Submitted> {
+	return await new Submission(job, start, services, note).run();
+}
+
+class Submission {
+	constructor(
+		private readonly job: Job,
+		private readonly start: CreateStart,
+		private readonly services: JobServices,
+		private readonly note: (entry: LedgerEntry) => void,
+	) {}
+
+	async run(): Promise<Submitted> {
+		const { ledger } = this.services.options;
+		const known = ledger.claim(this.job.itemIndex, this.start.key);
+		if (!known) return await this.create();
+		this.note(known);
+		if (known.state === 'submitting') return await this.lookForLost(known, known.doubt ?? 'an earlier try got no answer', true);
+		const { generationId, estimatedSeconds } = known;
+		this.services.twins.own(generationId ?? '');
+		return { ok: true, generation: stub(generationId ?? '', estimatedSeconds), entry: known, isAdopted: true };
+	}
+
+	private async create(): Promise<Submitted> {
+		const { options, pauses, slots } = this.services;
+		const { provider } = options;
+		const giveUpAt = pauses.now + this.job.timeoutMs;
+		const prepared = await this.prepare();
+		if (!prepared.ok) return prepared;
+		const { request } = prepared;
+		const call = provider.create(request);
+		for (let refusals = 1; ; refusals++) {
+			while (pauses.now < slots.heldUntil) await pauses.pause(slots.heldUntil).over;
+			const { entry, exchange } = await this.send(call, request);
+			if (!exchange) return await this.lookForLost(entry, CRASHED, true);
+			if (exchange.kind === 'fault') {
+				if (exchange.fault.outcome !== 'notSent') return await this.lookForLost(entry, exchange.fault.text, false);
+				this.withdraw(entry);
+				return { ok: false, failure: unreachable(provider, exchange.fault.text) };
+			}
+			const reading = provider.readCreated(exchange.answer, request);
+			if (reading.ok) return this.accept(entry, reading.value, false);
+			const { problem } = reading;
+			if (mayHaveBeenAccepted(problem)) {
+				return await this.lookForLost(entry, reasonOf(problem, exchange.answer.text), false, problem);
+			}
+			this.withdraw(entry);
+			const again = pauses.now + retryDelayMs(refusals, problem.retryAfterMs);
+			if (problem.kind !== 'rateLimited' || again > giveUpAt) return { ok: false, failure: refused(provider, problem) };
+			slots.hold(again);
+		}
+	}
+
+	private async prepare(): Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }> {
+		const { prepare, request } = this.start;
+		return prepare ? await this.services.pauses.unlessEnded(prepare(request)) : { ok: true, request };
+	}
+
+	/** Sends the request, unless n8n crashed when an earlier run of this execution had done so: then there is no exchange. */
+	private async send(call: ProviderCall, request: VideoRequest): Promise<{ entry: LedgerEntry; exchange: Exchange | null }> {
+		const { options, pauses, twins } = this.services;
+		const { ledger, clock, provider, crashRecord } = options;
+		const { itemIndex } = this.job;
+		const open = (sentAt: number): LedgerEntry => {
+			const entry = ledger.submitting(itemIndex, this.start.key, sentAt, provider.list ? request : null);
+			this.note(entry);
+			return entry;
+		};
+		return await twins.send(fingerprint(request), async () => {
+			if (pauses.ended !== null) throw new RunEnded();
+			const before = await crashRecord?.begin(itemIndex, clock.wall());
+			if (before) {
+				const entry = open(before.sentAt);
+				if (before.generationId !== null) ledger.accepted(entry, before.generationId, null);
+				return { entry, exchange: null };
+			}
+			// A stop may have come meanwhile.
+			if (this.services.pauses.ended !== null) {
+				crashRecord?.withdraw(itemIndex);
+				throw new RunEnded();
+			}
+			const entry = open(clock.wall());
+			return { entry, exchange: await options.client.send(call, { outlivesStop: true }) };
+		});
+	}
+
+	private accept(entry: LedgerEntry, generation: Generation, isAdopted: boolean): Submitted {
+		const { options, twins } = this.services;
+		const { generationId, estimatedSeconds } = generation;
+		options.ledger.accepted(entry, generationId, estimatedSeconds);
+		twins.own(generationId);
+		options.crashRecord?.accepted(this.job.itemIndex, generationId);
+		options.onAccepted?.(this.job, generationId);
+		return { ok: true, generation, entry, isAdopted };
+	}
+
+	private withdraw(entry: LedgerEntry): void {
+		const { ledger, crashRecord } = this.services.options;
+		ledger.refused(entry);
+		crashRecord?.withdraw(this.job.itemIndex);
+	}
+
+	private async lookForLost(entry: LedgerEntry, reason: string, isAdopted: boolean, problem?: Problem): Promise<Submitted> {
+		if (entry.generationId !== null) return this.accept(entry, stub(entry.generationId), isAdopted);
+		const { provider } = this.services.options;
+		entry.doubt = reason;
+		const found = await searchLost(entry, this.services);
+		if (found.ok) return this.accept(entry, found.generation, isAdopted);
+		const { lookAlikes, isNotListed } = found;
+		return { ok: false, failure: inDoubt(provider, { reason, sentAt: entry.submittedAt, lookAlikes, isNotListed, problem }) };
+	}
+}

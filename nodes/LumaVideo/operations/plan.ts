@@ -1,0 +1,53 @@
+/** What each input item is going to do, checked before anything is sent. */
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { DownloadSettings } from '../generation/deliver';
+import type { Failure } from '../generation/failure';
+import type { Job } from '../generation/job';
+import type { OutputOptions } from '../generation/output';
+import type { Provider } from '../providers/provider';
+import type { Settings } from './settings';
+
+/** What one item is going to do, or why it cannot. */
+export type Plan = { itemIndex: number } & (
+	| {
+			ok: true;
+			job: Job;
+			settings: Settings;
+			output: OutputOptions;
+			/** `null`: the file is not wanted. */
+			download: DownloadSettings | null;
+	  }
+	| { ok: false; failure: Failure }
+);
+
+export type ReadyPlan = Extract<Plan, { ok: true }>;
+
+export type ItemResult = { itemIndex: number } & (
+	| { ok: true; item: INodeExecutionData }
+	| { ok: false; failure: Failure }
+);
+
+/** Makes a plan for every item; what throws for one item, such as an expression, is that item's failure. */
+export function planItems(
+	context: IExecuteFunctions,
+	provider: Provider,
+	plan: (itemIndex: number) => Plan,
+): Plan[] {
+	return context.getInputData().map((_, itemIndex) => {
+		try {
+			return plan(itemIndex);
+		} catch (error) {
+			return { itemIndex, ok: false, failure: invalid(provider, [error instanceof Error ? error.message : String(error)]) };
+		}
+	});
+}
+
+/** The failure of an item whose fields were refused before anything was sent. */
+export function invalid(provider: Provider, findings: string[]): Failure {
+	const [first = 'The fields of this item cannot be used', ...others] = findings;
+	return {
+		message: first,
+		advice: [...others, 'Correct this, then run the workflow again. Nothing was sent.'].map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
+		details: { generationId: null, provider: provider.id, status: null },
+	};
+}

@@ -1,0 +1,222 @@
+/** All input items of one node run, from checked plans to output items, in each of the three ways of waiting. */
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { systemClock } from '../generation/clock';
+import { CrashRecord } from '../generation/crashRecord';
+import type { Recorded } from '../generation/crashRecord';
+import { MAX_DOWNLOADS, deliver } from '../generation/deliver';
+import { experience } from '../generation/experience';
+import { Gate } from '../generation/gate';
+import type { Job, Outcome } from '../generation/job';
+import { Ledger } from '../generation/ledger';
+import { runJobs } from '../generation/run';
+import type { Generation, Provider } from '../providers/provider';
+import { announce, isTriggerUrl } from '../transport/announce';
+import type { ProviderClient } from '../transport/providerClient';
+import type { Completion } from './completion';
+import { leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
+import { isTool } from './operation';
+import type { ItemResult, Plan, ReadyPlan } from './plan';
+import { alsoKnown, boughtSoFar, itemOf, keepIds, resultOf, stoppedError, toItems } from './report';
+
+/** The ledger of this run of the node. */
+export function openLedger(context: IExecuteFunctions): Ledger {
+	return new Ledger(context.getContext('node'), isTool(context) ? null : runIndexOf(context));
+}
+
+/** What remembers the purchases of this run when n8n crashes; nothing where an execution has no name of its own. */
+function openCrashRecord(context: IExecuteFunctions, buyAgain: boolean): CrashRecord | undefined {
+	const token = tokenOf(context);
+	const { id } = context.getWorkflow();
+	// An agent decides anew what it asks for, so a retry of its execution has no request to be recognised.
+	if (token === null || id === undefined || id === '' || isTool(context)) return undefined;
+	const kept = context.getContext('node');
+	kept.recorded ??= {};
+	const record = new CrashRecord({
+		store: context.helpers,
+		place: `${id} ${context.getNode().id}`,
+		execution: `${token} ${runIndexOf(context)}`,
+		mine: kept.recorded as Record<string, Recorded>,
+		buyAgain,
+		onTrouble: (error) => {
+			context.logger.debug(`Purchases cannot be recorded against a crash of n8n: ${String(error)}`);
+		},
+	});
+	context.onExecutionFinish?.(async () => {
+		await record.clear();
+	});
+	return record;
+}
+
+/**
+ * Runs all plans together and turns them into output items.
+ *
+ * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail, or when the
+ * execution was stopped. The error names every generation that this run bought and that did not leave the node.
+ */
+export async function runPlans(
+	context: IExecuteFunctions,
+	provider: Provider,
+	client: ProviderClient,
+	plans: readonly Plan[],
+	completion: Completion,
+): Promise<INodeExecutionData[]> {
+	const ledger = openLedger(context);
+	const ready = plans.filter((plan) => plan.ok);
+	const refused = plans.filter((plan) => !plan.ok);
+	const [first] = ready;
+	const stopAtFirstFailure = !context.continueOnFail();
+	if (!first || (stopAtFirstFailure && refused.length > 0)) {
+		return toItems(context, refused, alsoKnown(provider, boughtSoFar(ledger, []), undefined));
+	}
+	const bought = (): ReturnType<typeof boughtSoFar> => boughtSoFar(ledger, ready);
+	const startedAt = Date.now();
+	const cancelSignal = context.getExecutionCancelSignal();
+	cancelSignal?.addEventListener('abort', () => {
+		keepIds(context, bought());
+		leaveError(context, stoppedError(context, provider, bought()), startedAt);
+	});
+
+	const deliveries = new Deliveries(context, provider, ready);
+	const { outcomes, wakeAt } = await runJobs(
+		ready.map((plan) => plan.job),
+		{
+			provider,
+			client,
+			clock: systemClock,
+			ledger,
+			maxConcurrent: first.settings.maxConcurrent ?? provider.capabilities.concurrency,
+			until: completion === 'none' ? 'submitted' : 'finished',
+			canSuspend: completion === 'suspend',
+			isCalled: ledger.all().some(({ called }) => called === true),
+			stopAtFirstFailure,
+			resubmitFailed: first.settings.resubmitFailed,
+			cancelSignal,
+			crashRecord: openCrashRecord(context, first.settings.buyAgainAfterCrash),
+			experience,
+			onAccepted: ({ itemIndex }, generationId) => {
+				context.logger.info(`Generation ${generationId} was accepted by ${provider.displayName} (item ${itemIndex})`);
+			},
+			onFinished: (job, generation) => {
+				// What is downloaded now would be lost when the execution is suspended.
+				if (completion !== 'suspend') deliveries.start(job, generation);
+			},
+		},
+	);
+
+	if (wakeAt !== null) {
+		keepIds(context, bought());
+		await suspendUntil(context, new Date(wakeAt));
+		// What the editor shows meanwhile. An item that failed, in the first place, would make Retry On Fail run the node again.
+		return ready.flatMap((plan, index) => {
+			const outcome = outcomes[index];
+			return outcome?.kind === 'open' || outcome?.kind === 'finished' ? [itemOf(provider, plan, outcome.generation)] : [];
+		});
+	}
+	ledger.awake();
+	if (!cancelSignal?.aborted) deliveries.startRest(outcomes);
+	const delivered = await deliveries.all();
+	if (cancelSignal?.aborted) {
+		const deleted = first.settings.deleteOnStop ? await deleteOpen(provider, client, outcomes) : new Set<string>();
+		const error = stoppedError(context, provider, bought(), deleted);
+		for (const generationId of deleted) ledger.deleted(generationId);
+		throw error;
+	}
+
+	const outcomeOf = new Map(ready.map((plan, index) => [plan.itemIndex, outcomes[index]]));
+	const results = plans.flatMap((plan): ItemResult[] => {
+		if (!plan.ok) return [plan];
+		const outcome = outcomeOf.get(plan.itemIndex);
+		const result = outcome && resultOf(provider, plan, outcome, delivered.get(plan.itemIndex));
+		return result ? [result] : [];
+	});
+	keepIds(context, bought());
+	if (completion === 'none') await announceSubmitted(context, provider, ready, results);
+	const reported = results.find((result) => !result.ok)?.itemIndex;
+	const items = toItems(context, results, alsoKnown(provider, bought(), reported));
+	ledger.markDelivered();
+	return items;
+}
+
+/** Finished generations on their way out of the node: with Download Video that takes a while. */
+class Deliveries {
+	private readonly gate = new Gate(MAX_DOWNLOADS);
+	private readonly started = new Map<number, Promise<ItemResult>>();
+	private readonly planOf: ReadonlyMap<number, ReadyPlan>;
+
+	constructor(
+		private readonly context: IExecuteFunctions,
+		private readonly provider: Provider,
+		private readonly plans: readonly ReadyPlan[],
+	) {
+		this.planOf = new Map(plans.map((plan) => [plan.itemIndex, plan]));
+	}
+
+	start({ itemIndex }: Pick<Job, 'itemIndex'>, generation: Generation): void {
+		const plan = this.planOf.get(itemIndex);
+		if (!plan || this.started.has(itemIndex)) return;
+		const { context, provider } = this;
+		const delivery = this.gate.run(
+			async () => await deliver(context, provider, generation, itemIndex, plan.output, plan.download, systemClock),
+		);
+		this.started.set(
+			itemIndex,
+			delivery.then((result) => ({ itemIndex, ...result })),
+		);
+	}
+
+	startRest(outcomes: readonly Outcome[]): void {
+		for (const [index, plan] of this.plans.entries()) {
+			const outcome = outcomes[index];
+			if (outcome?.kind === 'finished' && outcome.generation.status === 'completed') this.start(plan, outcome.generation);
+		}
+	}
+
+	async all(): Promise<Map<number, ItemResult>> {
+		return new Map((await Promise.all(this.started.values())).map((result) => [result.itemIndex, result]));
+	}
+}
+
+/** The items go on at once: an announcement that takes longer goes on without them. */
+const ANNOUNCE_GRACE_MS = 1000;
+
+/** Tells triggers which generations are going to call them, where they could not find that out by a list. */
+async function announceSubmitted(
+	context: IExecuteFunctions,
+	provider: Provider,
+	plans: readonly ReadyPlan[],
+	results: readonly ItemResult[],
+): Promise<void> {
+	if (provider.capabilities.list) return;
+	const idsOf = new Map<string, string[]>();
+	for (const { itemIndex, job } of plans) {
+		const url = job.start.kind === 'create' ? job.start.request.callback?.url : undefined;
+		const result = results.find((each) => each.itemIndex === itemIndex);
+		const generationId = result?.ok ? result.item.json.generationId : undefined;
+		if (url === undefined || !isTriggerUrl(url) || typeof generationId !== 'string') continue;
+		idsOf.set(url, [...(idsOf.get(url) ?? []), generationId]);
+	}
+	const calls = [...idsOf].map(async ([url, ids]) => {
+		await announce(context, url, provider, ids);
+	});
+	if (calls.length > 0) await systemClock.wait(ANNOUNCE_GRACE_MS, Promise.all(calls));
+}
+
+/** A stop must be over within a second; a deletion that takes longer goes on without us. */
+const DELETE_GRACE_MS = 700;
+
+/** Deletes what still runs; returns the ids that are confirmed to be deleted. */
+async function deleteOpen(
+	provider: Provider,
+	client: ProviderClient,
+	outcomes: readonly Outcome[],
+): Promise<Set<string>> {
+	const deleted = new Set<string>();
+	const requests = outcomes.map(async (outcome) => {
+		if (outcome.kind !== 'open' || !provider.delete || !provider.readDeleted) return;
+		const { generationId } = outcome.generation;
+		const exchange = await client.send(provider.delete(generationId), { outlivesStop: true });
+		if (exchange.kind === 'answer' && provider.readDeleted(exchange.answer).ok) deleted.add(generationId);
+	});
+	await systemClock.wait(DELETE_GRACE_MS, Promise.all(requests));
+	return new Set(deleted);
+}
