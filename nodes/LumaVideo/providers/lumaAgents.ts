@@ -14,6 +14,7 @@ import type {
 	Duration,
 	Generation,
 	GenerationStatus,
+	ImageReference,
 	JsonObject,
 	JsonValue,
 	Media,
@@ -25,6 +26,7 @@ import type {
 	Resolution,
 	VideoRequest,
 } from './provider';
+import { generationIdOf, imageText, videoUrlOf } from './reference';
 
 const DISPLAY_NAME = 'Luma Agents';
 const DASHBOARD_URL = 'https://platform.lumalabs.ai';
@@ -244,21 +246,15 @@ function problem(answer: ProviderAnswer, texts: ProblemTexts): Problem {
 // ---------------------------------------------------------------------------------------------------------------
 // Requests
 
-/** A file inside the request as the wire wants it, or `null` when the text is an address. */
-function dataReference(text: string): JsonObject | null {
-	const [, mediaType, data] = /^data:([^;,]+)(?:;[^,]*)?;base64,(.*)$/is.exec(text) ?? [];
-	return mediaType && data ? { data, media_type: mediaType } : null;
-}
-
-function imageReference(image: string): JsonObject {
-	return dataReference(image) ?? { url: image };
+function imageReference(image: ImageReference): JsonObject {
+	return image.kind === 'data' ? { data: image.base64, media_type: image.mimeType } : { url: imageText(image) };
 }
 
 /** "Video editing": a source by address needs its media type. */
-function sourceOf(request: VideoRequest): JsonObject {
-	if (request.sourceGenerationId) return { generation_id: request.sourceGenerationId };
-	const video = request.sourceVideo ?? '';
-	return dataReference(video) ?? { url: video, media_type: VIDEO_TYPES.get(extensionOf(video)) ?? 'video/mp4' };
+function sourceOf({ source }: VideoRequest): JsonObject {
+	if (source?.kind === 'generation') return { generation_id: source.generationId };
+	const url = videoUrlOf(source) ?? '';
+	return { url, media_type: VIDEO_TYPES.get(extensionOf(url)) ?? 'video/mp4' };
 }
 
 function keyframesOf(request: VideoRequest): JsonObject {
@@ -282,10 +278,11 @@ function editOf(request: VideoRequest): JsonObject {
 }
 
 function framesOf(request: VideoRequest): JsonObject {
-	const source = request.sourceGenerationId ? { generation_id: request.sourceGenerationId } : null;
 	// "Video generation": a generation as first frame is continued, one as last frame is led up to.
 	if (request.operation === 'extend') {
-		if (!source) return {};
+		const generationId = generationIdOf(request.source);
+		if (generationId === null) return {};
+		const source = { generation_id: generationId };
 		return request.direction === 'backward' ? { end_frame: source } : { start_frame: source };
 	}
 	return {

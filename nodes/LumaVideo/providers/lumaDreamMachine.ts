@@ -24,6 +24,7 @@ import type {
 	Generation,
 	GenerationPage,
 	GenerationStatus,
+	ImageReference,
 	JsonObject,
 	JsonValue,
 	Media,
@@ -34,8 +35,10 @@ import type {
 	ProviderAnswer,
 	Reading,
 	Resolution,
+	SourceReference,
 	VideoRequest,
 } from './provider';
+import { generationIdOf, imageText, videoUrlOf } from './reference';
 
 const DISPLAY_NAME = 'Luma Dream Machine';
 
@@ -352,8 +355,13 @@ function isBlank(value: JsonValue | undefined): boolean {
 	return isObject(value) && Object.values(value).every(isBlank);
 }
 
-function image(url: string): JsonObject {
-	return { type: 'image', url };
+function imageFrame(image: ImageReference | null): JsonObject | null {
+	return image && { type: 'image', url: imageText(image) };
+}
+
+function generationFrame(source: SourceReference | null): JsonObject | null {
+	const id = generationIdOf(source);
+	return id === null ? null : { type: 'generation', id };
 }
 
 /** "Camera Motions": the motion is part of the prompt, there is no field for it. */
@@ -362,19 +370,15 @@ export function promptWithCameraMotion(prompt: string, cameraMotion: string | nu
 	return prompt ? `${prompt}, ${cameraMotion}` : cameraMotion;
 }
 
-function generationFrame(id: string): JsonObject {
-	return { type: 'generation', id };
-}
-
 /** "Video Generation": a frame is an image or a generation; what is generated lies between them. */
 function keyframesOf(request: VideoRequest): JsonObject {
-	const { operation, direction, sourceGenerationId, targetGenerationId } = request;
-	const frame0 = request.startImage ? image(request.startImage) : null;
-	const frame1 = request.endImage ? image(request.endImage) : null;
-	const source = sourceGenerationId ? generationFrame(sourceGenerationId) : null;
+	const { operation, direction } = request;
+	const frame0 = imageFrame(request.startImage);
+	const frame1 = imageFrame(request.endImage);
+	const source = generationFrame(request.source);
 	const frames =
 		operation === 'interpolate'
-			? [source, targetGenerationId ? generationFrame(targetGenerationId) : null]
+			? [source, generationFrame(request.target)]
 			: operation === 'extend'
 				? direction === 'forward'
 					? [source, frame1]
@@ -398,21 +402,21 @@ function bodyOf(request: VideoRequest): JsonObject {
 			return {
 				generation_type: 'modify_video',
 				model: request.model,
-				media: { url: request.sourceVideo ?? '' },
+				media: { url: videoUrlOf(request.source) ?? '' },
 				// Mandatory on the wire, so it goes out even when a request leaves it open.
 				mode: request.mode ?? DEFAULT_MODE,
 				...(request.prompt ? { prompt: request.prompt } : {}),
-				...(request.startImage ? { first_frame: { url: request.startImage } } : {}),
+				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
 				...more,
 			};
 		case 'reframe':
 			return {
 				generation_type: 'reframe_video',
 				model: request.model,
-				media: { url: request.sourceVideo ?? '' },
+				media: { url: videoUrlOf(request.source) ?? '' },
 				aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
 				...(request.prompt ? { prompt: request.prompt } : {}),
-				...(request.startImage ? { first_frame: { url: request.startImage } } : {}),
+				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
 				...request.gridPosition,
 				...more,
 			};
@@ -436,7 +440,7 @@ function bodyOf(request: VideoRequest): JsonObject {
 
 /** The SDK and the OpenAPI document since May 2025 write /generations/video; /generations is its older name. */
 function pathOf(request: VideoRequest): string {
-	const source = encodeURIComponent(request.sourceGenerationId ?? '');
+	const source = encodeURIComponent(generationIdOf(request.source) ?? '');
 	switch (request.operation) {
 		case 'modify':
 			return '/generations/video/modify';

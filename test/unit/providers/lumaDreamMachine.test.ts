@@ -18,6 +18,7 @@ import {
 	request,
 	video,
 } from './support';
+import type { RequestFields } from './support';
 
 const ID = '123e4567-e89b-12d3-a456-426614174000';
 const OTHER_ID = '123e4567-e89b-12d3-a456-426614174001';
@@ -30,7 +31,7 @@ const KEY_ADVICE =
 const FIELDS_ADVICE = "Check the node's fields, then run the workflow again.";
 
 describe('create', () => {
-	it.each<[string, Partial<VideoRequest>, JsonObject]>([
+	it.each<[string, RequestFields, JsonObject]>([
 		['text to video', {}, { prompt: PROMPT }],
 		['another model', { model: 'ray-flash-2' }, { model: 'ray-flash-2', prompt: PROMPT }],
 		['a start image', { startImage: START }, { prompt: PROMPT, keyframes: { frame0: image(START) } }],
@@ -81,7 +82,7 @@ describe('create from what exists', () => {
 	const source = { sourceGenerationId: ID };
 	const callback = { url: HOOK, mode: 'terminal' as const };
 	const media = { url: SOURCE_VIDEO };
-	it.each<[string, Partial<VideoRequest>, string, JsonObject]>([
+	it.each<[string, RequestFields, string, JsonObject]>([
 		[
 			'extend',
 			{ operation: 'extend', ...source },
@@ -254,7 +255,7 @@ describe('exclusions', () => {
 	const END_IMAGE = { field: 'endImage', finding: "is not possible when 'Direction' is backward; leave it out" };
 	const START_IMAGE = { field: 'startImage', finding: "is not possible when 'Direction' is forward; leave it out" };
 	const GRID = { field: 'gridPosition', finding: 'must consist of whole numbers' };
-	it.each<[Partial<VideoRequest>, unknown[]]>([
+	it.each<[RequestFields, unknown[]]>([
 		[{ loop: true, startImage: START }, []],
 		[{ operation: 'extend' }, []],
 		[{ operation: 'extend', loop: true }, []],
@@ -860,7 +861,7 @@ describe('refusals', () => {
 });
 
 describe('estimateUsd', () => {
-	it.each<[string, Partial<VideoRequest>, number | null]>([
+	it.each<[string, RequestFields, number | null]>([
 		['ray-2', { resolution: '720p', duration: '5s' }, 0.71],
 		['ray-2', { resolution: '4k', duration: '9s' }, 11.47],
 		['ray-flash-2', { resolution: '540p', duration: '5s' }, 0.14],
