@@ -6,9 +6,11 @@
  * branch `next`, which has 360p and keyframes for new videos. There is no list, no deletion, no balance and no callback.
  */
 import { z } from 'zod';
-import { firstText, firstUrl, httpProblem, isObject, isSuccess, jsonOf, unreadable } from './answers';
+import { firstText, firstUrl, httpProblem, isObject, isSuccess, jsonOf, unreadable, valueAt } from './answers';
 import type { StatusText } from './answers';
 import { detailText } from './lumaDreamMachine';
+import { priceUnder } from './prices';
+import type { PriceTable } from './prices';
 import type {
 	AspectRatio,
 	Duration,
@@ -71,17 +73,19 @@ const RAY: Pick<ModelCapabilities, 'value' | 'name' | 'description' | 'aspectRat
 const PROMPT = { optionalWithImage: false, minLength: 1, maxLength: 6000 };
 
 /** USD for one new video. "Pricing", as read by third parties in July 2026; subject to change. */
-const PRICES_USD: Readonly<
-	Record<'sdr' | 'hdr' | 'exr', Readonly<Partial<Record<Resolution, Readonly<Partial<Record<Duration, number>>>>>>>
-> = {
-	sdr: {
-		'360p': { '5s': 0.06, '10s': 0.18 },
-		'540p': { '5s': 0.15, '10s': 0.45 },
-		'720p': { '5s': 0.3, '10s': 0.9 },
-		'1080p': { '5s': 1.2, '10s': 3.6 },
+const PRICES_USD: PriceTable = {
+	'ray-3.2': {
+		sdr: {
+			'360p': { '5s': 0.06, '10s': 0.18 },
+			'540p': { '5s': 0.15, '10s': 0.45 },
+			'720p': { '5s': 0.3, '10s': 0.9 },
+			'1080p': { '5s': 1.2, '10s': 3.6 },
+		},
+		hdr: { '720p': { '5s': 0.6 }, '1080p': { '5s': 2.4 } },
+		exr: { '720p': { '5s': 0.9 }, '1080p': { '5s': 3.6 } },
+		// Always one block of 5 s in standard dynamic range; there is no price for a draft.
+		extend: { '540p': { '5s': 0.15 }, '720p': { '5s': 0.3 }, '1080p': { '5s': 1.2 } },
 	},
-	hdr: { '720p': { '5s': 0.6 }, '1080p': { '5s': 2.4 } },
-	exr: { '720p': { '5s': 0.9 }, '1080p': { '5s': 3.6 } },
 };
 
 const KEY_ADVICE =
@@ -339,6 +343,38 @@ function bodyOf(request: VideoRequest): JsonObject {
 }
 
 // ---------------------------------------------------------------------------------------------------------------
+// Prices
+
+/** Fields of `video` that prices depend on. */
+const PRICED_FIELDS: readonly string[] = ['duration', 'exr_export', 'hdr', 'resolution'];
+
+/** Which prices hold for a new video; `null` where none do. */
+function priceListOf(video: JsonObject): 'sdr' | 'hdr' | 'exr' | 'extend' | null {
+	const { hdr, exr_export: exr } = video;
+	if (![hdr ?? false, exr ?? false].every((flag) => typeof flag === 'boolean')) return null;
+	const frames = [video.start_frame, video.end_frame];
+	if (frames.some((frame) => firstText(valueAt(frame, 'generation_id')) !== null)) return hdr || exr ? null : 'extend';
+	return exr ? 'exr' : hdr ? 'hdr' : 'sdr';
+}
+
+/** What a body buys: fields that were added to it count like those that were chosen. */
+function priceOf(body: JsonObject): number | null {
+	const { model, source, type, video = {} } = body;
+	// Edits are paid per block of 5 s, reframing per second of the source, whose length is not known here.
+	if (type !== 'video' || (source ?? null) !== null || !isObject(video)) return null;
+	// The service documents them in `video` only: whether it reads them elsewhere is not known.
+	if (PRICED_FIELDS.some((name) => name in body)) return null;
+	const { resolution, duration } = video;
+	return priceUnder(
+		PRICES_USD,
+		model,
+		priceListOf(video),
+		resolution ?? DEFAULT_RESOLUTION,
+		duration ?? DEFAULT_DURATION,
+	);
+}
+
+// ---------------------------------------------------------------------------------------------------------------
 // Exclusions
 
 type Finding = { field: string; finding: string };
@@ -528,10 +564,5 @@ export const lumaAgents: Provider = {
 	status: (generationId) => ({ method: 'GET', path: `/generations/${encodeURIComponent(generationId)}` }),
 	readStatus: (answer) => readOne(answer, {}, null),
 
-	estimateUsd({ operation, resolution, duration, hdr, exrExport }) {
-		// Edits are paid per block of 5 s, reframing per second of the source, whose length is not known here.
-		if (operation !== 'generate' && operation !== 'extend') return null;
-		const table = PRICES_USD[exrExport ? 'exr' : hdr ? 'hdr' : 'sdr'];
-		return table[resolution ?? DEFAULT_RESOLUTION]?.[duration ?? DEFAULT_DURATION] ?? null;
-	},
+	estimateUsd: (request) => priceOf(bodyOf(request)),
 };

@@ -18,6 +18,8 @@ import {
 	valueAt,
 } from './answers';
 import type { StatusText } from './answers';
+import { priceUnder } from './prices';
+import type { PriceTable } from './prices';
 import type {
 	AspectRatio,
 	Duration,
@@ -176,9 +178,7 @@ const OPTIONAL_PROMPT = { ...NEEDED_PROMPT, optional: true };
 
 /** USD for one 5 s and one 9 s video at 16:9. Reseller table at cost, docs.comfy.org pricing, July 2025; it agrees
  * with Luma's own per-pixel price of the modify-video release notes. */
-const PRICES_USD: Readonly<
-	Record<string, Readonly<Partial<Record<Resolution, Readonly<Partial<Record<Duration, number>>>>>>>
-> = {
+const PRICES_USD: PriceTable = {
 	'ray-2': {
 		'540p': { '5s': 0.4, '9s': 0.72 },
 		'720p': { '5s': 0.71, '9s': 1.27 },
@@ -493,6 +493,14 @@ function videoBody(request: VideoRequest): JsonObject {
 	};
 }
 
+/** What a body buys: fields that were added to it count like those that were chosen. */
+function priceOf(body: JsonObject): number | null {
+	const { model, resolution, duration, generation_type: type = 'video', keyframes = {} } = body;
+	// Next to another generation it is an extension, which has no published price.
+	const isNew = isObject(keyframes) && Object.values(keyframes).every((frame) => valueAt(frame, 'type') === 'image');
+	return type === 'video' && isNew ? priceUnder(PRICES_USD, model, resolution, duration) : null;
+}
+
 export const lumaDreamMachine: Provider = {
 	id: 'lumaDreamMachine',
 	displayName: DISPLAY_NAME,
@@ -693,10 +701,8 @@ export const lumaDreamMachine: Provider = {
 	},
 
 	estimateUsd(request) {
-		if (!request.resolution || !request.duration) return null;
 		// Published for making a video. To modify one is priced by the pixels of the source, which are not known here; for
 		// the other operations no price is published.
-		if (request.operation !== 'generate') return null;
-		return PRICES_USD[request.model]?.[request.resolution]?.[request.duration] ?? null;
+		return request.operation === 'generate' ? priceOf(bodyOf(request)) : null;
 	},
 };

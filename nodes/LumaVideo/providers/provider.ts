@@ -227,6 +227,41 @@ export interface VideoRequest {
 	callback: Callback | null;
 }
 
+/** A request that leaves everything open. */
+export function blankRequest(operation: VideoOperation, model: string): VideoRequest {
+	return {
+		operation,
+		model,
+		prompt: '',
+		startImage: null,
+		endImage: null,
+		source: null,
+		target: null,
+		direction: 'forward',
+		mode: null,
+		negativePrompt: null,
+		gridPosition: {},
+		sourcePosition: null,
+		hdr: false,
+		exrExport: false,
+		keyframes: [],
+		autoControls: null,
+		editControls: null,
+		userId: null,
+		aspectRatio: null,
+		resolution: null,
+		duration: null,
+		loop: false,
+		cameraMotion: null,
+		concepts: [],
+		expandPrompt: null,
+		modelId: null,
+		promptOptimization: null,
+		additionalBodyFields: {},
+		callback: null,
+	};
+}
+
 export interface Callback {
 	url: string;
 	/** `terminal`: once, at the end. `progress`: on changes too, where the provider can. */
@@ -264,9 +299,6 @@ export interface Generation {
 	/** The answer as it came. */
 	raw: JsonObject;
 }
-
-/** What a price depends on. */
-export type PricedRequest = Pick<VideoRequest, 'operation' | 'model' | 'resolution' | 'duration' | 'hdr' | 'exrExport'>;
 
 export interface Balance {
 	amount: number;
@@ -377,8 +409,11 @@ export interface Provider {
 	/** Present when `capabilities.imageInput` is `upload`. */
 	upload?: Upload;
 
-	/** Approximate price in USD; `null` where no price is published. */
-	estimateUsd(request: PricedRequest): number | null;
+	/**
+	 * Approximate price in USD of what `create` would buy, additional body fields included; `null` where no price is
+	 * published, or where what it depends on cannot be read out of the body.
+	 */
+	estimateUsd(request: VideoRequest): number | null;
 }
 
 /** Whether a create that ended this way may have bought a video all the same. */

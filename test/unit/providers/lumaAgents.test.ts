@@ -793,11 +793,73 @@ describe('prices', () => {
 		[ray({ resolution: '4k' }), null],
 		[extend({ resolution: '540p' }), 0.15],
 		[extend({ direction: 'backward' }), 0.3],
+		// Has no published price.
+		[extend({ resolution: '360p' }), null],
 		// By the length of a source that is not known.
 		[modify({ resolution: '720p' }), null],
 		[reframe({ resolution: '720p' }), null],
 	])('of request %#', (set, price) => {
 		expect(lumaAgents.estimateUsd(set)).toBe(price);
+	});
+
+	const chosen = { resolution: '720p', duration: '5s' } as const;
+	const generation = { generation_id: SOURCE };
+	it.each<[JsonObject, number | null]>([
+		// Prices do not depend on these.
+		[{ seed: 7 }, 0.3],
+		[{ video: { loop: true, start_frame: { url: START } } }, 0.3],
+		// One more field of the video, beside those that were chosen.
+		[{ video: { resolution: '1080p' } }, 1.2],
+		[{ video: { duration: '10s' } }, 0.9],
+		[{ video: { resolution: '1080p', duration: '10s' } }, 3.6],
+		[{ video: { hdr: true } }, 0.6],
+		[{ video: { hdr: true, exr_export: true } }, 0.9],
+		[{ video: { hdr: true, exr_export: true, resolution: '1080p' } }, 3.6],
+		[{ video: { hdr: false, exr_export: null } }, 0.3],
+		// Left open, the service decides.
+		[{ video: { resolution: null, duration: null } }, 0.3],
+		[{ video: null }, 0.3],
+		// An extension.
+		[{ video: { start_frame: generation } }, 0.3],
+		[{ video: { end_frame: generation, resolution: '1080p' } }, 1.2],
+		[{ video: { end_frame: generation, resolution: '360p' } }, null],
+		[{ video: { start_frame: generation, hdr: true } }, null],
+		// Not on offer.
+		[{ video: { hdr: true, duration: '10s' } }, null],
+		[{ video: { resolution: '4k' } }, null],
+		// Of another kind than the service takes.
+		[{ video: { resolution: 720 } }, null],
+		[{ video: { resolution: 'constructor', duration: 'length' } }, null],
+		[{ video: { duration: 5 } }, null],
+		[{ video: { duration: '5' } }, null],
+		[{ video: { duration: ['5s'] } }, null],
+		[{ video: { hdr: 'true' } }, null],
+		[{ video: { exr_export: 1 } }, null],
+		[{ video: '1080p' }, null],
+		[{ video: [] }, null],
+		// Where the service does not document them.
+		[{ resolution: '540p' }, null],
+		[{ duration: '5s' }, null],
+		[{ hdr: false }, null],
+		[{ exr_export: true }, null],
+		// Another model, another type.
+		[{ model: 'ray-3.2' }, 0.3],
+		[{ model: 'ray-4' }, null],
+		[{ model: null }, null],
+		[{ model: 'uni-1', type: 'image' }, null],
+		[{ type: 'video' }, 0.3],
+		[{ type: 'video_edit' }, null],
+		[{ type: 'video_edit', source: generation }, null],
+		[{ type: 'video_reframe', source: generation }, null],
+		[{ type: null }, null],
+		[{ source: generation }, null],
+		[{ source: null }, 0.3],
+	])('with the additional body fields %j: %p', (additionalBodyFields, price) => {
+		expect(lumaAgents.estimateUsd(ray({ ...chosen, additionalBodyFields }))).toBe(price);
+	});
+
+	it('are none for an edit that additional body fields call a new video', () => {
+		expect(lumaAgents.estimateUsd(modify({ resolution: '540p', additionalBodyFields: { type: 'video' } }))).toBeNull();
 	});
 });
 

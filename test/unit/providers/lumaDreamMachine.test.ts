@@ -875,4 +875,38 @@ describe('estimateUsd', () => {
 	])('%s with %j: %s', (model, set, expected) => {
 		expect(lumaDreamMachine.estimateUsd(request(model, set))).toBe(expected);
 	});
+
+	it.each<[JsonObject, number | null]>([
+		[{}, 0.4],
+		[{ seed: 5, loop: true }, 0.4],
+		[{ generation_type: 'video' }, 0.4],
+		[{ resolution: '4k' }, 6.37],
+		[{ duration: '9s' }, 0.72],
+		[{ model: 'ray-flash-2', resolution: '1080p', duration: '9s' }, 0.99],
+		[{ keyframes: { frame0: image(START), frame1: image(END) } }, 0.4],
+		// An extension, which has no published price.
+		[{ keyframes: { frame0: { type: 'generation', id: ID } } }, null],
+		[{ keyframes: { frame0: image(START), frame1: { type: 'generation', id: ID } } }, null],
+		// What is in no table, or of another kind than the service takes.
+		[{ keyframes: { frame0: START } }, null],
+		[{ keyframes: [] }, null],
+		[{ model: 'ray-3' }, null],
+		[{ model: null }, null],
+		[{ resolution: '360p' }, null],
+		[{ resolution: null }, null],
+		[{ resolution: 'constructor', duration: 'length' }, null],
+		[{ duration: 9 }, null],
+		[{ duration: '10s' }, null],
+		[{ generation_type: 'modify_video' }, null],
+		[{ generation_type: 'image' }, null],
+	])('with the additional body fields %j: %p', (additionalBodyFields, expected) => {
+		const bought = request('ray-2', { resolution: '540p', duration: '5s', additionalBodyFields });
+		expect(lumaDreamMachine.estimateUsd(bought)).toBe(expected);
+	});
+
+	it('is none for what additional body fields would make a video at the address of another operation', () => {
+		const more = { generation_type: 'video', resolution: '540p', duration: '5s' };
+		const modify = request('ray-2', { operation: 'modify', sourceVideo: SOURCE_VIDEO, additionalBodyFields: more });
+		expect(lumaDreamMachine.estimateUsd(modify)).toBeNull();
+	});
 });

@@ -1,4 +1,5 @@
 /** What the provider tests share. */
+import { blankRequest } from '../../../nodes/LumaVideo/providers/provider';
 import type {
 	Generation,
 	ImageReference,
@@ -45,35 +46,13 @@ export function request(model: string, fields: RequestFields = {}): VideoRequest
 	const { startImage, endImage, keyframes = [], sourceGenerationId, sourceVideo, targetGenerationId, ...set } = fields;
 	const generationOf = (generationId: string): SourceReference => ({ kind: 'generation', generationId });
 	return {
-		operation: 'generate',
-		model,
+		...blankRequest('generate', model),
 		prompt: 'A red kite over the sea',
 		startImage: startImage ? imageOf(startImage) : null,
 		endImage: endImage ? imageOf(endImage) : null,
 		source: sourceGenerationId ? generationOf(sourceGenerationId) : sourceVideo ? { kind: 'url', url: sourceVideo } : null,
 		target: targetGenerationId ? generationOf(targetGenerationId) : null,
-		direction: 'forward',
-		mode: null,
-		negativePrompt: null,
-		gridPosition: {},
-		sourcePosition: null,
-		hdr: false,
-		exrExport: false,
 		keyframes: keyframes.map(({ image, index }) => ({ image: imageOf(image), index })),
-		autoControls: null,
-		editControls: null,
-		userId: null,
-		aspectRatio: null,
-		resolution: null,
-		duration: null,
-		loop: false,
-		cameraMotion: null,
-		concepts: [],
-		expandPrompt: null,
-		modelId: null,
-		promptOptimization: null,
-		additionalBodyFields: {},
-		callback: null,
 		...set,
 	};
 }

@@ -10,7 +10,7 @@ import type { Failure } from '../../generation/failure';
 import { fingerprint } from '../../generation/ledger';
 import { outputJson } from '../../generation/output';
 import { readGeneration } from '../../generation/read';
-import { checkSpending, estimateUsd } from '../../generation/spending';
+import { checkSpending } from '../../generation/spending';
 import { findModel, providerIds, providers } from '../../providers';
 import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
@@ -247,7 +247,7 @@ function plan(run: Run, itemIndex: number): Plan {
 			includeRaw: settings.includeRaw,
 			model: request.model === '' ? null : request.model,
 			prompt: request.prompt,
-			estimatedCostUsd: estimateUsd(provider, request),
+			estimatedCostUsd: provider.estimateUsd(request),
 		},
 		download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
 	};
