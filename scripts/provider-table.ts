@@ -11,6 +11,7 @@ import { FIELD_NAMES } from '../nodes/LumaVideo/generation/checkRequest';
 import { operations } from '../nodes/LumaVideo/operations';
 import type { Operation } from '../nodes/LumaVideo/operations/operation';
 import { providerIds, providers } from '../nodes/LumaVideo/providers';
+import { blankRequest } from '../nodes/LumaVideo/providers/provider';
 import type { FrameMode, ModelCapabilities, Provider } from '../nodes/LumaVideo/providers/provider';
 
 export const readmePath = join(__dirname, '..', 'README.md');
@@ -50,14 +51,7 @@ function choices(values: readonly string[], preset: string | null): string {
 /** Lowest and highest price of a video made from text, over all resolutions and durations. */
 function prices(provider: Provider, model: ModelCapabilities): string {
 	const requests = model.resolutions.flatMap((resolution) =>
-		model.durations.map((duration) => ({
-			operation: 'generate' as const,
-			model: model.value,
-			resolution,
-			duration,
-			hdr: false,
-			exrExport: false,
-		})),
+		model.durations.map((duration) => ({ ...blankRequest('generate', model.value), resolution, duration })),
 	);
 	const known = requests.map((request) => provider.estimateUsd(request)).filter((usd) => usd !== null);
 	if (known.length === 0) return 'not published';

@@ -401,6 +401,22 @@ describe('a spending limit that cannot be read', () => {
 	);
 });
 
+describe('a spending limit', () => {
+	it.each([
+		['1080p', "One video would cost about $1.20, more than 'Max Cost' allows ($0.50)"],
+		['8k', "'Max Cost' cannot be checked: the price of a video is not known for this request to Luma Agents"],
+	])('counts a resolution of %s among the additional body fields', async (resolution, message) => {
+		const additionalBodyFields = JSON.stringify({ video: { resolution } });
+		const run = await runItems(
+			server,
+			[{ text: 'a cat' }],
+			generate('lumaAgents', { additionalFields: { additionalBodyFields }, options: { maxCost: 0.5 } }),
+		);
+		expect(shownError(run)?.message).toBe(message);
+		expect(server.ledger().requests).toEqual([]);
+	});
+});
+
 describe('a generation ID', () => {
 	const OPERATIONS = ['get', 'wait', 'download'] as const;
 	it.each(

@@ -6,10 +6,12 @@ import { z } from 'zod';
 import type {
 	ExtraField,
 	FrameMode,
+	ImageReference,
 	JsonObject,
 	ModelCapabilities,
 	OperationCapabilities,
 	Provider,
+	SourceReference,
 	VideoOperation,
 	VideoRequest,
 } from '../providers/provider';
@@ -53,14 +55,22 @@ export const FIELD_NAMES = {
 
 type FieldName = keyof typeof FIELD_NAMES;
 
+/** An image that is a file of n8n. A class, so that only this package makes them: what an expression yields is never one. */
+export class InputFile {
+	readonly kind = 'file';
+	/** @param id says the same for the same file */
+	constructor(readonly id: string) {}
+}
+
 const optionalText = z.string().nullish();
+const optionalImage = z.union([z.string(), z.instanceof(InputFile)]).nullish();
 
 /** Field values as n8n hands them over: an expression can yield anything. */
 const inputSchema = z.object({
 	model: z.string(),
 	prompt: optionalText,
-	startImage: optionalText,
-	endImage: optionalText,
+	startImage: optionalImage,
+	endImage: optionalImage,
 	aspectRatio: optionalText,
 	resolution: optionalText,
 	duration: optionalText,
@@ -95,6 +105,8 @@ const inputSchema = z.object({
 		.nullish(),
 });
 
+type Input = z.infer<typeof inputSchema>;
+
 /** Names on the wire of Luma Dream Machine ("Reframe Video"). */
 const GRID_FIELDS: Readonly<Record<string, string>> = {
 	gridPositionX: 'grid_position_x',
@@ -106,9 +118,6 @@ const GRID_FIELDS: Readonly<Record<string, string>> = {
 	yEnd: 'y_end',
 	yStart: 'y_start',
 };
-
-/** An image that lies in n8n stands in the request under this prefix until it is brought to the provider. */
-export const BINARY_PREFIX = 'n8n-binary:';
 
 const EXPECTED: Partial<Record<FieldName, string>> = {
 	loop: 'true or false',
@@ -149,7 +158,7 @@ function text(value: string | null | undefined): string | null {
 	return trimmed === '' ? null : trimmed;
 }
 
-function frameMode(start: string | null, end: string | null): FrameMode {
+function frameMode(start: ImageReference | null, end: ImageReference | null): FrameMode {
 	if (start) return end ? 'startAndEnd' : 'start';
 	return end ? 'end' : 'none';
 }
@@ -184,20 +193,31 @@ function choice<T extends string>(
 	return null;
 }
 
-function checkImage(
+function checkAddress(
 	field: 'endImage' | 'keyframes' | 'sourceVideo' | 'startImage',
 	value: string | null,
 	options: CheckOptions,
 	findings: string[],
-): string | null {
-	if (value === null || value.startsWith(BINARY_PREFIX)) return value;
+): void {
+	if (value === null) return;
 	const url = parseHttpUrl(value);
 	if (!url) {
 		findings.push(`${named(field)} must be a web address beginning with https:// or http://`);
 	} else if (isLocalHost(url.hostname) && !options.allowLocalAddresses) {
 		findings.push(`${named(field)} is at ${url.hostname}, which the provider cannot reach; use a public web address`);
 	}
-	return value;
+}
+
+function imageOf(
+	field: 'endImage' | 'startImage',
+	value: Input['startImage'],
+	options: CheckOptions,
+	findings: string[],
+): ImageReference | null {
+	if (value instanceof InputFile) return { kind: 'file', id: value.id };
+	const url = text(value);
+	checkAddress(field, url, options, findings);
+	return url === null ? null : { kind: 'url', url };
 }
 
 function checkPrompt(
@@ -247,8 +267,6 @@ function jsonField(
 	return parsed as JsonObject;
 }
 
-type Input = z.infer<typeof inputSchema>;
-
 /** What an operation works on: one generation, two, or a video by its address. */
 function sources(
 	value: Input,
@@ -256,20 +274,21 @@ function sources(
 	model: ModelCapabilities,
 	options: CheckOptions,
 	findings: string[],
-): Pick<VideoRequest, 'sourceGenerationId' | 'sourceVideo' | 'targetGenerationId'> {
-	const none = { sourceGenerationId: null, sourceVideo: null, targetGenerationId: null };
+): Pick<VideoRequest, 'source' | 'target'> {
+	const none = { source: null, target: null };
 	if (operation === 'generate') return none;
-	const id = (field: 'generationId' | 'targetGenerationId'): string | null => {
+	const generation = (field: 'generationId' | 'targetGenerationId'): SourceReference | null => {
 		const given = text(value[field]);
 		if (given === null) findings.push(`${named(field)} is empty`);
 		// '.' and '..' would be taken for a part of the path.
 		else if (/[\s/?#]/.test(given) || /^\.+$/.test(given)) findings.push(`${named(field)} has characters that no ID has`);
-		return given;
+		return given === null ? null : { kind: 'generation', generationId: given };
 	};
 	if (model.sources) {
-		const sourceVideo = text(value.sourceVideo);
-		if (sourceVideo !== null) {
-			return { ...none, sourceVideo: checkImage('sourceVideo', sourceVideo, options, findings) };
+		const url = text(value.sourceVideo);
+		if (url !== null) {
+			checkAddress('sourceVideo', url, options, findings);
+			return { ...none, source: { kind: 'url', url } };
 		}
 		if (!model.sources.includes('generation') || text(value.generationId) === null) {
 			findings.push(`${named('sourceVideo')} is empty`);
@@ -277,9 +296,8 @@ function sources(
 		}
 	}
 	return {
-		...none,
-		sourceGenerationId: id('generationId'),
-		targetGenerationId: operation === 'interpolate' ? id('targetGenerationId') : null,
+		source: generation('generationId'),
+		target: operation === 'interpolate' ? generation('targetGenerationId') : null,
 	};
 }
 
@@ -330,8 +348,8 @@ export function checkRequest(
 		};
 	}
 
-	const startImage = checkImage('startImage', text(value.startImage), options, findings);
-	const endImage = checkImage('endImage', text(value.endImage), options, findings);
+	const startImage = imageOf('startImage', value.startImage, options, findings);
+	const endImage = imageOf('endImage', value.endImage, options, findings);
 	const frames = frameFinding(frameMode(startImage, endImage), model, `${model.name} at ${provider.displayName}`);
 	if (frames) findings.push(frames);
 
@@ -352,7 +370,7 @@ export function checkRequest(
 	};
 	const concepts = [...new Set((value.concepts ?? []).map((concept) => concept.trim()).filter(Boolean))];
 	const keyframes = extra('keyframes', value.keyframes?.keyframe?.length ? value.keyframes.keyframe : null) ?? [];
-	for (const { image } of keyframes) checkImage('keyframes', text(image), options, findings);
+	for (const { image } of keyframes) checkAddress('keyframes', text(image), options, findings);
 	const editControls = extra(
 		'editControls',
 		text(typeof value.editControls === 'string' ? value.editControls : null) ?? value.editControls ?? null,
@@ -374,7 +392,7 @@ export function checkRequest(
 		sourcePosition: extra('sourcePosition', value.sourcePosition?.position ?? null),
 		hdr: extra('hdr', value.hdr ?? null) ?? false,
 		exrExport: extra('exrExport', value.exrExport ?? null) ?? false,
-		keyframes,
+		keyframes: keyframes.map(({ image, index }) => ({ image: { kind: 'url', url: image }, index })),
 		autoControls: extra('autoControls', value.autoControls ?? null),
 		editControls: editControls === null ? null : jsonField('editControls', editControls, findings),
 		userId: extra('userId', text(value.userId)),

@@ -1,19 +1,8 @@
 /** What a run is going to cost, and whether that is too much. Pure. */
-import type { Provider, VideoRequest } from '../providers/provider';
-
-/** The estimates of the videos that would be bought; `null` where a provider publishes no price. */
+/** The estimates of the videos that would be bought; `null` where the price is not known. */
 export type Estimates = ReadonlyArray<number | null>;
 
 export type SpendingCheck = { ok: true } | { ok: false; message: string; advice: string };
-
-/** Body fields that change what a video costs. */
-const PRICED_FIELDS = ['duration', 'exr_export', 'hdr', 'model', 'model_id', 'resolution'];
-
-/** What a video is going to cost in US dollars; `null` where that is not known, as when its price is in a body field. */
-export function estimateUsd(provider: Provider, request: VideoRequest): number | null {
-	const isReplaced = Object.keys(request.additionalBodyFields).some((name) => PRICED_FIELDS.includes(name));
-	return isReplaced ? null : provider.estimateUsd(request);
-}
 
 export function usd(amount: number): string {
 	return `$${amount.toFixed(2)}`;

@@ -5,9 +5,9 @@
  * public addresses only, through n8n's own signed address, if n8n can be reached from outside.
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import { BINARY_PREFIX } from '../generation/checkRequest';
+import { InputFile } from '../generation/checkRequest';
 import type { Failure } from '../generation/failure';
-import type { ImageFile, Provider, VideoRequest } from '../providers/provider';
+import type { ImageFile, ImageReference, Provider, VideoRequest } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import type { ProviderClient } from '../transport/providerClient';
 
@@ -91,9 +91,9 @@ export function readInputImage(
 	return { ok: true, image: { itemIndex, binary, file: { name, mimeType, size } } };
 }
 
-/** What stands for an image in a request that was not sent yet: the same image, the same text. */
-export function placeholder({ binary, file }: InputImage): string {
-	return `${BINARY_PREFIX}${binary.id ?? `${file.name} ${file.size}`}`;
+/** What stands for an image in a request that was not sent yet: the same image, the same ID. */
+export function placeholder({ binary, file }: InputImage): InputFile {
+	return new InputFile(binary.id ?? `${file.name} ${file.size}`);
 }
 
 function uploadFailure(provider: Provider, text: string, advice: string): { ok: false; failure: Failure } {
@@ -114,17 +114,17 @@ async function bring(
 	provider: Provider,
 	client: ProviderClient,
 	image: InputImage,
-): Promise<{ ok: true; address: string } | { ok: false; failure: Failure }> {
+): Promise<{ ok: true; reference: ImageReference } | { ok: false; failure: Failure }> {
 	const { binary, file, itemIndex } = image;
 	if (provider.capabilities.imageInput === 'url') {
 		const address = signedUrl(context, binary);
 		return address === null
 			? uploadFailure(provider, 'n8n has no address for it', 'Use the URL of an image on the web.')
-			: { ok: true, address };
+			: { ok: true, reference: { kind: 'url', url: address } };
 	}
 	const data = await context.helpers.getBinaryDataBuffer(itemIndex, binary);
 	if (provider.capabilities.imageInput === 'data') {
-		return { ok: true, address: `data:${file.mimeType};base64,${data.toString('base64')}` };
+		return { ok: true, reference: { kind: 'data', mimeType: file.mimeType, base64: data.toString('base64') } };
 	}
 	const { upload } = provider;
 	const formFile = { field: 'file', name: file.name, mimeType: file.mimeType, data };
@@ -133,7 +133,7 @@ async function bring(
 		if (exchange.kind === 'fault') return uploadFailure(provider, exchange.fault.text, TRY_AGAIN);
 		const reading = upload.direct.read(exchange.answer);
 		return reading.ok
-			? { ok: true, address: reading.value }
+			? { ok: true, reference: { kind: 'url', url: reading.value } }
 			: uploadFailure(provider, reading.problem.message, reading.problem.advice);
 	}
 	if (!upload?.ticket) return uploadFailure(provider, 'it takes no files', 'Use the URL of an image on the web.');
@@ -149,7 +149,7 @@ async function bring(
 	if (sent.kind === 'fault') return uploadFailure(provider, sent.fault.text, TRY_AGAIN);
 	const { statusCode } = sent.answer;
 	if (statusCode < 200 || statusCode >= 300) return uploadFailure(provider, `HTTP ${statusCode}`, TRY_AGAIN);
-	return { ok: true, address: ticket.value.fileUrl };
+	return { ok: true, reference: { kind: 'url', url: ticket.value.fileUrl } };
 }
 
 /** The request with the images where the provider finds them. */
@@ -166,7 +166,7 @@ export async function bringImages(
 		if (!image) continue;
 		const result = await bring(context, provider, client, image);
 		if (!result.ok) return result;
-		brought = { ...brought, [field]: result.address };
+		brought = { ...brought, [field]: result.reference };
 	}
 	return { ok: true, request: brought };
 }

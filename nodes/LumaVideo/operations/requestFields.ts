@@ -6,7 +6,7 @@ import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/checkRequest';
 import { providerIds, providers } from '../providers';
 import type { ExtraField, ModelCapabilities, Provider, ProviderId, VideoOperation } from '../providers/provider';
-import { operationCapabilities } from '../providers/provider';
+import { blankRequest, operationCapabilities } from '../providers/provider';
 
 type ChoiceField = 'aspectRatio' | 'duration' | 'resolution';
 
@@ -103,7 +103,7 @@ function isAmbiguous(models: readonly ModelCapabilities[]): boolean {
 /** The price of a video with the default settings, in words; empty where none is published. */
 function priceOf(provider: Provider, operation: VideoOperation, { value, defaults }: ModelCapabilities): string {
 	const { resolution, duration } = defaults;
-	const usd = provider.estimateUsd({ operation, model: value, resolution, duration, hdr: false, exrExport: false });
+	const usd = provider.estimateUsd({ ...blankRequest(operation, value), resolution, duration });
 	if (usd === null || !resolution || !duration) return '';
 	return `about ${usd.toFixed(2)} USD for ${duration} at ${resolution}`;
 }

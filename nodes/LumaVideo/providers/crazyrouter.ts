@@ -30,6 +30,7 @@ import type {
 	Reading,
 	VideoRequest,
 } from './provider';
+import { generationIdOf, imageText } from './reference';
 
 const DISPLAY_NAME = 'CrazyRouter';
 const DASHBOARD_URL = 'https://crazyrouter.com';
@@ -305,8 +306,8 @@ function body(request: VideoRequest): JsonObject {
 		...(request.duration ? { duration: SECONDS[request.duration] } : {}),
 		...(request.resolution ? { resolution: request.resolution } : {}),
 		...(request.expandPrompt !== null ? { expand_prompt: request.expandPrompt } : {}),
-		...(request.startImage ? { image_url: request.startImage } : {}),
-		...(request.endImage ? { image_end_url: request.endImage } : {}),
+		...(request.startImage ? { image_url: imageText(request.startImage) } : {}),
+		...(request.endImage ? { image_end_url: imageText(request.endImage) } : {}),
 		...(request.callback ? { notifyHook: request.callback.url } : {}),
 		...request.additionalBodyFields,
 	};
@@ -346,11 +347,11 @@ export const crazyrouter: Provider = {
 
 	create(request) {
 		if (request.operation !== 'extend') return { method: 'POST', path: '/luma/generations', body: body(request) };
-		const source = encodeURIComponent(request.sourceGenerationId ?? '');
+		const source = encodeURIComponent(generationIdOf(request.source) ?? '');
 		return { method: 'POST', path: `/luma/generations/${source}/extend`, body: extendBody(request) };
 	},
 	readCreated(answer, request): Reading<Generation> {
-		const source = request?.operation === 'extend' ? request.sourceGenerationId : null;
+		const source = request?.operation === 'extend' ? generationIdOf(request.source) : null;
 		const asked = source === null ? 'create' : 'generation';
 		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, asked) };
 		const json = jsonOf(answer);

@@ -6,14 +6,17 @@
  * branch `next`, which has 360p and keyframes for new videos. There is no list, no deletion, no balance and no callback.
  */
 import { z } from 'zod';
-import { firstText, firstUrl, httpProblem, isObject, isSuccess, jsonOf, unreadable } from './answers';
+import { firstText, firstUrl, httpProblem, isObject, isSuccess, jsonOf, unreadable, valueAt } from './answers';
 import type { StatusText } from './answers';
 import { detailText } from './lumaDreamMachine';
+import { priceUnder } from './prices';
+import type { PriceTable } from './prices';
 import type {
 	AspectRatio,
 	Duration,
 	Generation,
 	GenerationStatus,
+	ImageReference,
 	JsonObject,
 	JsonValue,
 	Media,
@@ -25,6 +28,7 @@ import type {
 	Resolution,
 	VideoRequest,
 } from './provider';
+import { generationIdOf, imageText, videoUrlOf } from './reference';
 
 const DISPLAY_NAME = 'Luma Agents';
 const DASHBOARD_URL = 'https://platform.lumalabs.ai';
@@ -69,17 +73,19 @@ const RAY: Pick<ModelCapabilities, 'value' | 'name' | 'description' | 'aspectRat
 const PROMPT = { optionalWithImage: false, minLength: 1, maxLength: 6000 };
 
 /** USD for one new video. "Pricing", as read by third parties in July 2026; subject to change. */
-const PRICES_USD: Readonly<
-	Record<'sdr' | 'hdr' | 'exr', Readonly<Partial<Record<Resolution, Readonly<Partial<Record<Duration, number>>>>>>>
-> = {
-	sdr: {
-		'360p': { '5s': 0.06, '10s': 0.18 },
-		'540p': { '5s': 0.15, '10s': 0.45 },
-		'720p': { '5s': 0.3, '10s': 0.9 },
-		'1080p': { '5s': 1.2, '10s': 3.6 },
+const PRICES_USD: PriceTable = {
+	'ray-3.2': {
+		sdr: {
+			'360p': { '5s': 0.06, '10s': 0.18 },
+			'540p': { '5s': 0.15, '10s': 0.45 },
+			'720p': { '5s': 0.3, '10s': 0.9 },
+			'1080p': { '5s': 1.2, '10s': 3.6 },
+		},
+		hdr: { '720p': { '5s': 0.6 }, '1080p': { '5s': 2.4 } },
+		exr: { '720p': { '5s': 0.9 }, '1080p': { '5s': 3.6 } },
+		// Always one block of 5 s in standard dynamic range; there is no price for a draft.
+		extend: { '540p': { '5s': 0.15 }, '720p': { '5s': 0.3 }, '1080p': { '5s': 1.2 } },
 	},
-	hdr: { '720p': { '5s': 0.6 }, '1080p': { '5s': 2.4 } },
-	exr: { '720p': { '5s': 0.9 }, '1080p': { '5s': 3.6 } },
 };
 
 const KEY_ADVICE =
@@ -244,21 +250,15 @@ function problem(answer: ProviderAnswer, texts: ProblemTexts): Problem {
 // ---------------------------------------------------------------------------------------------------------------
 // Requests
 
-/** A file inside the request as the wire wants it, or `null` when the text is an address. */
-function dataReference(text: string): JsonObject | null {
-	const [, mediaType, data] = /^data:([^;,]+)(?:;[^,]*)?;base64,(.*)$/is.exec(text) ?? [];
-	return mediaType && data ? { data, media_type: mediaType } : null;
-}
-
-function imageReference(image: string): JsonObject {
-	return dataReference(image) ?? { url: image };
+function imageReference(image: ImageReference): JsonObject {
+	return image.kind === 'data' ? { data: image.base64, media_type: image.mimeType } : { url: imageText(image) };
 }
 
 /** "Video editing": a source by address needs its media type. */
-function sourceOf(request: VideoRequest): JsonObject {
-	if (request.sourceGenerationId) return { generation_id: request.sourceGenerationId };
-	const video = request.sourceVideo ?? '';
-	return dataReference(video) ?? { url: video, media_type: VIDEO_TYPES.get(extensionOf(video)) ?? 'video/mp4' };
+function sourceOf({ source }: VideoRequest): JsonObject {
+	if (source?.kind === 'generation') return { generation_id: source.generationId };
+	const url = videoUrlOf(source) ?? '';
+	return { url, media_type: VIDEO_TYPES.get(extensionOf(url)) ?? 'video/mp4' };
 }
 
 function keyframesOf(request: VideoRequest): JsonObject {
@@ -282,10 +282,11 @@ function editOf(request: VideoRequest): JsonObject {
 }
 
 function framesOf(request: VideoRequest): JsonObject {
-	const source = request.sourceGenerationId ? { generation_id: request.sourceGenerationId } : null;
 	// "Video generation": a generation as first frame is continued, one as last frame is led up to.
 	if (request.operation === 'extend') {
-		if (!source) return {};
+		const generationId = generationIdOf(request.source);
+		if (generationId === null) return {};
+		const source = { generation_id: generationId };
 		return request.direction === 'backward' ? { end_frame: source } : { start_frame: source };
 	}
 	return {
@@ -339,6 +340,38 @@ function bodyOf(request: VideoRequest): JsonObject {
 		...(hasVideo ? { video } : {}),
 		...more,
 	};
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Prices
+
+/** Fields of `video` that prices depend on. */
+const PRICED_FIELDS: readonly string[] = ['duration', 'exr_export', 'hdr', 'resolution'];
+
+/** Which prices hold for a new video; `null` where none do. */
+function priceListOf(video: JsonObject): 'sdr' | 'hdr' | 'exr' | 'extend' | null {
+	const { hdr, exr_export: exr } = video;
+	if (![hdr ?? false, exr ?? false].every((flag) => typeof flag === 'boolean')) return null;
+	const frames = [video.start_frame, video.end_frame];
+	if (frames.some((frame) => firstText(valueAt(frame, 'generation_id')) !== null)) return hdr || exr ? null : 'extend';
+	return exr ? 'exr' : hdr ? 'hdr' : 'sdr';
+}
+
+/** What a body buys: fields that were added to it count like those that were chosen. */
+function priceOf(body: JsonObject): number | null {
+	const { model, source, type, video = {} } = body;
+	// Edits are paid per block of 5 s, reframing per second of the source, whose length is not known here.
+	if (type !== 'video' || (source ?? null) !== null || !isObject(video)) return null;
+	// The service documents them in `video` only: whether it reads them elsewhere is not known.
+	if (PRICED_FIELDS.some((name) => name in body)) return null;
+	const { resolution, duration } = video;
+	return priceUnder(
+		PRICES_USD,
+		model,
+		priceListOf(video),
+		resolution ?? DEFAULT_RESOLUTION,
+		duration ?? DEFAULT_DURATION,
+	);
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -531,10 +564,5 @@ export const lumaAgents: Provider = {
 	status: (generationId) => ({ method: 'GET', path: `/generations/${encodeURIComponent(generationId)}` }),
 	readStatus: (answer) => readOne(answer, {}, null),
 
-	estimateUsd({ operation, resolution, duration, hdr, exrExport }) {
-		// Edits are paid per block of 5 s, reframing per second of the source, whose length is not known here.
-		if (operation !== 'generate' && operation !== 'extend') return null;
-		const table = PRICES_USD[exrExport ? 'exr' : hdr ? 'hdr' : 'sdr'];
-		return table[resolution ?? DEFAULT_RESOLUTION]?.[duration ?? DEFAULT_DURATION] ?? null;
-	},
+	estimateUsd: (request) => priceOf(bodyOf(request)),
 };

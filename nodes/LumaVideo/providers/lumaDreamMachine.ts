@@ -18,12 +18,15 @@ import {
 	valueAt,
 } from './answers';
 import type { StatusText } from './answers';
+import { priceUnder } from './prices';
+import type { PriceTable } from './prices';
 import type {
 	AspectRatio,
 	Duration,
 	Generation,
 	GenerationPage,
 	GenerationStatus,
+	ImageReference,
 	JsonObject,
 	JsonValue,
 	Media,
@@ -34,8 +37,10 @@ import type {
 	ProviderAnswer,
 	Reading,
 	Resolution,
+	SourceReference,
 	VideoRequest,
 } from './provider';
+import { generationIdOf, imageText, videoUrlOf } from './reference';
 
 const DISPLAY_NAME = 'Luma Dream Machine';
 
@@ -173,9 +178,7 @@ const OPTIONAL_PROMPT = { ...NEEDED_PROMPT, optional: true };
 
 /** USD for one 5 s and one 9 s video at 16:9. Reseller table at cost, docs.comfy.org pricing, July 2025; it agrees
  * with Luma's own per-pixel price of the modify-video release notes. */
-const PRICES_USD: Readonly<
-	Record<string, Readonly<Partial<Record<Resolution, Readonly<Partial<Record<Duration, number>>>>>>>
-> = {
+const PRICES_USD: PriceTable = {
 	'ray-2': {
 		'540p': { '5s': 0.4, '9s': 0.72 },
 		'720p': { '5s': 0.71, '9s': 1.27 },
@@ -352,8 +355,13 @@ function isBlank(value: JsonValue | undefined): boolean {
 	return isObject(value) && Object.values(value).every(isBlank);
 }
 
-function image(url: string): JsonObject {
-	return { type: 'image', url };
+function imageFrame(image: ImageReference | null): JsonObject | null {
+	return image && { type: 'image', url: imageText(image) };
+}
+
+function generationFrame(source: SourceReference | null): JsonObject | null {
+	const id = generationIdOf(source);
+	return id === null ? null : { type: 'generation', id };
 }
 
 /** "Camera Motions": the motion is part of the prompt, there is no field for it. */
@@ -362,19 +370,15 @@ export function promptWithCameraMotion(prompt: string, cameraMotion: string | nu
 	return prompt ? `${prompt}, ${cameraMotion}` : cameraMotion;
 }
 
-function generationFrame(id: string): JsonObject {
-	return { type: 'generation', id };
-}
-
 /** "Video Generation": a frame is an image or a generation; what is generated lies between them. */
 function keyframesOf(request: VideoRequest): JsonObject {
-	const { operation, direction, sourceGenerationId, targetGenerationId } = request;
-	const frame0 = request.startImage ? image(request.startImage) : null;
-	const frame1 = request.endImage ? image(request.endImage) : null;
-	const source = sourceGenerationId ? generationFrame(sourceGenerationId) : null;
+	const { operation, direction } = request;
+	const frame0 = imageFrame(request.startImage);
+	const frame1 = imageFrame(request.endImage);
+	const source = generationFrame(request.source);
 	const frames =
 		operation === 'interpolate'
-			? [source, targetGenerationId ? generationFrame(targetGenerationId) : null]
+			? [source, generationFrame(request.target)]
 			: operation === 'extend'
 				? direction === 'forward'
 					? [source, frame1]
@@ -398,21 +402,21 @@ function bodyOf(request: VideoRequest): JsonObject {
 			return {
 				generation_type: 'modify_video',
 				model: request.model,
-				media: { url: request.sourceVideo ?? '' },
+				media: { url: videoUrlOf(request.source) ?? '' },
 				// Mandatory on the wire, so it goes out even when a request leaves it open.
 				mode: request.mode ?? DEFAULT_MODE,
 				...(request.prompt ? { prompt: request.prompt } : {}),
-				...(request.startImage ? { first_frame: { url: request.startImage } } : {}),
+				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
 				...more,
 			};
 		case 'reframe':
 			return {
 				generation_type: 'reframe_video',
 				model: request.model,
-				media: { url: request.sourceVideo ?? '' },
+				media: { url: videoUrlOf(request.source) ?? '' },
 				aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
 				...(request.prompt ? { prompt: request.prompt } : {}),
-				...(request.startImage ? { first_frame: { url: request.startImage } } : {}),
+				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
 				...request.gridPosition,
 				...more,
 			};
@@ -436,7 +440,7 @@ function bodyOf(request: VideoRequest): JsonObject {
 
 /** The SDK and the OpenAPI document since May 2025 write /generations/video; /generations is its older name. */
 function pathOf(request: VideoRequest): string {
-	const source = encodeURIComponent(request.sourceGenerationId ?? '');
+	const source = encodeURIComponent(generationIdOf(request.source) ?? '');
 	switch (request.operation) {
 		case 'modify':
 			return '/generations/video/modify';
@@ -487,6 +491,14 @@ function videoBody(request: VideoRequest): JsonObject {
 		...(request.concepts.length > 0 ? { concepts: request.concepts.map((key) => ({ key })) } : {}),
 		...endOf(request),
 	};
+}
+
+/** What a body buys: fields that were added to it count like those that were chosen. */
+function priceOf(body: JsonObject): number | null {
+	const { model, resolution, duration, generation_type: type = 'video', keyframes = {} } = body;
+	// Next to another generation it is an extension, which has no published price.
+	const isNew = isObject(keyframes) && Object.values(keyframes).every((frame) => valueAt(frame, 'type') === 'image');
+	return type === 'video' && isNew ? priceUnder(PRICES_USD, model, resolution, duration) : null;
 }
 
 export const lumaDreamMachine: Provider = {
@@ -689,10 +701,8 @@ export const lumaDreamMachine: Provider = {
 	},
 
 	estimateUsd(request) {
-		if (!request.resolution || !request.duration) return null;
 		// Published for making a video. To modify one is priced by the pixels of the source, which are not known here; for
 		// the other operations no price is published.
-		if (request.operation !== 'generate') return null;
-		return PRICES_USD[request.model]?.[request.resolution]?.[request.duration] ?? null;
+		return request.operation === 'generate' ? priceOf(bodyOf(request)) : null;
 	},
 };

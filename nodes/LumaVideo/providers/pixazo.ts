@@ -27,6 +27,7 @@ import type {
 	Reading,
 	VideoRequest,
 } from './provider';
+import { imageText, videoUrlOf } from './reference';
 
 const DISPLAY_NAME = 'Pixazo';
 const DASHBOARD_URL = 'https://api-console.pixazo.ai/dashboard';
@@ -180,8 +181,8 @@ function body(request: VideoRequest): JsonObject {
 	if (request.operation === 'modify') {
 		return {
 			prompt: request.prompt,
-			video_url: request.sourceVideo ?? '',
-			...(request.startImage ? { start_image_url: request.startImage } : {}),
+			video_url: videoUrlOf(request.source) ?? '',
+			...(request.startImage ? { start_image_url: imageText(request.startImage) } : {}),
 			...resolution,
 			...request.additionalBodyFields,
 		};
@@ -189,7 +190,7 @@ function body(request: VideoRequest): JsonObject {
 	if (request.operation === 'reframe') {
 		return {
 			prompt: request.prompt,
-			video_url: request.sourceVideo ?? '',
+			video_url: videoUrlOf(request.source) ?? '',
 			// Without it there is nothing to reframe to, so it goes out even when a request leaves it open.
 			aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
 			...resolution,
@@ -198,8 +199,8 @@ function body(request: VideoRequest): JsonObject {
 	}
 	return {
 		prompt: request.prompt,
-		...(request.startImage ? { image_url: request.startImage } : {}),
-		...(request.endImage ? { end_image_url: request.endImage } : {}),
+		...(request.startImage ? { image_url: imageText(request.startImage) } : {}),
+		...(request.endImage ? { end_image_url: imageText(request.endImage) } : {}),
 		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
 		...(request.loop ? { loop: true } : {}),
 		...resolution,

@@ -33,6 +33,7 @@ import type {
 	UploadTarget,
 	VideoRequest,
 } from './provider';
+import { imageText } from './reference';
 
 const DISPLAY_NAME = 'Pixwith.ai';
 const DASHBOARD_URL = 'https://pixwith.ai/api';
@@ -219,7 +220,7 @@ function options(request: VideoRequest): JsonObject {
 
 function body(request: VideoRequest): JsonObject {
 	// The first image is always the start: there is no way to give an end image alone.
-	const images = [request.startImage, request.endImage].filter((url) => url !== null);
+	const images = [request.startImage, request.endImage].filter((image) => image !== null).map(imageText);
 	const modelId = images.length > 0 ? MODEL_ID_WITH_IMAGES : MODEL_ID_WITHOUT_IMAGES;
 	return {
 		prompt: request.prompt,

@@ -145,7 +145,7 @@ export interface Capabilities extends OperationCapabilities {
 	/** The other operations that make videos; what is absent cannot be done. */
 	operations: Partial<Record<Exclude<VideoOperation, 'generate'>, OperationCapabilities>>;
 	/** How an image that lies in n8n reaches the provider: as a public address only, uploaded first, or inside the
-	 * request as a data URI. */
+	 * request. */
 	imageInput: 'data' | 'upload' | 'url';
 	/** Modify and reframe: whether a generation is named by its ID, or by the web address of its video. */
 	sourceAs: 'generationId' | 'url';
@@ -168,21 +168,34 @@ export interface Capabilities extends OperationCapabilities {
 // ---------------------------------------------------------------------------------------------------------------
 // Requests
 
+/**
+ * Where an image is.
+ * - `url`: at a public web address;
+ * - `data`: a file inside the request;
+ * - `file`: a file of n8n that was not brought to the provider yet. It is found only in what a Dry Run shows and in what
+ *   identifies a request: its `id` says the same for the same file.
+ */
+export type ImageReference =
+	| { kind: 'url'; url: string }
+	| { kind: 'data'; mimeType: string; base64: string }
+	| { kind: 'file'; id: string };
+
+/** The video that is worked on: a generation of the same account, or a video at a public web address. */
+export type SourceReference = { kind: 'generation'; generationId: string } | { kind: 'url'; url: string };
+
 /** What a user asked for, after every check. Values are written as Luma writes them (`16:9`, `720p`, `5s`). */
 export interface VideoRequest {
 	operation: VideoOperation;
 	model: string;
 	/** Empty when none is needed. */
 	prompt: string;
-	/** Web addresses or, where the provider takes images inside the request, data URIs. */
-	startImage: string | null;
-	endImage: string | null;
-	/** The generation that is extended, upscaled, given sound, modified or reframed; the first of two to interpolate. */
-	sourceGenerationId: string | null;
+	startImage: ImageReference | null;
+	endImage: ImageReference | null;
+	/** What is extended, upscaled, given sound, modified or reframed; the first of two generations to interpolate. A web
+	 * address only to modify and to reframe. */
+	source: SourceReference | null;
 	/** Interpolate: the second generation. */
-	targetGenerationId: string | null;
-	/** Modify and reframe: web address of a video. */
-	sourceVideo: string | null;
+	target: SourceReference | null;
 	direction: Direction;
 	/** Modify: how much of the source is kept. */
 	mode: string | null;
@@ -195,7 +208,7 @@ export interface VideoRequest {
 	hdr: boolean;
 	exrExport: boolean;
 	/** Images at given frames of the video, 24 frames a second. */
-	keyframes: ReadonlyArray<{ image: string; index: number }>;
+	keyframes: ReadonlyArray<{ image: ImageReference; index: number }>;
 	autoControls: boolean | null;
 	editControls: JsonObject | null;
 	userId: string | null;
@@ -212,6 +225,41 @@ export interface VideoRequest {
 	/** Merged into the body last: the way to reach a field this package does not know yet. */
 	additionalBodyFields: JsonObject;
 	callback: Callback | null;
+}
+
+/** A request that leaves everything open. */
+export function blankRequest(operation: VideoOperation, model: string): VideoRequest {
+	return {
+		operation,
+		model,
+		prompt: '',
+		startImage: null,
+		endImage: null,
+		source: null,
+		target: null,
+		direction: 'forward',
+		mode: null,
+		negativePrompt: null,
+		gridPosition: {},
+		sourcePosition: null,
+		hdr: false,
+		exrExport: false,
+		keyframes: [],
+		autoControls: null,
+		editControls: null,
+		userId: null,
+		aspectRatio: null,
+		resolution: null,
+		duration: null,
+		loop: false,
+		cameraMotion: null,
+		concepts: [],
+		expandPrompt: null,
+		modelId: null,
+		promptOptimization: null,
+		additionalBodyFields: {},
+		callback: null,
+	};
 }
 
 export interface Callback {
@@ -251,9 +299,6 @@ export interface Generation {
 	/** The answer as it came. */
 	raw: JsonObject;
 }
-
-/** What a price depends on. */
-export type PricedRequest = Pick<VideoRequest, 'operation' | 'model' | 'resolution' | 'duration' | 'hdr' | 'exrExport'>;
 
 export interface Balance {
 	amount: number;
@@ -364,8 +409,11 @@ export interface Provider {
 	/** Present when `capabilities.imageInput` is `upload`. */
 	upload?: Upload;
 
-	/** Approximate price in USD; `null` where no price is published. */
-	estimateUsd(request: PricedRequest): number | null;
+	/**
+	 * Approximate price in USD of what `create` would buy, additional body fields included; `null` where no price is
+	 * published, or where what it depends on cannot be read out of the body.
+	 */
+	estimateUsd(request: VideoRequest): number | null;
 }
 
 /** Whether a create that ended this way may have bought a video all the same. */

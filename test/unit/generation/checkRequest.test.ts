@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { FIELD_NAMES, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
+import { FIELD_NAMES, InputFile, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
 import type {
 	AspectRatio,
 	Duration,
 	ExtraField,
+	ImageReference,
 	ModelCapabilities,
 	Provider,
 	Resolution,
@@ -109,7 +110,7 @@ describe('what is accepted', () => {
 			}),
 		).toMatchObject({
 			prompt: 'A cat',
-			startImage: START,
+			startImage: { kind: 'url', url: START },
 			duration: '5s',
 			concepts: ['pov'],
 			callback: { url: HOOK },
@@ -124,6 +125,16 @@ describe('what is accepted', () => {
 		expect(requestOf(crazyrouter, { expandPrompt: false }).expandPrompt).toBe(false);
 		expect(requestOf(crazyrouter, {}).expandPrompt).toBeNull();
 		expect(requestOf(pixwith, { promptOptimization: false }).promptOptimization).toBe(false);
+	});
+
+	it('an image file of n8n, which no expression can make', () => {
+		const file = { kind: 'file', id: 'filesystem-v2:1' };
+		expect(requestOf(lumaDreamMachine, { startImage: new InputFile(file.id), endImage: END })).toEqual(
+			request('ray-2', { startImage: file as ImageReference, endImage: END }),
+		);
+		expect(findings(lumaDreamMachine, { startImage: file })).toEqual([
+			"'Start Image' must be text, but it is an object",
+		]);
 	});
 
 	it('fields that no request knows are passed over', () => {
@@ -555,7 +566,7 @@ describe('the address for callbacks', () => {
 		const local = { allowLocalAddresses: true };
 		expect(
 			requestOf(pixazo, { callbackUrl: 'http://127.0.0.1:5678/webhook-test/x', startImage: 'http://minio:9000/a.png' }, local),
-		).toMatchObject({ callback: { url: 'http://127.0.0.1:5678/webhook-test/x' }, startImage: 'http://minio:9000/a.png' });
+		).toMatchObject({ callback: { url: 'http://127.0.0.1:5678/webhook-test/x' }, startImage: { url: 'http://minio:9000/a.png' } });
 		expect(findings(pixazo, { startImage: 'minio:9000/a.png' }, local)).toHaveLength(1);
 		expect(findings(pixwith, { callbackUrl: 'http://127.0.0.1/' }, local)).toHaveLength(1);
 	});

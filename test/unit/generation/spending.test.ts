@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkSpending, estimateUsd, usd } from '../../../nodes/LumaVideo/generation/spending';
-import { lumaDreamMachine } from '../../../nodes/LumaVideo/providers/lumaDreamMachine';
+import { checkSpending, usd } from '../../../nodes/LumaVideo/generation/spending';
+import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
+import type { JsonObject } from '../../../nodes/LumaVideo/providers/provider';
 import { request } from '../providers/support';
 
 describe('the spending limit', () => {
@@ -39,15 +40,31 @@ describe('the spending limit', () => {
 		},
 	);
 
-	it.each([
-		[{}, 0.4],
-		[{ seed: 5 }, 0.4],
-		[{ model: 'ray-2' }, null],
-		[{ resolution: '4k' }, null],
-		[{ duration: '9s' }, null],
-	])('with the body fields %j a video costs %p', (additionalBodyFields, expected) => {
-		const bought = request('ray-2', { resolution: '540p', duration: '5s', additionalBodyFields });
-		expect(estimateUsd(lumaDreamMachine, bought)).toBe(expected);
+	const CANNOT_BE_CHECKED = expect.stringContaining('cannot be checked');
+	it.each<[JsonObject, unknown]>([
+		[{}, undefined],
+		[{ seed: 5 }, undefined],
+		[{ video: { resolution: '360p' } }, undefined],
+		[
+			{ video: { resolution: '1080p' } },
+			"One video would cost about $1.20, more than 'Max Cost' allows ($0.50)",
+		],
+		[{ video: { resolution: '8k' } }, CANNOT_BE_CHECKED],
+		[{ resolution: '1080p' }, CANNOT_BE_CHECKED],
+		[{ type: 'video_edit' }, CANNOT_BE_CHECKED],
+	])('counts what additional body fields make of a video: %j', (additionalBodyFields, message) => {
+		const bought = request('ray-3.2', { resolution: '720p', duration: '5s', additionalBodyFields });
+		const check = checkSpending([providers.lumaAgents.estimateUsd(bought)], 0.5, 'Luma Agents');
+		expect(check).toEqual(message === undefined ? { ok: true } : expect.objectContaining({ ok: false, message }));
+	});
+
+	it('cannot be checked where no price is published', () => {
+		for (const provider of providerIds.map((id) => providers[id]).filter(({ capabilities }) => !capabilities.prices)) {
+			const [model] = provider.capabilities.models;
+			const bought = request(model?.value ?? '', { resolution: '540p', duration: '5s' });
+			expect(provider.estimateUsd(bought)).toBeNull();
+			expect(provider.estimateUsd({ ...bought, additionalBodyFields: { model: 'ray-3.2', type: 'video' } })).toBeNull();
+		}
 	});
 
 	it.each([

@@ -15,6 +15,7 @@ import type {
 	VideoRequest,
 } from '../../../nodes/LumaVideo/providers/provider';
 import { END, HOOK, SOURCE_VIDEO, START, answer, request } from './support';
+import type { RequestFields } from './support';
 
 const each = Object.values(providers).map((provider): [string, Provider] => [provider.id, provider]);
 
@@ -194,7 +195,7 @@ function sourcesOf(
 	{ capabilities }: Provider,
 	operation: VideoOperation,
 	model: ModelCapabilities,
-): Array<Partial<VideoRequest>> {
+): Array<RequestFields> {
 	if (operation === 'generate') return [{}];
 	if (operation === 'interpolate') return [{ sourceGenerationId: SOURCE_ID, targetGenerationId: TARGET_ID }];
 	if (!model.sources) return [{ sourceGenerationId: SOURCE_ID }];
@@ -258,9 +259,23 @@ function pathsOf(value: JsonValue | undefined, path: string[] = []): string[] {
 	return Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...path, key]));
 }
 
+/** A source under the name of its field. */
+function valueOf(set: VideoRequest, field: Field): unknown {
+	switch (field) {
+		case 'sourceGenerationId':
+			return set.source?.kind === 'generation';
+		case 'sourceVideo':
+			return set.source?.kind === 'url';
+		case 'targetGenerationId':
+			return set.target;
+		default:
+			return set[field];
+	}
+}
+
 function expectedPaths(set: VideoRequest, { places, always, mandatory = [] }: Wire): string[] {
 	const paths = (Object.entries(places) as Array<[Field, Wire['places'][Field]]>)
-		.filter(([field]) => set[field] || mandatory.includes(field))
+		.filter(([field]) => valueOf(set, field) || mandatory.includes(field))
 		.map(([, place]) => (typeof place === 'function' ? place(set) : place))
 		.filter((place) => typeof place === 'string');
 	return [...always, ...paths].sort();
@@ -432,7 +447,7 @@ describe.each(each)('%s', (id, provider) => {
 				...plain,
 				prompt: operationTable.prompt.exists === false ? '' : plain.prompt,
 				// What the panel hides is never set; what other operations have is.
-				targetGenerationId: plain.targetGenerationId ?? (operation === 'interpolate' ? TARGET_ID : 'stray-id'),
+				target: plain.target ?? { kind: 'generation', generationId: 'stray-id' },
 				mode: model.modes ? plain.mode : 'stray-mode',
 				negativePrompt: operationTable.extras.includes('negativePrompt') ? null : 'stray-negative',
 				cameraMotion: operationTable.extras.includes('cameraMotion') ? null : 'stray-motion',
@@ -447,7 +462,7 @@ describe.each(each)('%s', (id, provider) => {
 			for (const set of allRequests(...subject)) {
 				for (const { field, finding } of provider.exclusions?.(set) ?? []) {
 					expect(Object.keys(set)).toContain(field);
-					expect(set[field as Field]).toBeTruthy();
+					expect(set[field as keyof VideoRequest]).toBeTruthy();
 					expect(finding).toMatch(/^(is|are|can|cannot|must|needs?) .*[^.]$/);
 					expect(finding).not.toMatch(UNHELPFUL);
 					const rest = provider.exclusions?.(without(set, field)) ?? [];
@@ -473,7 +488,10 @@ describe.each(each)('%s', (id, provider) => {
 		it('lets no source leave its place in the path', () => {
 			const plain = plainRequest(...subject);
 			const { path } = provider.create(plain);
-			const strange = plain.sourceGenerationId === null ? plain : { ...plain, sourceGenerationId: '../a?b#c' };
+			const strange: VideoRequest =
+				plain.source?.kind === 'generation'
+					? { ...plain, source: { kind: 'generation', generationId: '../a?b#c' } }
+					: plain;
 			expect(provider.create(strange).path.split('/')).toHaveLength(path.split('/').length);
 			expect(provider.create(strange).path).toMatch(/^\/[^?#\s]+$/);
 		});

@@ -6,16 +6,16 @@ import type {
 	GenerationStatus,
 	JsonObject,
 	ProblemKind,
-	VideoRequest,
 } from '../../../nodes/LumaVideo/providers/provider';
 import { BAD_TEXTS, END, HOOK, START, VIDEO, answer, generation, request, video } from './support';
+import type { RequestFields } from './support';
 
 const ID = 'luma_gen_abc123';
 const PROMPT = 'A red kite over the sea';
 const CREATED = '2026-03-01T12:00:00Z';
 
 describe('create', () => {
-	it.each<[string, Partial<VideoRequest>, JsonObject]>([
+	it.each<[string, RequestFields, JsonObject]>([
 		['text to video', {}, {}],
 		['the older model', { model: 'ray-v1' }, { model_name: 'ray-v1' }],
 		['a start image', { startImage: START }, { image_url: START }],
@@ -54,9 +54,9 @@ describe('create', () => {
 });
 
 describe('extend', () => {
-	const extend = (set: Partial<VideoRequest> = {}) =>
+	const extend = (set: RequestFields = {}) =>
 		request('', { operation: 'extend', sourceGenerationId: ID, ...set });
-	it.each<[string, Partial<VideoRequest>, JsonObject]>([
+	it.each<[string, RequestFields, JsonObject]>([
 		['a prompt alone', {}, {}],
 		['a callback', { callback: { url: HOOK, mode: 'terminal' } }, { notifyHook: HOOK }],
 		[

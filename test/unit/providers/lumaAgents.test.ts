@@ -12,6 +12,7 @@ import type { Job } from '../../provider-server';
 import { BODY_SHAPE, brokenRule } from '../../provider-server/providers/lumaAgents.requests';
 import { findProblems } from '../../provider-server/shape';
 import { BAD_TEXTS, END, HOOK, SOURCE_VIDEO, START, VIDEO, answer, generation, request, video } from './support';
+import type { RequestFields } from './support';
 
 const ID = '182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e';
 const SOURCE = 'd290f1ee-6c54-4b01-90e6-d701748f0851';
@@ -19,12 +20,12 @@ const PROMPT = 'A red kite over the sea';
 const PNG = 'data:image/png;base64,iVBORw0KGgo=';
 const MODEL = 'ray-3.2';
 
-const ray = (set: Partial<VideoRequest> = {}): VideoRequest => request(MODEL, set);
-const extend = (set: Partial<VideoRequest> = {}): VideoRequest =>
+const ray = (set: RequestFields = {}): VideoRequest => request(MODEL, set);
+const extend = (set: RequestFields = {}): VideoRequest =>
 	ray({ operation: 'extend', sourceGenerationId: SOURCE, ...set });
-const modify = (set: Partial<VideoRequest> = {}): VideoRequest =>
+const modify = (set: RequestFields = {}): VideoRequest =>
 	ray({ operation: 'modify', sourceGenerationId: SOURCE, ...set });
-const reframe = (set: Partial<VideoRequest> = {}): VideoRequest =>
+const reframe = (set: RequestFields = {}): VideoRequest =>
 	ray({ operation: 'reframe', sourceGenerationId: SOURCE, aspectRatio: '9:16', ...set });
 
 const keyframe = (index: number, image = START) => ({ image, index });
@@ -48,9 +49,9 @@ describe('create', () => {
 			{ video: { start_frame: { url: START }, end_frame: { data: 'iVBORw0KGgo=', media_type: 'image/png' } } },
 		],
 		[
-			'an image with a parameter in its type',
-			ray({ startImage: 'data:image/jpeg;name=a.jpg;base64,AAAA' }),
-			{ video: { start_frame: { data: 'AAAA', media_type: 'image/jpeg' } } },
+			'an image that still lies in n8n',
+			ray({ startImage: { kind: 'file', id: 'filesystem-v2:1' } }),
+			{ video: { start_frame: { url: 'n8n-file:filesystem-v2:1' } } },
 		],
 		[
 			'keyframes, in the given order',
@@ -205,13 +206,6 @@ describe('create', () => {
 			source: { url: sourceVideo, media_type: type },
 		});
 	});
-
-	it('takes a source video inside the request', () => {
-		const sourceVideo = 'data:video/webm;base64,AAAA';
-		expect(lumaAgents.create(reframe({ sourceGenerationId: null, sourceVideo })).body).toMatchObject({
-			source: { data: 'AAAA', media_type: 'video/webm' },
-		});
-	});
 });
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -300,10 +294,10 @@ function* choices<T extends object>(fields: { [K in keyof T]: ReadonlyArray<T[K]
 		for (const other of choices(others as { [K in keyof T]: ReadonlyArray<T[K]> })) yield { ...other, [name]: value } as T;
 }
 
-type Choices = { [K in keyof VideoRequest]?: ReadonlyArray<VideoRequest[K]> };
+type Choices = { [K in keyof RequestFields]?: ReadonlyArray<RequestFields[K]> };
 
 function requestsOf(operation: VideoRequest['operation'], fields: Choices): VideoRequest[] {
-	return [...choices<Partial<VideoRequest>>(fields as { [K in keyof VideoRequest]: ReadonlyArray<VideoRequest[K]> })].map(
+	return [...choices<RequestFields>(fields as { [K in keyof RequestFields]: ReadonlyArray<RequestFields[K]> })].map(
 		(set) => ray({ operation, ...set }),
 	);
 }
@@ -315,7 +309,7 @@ const model = (operation: 'extend' | 'modify' | 'reframe') => {
 	return found;
 };
 const KEYFRAMES = [[], keyframes(0), keyframes(0, 60, 120), keyframes(121), keyframes(5, 5), keyframes(-1), keyframes(1.5)];
-const SOURCES: Array<Partial<VideoRequest>> = [{ sourceGenerationId: SOURCE }, { sourceVideo: SOURCE_VIDEO }];
+const SOURCES: Choices[] = [{ sourceGenerationId: [SOURCE] }, { sourceVideo: [SOURCE_VIDEO] }];
 
 /** Nearly every request that the fields of the node can make. */
 const REQUESTS: VideoRequest[] = [
@@ -339,6 +333,7 @@ const REQUESTS: VideoRequest[] = [
 	}),
 	...SOURCES.flatMap((source) =>
 		requestsOf('modify', {
+			...source,
 			startImage: [null, PNG],
 			keyframes: KEYFRAMES,
 			mode: [null, ...(model('modify').modes ?? [])],
@@ -347,10 +342,11 @@ const REQUESTS: VideoRequest[] = [
 			resolution: [null, '540p', '1080p'],
 			hdr: [false, true],
 			exrExport: [false, true],
-		}).map((set) => ({ ...set, ...source })),
+		}),
 	),
 	...SOURCES.flatMap((source) =>
 		requestsOf('reframe', {
+			...source,
 			aspectRatio: model('reframe').aspectRatios,
 			resolution: [null, ...model('reframe').resolutions],
 			sourcePosition: [
@@ -361,7 +357,7 @@ const REQUESTS: VideoRequest[] = [
 				position(0, 0, 0, 1),
 				position(0, 0, 1, 2.1),
 			],
-		}).map((set) => ({ ...set, ...source })),
+		}),
 	),
 ];
 
@@ -797,11 +793,73 @@ describe('prices', () => {
 		[ray({ resolution: '4k' }), null],
 		[extend({ resolution: '540p' }), 0.15],
 		[extend({ direction: 'backward' }), 0.3],
+		// Has no published price.
+		[extend({ resolution: '360p' }), null],
 		// By the length of a source that is not known.
 		[modify({ resolution: '720p' }), null],
 		[reframe({ resolution: '720p' }), null],
 	])('of request %#', (set, price) => {
 		expect(lumaAgents.estimateUsd(set)).toBe(price);
+	});
+
+	const chosen = { resolution: '720p', duration: '5s' } as const;
+	const generation = { generation_id: SOURCE };
+	it.each<[JsonObject, number | null]>([
+		// Prices do not depend on these.
+		[{ seed: 7 }, 0.3],
+		[{ video: { loop: true, start_frame: { url: START } } }, 0.3],
+		// One more field of the video, beside those that were chosen.
+		[{ video: { resolution: '1080p' } }, 1.2],
+		[{ video: { duration: '10s' } }, 0.9],
+		[{ video: { resolution: '1080p', duration: '10s' } }, 3.6],
+		[{ video: { hdr: true } }, 0.6],
+		[{ video: { hdr: true, exr_export: true } }, 0.9],
+		[{ video: { hdr: true, exr_export: true, resolution: '1080p' } }, 3.6],
+		[{ video: { hdr: false, exr_export: null } }, 0.3],
+		// Left open, the service decides.
+		[{ video: { resolution: null, duration: null } }, 0.3],
+		[{ video: null }, 0.3],
+		// An extension.
+		[{ video: { start_frame: generation } }, 0.3],
+		[{ video: { end_frame: generation, resolution: '1080p' } }, 1.2],
+		[{ video: { end_frame: generation, resolution: '360p' } }, null],
+		[{ video: { start_frame: generation, hdr: true } }, null],
+		// Not on offer.
+		[{ video: { hdr: true, duration: '10s' } }, null],
+		[{ video: { resolution: '4k' } }, null],
+		// Of another kind than the service takes.
+		[{ video: { resolution: 720 } }, null],
+		[{ video: { resolution: 'constructor', duration: 'length' } }, null],
+		[{ video: { duration: 5 } }, null],
+		[{ video: { duration: '5' } }, null],
+		[{ video: { duration: ['5s'] } }, null],
+		[{ video: { hdr: 'true' } }, null],
+		[{ video: { exr_export: 1 } }, null],
+		[{ video: '1080p' }, null],
+		[{ video: [] }, null],
+		// Where the service does not document them.
+		[{ resolution: '540p' }, null],
+		[{ duration: '5s' }, null],
+		[{ hdr: false }, null],
+		[{ exr_export: true }, null],
+		// Another model, another type.
+		[{ model: 'ray-3.2' }, 0.3],
+		[{ model: 'ray-4' }, null],
+		[{ model: null }, null],
+		[{ model: 'uni-1', type: 'image' }, null],
+		[{ type: 'video' }, 0.3],
+		[{ type: 'video_edit' }, null],
+		[{ type: 'video_edit', source: generation }, null],
+		[{ type: 'video_reframe', source: generation }, null],
+		[{ type: null }, null],
+		[{ source: generation }, null],
+		[{ source: null }, 0.3],
+	])('with the additional body fields %j: %p', (additionalBodyFields, price) => {
+		expect(lumaAgents.estimateUsd(ray({ ...chosen, additionalBodyFields }))).toBe(price);
+	});
+
+	it('are none for an edit that additional body fields call a new video', () => {
+		expect(lumaAgents.estimateUsd(modify({ resolution: '540p', additionalBodyFields: { type: 'video' } }))).toBeNull();
 	});
 });
 

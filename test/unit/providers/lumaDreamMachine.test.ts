@@ -18,6 +18,7 @@ import {
 	request,
 	video,
 } from './support';
+import type { RequestFields } from './support';
 
 const ID = '123e4567-e89b-12d3-a456-426614174000';
 const OTHER_ID = '123e4567-e89b-12d3-a456-426614174001';
@@ -30,7 +31,7 @@ const KEY_ADVICE =
 const FIELDS_ADVICE = "Check the node's fields, then run the workflow again.";
 
 describe('create', () => {
-	it.each<[string, Partial<VideoRequest>, JsonObject]>([
+	it.each<[string, RequestFields, JsonObject]>([
 		['text to video', {}, { prompt: PROMPT }],
 		['another model', { model: 'ray-flash-2' }, { model: 'ray-flash-2', prompt: PROMPT }],
 		['a start image', { startImage: START }, { prompt: PROMPT, keyframes: { frame0: image(START) } }],
@@ -81,7 +82,7 @@ describe('create from what exists', () => {
 	const source = { sourceGenerationId: ID };
 	const callback = { url: HOOK, mode: 'terminal' as const };
 	const media = { url: SOURCE_VIDEO };
-	it.each<[string, Partial<VideoRequest>, string, JsonObject]>([
+	it.each<[string, RequestFields, string, JsonObject]>([
 		[
 			'extend',
 			{ operation: 'extend', ...source },
@@ -254,7 +255,7 @@ describe('exclusions', () => {
 	const END_IMAGE = { field: 'endImage', finding: "is not possible when 'Direction' is backward; leave it out" };
 	const START_IMAGE = { field: 'startImage', finding: "is not possible when 'Direction' is forward; leave it out" };
 	const GRID = { field: 'gridPosition', finding: 'must consist of whole numbers' };
-	it.each<[Partial<VideoRequest>, unknown[]]>([
+	it.each<[RequestFields, unknown[]]>([
 		[{ loop: true, startImage: START }, []],
 		[{ operation: 'extend' }, []],
 		[{ operation: 'extend', loop: true }, []],
@@ -860,7 +861,7 @@ describe('refusals', () => {
 });
 
 describe('estimateUsd', () => {
-	it.each<[string, Partial<VideoRequest>, number | null]>([
+	it.each<[string, RequestFields, number | null]>([
 		['ray-2', { resolution: '720p', duration: '5s' }, 0.71],
 		['ray-2', { resolution: '4k', duration: '9s' }, 11.47],
 		['ray-flash-2', { resolution: '540p', duration: '5s' }, 0.14],
@@ -873,5 +874,39 @@ describe('estimateUsd', () => {
 		['', { operation: 'upscale', resolution: '4k', duration: '5s' }, null],
 	])('%s with %j: %s', (model, set, expected) => {
 		expect(lumaDreamMachine.estimateUsd(request(model, set))).toBe(expected);
+	});
+
+	it.each<[JsonObject, number | null]>([
+		[{}, 0.4],
+		[{ seed: 5, loop: true }, 0.4],
+		[{ generation_type: 'video' }, 0.4],
+		[{ resolution: '4k' }, 6.37],
+		[{ duration: '9s' }, 0.72],
+		[{ model: 'ray-flash-2', resolution: '1080p', duration: '9s' }, 0.99],
+		[{ keyframes: { frame0: image(START), frame1: image(END) } }, 0.4],
+		// An extension, which has no published price.
+		[{ keyframes: { frame0: { type: 'generation', id: ID } } }, null],
+		[{ keyframes: { frame0: image(START), frame1: { type: 'generation', id: ID } } }, null],
+		// What is in no table, or of another kind than the service takes.
+		[{ keyframes: { frame0: START } }, null],
+		[{ keyframes: [] }, null],
+		[{ model: 'ray-3' }, null],
+		[{ model: null }, null],
+		[{ resolution: '360p' }, null],
+		[{ resolution: null }, null],
+		[{ resolution: 'constructor', duration: 'length' }, null],
+		[{ duration: 9 }, null],
+		[{ duration: '10s' }, null],
+		[{ generation_type: 'modify_video' }, null],
+		[{ generation_type: 'image' }, null],
+	])('with the additional body fields %j: %p', (additionalBodyFields, expected) => {
+		const bought = request('ray-2', { resolution: '540p', duration: '5s', additionalBodyFields });
+		expect(lumaDreamMachine.estimateUsd(bought)).toBe(expected);
+	});
+
+	it('is none for what additional body fields would make a video at the address of another operation', () => {
+		const more = { generation_type: 'video', resolution: '540p', duration: '5s' };
+		const modify = request('ray-2', { operation: 'modify', sourceVideo: SOURCE_VIDEO, additionalBodyFields: more });
+		expect(lumaDreamMachine.estimateUsd(modify)).toBeNull();
 	});
 });

@@ -9,8 +9,9 @@
 import { describe, expect, it } from '@jest/globals';
 import LumaAI from 'lumaai';
 import { lumaDreamMachine } from '../../../nodes/LumaVideo/providers/lumaDreamMachine';
-import type { ProviderCall, VideoRequest } from '../../../nodes/LumaVideo/providers/provider';
+import type { ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
 import { END, HOOK, SOURCE_VIDEO, START, request } from './support';
+import type { RequestFields } from './support';
 
 const BASE = 'https://api.lumalabs.ai/dream-machine/v1';
 const ID = '123e4567-e89b-12d3-a456-426614174000';
@@ -63,7 +64,7 @@ async function expectSame([, call, use]: Case): Promise<void> {
 	expect(JSON.parse(JSON.stringify(node))).toStrictEqual(JSON.parse(JSON.stringify(sdk)));
 }
 
-const create = (set: Partial<VideoRequest>, model = 'ray-2') => lumaDreamMachine.create(request(model, set));
+const create = (set: RequestFields, model = 'ray-2') => lumaDreamMachine.create(request(model, set));
 type Body = LumaAI.Generations.VideoCreateParams;
 /** `generations.create` and `generations.video.create` are two names of the same. */
 const video = (body: Partial<Body>) => (client: LumaAI) =>
@@ -132,7 +133,7 @@ describe('generate', () => {
 });
 
 describe('extend and interpolate', () => {
-	const extend = (set: Partial<VideoRequest>) => create({ operation: 'extend', sourceGenerationId: ID, ...set });
+	const extend = (set: RequestFields) => create({ operation: 'extend', sourceGenerationId: ID, ...set });
 	it.each<Case>([
 		['extend', extend({}), video({ keyframes: { frame0: generation(ID) } })],
 		[
@@ -210,7 +211,7 @@ const MODES = [
 ] as const;
 
 describe('modify', () => {
-	const node = (set: Partial<VideoRequest>, model?: string) =>
+	const node = (set: RequestFields, model?: string) =>
 		create({ operation: 'modify', sourceVideo: SOURCE_VIDEO, prompt: '', mode: 'adhere_1', ...set }, model);
 	const sdk = (body: Partial<LumaAI.Generations.VideoModifyParams>) => (client: LumaAI) =>
 		client.generations.video.modify({
@@ -239,7 +240,7 @@ describe('modify', () => {
 });
 
 describe('reframe', () => {
-	const node = (set: Partial<VideoRequest>, model?: string) =>
+	const node = (set: RequestFields, model?: string) =>
 		create({ operation: 'reframe', sourceVideo: SOURCE_VIDEO, prompt: '', aspectRatio: '1:1', ...set }, model);
 	const sdk = (body: Partial<LumaAI.Generations.VideoReframeParams>) => (client: LumaAI) =>
 		client.generations.video.reframe({
@@ -277,9 +278,9 @@ describe('reframe', () => {
 });
 
 describe('upscale and audio', () => {
-	const upscale = (set: Partial<VideoRequest>) =>
+	const upscale = (set: RequestFields) =>
 		create({ operation: 'upscale', sourceGenerationId: ID, prompt: '', ...set }, '');
-	const audio = (set: Partial<VideoRequest>) =>
+	const audio = (set: RequestFields) =>
 		create({ operation: 'addAudio', sourceGenerationId: ID, prompt: '', ...set }, '');
 	// The SDK leaves the type to its caller; the documents name one for each path, and the node sends it.
 	const UPSCALE = { generation_type: 'upscale_video' as const };

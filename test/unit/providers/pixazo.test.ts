@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { pixazo } from '../../../nodes/LumaVideo/providers/pixazo';
-import type { Generation, JsonObject, ProblemKind, VideoRequest } from '../../../nodes/LumaVideo/providers/provider';
+import type { Generation, JsonObject, ProblemKind } from '../../../nodes/LumaVideo/providers/provider';
 import {
 	BAD_TEXTS,
 	END,
@@ -13,6 +13,7 @@ import {
 	request,
 	video,
 } from './support';
+import type { RequestFields } from './support';
 
 const MODEL_ID = 'luma-dream-machine-ray-2-flash-image-to-video';
 const ID = `${MODEL_ID}_019d0000-0000-7000-8000-000000000000`;
@@ -22,7 +23,7 @@ const DASHBOARD = 'https://api-console.pixazo.ai/dashboard';
 const OWN_FAULT = 'The fault lay with Pixazo, not with your fields: run the workflow again.';
 
 describe('create', () => {
-	it.each<[string, Partial<VideoRequest>, JsonObject, Record<string, string>]>([
+	it.each<[string, RequestFields, JsonObject, Record<string, string>]>([
 		['the fewest fields', {}, {}, {}],
 		['both images', { endImage: END }, { end_image_url: END }, {}],
 		['an aspect ratio', { aspectRatio: '9:21' }, { aspect_ratio: '9:21' }, {}],
@@ -74,7 +75,7 @@ describe('create with Ray 3.2', () => {
 	const fromImage = '/luma-agent-ray-v3-2-image-to-video/v1/image-to-video';
 	const edit = '/luma-agent-ray-v3-2-video-to-video/v1/video-to-video';
 	const reframe = '/luma-agent-ray-v3-2-reframe/v1/reframe';
-	it.each<[string, Partial<VideoRequest>, string, JsonObject, Record<string, string>]>([
+	it.each<[string, RequestFields, string, JsonObject, Record<string, string>]>([
 		[
 			'the documented example',
 			{ aspectRatio: '16:9', resolution: '540p', duration: '5s' },
@@ -156,7 +157,7 @@ describe('create with Ray 3.2', () => {
 	});
 
 	const LOOP = { field: 'loop', finding: "is not possible with a 'Duration' of 10s; use one of the two" };
-	it.each<[string, Partial<VideoRequest>, unknown[]]>([
+	it.each<[string, RequestFields, unknown[]]>([
 		['ray-3.2', { loop: true, duration: '5s' }, []],
 		['ray-3.2', { loop: true }, []],
 		['ray-3.2', { duration: '10s' }, []],

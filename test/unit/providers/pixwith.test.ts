@@ -1,15 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { pixwith } from '../../../nodes/LumaVideo/providers/pixwith';
 import { mayHaveBeenAccepted } from '../../../nodes/LumaVideo/providers/provider';
-import type { Generation, JsonObject, ProblemKind, VideoRequest } from '../../../nodes/LumaVideo/providers/provider';
+import type { Generation, JsonObject, ProblemKind } from '../../../nodes/LumaVideo/providers/provider';
 import { BAD_TEXTS, END, HOOK, START, VIDEO, answer, generation, request, video } from './support';
+import type { RequestFields } from './support';
 
 const ID = 'd425ab4dc256f0ebaa84862b9cea8a3d';
 const PROMPT = 'A red kite over the sea';
 const OPTIONS = { prompt_optimization: false, aspect_ratio: '16:9', resolution: '540p', duration: 5 };
 
 describe('create', () => {
-	it.each<[string, Partial<VideoRequest>, JsonObject, JsonObject]>([
+	it.each<[string, RequestFields, JsonObject, JsonObject]>([
 		['text to video', {}, {}, {}],
 		['a start image', { startImage: START }, { model_id: '3-4', image_urls: [START] }, {}],
 		['both images', { startImage: START, endImage: END }, { model_id: '3-4', image_urls: [START, END] }, {}],

@@ -1,5 +1,13 @@
 /** What the provider tests share. */
-import type { Generation, JsonObject, ProviderAnswer, VideoRequest } from '../../../nodes/LumaVideo/providers/provider';
+import { blankRequest } from '../../../nodes/LumaVideo/providers/provider';
+import type {
+	Generation,
+	ImageReference,
+	JsonObject,
+	ProviderAnswer,
+	SourceReference,
+	VideoRequest,
+} from '../../../nodes/LumaVideo/providers/provider';
 
 export const START = 'https://images.example/start.jpg';
 export const END = 'https://images.example/end.png';
@@ -12,39 +20,39 @@ export function answer(statusCode: number, body: unknown, headers: Record<string
 	return { statusCode, headers, text: typeof body === 'string' ? body : JSON.stringify(body) };
 }
 
+type Image = ImageReference | string;
+
+/** Fields of a request; a reference can be written as its text, a source as what it is. */
+export interface RequestFields extends Partial<Omit<VideoRequest, 'endImage' | 'keyframes' | 'startImage'>> {
+	/** A web address, or `data:…;base64,…`. */
+	startImage?: Image | null;
+	endImage?: Image | null;
+	keyframes?: ReadonlyArray<{ image: Image; index: number }>;
+	sourceGenerationId?: string | null;
+	sourceVideo?: string;
+	targetGenerationId?: string;
+}
+
+function imageOf(given: Image): ImageReference {
+	if (typeof given !== 'string') return given;
+	const [, mimeType, base64] = /^data:([^;,]+);base64,(.*)$/s.exec(given) ?? [];
+	return mimeType !== undefined && base64 !== undefined
+		? { kind: 'data', mimeType, base64 }
+		: { kind: 'url', url: given };
+}
+
 /** A request that sets nothing but a prompt. */
-export function request(model: string, set: Partial<VideoRequest> = {}): VideoRequest {
+export function request(model: string, fields: RequestFields = {}): VideoRequest {
+	const { startImage, endImage, keyframes = [], sourceGenerationId, sourceVideo, targetGenerationId, ...set } = fields;
+	const generationOf = (generationId: string): SourceReference => ({ kind: 'generation', generationId });
 	return {
-		operation: 'generate',
-		model,
+		...blankRequest('generate', model),
 		prompt: 'A red kite over the sea',
-		startImage: null,
-		endImage: null,
-		sourceGenerationId: null,
-		targetGenerationId: null,
-		sourceVideo: null,
-		direction: 'forward',
-		mode: null,
-		negativePrompt: null,
-		gridPosition: {},
-		sourcePosition: null,
-		hdr: false,
-		exrExport: false,
-		keyframes: [],
-		autoControls: null,
-		editControls: null,
-		userId: null,
-		aspectRatio: null,
-		resolution: null,
-		duration: null,
-		loop: false,
-		cameraMotion: null,
-		concepts: [],
-		expandPrompt: null,
-		modelId: null,
-		promptOptimization: null,
-		additionalBodyFields: {},
-		callback: null,
+		startImage: startImage ? imageOf(startImage) : null,
+		endImage: endImage ? imageOf(endImage) : null,
+		source: sourceGenerationId ? generationOf(sourceGenerationId) : sourceVideo ? { kind: 'url', url: sourceVideo } : null,
+		target: targetGenerationId ? generationOf(targetGenerationId) : null,
+		keyframes: keyframes.map(({ image, index }) => ({ image: imageOf(image), index })),
 		...set,
 	};
 }

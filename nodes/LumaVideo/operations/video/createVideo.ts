@@ -10,10 +10,11 @@ import type { Failure } from '../../generation/failure';
 import { fingerprint } from '../../generation/ledger';
 import { outputJson } from '../../generation/output';
 import { readGeneration } from '../../generation/read';
-import { checkSpending, estimateUsd } from '../../generation/spending';
+import { checkSpending } from '../../generation/spending';
 import { findModel, providerIds, providers } from '../../providers';
 import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
+import { generationIdOf } from '../../providers/reference';
 import type { ProviderClient } from '../../transport/providerClient';
 import { createProviderClient } from '../../transport/providerClient';
 import type { Completion } from '../completion';
@@ -133,7 +134,7 @@ interface Run {
 	address: string | null;
 }
 
-/** The values of all fields of one item; images in n8n stand in them by placeholders. */
+/** The values of all fields of one item; images in n8n stand in them as files. */
 function readInput(
 	{ context, provider, client, operation }: Run,
 	itemIndex: number,
@@ -178,7 +179,7 @@ async function prepare(
 ): Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }> {
 	const brought = await bringImages(context, provider, client, images, request);
 	if (!brought.ok || !needsSourceAddress(provider, request)) return brought;
-	const generationId = request.sourceGenerationId ?? '';
+	const generationId = generationIdOf(request.source) ?? '';
 	const source = await readGeneration(
 		provider,
 		client,
@@ -198,12 +199,12 @@ async function prepare(
 			},
 		};
 	}
-	return { ok: true, request: { ...brought.request, sourceGenerationId: null, sourceVideo: videoUrl } };
+	return { ok: true, request: { ...brought.request, source: { kind: 'url', url: videoUrl } } };
 }
 
-function needsSourceAddress(provider: Provider, { operation, sourceGenerationId }: VideoRequest): boolean {
+function needsSourceAddress(provider: Provider, { operation, source }: VideoRequest): boolean {
 	const takesVideo = operation === 'modify' || operation === 'reframe';
-	return takesVideo && sourceGenerationId !== null && provider.capabilities.sourceAs === 'url';
+	return takesVideo && source?.kind === 'generation' && provider.capabilities.sourceAs === 'url';
 }
 
 function plan(run: Run, itemIndex: number): Plan {
@@ -250,7 +251,7 @@ function plan(run: Run, itemIndex: number): Plan {
 			includeRaw: settings.includeRaw,
 			model: request.model === '' ? null : request.model,
 			prompt: request.prompt,
-			estimatedCostUsd: estimateUsd(provider, request),
+			estimatedCostUsd: provider.estimateUsd(request),
 		},
 		download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
 	};
