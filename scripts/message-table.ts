@@ -34,10 +34,10 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<provider>': ['displayName', 'options.displayName', 'provider.displayName', 'providerName', 'this.options.provider.displayName'],
 	'<dashboard>': ['provider.dashboardUrl', 'this.options.provider.dashboardUrl'],
 	'<model>': ['model.name'],
-	'<generation ID>': ['generation.generationId', 'generationId', 'id', 'item.generation.generationId'],
-	'<generation IDs>': ["ids.join(', ')", "known.lookAlikes.join(', ')", "[...deleted].join(', ')"],
+	'<generation ID>': ['generation.generationId', 'generationId', 'known.generationId', 'first'],
+	'<generation IDs>': ["ids.join(', ')", "lookAlikes.join(', ')", "[...deleted].join(', ')"],
 	'<status>': ['generation.status', 'status'],
-	'<time>': ['new Date(entry.submittedAt).toISOString()'],
+	'<time>': ['new Date(sentAt).toISOString()'],
 	'<address>': ['address'],
 	'<host>': ['url.hostname'],
 	'<HTTP status>': ['answer.statusCode', 'statusCode'],
@@ -391,7 +391,7 @@ class Collector {
 	}
 }
 
-/** What is added to findings about fields (operations/batch.ts), and to reads that got no answer (operations/eachItem.ts). */
+/** What is added to findings about fields (operations/plan.ts), and to reads that got no answer (operations/eachItem.ts). */
 const NOTHING_SENT = 'Correct this, then run the workflow again. Nothing was sent.';
 const FAILED = '<provider> could not make the video: <reason> (generation <generation ID>)';
 const NETWORK_ADVICE = "Check the network of n8n and 'Base URL' in the credential, then try again.";
@@ -433,8 +433,8 @@ export function collect(): { messages: Message[]; reasons: string[] } {
 
 /** Headings, and the sources below each. */
 const GROUPS: ReadonlyArray<readonly [heading: string, sources: RegExp]> = [
-	['Fields and settings, before anything is sent', /checkRequest|spending|generationId|inputImages|callbackAddress|operations\/(index|suspend|methods)|createVideo/],
-	['Making, waiting and reading', /generation\/(run|read|deliver|list|catalog)|operations\/batch/],
+	['Fields and settings, before anything is sent', /checkRequest|spending|generationId|inputImages|callbackAddress|operations\/(index|methods)|createVideo/],
+	['Making, waiting and reading', /generation\/(messages|read|deliver|list|catalog)|operations\/(plan|report)/],
 	['What a provider answers', /providers\//],
 	['Connections and downloads', /transport\//],
 	['Luma Video Trigger', /callbacks\//],

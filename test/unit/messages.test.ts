@@ -42,7 +42,7 @@ describe('the messages of the code', () => {
 		}
 		for (const text of [
 			// An error that is thrown, a failure, a finding, one by a table, one of a kind of answer, a rule, and a list of findings.
-			"'Completion' cannot be 'Suspend Until Callback' in a tool",
+			"'Provider' is not known",
 			'Generation <generation ID> is not finished after <number> seconds',
 			"'Prompt' is empty",
 			"'Loop' is not possible with a 'Duration' of 10s; use one of the two",

@@ -28,13 +28,13 @@ export interface CrashRecordOptions {
 	store: DeduplicationStore;
 	/** The same for all that writes into the same place of the store: workflow and node. */
 	place: string;
-	/** Names the execution, its retries included, and the run of the node. */
+	/** Names the execution, its retries included. */
 	execution: string;
 	/** Kept in the node's context: what this execution recorded and n8n did not forget. */
 	mine: Record<string, Recorded>;
 	/** Whether what was recorded before a crash is bought again. */
 	buyAgain: boolean;
-	onTrouble(error: unknown): void;
+	onTrouble: (error: unknown) => void;
 }
 
 /** Values that n8n keeps of a node; the oldest go first. A generation takes about fifty while its execution runs. */
@@ -50,7 +50,7 @@ const TIME_LENGTH = 9;
 interface Change {
 	add: string[];
 	remove: string[];
-	done(known: ReadonlySet<string>): void;
+	done: (known: ReadonlySet<string>) => void;
 }
 
 export class CrashRecord {
@@ -67,13 +67,12 @@ export class CrashRecord {
 	 */
 	async begin(itemIndex: number, now: number): Promise<Recorded | null> {
 		const { mine, buyAgain } = this.options;
-		const key = this.keyOf(itemIndex);
-		const isOurs = mine[key] !== undefined;
+		const key = this.nextKey(itemIndex);
 		const fresh: Recorded = { sentAt: now, generationId: null };
 		mine[key] = fresh;
 		const values = valuesOf(key, fresh);
 		const known = await this.write(values, []);
-		if (isOurs || !known.has(key)) return null;
+		if (!known.has(key)) return null;
 		// The time of this try must not be mixed with that of the earlier one.
 		await this.write([], values.filter((value) => !known.has(value)));
 		const recorded = await this.read(key);
@@ -84,18 +83,19 @@ export class CrashRecord {
 		return await this.begin(itemIndex, now);
 	}
 
-	/** The provider accepted the item's request. */
+	/** The provider accepted the item's request, the latest that was begun. */
 	accepted(itemIndex: number, generationId: string): void {
-		const key = this.keyOf(itemIndex);
+		const key = this.lastKey(itemIndex);
 		const recorded = this.options.mine[key];
-		if (recorded) recorded.generationId = generationId;
+		if (!recorded || recorded.generationId !== null) return;
+		recorded.generationId = generationId;
 		void this.write(idValues(key, generationId), []);
 	}
 
 	/** The request was refused, or not sent after all. */
 	withdraw(itemIndex: number): void {
 		const { mine } = this.options;
-		const key = this.keyOf(itemIndex);
+		const key = this.lastKey(itemIndex);
 		const recorded = mine[key];
 		Reflect.deleteProperty(mine, key);
 		if (recorded) void this.write([], valuesOf(key, recorded));
@@ -108,8 +108,26 @@ export class CrashRecord {
 		for (const key of Object.keys(mine)) Reflect.deleteProperty(mine, key);
 	}
 
-	private keyOf(itemIndex: number): string {
-		return `${this.options.execution} ${itemIndex}`;
+	/**
+	 * An item's requests are numbered in the order in which the execution makes them, as in the rounds of a loop: after a
+	 * crash n8n may count the node's runs differently.
+	 */
+	private nextKey(itemIndex: number): string {
+		return this.keyOf(itemIndex, this.countOf(itemIndex));
+	}
+
+	private lastKey(itemIndex: number): string {
+		return this.keyOf(itemIndex, this.countOf(itemIndex) - 1);
+	}
+
+	private countOf(itemIndex: number): number {
+		let count = 0;
+		while (this.options.mine[this.keyOf(itemIndex, count)] !== undefined) count++;
+		return count;
+	}
+
+	private keyOf(itemIndex: number, number: number): string {
+		return `${this.options.execution} ${itemIndex} ${number}`;
 	}
 
 	/** Adds and removes values; what several ask for at the same time goes in one write. Never throws. */
@@ -138,13 +156,16 @@ export class CrashRecord {
 
 	private async writeOnce(add: string[], remove: string[], maxEntries = MAX_VALUES): Promise<Set<string>> {
 		const { store, place, onTrouble } = this.options;
+		const once = async (): Promise<Set<string>> => {
+			if (remove.length > 0) await store.removeProcessed(remove, 'node', { mode: 'entries' });
+			if (add.length === 0) return new Set();
+			const result = await store.checkProcessedAndRecord(add, 'node', { mode: 'entries', maxEntries });
+			return new Set(result.processed.map(String));
+		};
+		// Two processes that make the first record at the same time: one of them fails and finds it there next time.
+		const twice = async (): Promise<Set<string>> => await once().catch(once);
 		try {
-			return await inLine(place, async () => {
-				if (remove.length > 0) await store.removeProcessed(remove, 'node', { mode: 'entries' });
-				if (add.length === 0) return new Set<string>();
-				const result = await store.checkProcessedAndRecord(add, 'node', { mode: 'entries', maxEntries });
-				return new Set(result.processed.map(String));
-			});
+			return await inLine(place, twice);
 		} catch (error) {
 			onTrouble(error);
 			return new Set();

@@ -18,7 +18,7 @@ export interface CreateStart {
 	key: RequestKey;
 	model: ModelCapabilities;
 	/** What must be done just before the request is sent, and only then, such as bringing an image to the provider. */
-	prepare?(request: VideoRequest): Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }>;
+	prepare?: (request: VideoRequest) => Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }>;
 }
 
 /** One video to be had: by buying it, or by waiting for one that was bought. */

@@ -42,7 +42,7 @@ export class JobTask {
 		try {
 			this.outcome = await this.live();
 		} catch (error) {
-			this.outcome =
+			this.outcome ??=
 				error instanceof RunEnded
 					? this.outcomeSoFar()
 					: { kind: 'failure', failure: unexpected(options.provider, error, this.known()) };
@@ -102,6 +102,7 @@ export class JobTask {
 			options.crashRecord?.withdraw(this.job.itemIndex);
 			this.entry = null;
 			this.generation = null;
+			this.outcome = null;
 		}
 	}
 
@@ -109,7 +110,7 @@ export class JobTask {
 		const { options, pauses, reader } = this.services;
 		const { clock, provider } = options;
 		const over = entry?.over;
-		if (over && Math.abs(clock.wall() - over.at) < FRESH_MS) return this.finished(over.generation);
+		if (over?.generation && Math.abs(clock.wall() - over.at) < FRESH_MS) return this.finished(over.generation);
 
 		const { now } = pauses;
 		// When one that only its id is known of was submitted is not known; the middle of the usual time is a fair guess.
@@ -142,10 +143,11 @@ export class JobTask {
 			case 'timeout':
 				return { ...watched, kind: 'open', reason: 'timeout' };
 			case 'over': {
-				if (entry) entry.over = { generation: watched.generation, at: clock.wall() };
+				const { generation: ended } = watched;
+				if (entry) entry.over = { status: ended.status, at: clock.wall(), ...(options.canSuspend ? { generation: ended } : {}) };
 				const isWithout = isAdopted && entry?.asleep === undefined;
-				if (!isWithout) this.learn(watched.generation, sawItRun, pauses.now - since);
-				return this.finished(watched.generation);
+				if (!isWithout) this.learn(ended, sawItRun, pauses.now - since);
+				return this.finished(ended);
 			}
 		}
 	}
@@ -153,8 +155,9 @@ export class JobTask {
 	private finished(generation: Generation): Outcome {
 		const { options } = this.services;
 		this.generation = generation;
+		this.outcome = { kind: 'finished', generation };
 		if (generation.status === 'completed') options.onFinished?.(this.job, generation);
-		return { kind: 'finished', generation };
+		return this.outcome;
 	}
 
 	private firstLookAt(
@@ -180,7 +183,9 @@ export class JobTask {
 		const { provider, experience } = this.services.options;
 		const start = this.create();
 		const ms = expectedMs(start?.model, start?.request ?? null, estimatedSeconds);
-		if (!start || !experience) return { ms, isKnown: false };
+		// Of what was bought before, the age is unknown too: looks at a steady pace.
+		if (!start) return { ms, isKnown: true };
+		if (!experience) return { ms, isKnown: false };
 		const known = experience.expectation(provider.id, start.request, ms);
 		// What the provider says of this very request counts more, but may be as wrong as any guess.
 		return estimatedSeconds === null ? known : { ms, isKnown: false };

@@ -8,10 +8,12 @@
  * request. A request is recognised by what was asked for, or by the node's parameters as they are stored: an
  * expression such as `{{ $now }}` gives another text at every try and is still the same request.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Generation, VideoRequest } from '../providers/provider';
 
 export interface LedgerEntry {
+	/** Random: tells this request from any other, in whatever execution. */
+	name: string;
 	/** `submitting`: a request went out and no readable answer came back yet, so whether it was bought is unknown. */
 	state: 'submitting' | 'accepted';
 	generationId: string | null;
@@ -22,7 +24,8 @@ export interface LedgerEntry {
 	parametersHash: string | null;
 	/** The input item, for messages. */
 	itemIndex: number;
-	/** What was really sent, with images and sources where the provider found them; kept where the provider can list. */
+	/** What was really sent, with images and sources where the provider finds them; kept until it is known what became of
+	 * it, where the provider can list. */
 	sent: VideoRequest | null;
 	/** Why it is not known whether it was bought, for every try to say. */
 	doubt?: string;
@@ -30,8 +33,8 @@ export interface LedgerEntry {
 	asleep?: { lookAt: number; deadline: number };
 	/** The provider called back while the execution was suspended. */
 	called?: boolean;
-	/** The generation as it was when it was seen to be over, and when that was. */
-	over?: { generation: Generation; at: number };
+	/** How it ended, and when that was seen. The generation itself is kept for an execution that may be suspended again. */
+	over?: { status: Generation['status']; at: number; generation?: Generation };
 	/** Set once the item has left the node: only an agent's tool calls need to know. */
 	delivered?: boolean;
 }
@@ -111,6 +114,7 @@ export class Ledger {
 	/** To be called before the request is sent. */
 	submitting(itemIndex: number, key: RequestKey, now: number, sent: VideoRequest | null): LedgerEntry {
 		const entry: LedgerEntry = {
+			name: randomUUID().slice(0, 8),
 			state: 'submitting',
 			generationId: null,
 			submittedAt: now,
@@ -131,6 +135,7 @@ export class Ledger {
 		entry.state = 'accepted';
 		entry.generationId = generationId;
 		entry.estimatedSeconds = estimatedSeconds;
+		entry.sent = null;
 		delete entry.doubt;
 	}
 
@@ -164,9 +169,9 @@ export class Ledger {
 		return new Set(this.all().flatMap((entry) => entry.generationId ?? []));
 	}
 
-	/** How many requests like this one still wait for their generation to be found. */
-	unresolved(requestHash: string): number {
-		return this.all().filter((entry) => entry.state === 'submitting' && entry.requestHash === requestHash).length;
+	/** Requests like this one that still wait for their generation to be found. */
+	unresolved(requestHash: string): LedgerEntry[] {
+		return this.all().filter((entry) => entry.state === 'submitting' && entry.requestHash === requestHash);
 	}
 
 	/** The node ends in this run: nobody waits for what is on its way any more. */

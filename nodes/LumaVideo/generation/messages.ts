@@ -41,14 +41,13 @@ export interface Doubt {
 
 /** It is not known whether the request was accepted. */
 export function inDoubt(provider: Provider, { reason, sentAt, lookAlikes, isNotListed, problem }: Doubt): Failure {
-	const [first] = lookAlikes;
 	const found =
-		first === undefined
+		lookAlikes.length === 0
 			? isNotListed
 				? ' The list of generations does not show it so far; lists can lag behind.'
 				: ''
 			: lookAlikes.length === 1
-				? ` Generation ${first} looks like it, but may belong to another request.`
+				? ` Generation ${lookAlikes.join(', ')} looks like it, but may belong to another request.`
 				: ` Several generations look like it, and any of them may be it: ${lookAlikes.join(', ')}.`;
 	const anew =
 		reason === CRASHED

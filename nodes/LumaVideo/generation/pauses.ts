@@ -28,7 +28,7 @@ export class Pauses {
 	/** How the run ended; `null` while it goes on. */
 	ended: RunEnd | null = null;
 	private readonly pauses = new Set<Pause>();
-	private readonly enders = new Set<{ outlivesFailure: boolean; end(reason: RunEnded): void }>();
+	private readonly enders = new Set<{ outlivesFailure: boolean; end: (reason: RunEnded) => void }>();
 	private announce: () => void = () => undefined;
 	private news: Promise<void> = Promise.resolve();
 

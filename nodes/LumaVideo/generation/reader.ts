@@ -7,6 +7,7 @@ import type { ProviderClient } from '../transport/providerClient';
 import { Gate } from './gate';
 import { listPages } from './list';
 import type { Pauses } from './pauses';
+import { RunEnded } from './pauses';
 import { isTransient } from './read';
 
 /** The state of a generation, what stands in the way of reading it, or why there was no answer. */
@@ -66,9 +67,14 @@ export class Reader {
 		try {
 			await pause.over;
 			if (answer() === null && this.isListed(generationId) && this.listed().length >= LIST_FROM) {
-				this.listing ??= this.readList().finally(() => {
-					this.listing = null;
-				});
+				this.listing ??= this.readList()
+					// Whatever is wrong with the list, each can be read on its own.
+					.catch(() => {
+						this.isListUsable = false;
+					})
+					.finally(() => {
+						this.listing = null;
+					});
 				await this.pauses.unlessEnded(this.listing);
 			}
 			return answer() ?? (await this.pauses.unlessEnded(this.gate.run(async () => await this.readOne(generationId))));
@@ -88,7 +94,7 @@ export class Reader {
 	}
 
 	private async readOne(generationId: string): Promise<Look> {
-		if (this.pauses.ended !== null) return { ok: false, problem: null, text: 'the run has ended' };
+		if (this.pauses.ended !== null) throw new RunEnded();
 		const exchange = await this.client.send(this.provider.status(generationId));
 		if (exchange.kind === 'fault') return { ok: false, problem: null, text: exchange.fault.text };
 		return this.provider.readStatus(exchange.answer, generationId);

@@ -20,7 +20,7 @@ const MIN_INTERVAL_MS = 1000;
 const MAX_INTERVAL_MS = 15_000;
 
 /** With a guess: the first look, the growth from look to look, and the looks around the expected end as parts of it. */
-const GUESS = { firstMs: 6200, growth: 0.32, from: 0.92, until: 1.12, interval: 0.04 } as const;
+const GUESS = { firstMs: 5200, growth: 0.32, from: 0.92, until: 1.12, interval: 0.04 } as const;
 
 /** With experience: the part of the expected time that passes before the first look that may find it finished. */
 const FIRST_LOOK = 0.54;

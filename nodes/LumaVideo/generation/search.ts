@@ -22,13 +22,14 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 	let found: Found = { ok: false, lookAlikes: [], isNotListed: false };
 	if (!provider.list || !provider.sameRequest || !sent) return found;
 	const hash = fingerprint(sent);
-	const lost = twins.isLost(hash, ledger, clock.wall());
+	twins.isLost(hash, entry.name, clock.wall());
 	return await twins.search(hash, async () => {
 		for (const delay of LOOK_DELAYS_MS) {
 			await pauses.pause(pauses.now + delay, true).over;
 			await pauses.unlessEnded(twins.settled(hash), true);
 			const list = await listBackTo(options, entry.submittedAt);
 			if (!list) continue;
+			const unanswered = ledger.unresolved(entry.requestHash);
 			const result = findLost({
 				candidates: list.generations,
 				isSame: (generation) => isSame(provider, generation, sent),
@@ -36,12 +37,12 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 				now: clock.wall(),
 				serverDate: list.date,
 				isOwned: (id) => twins.isOwned(id) || ledger.knownIds().has(id),
-				unanswered: ledger.unresolved(entry.requestHash),
-				unansweredByOthers: twins.lostByOthers(hash, ledger),
+				unanswered: unanswered.length,
+				unansweredByOthers: twins.lostByOthers(hash, new Set(unanswered.map(({ name }) => name))),
 			});
 			if (result.kind === 'found') {
 				twins.own(result.generation.generationId);
-				twins.isFound(lost);
+				twins.isFound(entry.name);
 				return { ok: true, generation: result.generation };
 			}
 			const lookAlikes = result.kind === 'ambiguous' ? result.generationIds : [];

@@ -39,14 +39,14 @@ export function stub(generationId: string, estimatedSeconds: number | null = nul
 /**
  * Buys the job's video, or finds what an earlier try bought.
  *
- * @param note told of the ledger's entry as soon as something may have been bought
+ * @param note told of the ledger's entry as soon as something may have been bought, and of `null` when nothing was
  * @throws RunEnded when the run ends before the request is sent, or while a lost one is looked for
  */
 export async function submit(
 	job: Job,
 	start: CreateStart,
 	services: JobServices,
-	note: (entry: LedgerEntry) => void,
+	note: (entry: LedgerEntry | null) => void,
 ): Promise<Submitted> {
 	return await new Submission(job, start, services, note).run();
 }
@@ -56,7 +56,7 @@ class Submission {
 		private readonly job: Job,
 		private readonly start: CreateStart,
 		private readonly services: JobServices,
-		private readonly note: (entry: LedgerEntry) => void,
+		private readonly note: (entry: LedgerEntry | null) => void,
 	) {}
 
 	async run(): Promise<Submitted> {
@@ -147,6 +147,7 @@ class Submission {
 		const { ledger, crashRecord } = this.services.options;
 		ledger.refused(entry);
 		crashRecord?.withdraw(this.job.itemIndex);
+		this.note(null);
 	}
 
 	private async lookForLost(entry: LedgerEntry, reason: string, isAdopted: boolean, problem?: Problem): Promise<Submitted> {

@@ -10,8 +10,8 @@ const REMEMBER_LOST_MS = 900_000;
 
 interface Lost {
 	hash: string;
-	/** Whose it is: a run of a node. */
-	owner: object;
+	/** Of the ledger's entry. */
+	name: string;
 	at: number;
 }
 
@@ -34,7 +34,7 @@ export class Twins {
 
 	/** Notes a request that is on its way; not while one like it is being looked for: its generation could be mistaken. */
 	async send<T>(hash: string, request: () => Promise<T>): Promise<T> {
-		while (this.searches.has(hash)) await Promise.allSettled(this.searches.get(hash) ?? []);
+		for (let others; (others = this.searches.get(hash)); ) await Promise.allSettled([...others]);
 		return await noted(this.underWay, hash, request());
 	}
 
@@ -45,24 +45,27 @@ export class Twins {
 
 	/** Waits for the answers to requests like this one: which of the listed generations are theirs is known then. */
 	async settled(hash: string): Promise<void> {
-		while (this.underWay.has(hash)) await Promise.allSettled(this.underWay.get(hash) ?? []);
+		for (let others; (others = this.underWay.get(hash)); ) await Promise.allSettled([...others]);
 	}
 
-	/** A request got no readable answer. @param now milliseconds since 1970 */
-	isLost(hash: string, owner: object, now: number): Lost {
-		this.lost = this.lost.filter(({ at }) => Math.abs(now - at) < REMEMBER_LOST_MS);
-		const lost: Lost = { hash, owner, at: now };
-		this.lost.push(lost);
-		return lost;
+	/**
+	 * A request got no readable answer.
+	 *
+	 * @param name of the ledger's entry
+	 * @param now milliseconds since 1970
+	 */
+	isLost(hash: string, name: string, now: number): void {
+		this.lost = this.lost.filter((other) => Math.abs(now - other.at) < REMEMBER_LOST_MS && other.name !== name);
+		this.lost.push({ hash, name, at: now });
 	}
 
-	isFound(lost: Lost): void {
-		this.lost = this.lost.filter((other) => other !== lost);
+	isFound(name: string): void {
+		this.lost = this.lost.filter((other) => other.name !== name);
 	}
 
-	/** How many requests like this one other runs of this process have lost. */
-	lostByOthers(hash: string, owner: object): number {
-		return this.lost.filter((other) => other.hash === hash && other.owner !== owner).length;
+	/** How many requests like this one others in this process have lost. */
+	lostByOthers(hash: string, own: ReadonlySet<string>): number {
+		return this.lost.filter((other) => other.hash === hash && !own.has(other.name)).length;
 	}
 }
 

@@ -54,7 +54,10 @@ export function canSuspend(context: IExecuteFunctions): boolean {
  */
 export async function suspendUntil(context: IExecuteFunctions, date: Date): Promise<void> {
 	const entry = context.getExecuteData();
-	executionData(context)?.executionData?.nodeExecutionStack.unshift({
+	const data = executionData(context);
+	// A retry of a stopped execution still has its error, and n8n would throw it when it resumes.
+	delete data?.resultData.error;
+	data?.executionData?.nodeExecutionStack.unshift({
 		...entry,
 		node: { ...entry.node },
 		data: { ...entry.data },

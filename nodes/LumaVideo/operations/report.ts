@@ -84,7 +84,7 @@ export function boughtSoFar(ledger: Ledger, plans: readonly ReadyPlan[]): Bought
 		start.kind === 'existing' ? [{ itemIndex, generationId: start.generationId, state: 'running', sentAt: null }] : [],
 	);
 	const ofLedger = ledger.ofRun().map(({ itemIndex, generationId, over, submittedAt }): Bought => {
-		const status = over?.generation.status;
+		const status = over?.status;
 		const state = status === 'completed' || status === 'failed' ? status : 'running';
 		return { itemIndex, generationId, state, sentAt: submittedAt };
 	});

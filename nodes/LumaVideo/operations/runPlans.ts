@@ -34,7 +34,7 @@ function openCrashRecord(context: IExecuteFunctions, buyAgain: boolean): CrashRe
 	const record = new CrashRecord({
 		store: context.helpers,
 		place: `${id} ${context.getNode().id}`,
-		execution: `${token} ${runIndexOf(context)}`,
+		execution: token,
 		mine: kept.recorded as Record<string, Recorded>,
 		buyAgain,
 		onTrouble: (error) => {
@@ -42,7 +42,8 @@ function openCrashRecord(context: IExecuteFunctions, buyAgain: boolean): CrashRe
 		},
 	});
 	context.onExecutionFinish?.(async () => {
-		await record.clear();
+		// Of a stopped execution n8n forgets what ran, so that a retry begins anew.
+		if (context.getExecutionCancelSignal()?.aborted !== true) await record.clear();
 	});
 	return record;
 }

@@ -47,6 +47,6 @@ export function freezeClock(): () => void {
 }
 
 // In place, so that everybody who holds the clock has the fast one.
-Object.assign(systemClock, { now, wait } satisfies Clock);
+Object.assign(systemClock, { now, wall: now, wait } satisfies Clock);
 
 export { systemClock };

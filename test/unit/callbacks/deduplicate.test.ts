@@ -1,7 +1,8 @@
 /** One emission per key, on top of a store that reads, changes and writes without a lock. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Candidate } from '../../../nodes/LumaVideo/callbacks/deduplicate';
-import { MAX_REMEMBERED, claim, inLine } from '../../../nodes/LumaVideo/callbacks/deduplicate';
+import { MAX_REMEMBERED, claim } from '../../../nodes/LumaVideo/callbacks/deduplicate';
+import { inLine } from '../../../nodes/LumaVideo/generation/inLine';
 import type { Clock } from '../../../nodes/LumaVideo/generation/clock';
 import { pixazo } from '../../../nodes/LumaVideo/providers/pixazo';
 import type { World } from './fakes';
@@ -11,6 +12,7 @@ import { FakeStore, executeContext, world } from './fakes';
 const SPEED = 20;
 const clock: Clock = {
 	now: () => Date.now() * SPEED,
+	wall: () => Date.now() * SPEED,
 	wait: async (ms) => {
 		await new Promise((resolve) => setTimeout(resolve, ms / SPEED));
 	},

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import type { IBinaryData, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import type { DownloadSettings } from '../../../nodes/LumaVideo/generation/deliver';
-import { Gate, deliver, generationFailure } from '../../../nodes/LumaVideo/generation/deliver';
+import { deliver, generationFailure } from '../../../nodes/LumaVideo/generation/deliver';
+import { Gate } from '../../../nodes/LumaVideo/generation/gate';
 import { providers } from '../../../nodes/LumaVideo/providers';
 import type { Generation } from '../../../nodes/LumaVideo/providers/provider';
 import { VIDEO, generation, video } from '../providers/support';
@@ -33,6 +34,7 @@ class Media {
 
 	readonly clock = {
 		now: () => this.now,
+		wall: () => this.now,
 		wait: async (ms: number): Promise<void> => {
 			this.waits.push(ms);
 			this.now += ms;

@@ -9,7 +9,7 @@ const asked = request('ray-2', { resolution: '720p', duration: '5s' });
 function expectedAfter(...times: number[]): number {
 	const experience = new Experience();
 	for (const time of times) experience.note('lumaDreamMachine', asked, time);
-	return experience.expectedMs('lumaDreamMachine', asked, GUESS_MS);
+	return experience.expectation('lumaDreamMachine', asked, GUESS_MS).ms;
 }
 
 describe('what is expected of a video', () => {
@@ -34,15 +34,15 @@ describe('what is expected of a video', () => {
 	])('tells nothing about another %s', (_, provider, other) => {
 		const experience = new Experience();
 		experience.note('lumaDreamMachine', asked, 20_000);
-		expect(experience.expectedMs(provider, { ...asked, ...other }, GUESS_MS)).toBe(GUESS_MS);
-		expect(experience.expectedMs('lumaDreamMachine', { ...asked, prompt: 'else' }, GUESS_MS)).toBe(20_000);
+		expect(experience.expectation(provider, { ...asked, ...other }, GUESS_MS).ms).toBe(GUESS_MS);
+		expect(experience.expectation('lumaDreamMachine', { ...asked, prompt: 'else' }, GUESS_MS).ms).toBe(20_000);
 	});
 
 	it('forgets what was not asked for in a long time', () => {
 		const experience = new Experience();
 		experience.note('lumaDreamMachine', asked, 20_000);
 		for (let index = 0; index < 200; index++) experience.note('pixazo', { ...asked, model: `model-${String(index)}` }, 1);
-		expect(experience.expectedMs('lumaDreamMachine', asked, GUESS_MS)).toBe(GUESS_MS);
+		expect(experience.expectation('lumaDreamMachine', asked, GUESS_MS).ms).toBe(GUESS_MS);
 	});
 });
 
@@ -52,12 +52,12 @@ describe('a run', () => {
 		const lateness: number[] = [];
 		for (let turn = 0; turn < 4; turn++) {
 			const world = new World('lists');
-			world.service.durationMs = () => 12_000;
+			world.service.durationMs = () => 16_000;
 			const startedAt = world.time.now();
 			await world.run(world.jobs(1), { experience });
-			lateness.push(world.time.now() - startedAt - 12_000);
+			lateness.push(world.time.now() - startedAt - 16_000);
 		}
-		expect(lateness[0]).toBeGreaterThan(10_000);
+		expect(lateness[0]).toBeGreaterThan(3000);
 		expect(lateness[3]).toBeLessThan(1500);
 	});
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { Ledger, fingerprint } from '../../../nodes/LumaVideo/generation/ledger';
+import { HOOK, START, request } from '../providers/support';
 
 const KEY = { requestHash: 'r1', parametersHash: 'p1' };
 const NOW = 1_700_000_000_000;
 
-function open(context: Record<string, unknown> = {}, scope: number | null = 0, executionId = '1'): Ledger {
-	return new Ledger(context, scope, executionId);
+function open(context: Record<string, unknown> = {}, scope: number | null = 0): Ledger {
+	return new Ledger(context, scope);
 }
 
 /** As n8n stores it between two tries. */
@@ -51,12 +52,13 @@ describe('an entry', () => {
 		const ledger = open(context);
 		ledger.accepted(ledger.submitting(2, KEY, NOW, null), 'gen-1', 42);
 		expect(open(stored(context)).find(2, KEY)).toEqual({
+			name: expect.any(String),
 			state: 'accepted',
 			generationId: 'gen-1',
 			submittedAt: NOW,
 			estimatedSeconds: 42,
-			executionId: '1',
-			callback: null,
+			itemIndex: 2,
+			sent: null,
 			...KEY,
 		});
 	});
@@ -67,11 +69,14 @@ describe('an entry', () => {
 		expect(open(stored(context)).find(0, KEY)).toMatchObject({ state: 'submitting', generationId: null });
 	});
 
-	it('keeps where it is called back', () => {
+	it('keeps what was sent until it is known what became of it', () => {
 		const context = {};
-		const callback = { url: 'https://n8n.example/x', mode: 'terminal' as const };
-		open(context).submitting(0, KEY, NOW, callback);
-		expect(open(stored(context)).find(0, KEY)?.callback).toEqual(callback);
+		const sent = request('ray-2', { startImage: START, callback: { url: HOOK, mode: 'terminal' } });
+		const ledger = open(context);
+		const entry = ledger.submitting(0, KEY, NOW, sent);
+		expect(open(stored(context)).find(0, KEY)?.sent).toEqual(sent);
+		ledger.accepted(entry, 'gen-1', null);
+		expect(open(stored(context)).find(0, KEY)?.sent).toBeNull();
 	});
 
 	it.each([
@@ -136,14 +141,7 @@ describe('an entry', () => {
 		const context = {};
 		for (let copy = 0; copy < 3; copy++) open(context, null).submitting(0, KEY, NOW, null);
 		expect(Object.keys(context)).toEqual(['generations']);
-		expect(open(context).unresolved('r1')).toBe(3);
-	});
-
-	it('calls back the execution that sent the request', () => {
-		const context = {};
-		const entry = open(context, 0, '7').submitting(0, KEY, NOW, null);
-		expect(open(context, 0, '7').callsBackHere(entry)).toBe(true);
-		expect(open(context, 0, '8').callsBackHere(entry)).toBe(false);
+		expect(open(context).unresolved('r1')).toHaveLength(3);
 	});
 });
 
@@ -163,10 +161,10 @@ describe('what is known of all', () => {
 		const first = ledger.submitting(0, KEY, NOW, null);
 		ledger.submitting(1, KEY, NOW, null);
 		ledger.submitting(2, { ...KEY, requestHash: 'r2' }, NOW, null);
-		expect(ledger.unresolved('r1')).toBe(2);
+		expect(ledger.unresolved('r1')).toHaveLength(2);
 		ledger.accepted(first, 'gen-1', null);
-		expect(ledger.unresolved('r1')).toBe(1);
-		expect(ledger.unresolved('r3')).toBe(0);
+		expect(ledger.unresolved('r1')).toHaveLength(1);
+		expect(ledger.unresolved('r3')).toHaveLength(0);
 	});
 });
 
@@ -199,7 +197,7 @@ describe("an agent's tool", () => {
 		ledger.accepted(ledger.submitting(0, KEY, NOW, null), 'gen-1', null);
 		ledger.accepted(ledger.submitting(1, KEY, NOW, null), 'gen-2', null);
 		const next = open(stored(context), null);
-		const ids = [0, 1, 2].map((item) => next.find(item, KEY)?.generationId);
+		const ids = [0, 1, 2].map((item) => next.claim(item, KEY)?.generationId);
 		expect(ids).toEqual(['gen-1', 'gen-2', undefined]);
 	});
 

@@ -46,7 +46,7 @@ describe('the generations of an account', () => {
 		[250, 1, [1], 1],
 		[250, 50, [50], 50],
 		[250, 100, [100], 100],
-		[250, 101, [100, 1], 101],
+		[250, 101, [100, 100], 101],
 		[250, 300, [100, 100, 100], 250],
 		[3, 50, [50], 3],
 	])('of %d, of which %p are wanted, are asked for by %j', async (count, limit, asked, found) => {

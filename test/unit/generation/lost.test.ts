@@ -18,8 +18,9 @@ function find(candidates: Generation[], set: Partial<Search> = {}): ReturnType<t
 		submittedAt: SENT,
 		now: SENT + 5000,
 		serverDate: new Date(SENT + 5000).toUTCString(),
-		knownIds: new Set(),
-		twins: 1,
+		isOwned: () => false,
+		unanswered: 1,
+		unansweredByOthers: 0,
 		...set,
 	});
 }
@@ -82,8 +83,8 @@ describe('by what was asked for and by whom', () => {
 	});
 
 	it('what another item owns is not ours', () => {
-		expect(idOf(find([listed('a', 100), listed('b', 200)], { knownIds: new Set(['a']) }))).toBe('b');
-		expect(find([listed('a', 100)], { knownIds: new Set(['a']) }).kind).toBe('none');
+		expect(idOf(find([listed('a', 100), listed('b', 200)], { isOwned: (id) => id === 'a' }))).toBe('b');
+		expect(find([listed('a', 100)], { isOwned: (id) => id === 'a' }).kind).toBe('none');
 	});
 });
 
@@ -95,15 +96,25 @@ describe('where several are left', () => {
 		[2, ['a', 'b', 'c']],
 		[3, 'a'],
 		[4, 'a'],
-	])('with %d of ours unanswered: %j', (twins, expected) => {
-		expect(idOf(find(three, { twins }))).toEqual(expected);
+	])('with %d of ours unanswered: %j', (unanswered, expected) => {
+		expect(idOf(find(three, { unanswered }))).toEqual(expected);
+	});
+
+	it.each([
+		[1, 1, ['a', 'b', 'c']],
+		[1, 2, 'a'],
+		[2, 1, 'a'],
+		[3, 1, ['a', 'b', 'c']],
+		[1, 3, ['a', 'b', 'c']],
+	])('with %d of ours and %d of another run unanswered: ours only where there is one for each: %j', (unanswered, unansweredByOthers, expected) => {
+		expect(idOf(find(three, { unanswered, unansweredByOthers }))).toEqual(expected);
 	});
 
 	it('each twin gets another one, oldest first', () => {
 		const known = new Set<string>();
 		const taken: unknown[] = [];
 		for (const twins of [3, 2, 1]) {
-			const id = idOf(find(three, { twins, knownIds: known }));
+			const id = idOf(find(three, { unanswered: twins, isOwned: (id) => known.has(id) }));
 			taken.push(id);
 			known.add(String(id));
 		}
@@ -111,7 +122,7 @@ describe('where several are left', () => {
 	});
 
 	it('the order of the list does not matter', () => {
-		for (const order of [three, [...three].reverse()]) expect(idOf(find(order, { twins: 3 }))).toBe('a');
+		for (const order of [three, [...three].reverse()]) expect(idOf(find(order, { unanswered: 3 }))).toBe('a');
 	});
 });
 

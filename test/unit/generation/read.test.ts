@@ -124,7 +124,7 @@ it('a stop ends the pause, and nothing is read after it but what says so', async
 describe('a pause', () => {
 	it('lasts as long as asked for, although a clock may wake it every second', async () => {
 		const time = new VirtualTime();
-		const clock = { now: () => time.now(), wait: async (ms: number, wake: Promise<unknown>) => {
+		const clock = { now: () => time.now(), wall: () => time.wall(), wait: async (ms: number, wake: Promise<unknown>) => {
 			await time.wait(Math.min(ms, 1000), wake);
 		} };
 		await time.run(pauseFor(clock, 12_345, undefined));

@@ -39,7 +39,7 @@ describe.each(UNCLEAR)('%s', (_, disturbance) => {
 		const [outcome] = await world.run(world.jobs(1));
 		const failure = failureOf(outcome);
 		expect(failure.message).toMatch(/^It is not known whether Luma Dream Machine accepted the request: \S/);
-		expect(failure.advice).toContain('It is not in the list of generations, so it was probably not bought.');
+		expect(failure.advice).toContain('The list of generations does not show it so far; lists can lag behind.');
 		expect(failure.details).toEqual({ generationId: null, provider: 'lumaDreamMachine', status: 'unknown' });
 		expect(world.service.count('create')).toBe(1);
 		expect(world.time.elapsed).toBeLessThan(80_000);
@@ -92,7 +92,7 @@ describe('a lost generation is told from look-alikes', () => {
 			});
 			const [outcome] = await world.run(world.jobs(1));
 			if (accepted) expect(outcome && inShort(outcome)).toBe('completed gen-0');
-			else expect(failureOf(outcome).advice).toContain('not in the list');
+			else expect(failureOf(outcome).advice).toContain('does not show it');
 		}
 	});
 
@@ -103,7 +103,7 @@ describe('a lost generation is told from look-alikes', () => {
 			world.service.onCreate = () => ({ fault: 'unclear', accepted });
 			const [outcome] = await world.run(world.jobs(1));
 			if (accepted) expect(outcome && inShort(outcome)).toBe('completed gen-0');
-			else expect(failureOf(outcome).advice).toContain('not in the list');
+			else expect(failureOf(outcome).advice).toContain('does not show it');
 		}
 	});
 
@@ -115,7 +115,7 @@ describe('a lost generation is told from look-alikes', () => {
 		});
 		const [outcome] = await world.run(world.jobs(1));
 		const failure = failureOf(outcome);
-		expect(failure.advice).toContain('Several generations look like it, one of them may be it: gen-0, foreign.');
+		expect(failure.advice).toContain('Several generations look like it, and any of them may be it: gen-0, foreign.');
 		expect(failure.details.generationId).toBeNull();
 		expect(failure.details.status).toBe('unknown');
 	});

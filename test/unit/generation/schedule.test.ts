@@ -3,24 +3,28 @@ import {
 	UNKNOWN_EXPECTED_MS,
 	expectedMs,
 	nextReadDelayMs,
+	nextWakeDelayMs,
 	retryDelayMs,
 } from '../../../nodes/LumaVideo/generation/schedule';
 import { providers } from '../../../nodes/LumaVideo/providers';
 import type { Duration, ModelCapabilities, Resolution } from '../../../nodes/LumaVideo/providers/provider';
 import { durations, readAlone, readTogether } from './simulation';
 
+const known = (ms: number) => ({ ms, isKnown: true });
+const guessed = (ms: number) => ({ ms, isKnown: false });
+
 /** Times of all reads up to a moment, in seconds. */
 function readsUntil(endMs: number, expected: number, served = 1): number[] {
 	const times: number[] = [];
 	let elapsed = 0;
 	while (elapsed < endMs) {
-		elapsed += nextReadDelayMs(elapsed, expected, served);
+		elapsed += nextReadDelayMs(elapsed, known(expected), served);
 		times.push(Math.round(elapsed / 100) / 10);
 	}
 	return times;
 }
 
-describe('the next read', () => {
+describe('the next read where earlier videos told how long it takes', () => {
 	it('comes early once, then not before the generation may be finished', () => {
 		const [early, second] = readsUntil(60_000, 60_000);
 		expect(early).toBe(4);
@@ -57,17 +61,17 @@ describe('the next read', () => {
 	});
 
 	it('keeps its distance while the end is overdue, and grows apart after that', () => {
-		const atEnd = nextReadDelayMs(60_000, 60_000);
-		expect(nextReadDelayMs(100_000, 60_000)).toBe(atEnd);
-		expect(nextReadDelayMs(150_000, 60_000)).toBeGreaterThan(atEnd);
-		expect(nextReadDelayMs(200_000, 60_000)).toBeGreaterThan(nextReadDelayMs(150_000, 60_000));
+		const atEnd = nextReadDelayMs(60_000, known(60_000));
+		expect(nextReadDelayMs(100_000, known(60_000))).toBe(atEnd);
+		expect(nextReadDelayMs(150_000, known(60_000))).toBeGreaterThan(atEnd);
+		expect(nextReadDelayMs(200_000, known(60_000))).toBeGreaterThan(nextReadDelayMs(150_000, known(60_000)));
 	});
 
 	it.each([1, 1000, 5000, 20_000, 60_000, 600_000, 3_600_000])(
 		'is never nearer than a second and, past the first look, never farther than 15 s (expected: %d ms)',
 		(expected) => {
 			for (let elapsed = 0; elapsed < 2 * expected + 60_000; elapsed += Math.max(expected / 50, 100)) {
-				const delay = nextReadDelayMs(elapsed, expected);
+				const delay = nextReadDelayMs(elapsed, known(expected));
 				expect(delay).toBeLessThan(Math.max(expected, 15_001));
 				if (elapsed >= 4000) expect(delay).toBeGreaterThanOrEqual(1000);
 				if (elapsed > 0.6 * expected) expect(delay).toBeLessThanOrEqual(15_000);
@@ -76,12 +80,76 @@ describe('the next read', () => {
 	);
 
 	it.each([0, -1, Number.MIN_VALUE])('is sensible when %d ms are expected', (expected) => {
-		expect(nextReadDelayMs(0, expected)).toBe(1000);
-		expect(nextReadDelayMs(100_000, expected)).toBeGreaterThanOrEqual(1000);
+		expect(nextReadDelayMs(0, known(expected))).toBe(1000);
+		expect(nextReadDelayMs(100_000, known(expected))).toBeGreaterThanOrEqual(1000);
 	});
 
 	it('is always reached in finite steps, however long it takes', () => {
 		expect(readsUntil(6 * 3_600_000, 60_000).length).toBeLessThan(6 * 240 + 100);
+	});
+});
+
+describe('the next read where the expected time is a guess', () => {
+	/** How late the end is noticed, as a factor of the own time, and after how many reads. */
+	function seen(ownMs: number, expected: number, served = 1): { factor: number; reads: number } {
+		let elapsed = 0;
+		let reads = 0;
+		while (elapsed < ownMs) {
+			elapsed += nextReadDelayMs(elapsed, guessed(expected), served);
+			reads++;
+		}
+		return { factor: elapsed / ownMs, reads };
+	}
+
+	it.each([5, 20, 60, 90, 300, 900])('is late by a third of its own time at most, from 5 s to 15 min, with %d s expected', (expected) => {
+		for (const served of [1, 20]) {
+			for (let own = 5000; own <= 900_000; own *= 1.03) expect(seen(own, expected * 1000, served).factor).toBeLessThan(1.35);
+		}
+	});
+
+	it.each([40, 60, 90])('is hardly late with a right guess of %d s, at few reads', (expected) => {
+		let late = 0;
+		for (let part = 0.95; part < 1.05; part += 0.002) {
+			const { factor, reads } = seen(expected * 1000 * part, expected * 1000);
+			late += (factor - 1) * expected * part;
+			expect(reads).toBeLessThanOrEqual(15);
+		}
+		expect(late / 50).toBeLessThan(expected / 40);
+	});
+
+	it.each([8, 60, 90])('comes within seconds of a refusal after 8 s, with %d s expected', (expected) => {
+		expect(seen(8000, expected * 1000).factor * 8).toBeLessThan(11);
+	});
+});
+
+describe('the next wake-up of a suspended execution', () => {
+	function wakeUps(untilMs: number, expected: number): number[] {
+		const times: number[] = [];
+		for (let elapsed = 0; elapsed < untilMs; ) {
+			elapsed += nextWakeDelayMs(elapsed, expected);
+			times.push(elapsed);
+		}
+		return times;
+	}
+
+	it.each([30_000, 60_000, 300_000, 900_000])('comes just before the expected end (%d ms)', (expected) => {
+		const [first = 0] = wakeUps(expected, expected);
+		expect(first).toBeLessThan(expected);
+		expect(first).toBeGreaterThan(expected * 0.95);
+	});
+
+	it.each([60_000, 300_000, 900_000])('then looks closely for some seconds, and sleeps again for more than a minute (%d ms)', (expected) => {
+		const times = wakeUps(expected * 3 + 300_000, expected);
+		const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+		const close = gaps.filter((gap) => gap < 30_000);
+		const total = close.reduce((sum, gap) => sum + gap, 0);
+		expect(total).toBeGreaterThanOrEqual(8000);
+		expect(total).toBeLessThan(35_000);
+		expect(gaps.slice(close.length).every((gap) => gap >= 60_000)).toBe(true);
+	});
+
+	it('is reached in few steps, however long it takes', () => {
+		expect(wakeUps(6 * 3_600_000, 60_000).length).toBeLessThan(40);
 	});
 });
 
@@ -169,6 +237,7 @@ describe('the expected time', () => {
 		['5s', '4k', 2.5],
 		['9s', '4k', 4.25],
 		['9s', null, 1.7],
+		['10s', '720p', 1.8],
 	])('of a video of %p at %p is %d times the usual', (duration, resolution, factor) => {
 		expect(expectedMs(model, { duration, resolution }, null)).toBeCloseTo(usual * factor, 6);
 	});

@@ -2,6 +2,7 @@
  * How late the end of a generation is noticed, and with how many reads: for the tests of the schedule and for the
  * table that `scripts/schedule-figures.ts` prints. Seeded, so that it always gives the same figures.
  */
+import { Experience } from '../../../nodes/LumaVideo/generation/experience';
 import { nextReadDelayMs } from '../../../nodes/LumaVideo/generation/schedule';
 import { World } from './world';
 
@@ -20,6 +21,8 @@ export interface Simulation {
 	/** What the schedule takes for the duration, as a factor of the real median. */
 	guess: number;
 	jobs: number;
+	/** Whether nothing but a guess is known; otherwise earlier videos took as long. */
+	isGuess?: boolean;
 	/** Spread of the durations: standard deviation of their logarithm. */
 	sigma?: number;
 	/** Evenly spread instead, by at most this part of the median. */
@@ -67,7 +70,7 @@ export function readAlone(simulation: Simulation): Figures {
 	for (const duration of durations(simulation)) {
 		let elapsed = 0;
 		do {
-			elapsed += nextReadDelayMs(elapsed, expected);
+			elapsed += nextReadDelayMs(elapsed, { ms: expected, isKnown: simulation.isGuess !== true });
 			reads++;
 		} while (elapsed < duration);
 		latenesses.push(elapsed - duration);
@@ -94,16 +97,12 @@ export async function readBatches(batches: readonly (readonly number[])[], expec
 	for (const lengths of batches) {
 		const world = new World('lists');
 		const { service, time } = world;
-		const usualMs = (service.provider.capabilities.models[0]?.usualSeconds ?? Number.NaN) * 1000;
-		const stretch = expectedMs / usualMs;
 		service.latencyMs = 0;
 		service.durationMs = (n) => lengths[n] ?? Number.NaN;
-		const jobs = world.jobs(lengths.length).map((job) => {
-			if (job.start.kind !== 'create') return job;
-			const { model } = job.start;
-			return { ...job, start: { ...job.start, model: { ...model, usualSeconds: model.usualSeconds * stretch } } };
-		});
-		await world.run(jobs, {
+		const experience = new Experience();
+		experience.expectation = () => ({ ms: expectedMs, isKnown: true });
+		await world.run(world.jobs(lengths.length), {
+			experience,
 			onFinished: (_, { generationId }) => {
 				const made = service.made.find(({ id }) => id === generationId);
 				latenesses.push(time.now() - (made?.endsAt ?? Number.NaN));

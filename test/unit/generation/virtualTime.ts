@@ -18,6 +18,13 @@ export class VirtualTime implements Clock {
 		return this.current;
 	}
 
+	/** By how much n8n's clock was set forward, in milliseconds. */
+	clockSetBy = 0;
+
+	wall(): number {
+		return this.current + this.clockSetBy;
+	}
+
 	/** Milliseconds since the beginning. */
 	get elapsed(): number {
 		return this.current - this.start;

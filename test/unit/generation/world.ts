@@ -1,7 +1,8 @@
 /** What the tests of `runJobs` share: a service, a ledger, jobs and a run, all in virtual time. */
 import { fingerprint, Ledger } from '../../../nodes/LumaVideo/generation/ledger';
-import type { Job, Outcome, RunOptions } from '../../../nodes/LumaVideo/generation/run';
+import type { Job, Outcome, RunOptions } from '../../../nodes/LumaVideo/generation/job';
 import { runJobs } from '../../../nodes/LumaVideo/generation/run';
+import { Twins } from '../../../nodes/LumaVideo/generation/twins';
 import type { VideoRequest } from '../../../nodes/LumaVideo/providers/provider';
 import { request } from '../providers/support';
 import { FakeService } from './fakeService';
@@ -12,8 +13,6 @@ export const TIMEOUT_MS = 900_000;
 export interface RunSettings extends Partial<RunOptions> {
 	/** Run index; `null` for an agent's tool. */
 	scope?: number | null;
-	/** Id of the execution. */
-	execution?: string;
 }
 
 export class World {
@@ -22,6 +21,10 @@ export class World {
 	/** What n8n keeps for the node through tries of the same execution. */
 	readonly context: Record<string, unknown> = {};
 	readonly finished: string[] = [];
+	/** When the last run wants to be called again. */
+	wakeAt: number | null = null;
+	/** Those of the n8n process. */
+	twins = new Twins();
 
 	constructor(flavour: 'lists' | 'doesNotList' = 'lists') {
 		this.service = new FakeService(this.time, flavour);
@@ -57,16 +60,18 @@ export class World {
 	}
 
 	options(set: RunSettings = {}): RunOptions {
-		const { scope = 0, execution = '1', ...options } = set;
+		const { scope = 0, ...options } = set;
 		const { client, provider } = this.service;
 		return {
 			provider,
 			client,
 			clock: this.time,
 			// As from one try to the next: through the database and back.
-			ledger: new Ledger(this.reloaded(), scope, execution),
+			ledger: new Ledger(this.reloaded(), scope),
 			maxConcurrent: 100,
 			until: 'finished',
+			canSuspend: false,
+			twins: this.twins,
 			stopAtFirstFailure: false,
 			resubmitFailed: false,
 			cancelSignal: undefined,
@@ -78,7 +83,9 @@ export class World {
 	}
 
 	async run(jobs: readonly Job[], set: RunSettings = {}): Promise<Outcome[]> {
-		return await this.time.run(runJobs(jobs, this.options(set)));
+		const { outcomes, wakeAt } = await this.time.run(runJobs(jobs, this.options(set)));
+		this.wakeAt = wakeAt;
+		return outcomes;
 	}
 
 	private reloaded(): Record<string, unknown> {

@@ -84,7 +84,7 @@ const generateWith = (provider: ProviderId, model: string, more: INodeParameters
 const states: Array<{ values: INodeParameters; tool: boolean }> = [
 	...eachModel.flatMap(([provider, model]) =>
 		bool.flatMap((tool) =>
-			['poll', 'none', 'callback'].flatMap((completion) =>
+			['poll', 'none', 'suspend'].flatMap((completion) =>
 				bool.map((downloadVideo) => ({
 					values: generateWith(provider, model, {
 						completion,
@@ -178,7 +178,7 @@ describe('the panel as a whole', () => {
 			resource: [...new Set(operations.map(({ resource }) => resource))],
 			operation: [...new Set(operations.map(({ value }) => value))],
 			model: [...new Set(eachModel.map(([, model]) => model))],
-			completion: ['poll', 'none', 'callback'],
+			completion: ['poll', 'none', 'suspend'],
 			downloadVideo: bool,
 			direction: ['backward', 'forward'],
 			imageSource: ['binary', 'url'],
@@ -393,7 +393,7 @@ describe.each(eachModel)('%s with %s', (provider, model, table) => {
 	});
 
 	it('lets name an address for callbacks only where nobody waits and the provider calls back', () => {
-		for (const completion of ['poll', 'none', 'callback']) {
+		for (const completion of ['poll', 'none', 'suspend']) {
 			const offered = fieldsIn(panel(generateWith(provider, model, { completion })), 'additionalFields');
 			const names = offered.map(({ name }) => name);
 			expect(names.includes('callbackUrl')).toBe(completion === 'none' && capabilities.callbacks !== 'none');
@@ -401,11 +401,10 @@ describe.each(eachModel)('%s with %s', (provider, model, table) => {
 		}
 	});
 
-	it('offers to suspend where the provider calls back, and never in a tool', () => {
+	it('offers to suspend, but never in a tool', () => {
 		for (const tool of bool) {
 			const completion = named(panel(generateWith(provider, model), tool).shown, 'completion');
-			const canSuspend = capabilities.callbacks !== 'none' && !tool;
-			expect(valuesOf(completion)).toEqual(canSuspend ? ['none', 'callback', 'poll'] : ['none', 'poll']);
+			expect(valuesOf(completion)).toEqual(tool ? ['none', 'poll'] : ['none', 'suspend', 'poll']);
 			expect(completion?.default).toBe('poll');
 		}
 	});

@@ -14,6 +14,7 @@ const settings = (options: unknown): ReturnType<typeof readSettings> => readSett
 describe('the options', () => {
 	it('have sensible values when none is set', () => {
 		expect(settings({})).toEqual({
+			buyAgainAfterCrash: false,
 			deleteOnStop: false,
 			dryRun: false,
 			includeRaw: false,
@@ -30,6 +31,7 @@ describe('the options', () => {
 	it('are taken as set', () => {
 		expect(
 			settings({
+				buyAgainAfterCrash: true,
 				deleteOnStop: true,
 				dryRun: true,
 				includeRaw: true,
@@ -42,6 +44,7 @@ describe('the options', () => {
 				timeout: 120,
 			}),
 		).toEqual({
+			buyAgainAfterCrash: true,
 			deleteOnStop: true,
 			dryRun: true,
 			includeRaw: true,

@@ -289,7 +289,7 @@ function checkLimit(context: IExecuteFunctions, provider: Provider, plans: reado
 		if (!each.ok || each.job.start.kind !== 'create') return [];
 		const known = ledger.find(each.itemIndex, each.job.start.key);
 		// With 'Buy Again on Retry', whatever an earlier try bought may turn out to have failed.
-		const mayFail = each.settings.resubmitFailed && known?.asleep === undefined && known?.over?.generation.status !== 'completed';
+		const mayFail = each.settings.resubmitFailed && known?.asleep === undefined && known?.over?.status !== 'completed';
 		return known && !mayFail ? [] : [each.output.estimatedCostUsd ?? null];
 	});
 	const check = checkSpending(estimates, maxCostUsd, provider.displayName);

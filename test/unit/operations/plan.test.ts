@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { ItemResult } from '../../../nodes/LumaVideo/operations/batch';
-import { invalid, planItems, toItems } from '../../../nodes/LumaVideo/operations/batch';
+import type { ItemResult } from '../../../nodes/LumaVideo/operations/plan';
+import { invalid, planItems } from '../../../nodes/LumaVideo/operations/plan';
+import { toItems } from '../../../nodes/LumaVideo/operations/report';
 import { isTool } from '../../../nodes/LumaVideo/operations/operation';
 import { providers } from '../../../nodes/LumaVideo/providers';
 

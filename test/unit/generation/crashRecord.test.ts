@@ -1,0 +1,194 @@
+/** What outlives a crash of n8n, on top of a store that reads, changes and writes without a lock. */
+import { describe, expect, it } from '@jest/globals';
+import type { Recorded } from '../../../nodes/LumaVideo/generation/crashRecord';
+import { CrashRecord } from '../../../nodes/LumaVideo/generation/crashRecord';
+import { FakeStore } from '../callbacks/fakes';
+import { World, failureOf, inShort } from './world';
+
+const NOW = Date.UTC(2026, 0, 5, 12);
+const ID = '7c6f8527-3896-4c5f-8b72-8a6e874f0c76';
+
+class Place {
+	readonly store = new FakeStore();
+	readonly troubles: unknown[] = [];
+
+	/** A run of the execution; after a crash it has forgotten what it recorded. */
+	record(execution = 'token', buyAgain = false, mine: Record<string, Recorded> = {}): CrashRecord {
+		return new CrashRecord({
+			store: this.store,
+			place: 'workflow node',
+			execution,
+			mine,
+			buyAgain,
+			onTrouble: (error) => {
+				this.troubles.push(error);
+			},
+		});
+	}
+}
+
+const written = async (): Promise<void> => {
+	await new Promise((resolve) => setTimeout(resolve, 30));
+};
+
+describe('a request that was recorded before n8n crashed', () => {
+	it.each([ID, 'task_1234567890', 'a', 'x'.repeat(80), '~!"\\'])('is found with its time and its ID: %s', async (id) => {
+		const place = new Place();
+		const first = place.record();
+		expect(await first.begin(3, NOW)).toBeNull();
+		first.accepted(3, id);
+		await written();
+		expect(await place.record().begin(3, NOW + 60_000)).toEqual({ sentAt: NOW, generationId: id });
+	});
+
+	it('before its answer came is found without an ID', async () => {
+		const place = new Place();
+		await place.record().begin(0, NOW);
+		expect(await place.record().begin(0, NOW + 60_000)).toEqual({ sentAt: NOW, generationId: null });
+	});
+
+	it.each(['', 'x'.repeat(81), 'mit Leerzeichen', 'ü'])('is found without an ID that cannot be spelled: %j', async (id) => {
+		const place = new Place();
+		const first = place.record();
+		await first.begin(0, NOW);
+		first.accepted(0, id);
+		await written();
+		expect(await place.record().begin(0, NOW + 1)).toEqual({ sentAt: NOW, generationId: null });
+	});
+
+	it('is found again by the retry of the retry', async () => {
+		const place = new Place();
+		const first = place.record();
+		await first.begin(0, NOW);
+		first.accepted(0, ID);
+		await written();
+		for (let retry = 1; retry < 4; retry++) {
+			expect(await place.record().begin(0, NOW + retry)).toEqual({ sentAt: NOW, generationId: ID });
+		}
+	});
+
+	it('is bought again where the user wants that, and is then recorded anew', async () => {
+		const place = new Place();
+		await place.record().begin(0, NOW);
+		const again = place.record('token', true);
+		expect(await again.begin(0, NOW + 5)).toBeNull();
+		again.accepted(0, ID);
+		await written();
+		expect(await place.record('token', true).begin(0, NOW + 9)).toEqual({ sentAt: NOW + 5, generationId: ID });
+	});
+});
+
+describe('nothing is found', () => {
+	it.each([
+		['of another item', 'token', 1],
+		['of another execution', 'other', 0],
+	])('%s', async (_, execution, item) => {
+		const place = new Place();
+		await place.record().begin(0, NOW);
+		expect(await place.record(execution).begin(item, NOW + 1)).toBeNull();
+	});
+
+	it('by the next round of a loop; after a crash each round finds its own', async () => {
+		const mine: Record<string, Recorded> = {};
+		const place = new Place();
+		for (const round of [0, 1, 2]) {
+			const record = place.record('token', false, mine);
+			expect(await record.begin(0, NOW + round)).toBeNull();
+			record.accepted(0, `id-${String(round)}`);
+		}
+		await written();
+		const after = place.record();
+		for (const round of [0, 1, 2]) {
+			expect(await after.begin(0, NOW + 60_000)).toEqual({ sentAt: NOW + round, generationId: `id-${String(round)}` });
+		}
+		expect(await after.begin(0, NOW + 60_000)).toBeNull();
+	});
+
+	it('of a request that was refused', async () => {
+		const place = new Place();
+		const first = place.record();
+		await first.begin(0, NOW);
+		first.withdraw(0);
+		await written();
+		expect(await place.record().begin(0, NOW + 1)).toBeNull();
+	});
+
+	it('when the execution has ended in order, and nothing is left in the store', async () => {
+		const place = new Place();
+		const first = place.record();
+		await Promise.all([0, 1, 2].map(async (item) => await first.begin(item, NOW)));
+		for (const item of [0, 1, 2]) first.accepted(item, `${ID}-${String(item)}`);
+		await written();
+		await first.clear();
+		expect(place.store.entries).toEqual([]);
+	});
+});
+
+it('what is asked for at the same moment goes in one write', async () => {
+	const place = new Place();
+	const record = place.record();
+	await Promise.all(Array.from({ length: 50 }, async (_, item) => await record.begin(item, NOW)));
+	expect(place.store.calls).toBeLessThanOrEqual(2);
+});
+
+it('several executions of this n8n do not overwrite one another', async () => {
+	const place = new Place();
+	const executions = Array.from({ length: 20 }, (_, n) => `token-${String(n)}`);
+	await Promise.all(
+		executions.map(async (execution) => {
+			const record = place.record(execution);
+			await record.begin(0, NOW);
+			record.accepted(0, ID);
+		}),
+	);
+	await written();
+	for (const execution of executions) {
+		expect(await place.record(execution).begin(0, NOW + 1)).toEqual({ sentAt: NOW, generationId: ID });
+	}
+});
+
+it('a store that fails holds nothing up', async () => {
+	const place = new Place();
+	const broken = async (): Promise<never> => await Promise.reject(new Error('database is locked'));
+	Object.assign(place.store, { checkProcessedAndRecord: broken, removeProcessed: broken });
+	const record = place.record();
+	expect(await record.begin(0, NOW)).toBeNull();
+	record.accepted(0, ID);
+	await record.clear();
+	expect(place.troubles.length).toBeGreaterThan(0);
+});
+
+describe('a retry after a crash', () => {
+	async function crashed(answered: boolean, flavour: 'doesNotList' | 'lists'): Promise<{ world: World; place: Place }> {
+		const world = new World(flavour);
+		const place = new Place();
+		if (!answered) world.service.onCreate = () => ({ latencyMs: 3_600_000, accepted: true });
+		const abort = new AbortController();
+		world.time.after(5000, () => {
+			abort.abort();
+		});
+		await world.run(world.jobs(1), { crashRecord: place.record(), cancelSignal: abort.signal });
+		await written();
+		delete world.context.generations;
+		world.service.onCreate = () => undefined;
+		return { world, place };
+	}
+
+	it.each(['doesNotList', 'lists'] as const)('goes on with what was accepted, and buys nothing (%s)', async (flavour) => {
+		const { world, place } = await crashed(true, flavour);
+		expect((await world.run(world.jobs(1), { crashRecord: place.record() })).map(inShort)).toEqual(['completed gen-0']);
+		expect(world.service.count('create')).toBe(1);
+	});
+
+	it('says what is not known where the answer had not come, and buys only when told to', async () => {
+		const { world, place } = await crashed(false, 'doesNotList');
+		const [outcome] = await world.run(world.jobs(1), { crashRecord: place.record() });
+		expect(failureOf(outcome).message).toContain('n8n was interrupted while the request may have been on its way');
+		expect(failureOf(outcome).advice).toContain("'Buy Again After a Crash'");
+		expect(failureOf(outcome).advice).toContain('2026-01-05T12:00:00');
+		expect(world.service.count('create')).toBe(1);
+		delete world.context.generations;
+		const again = await world.run(world.jobs(1), { crashRecord: place.record('token', true) });
+		expect(again.map(inShort)).toEqual(['completed gen-1']);
+	});
+});
