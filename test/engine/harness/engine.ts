@@ -6,11 +6,10 @@
  */
 import './environment';
 import './fastClock';
-import { createRequire } from 'node:module';
 import { Logger } from '@n8n/backend-common';
 import { Container } from '@n8n/di';
 import { parse, stringify } from 'flatted';
-import { BinaryDataService, ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import { BinaryDataService, DataDeduplicationService, ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
 import type {
 	IBinaryData,
 	ICredentialDataDecryptedObject,
@@ -36,11 +35,15 @@ import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.cr
 import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
 import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
 import { filledIn } from '../../unit/credentials/resolve';
+import { deduplicationStore, turn } from './deduplicationStore';
+import type { ExecutionRow, StoredExecution } from './executions';
+import { addExecution, finalStatus } from './executions';
+import { loadedNode } from './freshNode';
+import { Life, attachLife, mortal } from './life';
 
-// By the file's whole name: for a shorter one tsx finds the codex file beside it, LumaVideo.node.json.
-const { LumaVideo } = createRequire(__filename)(
-	'../../../nodes/LumaVideo/LumaVideo.node.ts',
-) as typeof import('../../../nodes/LumaVideo/LumaVideo.node');
+export { deduplicationStore } from './deduplicationStore';
+export type { StoredExecution } from './executions';
+export { freshNode } from './freshNode';
 
 /** Starts a workflow with the items in its parameter. */
 class Items implements INodeType {
@@ -106,29 +109,30 @@ class Fail implements INodeType {
 	}
 }
 
-/** As n8n makes an agent's tool out of a node: the same node under another name, which conditions on `@tool` see. */
-function asTool(node: INodeType): INodeType {
-	const description = { ...node.description, name: `${node.description.name}Tool` };
-	return Object.create(node, { description: { value: description } }) as INodeType;
-}
-
-const nodeClasses = {
-	'n8n-nodes-luma-video.lumaVideo': new LumaVideo(),
-	'n8n-nodes-luma-video.lumaVideoTool': asTool(new LumaVideo()),
+const nodeClasses: Readonly<Record<string, INodeType>> = {
+	...loadedNode(),
 	'test.fail': new Fail(),
 	'test.items': new Items(),
 	'test.loop': new Loop(),
-} as Record<string, INodeType>;
-
-const nodeTypes: INodeTypes = {
-	getByName: (name) => nodeTypes.getByNameAndVersion(name),
-	getByNameAndVersion(name) {
-		const type = nodeClasses[name];
-		if (!type) throw new Error(`No node type ${name}`);
-		return type;
-	},
-	getKnownTypes: () => ({}),
 };
+
+/** Node types for one run, whose nodes end with it. */
+function nodeTypesOf(more: Readonly<Record<string, INodeType>> = {}, life = new Life()): INodeTypes {
+	const known: Record<string, INodeType> = { ...nodeClasses, ...more };
+	const made = new Map<string, INodeType>();
+	const types: INodeTypes = {
+		getByName: (name) => types.getByNameAndVersion(name),
+		getByNameAndVersion(name) {
+			const type = known[name];
+			if (!type) throw new Error(`No node type ${name}`);
+			const guarded = made.get(name) ?? mortal(type, life);
+			made.set(name, guarded);
+			return guarded;
+		},
+		getKnownTypes: () => ({}),
+	};
+	return types;
+}
 
 const credentialTypes = [
 	new CrazyrouterApi(),
@@ -141,7 +145,10 @@ const credentialTypes = [
 export type Credentials = Record<string, ICredentialDataDecryptedObject>;
 
 class Credential extends ICredentialsHelper {
-	constructor(private readonly data: Credentials) {
+	constructor(
+		private readonly data: Credentials,
+		private readonly life: Life,
+	) {
 		super();
 	}
 
@@ -158,6 +165,7 @@ class Credential extends ICredentialsHelper {
 		typeName: string,
 		requestOptions: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> {
+		await this.life.check();
 		const type = credentialTypes.find(({ name }) => name === typeName);
 		const authenticate = type?.authenticate;
 		return typeof authenticate === 'function' ? await authenticate(credentials, requestOptions) : requestOptions;
@@ -180,6 +188,7 @@ class Credential extends ICredentialsHelper {
 		_nodeCredentials: unknown,
 		type: string,
 	): Promise<ICredentialDataDecryptedObject> {
+		await this.life.check();
 		const data = this.data[type];
 		if (!data) throw new Error(`No credential ${type}`);
 		const credentialType = credentialTypes.find(({ name }) => name === type);
@@ -195,10 +204,13 @@ class Credential extends ICredentialsHelper {
 	}
 }
 
-let ready: Promise<void> | null = null;
+let ready: Promise<unknown> | null = null;
 
 async function prepare(): Promise<void> {
-	ready ??= Container.get(BinaryDataService).init();
+	ready ??= Promise.all([
+		Container.get(BinaryDataService).init(),
+		DataDeduplicationService.init(deduplicationStore()),
+	]);
 	await ready;
 	// Whatever the level: what n8n would write to its log must be seen here.
 	const logger = Container.get(Logger) as unknown as { setInternalLogger(sink: LogSink): void };
@@ -240,11 +252,18 @@ export interface EngineWorkflow {
 }
 
 export interface EngineRun {
+	executionId: string;
+	/** The end of this run, which is also that it waits; all is stored then. Never comes when n8n was killed before. */
 	finished: Promise<IRun>;
-	/** What a person's click on Stop does. */
+	/**
+	 * What a person's click on Stop does, also while the execution waits. n8n then stores the data as it had it before the
+	 * click, and of what happened since only the custom data: `stored()` says so when `finished` is there.
+	 */
 	stop(): void;
-	/** The data of the execution, as n8n would store it. */
+	/** The data of the execution as it runs. What n8n has stored of it is less: `stored()`. */
 	data: IRunExecutionData;
+	/** What n8n's database has of the execution now, also from runs that continued it. A copy. */
+	stored(): StoredExecution;
 }
 
 export interface EngineOptions {
@@ -255,36 +274,57 @@ export interface EngineOptions {
 	executionId?: string;
 	/** Milliseconds after which n8n's own time limit for executions ends it. */
 	executionTimeoutMs?: number;
+	workflowId?: string;
+	/** `false`: the workflow was never saved and has no id. */
+	saved?: boolean;
+	/** Default: `v1`. */
+	executionOrder?: 'v0' | 'v1';
+	/** n8n's setting to store the data after every node. */
+	saveProgress?: boolean;
+	webhookBaseUrl?: string;
+	webhookWaitingBaseUrl?: string;
+	/** Node types besides, or instead of, those of the harness. */
+	nodeTypes?: Readonly<Record<string, INodeType>>;
 }
 
 let executionNumber = 0;
 
-function instanceOf(definition: IWorkflowBase): Workflow {
-	return new Workflow({ ...definition, nodeTypes });
+export function instanceOf(
+	definition: IWorkflowBase,
+	more?: EngineOptions['nodeTypes'],
+	life = new Life(),
+): Workflow {
+	const instance = new Workflow({ ...definition, nodeTypes: nodeTypesOf(more, life) });
+	attachLife(instance, life);
+	return instance;
 }
 
-function definitionOf(workflow: EngineWorkflow): IWorkflowBase {
+export function definitionOf(
+	workflow: EngineWorkflow,
+	{ workflowId = 'engine-test', saved = true, executionOrder = 'v1' }: Partial<EngineOptions> = {},
+): IWorkflowBase {
 	return {
-		id: 'engine-test',
+		id: saved ? workflowId : '',
 		name: 'Engine test',
 		active: false,
 		isArchived: false,
 		activeVersionId: null,
 		createdAt: new Date(0),
 		updatedAt: new Date(0),
-		settings: { executionOrder: 'v1' },
+		settings: { executionOrder },
 		...structuredClone(workflow),
 	};
 }
 
-/** Starts a workflow at its first node. */
-export async function startWorkflow(workflow: EngineWorkflow, options: EngineOptions): Promise<EngineRun> {
-	await prepare();
-	const executionId = options.executionId ?? String(++executionNumber);
-	const mode = options.mode ?? 'manual';
-	const definition = definitionOf(workflow);
-	const additionalData = {
-		credentialsHelper: new Credential(options.credentials),
+/** What n8n's server gives a run besides its data. */
+export function additionalDataOf(
+	options: EngineOptions,
+	executionId: string,
+	life: Life,
+	more: Partial<IWorkflowExecuteAdditionalData>,
+): IWorkflowExecuteAdditionalData {
+	return {
+		credentialsHelper: new Credential(options.credentials, life),
 		executionId,
 		currentNodeExecutionIndex: 0,
 		restApiUrl: 'http://localhost:5678/rest',
@@ -292,43 +332,219 @@ export async function startWorkflow(workflow: EngineWorkflow, options: EngineOpt
 		formBaseUrl: 'http://localhost:5678/form',
 		formWaitingBaseUrl: 'http://localhost:5678/form-waiting',
 		formTestBaseUrl: 'http://localhost:5678/form-test',
-		webhookBaseUrl: 'http://localhost:5678/webhook',
-		webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
+		webhookBaseUrl: options.webhookBaseUrl ?? 'http://localhost:5678/webhook',
+		webhookWaitingBaseUrl: waitingBaseUrl(options),
 		webhookTestBaseUrl: 'http://localhost:5678/webhook-test',
 		mcpBaseUrl: '',
 		mcpTestBaseUrl: '',
 		variables: {},
-		hooks: new ExecutionLifecycleHooks(mode, executionId, definition),
 		logAiEvent: () => undefined,
 		setExecutionStatus: () => undefined,
-		...(options.executionTimeoutMs === undefined
-			? {}
-			: { executionTimeoutTimestamp: Date.now() + options.executionTimeoutMs }),
+		...more,
 	} as unknown as IWorkflowExecuteAdditionalData;
-	const instance = instanceOf(definition);
-	const data = options.from ?? createRunExecutionData();
-	const execute = new WorkflowExecute(additionalData, mode, data);
-	const [first] = definition.nodes;
-	const running = options.from
-		? execute.processRunExecutionData(instance)
-		: execute.run({ workflow: instance, startNode: (first && instance.getNode(first.name)) ?? undefined });
-	// What n8n does when an execution's time is over: the same as a click on Stop.
+}
+
+export function waitingBaseUrl(options: EngineOptions): string {
+	return options.webhookWaitingBaseUrl ?? 'http://localhost:5678/webhook-waiting';
+}
+
+/** What the harness knows of a run. */
+interface Process {
+	row: ExecutionRow;
+	options: EngineOptions;
+	life: Life;
+	cancel(): void;
+	kill(): void;
+}
+
+const processes = new WeakMap<EngineRun, Process>();
+/** By row: the run that works on it now. */
+const working = new WeakMap<ExecutionRow, Process>();
+const executionIdOf = new WeakMap<IRunExecutionData, string>();
+
+export function rowOf(run: EngineRun): ExecutionRow {
+	return processOf(run).row;
+}
+
+export function optionsOf(run: EngineRun): EngineOptions {
+	return processOf(run).options;
+}
+
+function processOf(run: EngineRun): Process {
+	const process = processes.get(run);
+	if (!process) throw new Error('not a run of this harness');
+	return process;
+}
+
+/** The hooks of n8n's server that store something. */
+function storingHooks(
+	row: ExecutionRow,
+	mode: WorkflowExecuteMode,
+	definition: IWorkflowBase,
+	{ life, saveProgress }: { life: Life; saveProgress: boolean },
+): ExecutionLifecycleHooks {
+	const { id, retryOf } = row.read();
+	const hooks = new ExecutionLifecycleHooks(mode, id, definition, retryOf);
+	hooks.addHandler('nodeExecuteBefore', async (nodeName) => {
+		await life.check();
+		if (!row.log.has(nodeName)) row.log.set(nodeName, { started: Date.now() });
+	});
+	hooks.addHandler('nodeExecuteAfter', async (nodeName, _task, data) => {
+		await life.check();
+		const entry = row.log.get(nodeName);
+		if (entry) entry.finished ??= Date.now();
+		if (!saveProgress) return;
+		await turn();
+		await life.check();
+		data.resultData.lastNodeExecuted = nodeName;
+		row.update({ data, status: 'running' }, { notFinished: true, notCanceled: true });
+	});
+	const save = async (run: IRun): Promise<void> => {
+		await turn();
+		if (life.isDead) return;
+		row.saveRun(run);
+		await turn();
+		if (!life.isDead) row.addCustomData(run.data.resultData.metadata);
+	};
+	hooks.addHandler('workflowExecuteAfter', async (run) => {
+		run.status = finalStatus(run);
+		await row.saving(save(run));
+		await life.check();
+	});
+	return hooks;
+}
+
+interface Launch {
+	row: ExecutionRow;
+	definition: IWorkflowBase;
+	mode: WorkflowExecuteMode;
+	data: IRunExecutionData;
+	options: EngineOptions;
+	life: Life;
+	instance: Workflow;
+	/** Whether this execution has run before. */
+	isResumed?: boolean;
+	/** Since when the time limit counts; default: now. */
+	since?: Date;
+}
+
+/** Runs what is in the data's stack, as `WorkflowRunner.runMainProcess` does. */
+export function launch({ row, definition, mode, data, options, life, instance, isResumed, since }: Launch): EngineRun {
+	const { id: executionId } = row.read();
+	const limit = options.executionTimeoutMs;
+	const additionalData = additionalDataOf(options, executionId, life, {
+		hooks: storingHooks(row, mode, definition, { life, saveProgress: options.saveProgress ?? false }),
+		...(limit === undefined ? {} : { executionTimeoutTimestamp: Date.now() + limit }),
+		...(isResumed ? { restartExecutionId: executionId } : {}),
+	});
+	const running = new WorkflowExecute(additionalData, mode, data).processRunExecutionData(instance);
+	executionIdOf.set(data, executionId);
+	// What n8n does when an execution's time is over: it cancels, and stores what the run has by then.
 	const timer =
-		options.executionTimeoutMs === undefined
+		limit === undefined
 			? undefined
 			: setTimeout(() => {
 					running.cancel();
-				}, options.executionTimeoutMs);
-	return {
-		finished: running.then((run) => {
-			clearTimeout(timer);
-			return run;
-		}),
-		stop: () => {
+				}, Math.max(limit - (since ? Date.now() - since.getTime() : 0), 0));
+	const process: Process = {
+		row,
+		options,
+		life,
+		cancel: () => {
 			running.cancel();
 		},
-		data,
+		kill: () => {
+			clearTimeout(timer);
+			life.end();
+		},
 	};
+	const ended = running.then(async (run) => {
+		clearTimeout(timer);
+		// After a cancellation the engine does not wait for the hook.
+		await row.saved();
+		if (working.get(row) === process) working.delete(row);
+		return run;
+	});
+	const engineRun: EngineRun = {
+		executionId,
+		finished: life.pass(ended),
+		stop: () => {
+			stop(row);
+		},
+		data,
+		stored: () => row.read(),
+	};
+	processes.set(engineRun, process);
+	working.set(row, process);
+	return engineRun;
+}
+
+function stop(row: ExecutionRow): void {
+	if (!['new', 'running', 'waiting'].includes(row.status)) return;
+	const before = row.read();
+	const process = working.get(row);
+	process?.cancel();
+	const saveStopped = async (): Promise<void> => {
+		await turn();
+		if (!process?.life.isDead) row.saveStopped(before);
+	};
+	void row.saving(saveStopped());
+}
+
+/** Starts a workflow at its first node. */
+export async function startWorkflow(workflow: EngineWorkflow, options: EngineOptions): Promise<EngineRun> {
+	return await startNew(definitionOf(workflow, options), options, undefined);
+}
+
+async function startNew(
+	definition: IWorkflowBase,
+	options: EngineOptions,
+	retryOf: string | undefined,
+): Promise<EngineRun> {
+	await prepare();
+	const mode = options.mode ?? 'manual';
+	const life = new Life();
+	const instance = instanceOf(definition, options.nodeTypes, life);
+	const data = options.from ?? dataFor(instance, definition);
+	const columns = {
+		id: options.executionId ?? String(++executionNumber),
+		mode,
+		status: 'running' as const,
+		finished: false,
+		startedAt: new Date(),
+		stoppedAt: undefined,
+		waitTill: undefined,
+		retryOf,
+	};
+	// Of a manual execution n8n has nothing to store before it waits or ends.
+	const isKnown = mode !== 'manual' || options.from !== undefined;
+	const row = addExecution(columns, definition, isKnown ? data : undefined);
+	return launch({ row, definition, mode, data, options, life, instance });
+}
+
+/** What an execution starts with: its first node, before it has run. */
+function dataFor(instance: Workflow, { nodes: [first] }: IWorkflowBase): IRunExecutionData {
+	const node = first && instance.getNode(first.name);
+	if (!node) throw new Error('No node to start the workflow from could be found');
+	return createRunExecutionData({
+		executionData: { nodeExecutionStack: [{ node, data: { main: [[{ json: {} }]] }, source: null }] },
+	});
+}
+
+/**
+ * n8n is killed now, and started again. The run goes nowhere any more: what it stores, asks or buys from now on does not
+ * happen; requests that are on the wire do arrive. An execution that waits does not notice.
+ *
+ * What the node's modules remember outlives this, other than in a real kill: give the next run `freshNode()`.
+ *
+ * @param recovery what n8n goes by when it starts again: its log of events, as a rule; without it (a queue's worker) it
+ * changes no more than the status
+ */
+export function crash(run: EngineRun, { recovery = 'log' }: { recovery?: 'log' | 'status' } = {}): void {
+	const { row } = processOf(run);
+	(working.get(row) ?? processOf(run)).kill();
+	working.delete(row);
+	if (row.status === 'running') row.recover(recovery === 'log');
 }
 
 /**
@@ -341,8 +557,11 @@ export async function startWorkflow(workflow: EngineWorkflow, options: EngineOpt
  */
 export function forRetry(run: IRun, current?: EngineWorkflow): IRunExecutionData {
 	if (run.status === 'success') throw new Error('The execution succeeded, so it cannot be retried');
-	const data = parse(stringify(run.data)) as IRunExecutionData;
-	if (!data.executionData) throw new Error('The execution was aborted before it started, so it cannot be retried');
+	return retryData(parse(stringify(run.data)) as IRunExecutionData, current && definitionOf(current));
+}
+
+function retryData(data: IRunExecutionData | undefined, current?: IWorkflowBase): IRunExecutionData {
+	if (!data?.executionData) throw new Error('The execution was aborted before starting, so it cannot be retried');
 	const { lastNodeExecuted, runData } = data.resultData;
 	if (lastNodeExecuted) {
 		delete data.resultData.error;
@@ -350,7 +569,7 @@ export function forRetry(run: IRun, current?: EngineWorkflow): IRunExecutionData
 		if (runs && runs.length > 0 && runs.at(-1)?.error !== undefined) runs.pop();
 	}
 	if (current) {
-		const instance = instanceOf(definitionOf(current));
+		const instance = instanceOf(current);
 		for (const entry of data.executionData.nodeExecutionStack) {
 			const node = instance.getNode(entry.node.name);
 			if (!node) throw new Error(`Could not find the node "${entry.node.name}" in workflow`);
@@ -360,12 +579,38 @@ export function forRetry(run: IRun, current?: EngineWorkflow): IRunExecutionData
 	return data;
 }
 
-/** "Retry execution": with the workflow as it was, or as it is now. */
+/**
+ * "Retry execution" from what n8n has stored of it: with the workflow as it was, or as it is now.
+ *
+ * @param changes options that differ from those of the run
+ */
+export async function retryExecution(
+	run: EngineRun,
+	changes?: Partial<EngineOptions>,
+	current?: EngineWorkflow,
+): Promise<EngineRun>;
+/** "Retry execution" from how a run ended, which is what n8n has stored except after a click on Stop. */
 export async function retryExecution(
 	run: IRun,
 	workflow: EngineWorkflow,
 	options: EngineOptions,
 	current?: EngineWorkflow,
+): Promise<EngineRun>;
+export async function retryExecution(
+	run: EngineRun | IRun,
+	workflowOrChanges: EngineWorkflow | Partial<EngineOptions> = {},
+	optionsOrCurrent?: EngineOptions | EngineWorkflow,
+	current?: EngineWorkflow,
 ): Promise<EngineRun> {
-	return await startWorkflow(current ?? workflow, { ...options, mode: 'retry', from: forRetry(run, current) });
+	if ('stored' in run) {
+		const changed = { ...optionsOf(run), executionId: undefined, ...(workflowOrChanges as Partial<EngineOptions>) };
+		const { id, data, finished, workflowData } = run.stored();
+		if (finished) throw new Error('The execution succeeded, so it cannot be retried.');
+		const now = optionsOrCurrent && definitionOf(optionsOrCurrent as EngineWorkflow, changed);
+		const from = retryData(data, now);
+		return await startNew(now ?? workflowData, { ...changed, mode: 'retry', from }, id);
+	}
+	const options = { ...(optionsOrCurrent as EngineOptions), mode: 'retry' as const, from: forRetry(run, current) };
+	const definition = definitionOf(current ?? (workflowOrChanges as EngineWorkflow), options);
+	return await startNew(definition, options, executionIdOf.get(run.data));
 }
