@@ -373,7 +373,7 @@ const SITUATIONS: Situation[] = [
 			`It is not known whether <provider> accepted the request: <provider> could not handle the request just now: ${said500(provider)}`,
 			`A video may have been bought. ${
 				provider === 'lumaDreamMachine'
-					? 'It is not in the list of generations, so it was probably not bought. '
+					? 'The list of generations does not show it so far; lists can lag behind. '
 					: ''
 			}Look at ${DASHBOARDS[provider]} for a generation started at <time>. ${NO_RETRY}`,
 		]),

@@ -47,16 +47,17 @@ const MAX_LENGTH = 80;
 const DIGITS = Array.from('0123456789abcdefghijklmnopqrstuvwxyz');
 const TIME_LENGTH = 9;
 
+/** Values to be added or to be removed. */
 interface Change {
-	add: string[];
-	remove: string[];
+	kind: 'add' | 'remove';
+	values: readonly string[];
 	done: (known: ReadonlySet<string>) => void;
 }
 
-export class CrashRecord {
-	private changes: Change[] = [];
-	private isWriting = false;
+/** Changes that wait for the store, by place: those of all executions, in the order in which they were asked for. */
+const queues = new Map<string, Change[]>();
 
+export class CrashRecord {
 	constructor(private readonly options: CrashRecordOptions) {}
 
 	/**
@@ -71,14 +72,14 @@ export class CrashRecord {
 		const fresh: Recorded = { sentAt: now, generationId: null };
 		mine[key] = fresh;
 		const values = valuesOf(key, fresh);
-		const known = await this.write(values, []);
+		const known = await this.change('add', values);
 		if (!known.has(key)) return null;
 		// The time of this try must not be mixed with that of the earlier one.
-		await this.write([], values.filter((value) => !known.has(value)));
+		await this.change('remove', values.filter((value) => !known.has(value)));
 		const recorded = await this.read(key);
 		mine[key] = recorded;
 		if (!buyAgain || recorded.generationId !== null) return recorded;
-		await this.write([], valuesOf(key, recorded));
+		await this.change('remove', valuesOf(key, recorded));
 		Reflect.deleteProperty(mine, key);
 		return await this.begin(itemIndex, now);
 	}
@@ -89,7 +90,7 @@ export class CrashRecord {
 		const recorded = this.options.mine[key];
 		if (!recorded || recorded.generationId !== null) return;
 		recorded.generationId = generationId;
-		void this.write(idValues(key, generationId), []);
+		void this.change('add', idValues(key, generationId));
 	}
 
 	/** The request was refused, or not sent after all. */
@@ -98,13 +99,13 @@ export class CrashRecord {
 		const key = this.lastKey(itemIndex);
 		const recorded = mine[key];
 		Reflect.deleteProperty(mine, key);
-		if (recorded) void this.write([], valuesOf(key, recorded));
+		if (recorded) void this.change('remove', valuesOf(key, recorded));
 	}
 
 	/** The execution has ended, and n8n has stored what is known of it. */
 	async clear(): Promise<void> {
 		const { mine } = this.options;
-		await this.write([], Object.entries(mine).flatMap(([key, recorded]) => valuesOf(key, recorded)));
+		await this.change('remove', Object.entries(mine).flatMap(([key, recorded]) => valuesOf(key, recorded)));
 		for (const key of Object.keys(mine)) Reflect.deleteProperty(mine, key);
 	}
 
@@ -130,42 +131,48 @@ export class CrashRecord {
 		return `${this.options.execution} ${itemIndex} ${number}`;
 	}
 
-	/** Adds and removes values; what several ask for at the same time goes in one write. Never throws. */
-	private async write(add: string[], remove: string[]): Promise<ReadonlySet<string>> {
-		if (add.length + remove.length === 0) return new Set();
-		return await new Promise((resolve) => {
-			this.changes.push({ add, remove, done: resolve });
-			if (!this.isWriting) void this.writeAll();
+	/** Adds or removes values; what several ask for one after the other goes in one write. Never throws. */
+	private async change(kind: Change['kind'], values: readonly string[]): Promise<ReadonlySet<string>> {
+		if (values.length === 0) return new Set();
+		const { place } = this.options;
+		return await new Promise((done) => {
+			const queue = queues.get(place);
+			if (queue) queue.push({ kind, values, done });
+			else {
+				queues.set(place, [{ kind, values, done }]);
+				void this.writeAll();
+			}
 		});
 	}
 
 	private async writeAll(): Promise<void> {
-		this.isWriting = true;
+		const { place } = this.options;
 		// What is asked for in the same moment.
 		await Promise.resolve();
-		while (this.changes.length > 0) {
-			const changes = this.changes.splice(0);
-			const known = await this.writeOnce(
-				changes.flatMap(({ add }) => add),
-				changes.flatMap(({ remove }) => remove),
-			);
+		for (const queue = queues.get(place) ?? []; queue.length > 0; ) {
+			const kind = queue[0]?.kind ?? 'add';
+			const other = queue.findIndex((change) => change.kind !== kind);
+			const changes = queue.splice(0, other < 0 ? queue.length : other);
+			const known = await this.write(kind, changes.flatMap(({ values }) => values));
 			for (const { done } of changes) done(known);
 		}
-		this.isWriting = false;
+		queues.delete(place);
 	}
 
-	private async writeOnce(add: string[], remove: string[], maxEntries = MAX_VALUES): Promise<Set<string>> {
+	/** @returns those that the store had already; none where it fails */
+	private async write(kind: Change['kind'], values: string[], maxEntries = MAX_VALUES): Promise<Set<string>> {
 		const { store, place, onTrouble } = this.options;
 		const once = async (): Promise<Set<string>> => {
-			if (remove.length > 0) await store.removeProcessed(remove, 'node', { mode: 'entries' });
-			if (add.length === 0) return new Set();
-			const result = await store.checkProcessedAndRecord(add, 'node', { mode: 'entries', maxEntries });
+			if (kind === 'remove') {
+				await store.removeProcessed(values, 'node', { mode: 'entries' });
+				return new Set();
+			}
+			const result = await store.checkProcessedAndRecord(values, 'node', { mode: 'entries', maxEntries });
 			return new Set(result.processed.map(String));
 		};
-		// Two processes that make the first record at the same time: one of them fails and finds it there next time.
-		const twice = async (): Promise<Set<string>> => await once().catch(once);
 		try {
-			return await inLine(place, twice);
+			// Two processes that make the first record at the same time: one of them fails and finds it there next time.
+			return await inLine(place, async () => await once().catch(once));
 		} catch (error) {
 			onTrouble(error);
 			return new Set();
@@ -186,17 +193,16 @@ export class CrashRecord {
 		const known = await this.having(
 			positions.flatMap((position) => characters.map((character) => valueOf(name, position, character))),
 		);
-		const text = positions.map((position) => characters.find((character) => known.has(valueOf(name, position, character))) ?? '');
-		return text.every((character) => character !== '') ? text.join('') : null;
+		const text = positions.map((position) => characters.filter((character) => known.has(valueOf(name, position, character))));
+		// One that was lost, or two that were mixed up, make no text.
+		return text.every(({ length: found }) => found === 1) ? text.flat().join('') : null;
 	}
 
 	/** The values that the store has. To ask is to record, so what it did not have is taken out again. */
 	private async having(values: readonly string[]): Promise<Set<string>> {
-		const known = await this.writeOnce([...values], [], MAX_VALUES_ASKED);
-		await this.writeOnce(
-			[],
-			values.filter((value) => !known.has(value)),
-		);
+		const known = await this.write('add', [...values], MAX_VALUES_ASKED);
+		const added = values.filter((value) => !known.has(value));
+		await this.write('remove', added);
 		return known;
 	}
 }

@@ -7,7 +7,8 @@ import { inDoubt, unexpected } from './messages';
 import { RunEnded } from './pauses';
 import type { Expectation } from './schedule';
 import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, nextWakeDelayMs } from './schedule';
-import { stub, submit } from './submit';
+import { stub } from './stub';
+import { submit } from './submit';
 import { watch } from './watch';
 
 /** A generation that was seen to be over is not read again for so long: after that, its URL may have ended. */

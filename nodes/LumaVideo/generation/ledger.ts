@@ -27,8 +27,9 @@ export interface LedgerEntry {
 	/** What was really sent, with images and sources where the provider finds them; kept until it is known what became of
 	 * it, where the provider can list. */
 	sent: VideoRequest | null;
-	/** Why it is not known whether it was bought, for every try to say. */
+	/** Why it is not known whether it was bought, for every try to say, and since when; milliseconds since 1970. */
 	doubt?: string;
+	lostAt?: number;
 	/** While the execution is suspended: when the generation is to be read next, and when waiting ends; since 1970. */
 	asleep?: { lookAt: number; deadline: number };
 	/** The provider called back while the execution was suspended. */
@@ -68,7 +69,12 @@ export function fingerprint(value: unknown): string {
 		.slice(0, 24);
 }
 
-/** The entries in a node's context, by name. */
+/** A name for a request that no other one has. */
+export function newName(): string {
+	return randomUUID().slice(0, 8);
+}
+
+/** The entries in a node's context. */
 export function entriesIn(context: Store): Record<string, LedgerEntry> {
 	const existing = context[PROPERTY];
 	return typeof existing === 'object' && existing !== null ? (existing as Record<string, LedgerEntry>) : {};
@@ -112,9 +118,9 @@ export class Ledger {
 	}
 
 	/** To be called before the request is sent. */
-	submitting(itemIndex: number, key: RequestKey, now: number, sent: VideoRequest | null): LedgerEntry {
+	submitting(itemIndex: number, key: RequestKey, now: number, sent: VideoRequest | null, name = newName()): LedgerEntry {
 		const entry: LedgerEntry = {
-			name: randomUUID().slice(0, 8),
+			name,
 			state: 'submitting',
 			generationId: null,
 			submittedAt: now,
@@ -125,9 +131,9 @@ export class Ledger {
 		};
 		this.claimed.add(entry);
 		const base = `${this.prefix(itemIndex)}${key.requestHash}`;
-		let name = base;
-		for (let copy = 2; this.entries[name]; copy++) name = `${base}:${copy}`;
-		this.entries[name] = entry;
+		let place = base;
+		for (let copy = 2; this.entries[place]; copy++) place = `${base}:${copy}`;
+		this.entries[place] = entry;
 		return entry;
 	}
 
@@ -137,6 +143,7 @@ export class Ledger {
 		entry.estimatedSeconds = estimatedSeconds;
 		entry.sent = null;
 		delete entry.doubt;
+		delete entry.lostAt;
 	}
 
 	/** The provider refused: nothing was bought, and the entry goes. */

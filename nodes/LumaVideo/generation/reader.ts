@@ -66,7 +66,8 @@ export class Reader {
 		this.watchers.add(watcher);
 		try {
 			await pause.over;
-			if (answer() === null && this.isListed(generationId) && this.listed().length >= LIST_FROM) {
+			// One that joins a list read that is under way is not told by it.
+			while (answer() === null && this.isListed(generationId) && this.listed().length >= LIST_FROM) {
 				this.listing ??= this.readList()
 					// Whatever is wrong with the list, each can be read on its own.
 					.catch(() => {

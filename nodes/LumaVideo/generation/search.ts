@@ -2,9 +2,10 @@
 import type { Generation, Provider, VideoRequest } from '../providers/provider';
 import type { JobServices } from './job';
 import type { LedgerEntry } from './ledger';
-import { fingerprint } from './ledger';
 import { listPages } from './list';
 import { findLost, isLongBefore } from './lost';
+import { stub } from './stub';
+import { twinHash } from './twins';
 
 export type Found =
 	| { ok: true; generation: Generation }
@@ -21,12 +22,16 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 	const { sent } = entry;
 	let found: Found = { ok: false, lookAlikes: [], isNotListed: false };
 	if (!provider.list || !provider.sameRequest || !sent) return found;
-	const hash = fingerprint(sent);
-	twins.isLost(hash, entry.name, clock.wall());
-	return await twins.search(hash, async () => {
+	const hash = twinHash(options.client, sent);
+	entry.lostAt ??= clock.wall();
+	const lost = { hash, name: entry.name, from: entry.submittedAt, until: entry.lostAt };
+	twins.isLost(lost);
+	return await twins.search(hash, entry.name, async () => {
 		for (const delay of LOOK_DELAYS_MS) {
 			await pauses.pause(pauses.now + delay, true).over;
-			await pauses.unlessEnded(twins.settled(hash), true);
+			await pauses.unlessEnded(twins.settled(hash, entry.name), true);
+			const generationId = twins.idOf(entry.name);
+			if (generationId !== null) return { ok: true, generation: stub(generationId) };
 			const list = await listBackTo(options, entry.submittedAt);
 			if (!list) continue;
 			const unanswered = ledger.unresolved(entry.requestHash);
@@ -38,10 +43,10 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 				serverDate: list.date,
 				isOwned: (id) => twins.isOwned(id) || ledger.knownIds().has(id),
 				unanswered: unanswered.length,
-				unansweredByOthers: twins.lostByOthers(hash, new Set(unanswered.map(({ name }) => name))),
+				unansweredByOthers: twins.lostByOthers(lost, new Set(unanswered.map(({ name }) => name))),
 			});
 			if (result.kind === 'found') {
-				twins.own(result.generation.generationId);
+				twins.own(result.generation.generationId, entry.name);
 				twins.isFound(entry.name);
 				return { ok: true, generation: result.generation };
 			}

@@ -8,33 +8,17 @@ import type { Exchange } from '../transport/providerClient';
 import type { Failure } from './failure';
 import type { CreateStart, Job, JobServices } from './job';
 import type { LedgerEntry } from './ledger';
-import { fingerprint } from './ledger';
+import { newName } from './ledger';
 import { CRASHED, inDoubt, reasonOf, refused, unreachable } from './messages';
 import { RunEnded } from './pauses';
 import { retryDelayMs } from './schedule';
 import { searchLost } from './search';
+import { stub } from './stub';
+import { twinHash } from './twins';
 
 export type Submitted =
 	| { ok: true; generation: Generation; entry: LedgerEntry; /** By an earlier try. */ isAdopted: boolean }
 	| { ok: false; failure: Failure };
-
-/** A generation of which nothing but its id is known yet. */
-export function stub(generationId: string, estimatedSeconds: number | null = null): Generation {
-	return {
-		generationId,
-		status: 'processing',
-		model: null,
-		prompt: null,
-		videoUrl: null,
-		media: [],
-		createdAt: null,
-		completedAt: null,
-		failureReason: null,
-		estimatedSeconds,
-		chargedWhenFailed: 'unknown',
-		raw: {},
-	};
-}
 
 /**
  * Buys the job's video, or finds what an earlier try bought.
@@ -66,8 +50,9 @@ class Submission {
 		this.note(known);
 		if (known.state === 'submitting') return await this.lookForLost(known, known.doubt ?? 'an earlier try got no answer', true);
 		const { generationId, estimatedSeconds } = known;
-		this.services.twins.own(generationId ?? '');
-		return { ok: true, generation: stub(generationId ?? '', estimatedSeconds), entry: known, isAdopted: true };
+		const id = generationId ?? '';
+		this.services.twins.own(id, known.name);
+		return { ok: true, generation: stub(id, estimatedSeconds), entry: known, isAdopted: true };
 	}
 
 	private async create(): Promise<Submitted> {
@@ -110,12 +95,13 @@ class Submission {
 		const { options, pauses, twins } = this.services;
 		const { ledger, clock, provider, crashRecord } = options;
 		const { itemIndex } = this.job;
+		const name = newName();
 		const open = (sentAt: number): LedgerEntry => {
-			const entry = ledger.submitting(itemIndex, this.start.key, sentAt, provider.list ? request : null);
+			const entry = ledger.submitting(itemIndex, this.start.key, sentAt, provider.list ? request : null, name);
 			this.note(entry);
 			return entry;
 		};
-		return await twins.send(fingerprint(request), async () => {
+		return await twins.send(twinHash(options.client, request), name, async () => {
 			if (pauses.ended !== null) throw new RunEnded();
 			const before = await crashRecord?.begin(itemIndex, clock.wall());
 			if (before) {
@@ -137,7 +123,7 @@ class Submission {
 		const { options, twins } = this.services;
 		const { generationId, estimatedSeconds } = generation;
 		options.ledger.accepted(entry, generationId, estimatedSeconds);
-		twins.own(generationId);
+		twins.own(generationId, entry.name);
 		options.crashRecord?.accepted(this.job.itemIndex, generationId);
 		options.onAccepted?.(this.job, generationId);
 		return { ok: true, generation, entry, isAdopted };
@@ -152,7 +138,11 @@ class Submission {
 
 	private async lookForLost(entry: LedgerEntry, reason: string, isAdopted: boolean, problem?: Problem): Promise<Submitted> {
 		if (entry.generationId !== null) return this.accept(entry, stub(entry.generationId), isAdopted);
-		const { provider } = this.services.options;
+		const { options, twins } = this.services;
+		const { provider } = options;
+		// Its answer may have come after the execution was stopped.
+		const late = twins.idOf(entry.name);
+		if (late !== null) return this.accept(entry, stub(late), isAdopted);
 		entry.doubt = reason;
 		const found = await searchLost(entry, this.services);
 		if (found.ok) return this.accept(entry, found.generation, isAdopted);

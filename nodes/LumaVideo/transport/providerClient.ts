@@ -4,6 +4,7 @@
  * The key goes to the credential's base URL and nowhere else: redirects are not followed, and an answer never decides
  * where the next request goes. Nothing is repeated here; `generation/` decides that.
  */
+import { createHash } from 'node:crypto';
 import type {
 	IAdditionalCredentialOptions,
 	IExecuteFunctions,
@@ -48,6 +49,8 @@ export interface SendOptions {
 export interface ProviderClient {
 	/** Whether the base URL is on this machine or in a private network, as for tests and self-hosted gateways. */
 	readonly isLocal: boolean;
+	/** Tells the accounts that this n8n uses from one another; not the key. */
+	readonly account: string;
 	/** The full address of a call, for a person to read. */
 	addressOf(call: ProviderCall): string;
 	/** Sends a form with a file; with the key to the provider's own path, without it to another address. */
@@ -188,6 +191,7 @@ export async function createProviderClient(
 
 	return {
 		isLocal: isLocalHost(base.hostname),
+		account: createHash('sha256').update(`${root} ${secret}`).digest('hex').slice(0, 16),
 		addressOf: (call) => `${root}${call.path}`,
 		async sendForm(target, form) {
 			const { body, contentType } = encodeForm(form);

@@ -1,15 +1,42 @@
 /** What outlives a crash of n8n, on top of a store that reads, changes and writes without a lock. */
 import { describe, expect, it } from '@jest/globals';
-import type { Recorded } from '../../../nodes/LumaVideo/generation/crashRecord';
+import type { DeduplicationStore, Recorded } from '../../../nodes/LumaVideo/generation/crashRecord';
 import { CrashRecord } from '../../../nodes/LumaVideo/generation/crashRecord';
-import { FakeStore } from '../callbacks/fakes';
 import { World, failureOf, inShort } from './world';
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 const ID = '7c6f8527-3896-4c5f-8b72-8a6e874f0c76';
 
+type Values = Parameters<DeduplicationStore['checkProcessedAndRecord']>[0];
+
+/** Finds, and writes a moment later what it had found and what is new. */
+class Store implements DeduplicationStore {
+	entries: string[] = [];
+	calls = 0;
+
+	readonly checkProcessedAndRecord = async (
+		items: Values,
+		_scope: string,
+		{ maxEntries = Infinity }: { maxEntries?: number },
+	): Promise<{ new: Values; processed: Values }> => {
+		this.calls++;
+		const found = new Set(this.entries);
+		await Promise.resolve();
+		const fresh = items.filter((item) => !found.has(String(item)));
+		this.entries = [...found, ...fresh.map(String)].slice(-maxEntries);
+		return { new: fresh, processed: items.filter((item) => found.has(String(item))) };
+	};
+
+	readonly removeProcessed = async (items: Values): Promise<void> => {
+		const found = this.entries;
+		await Promise.resolve();
+		const gone = new Set(items.map(String));
+		this.entries = found.filter((entry) => !gone.has(entry));
+	};
+}
+
 class Place {
-	readonly store = new FakeStore();
+	readonly store = new Store();
 	readonly troubles: unknown[] = [];
 
 	/** A run of the execution; after a crash it has forgotten what it recorded. */
@@ -28,7 +55,7 @@ class Place {
 }
 
 const written = async (): Promise<void> => {
-	await new Promise((resolve) => setTimeout(resolve, 30));
+	await new Promise((resolve) => setTimeout(resolve, 0));
 };
 
 describe('a request that was recorded before n8n crashed', () => {
@@ -189,6 +216,7 @@ describe('a retry after a crash', () => {
 		expect(world.service.count('create')).toBe(1);
 		delete world.context.generations;
 		const again = await world.run(world.jobs(1), { crashRecord: place.record('token', true) });
-		expect(again.map(inShort)).toEqual(['completed gen-1']);
+		expect(again.map(inShort)).toEqual(['completed gen-0']);
+		expect(world.service.count('create')).toBe(2);
 	});
 });

@@ -74,6 +74,7 @@ export class FakeService {
 
 	readonly client: ProviderClient = {
 		isLocal: false,
+		account: 'account',
 		addressOf: ({ path }) => `https://service.example${path}`,
 		send: async (call) => await this.handle(call),
 		sendForm: () => Promise.reject(new Error('no file is sent here')),

@@ -15,6 +15,7 @@ function clientOf(reply: (call: ProviderCall, n: number) => Exchange): { client:
 	const calls: ProviderCall[] = [];
 	const client: ProviderClient = {
 		isLocal: false,
+		account: 'account',
 		addressOf: ({ path }) => path,
 		sendForm: async () => await Promise.reject(new Error('a list needs no form')),
 		send: async (call) => await Promise.resolve(reply(call, calls.push(call) - 1)),

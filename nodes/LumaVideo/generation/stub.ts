@@ -1,0 +1,20 @@
+/** What is known of a generation before it was read. */
+import type { Generation } from '../providers/provider';
+
+/** A generation of which nothing but its id is known yet. */
+export function stub(generationId: string, estimatedSeconds: number | null = null): Generation {
+	return {
+		generationId,
+		status: 'processing',
+		model: null,
+		prompt: null,
+		videoUrl: null,
+		media: [],
+		createdAt: null,
+		completedAt: null,
+		failureReason: null,
+		estimatedSeconds,
+		chargedWhenFailed: 'unknown',
+		raw: {},
+	};
+}
