@@ -31,11 +31,12 @@ export interface Message {
 
 /** What stands in a text for an expression of the code. */
 const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
+	'<other provider>': ['foreign.owner'],
 	'<provider>': ['displayName', 'options.displayName', 'provider.displayName', 'providerName', 'this.options.provider.displayName'],
 	'<dashboard>': ['provider.dashboardUrl', 'this.options.provider.dashboardUrl'],
 	'<model>': ['model.name'],
 	'<generation ID>': ['generation.generationId', 'generationId', 'known.generationId', 'first'],
-	'<generation IDs>': ["ids.join(', ')", "lookAlikes.join(', ')", "[...deleted].join(', ')"],
+	'<generation IDs>': ["ids.join(', ')", "over.join(', ')", "lookAlikes.join(', ')", "[...deleted].join(', ')"],
 	'<status>': ['generation.status', 'status'],
 	'<time>': ['new Date(sentAt).toISOString()'],
 	'<address>': ['address'],
@@ -81,7 +82,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<what stands in the way>': ['finding', "finding ?? 'is not known'", 'result.finding'],
 	'<doubts>': ['doubts.map((doubt) => `${doubt}.`)'],
 	'<what happened>': ['result.message'],
-	'<what to do>': ['adviceForRead(problem)', 'advice', 'generation.failureAdvice', 'problem?.advice', 'problem.advice', 'result.advice'],
+	'<what to do>': ['foreign.instead', 'adviceForRead(problem)', 'advice', 'generation.failureAdvice', 'problem?.advice', 'problem.advice', 'result.advice'],
 	'Base URL': ['baseUrlField'],
 	// Made elsewhere, and collected there.
 	'': [

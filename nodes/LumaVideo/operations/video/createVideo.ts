@@ -76,7 +76,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 			type: 'boolean',
 			default: false,
 			description:
-				"Whether to download the video file too. Providers do not keep videos forever; the output always has the video's URL.",
+				"Whether to download the video file too. The output always has the video's URL, but URLs do not work forever: those of Luma Agents for an hour.",
 			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
 		},
 		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadVideo: [true] }, hide: NO_FILES } },
@@ -193,8 +193,8 @@ async function prepare(
 		return {
 			ok: false,
 			failure: {
-				message: `Generation ${generationId} has no video yet (status: ${status})`,
-				advice: 'Nothing was bought. Wait until it is completed.',
+				message: `Generation ${generationId} has no video${status === 'failed' ? '' : ' yet'} (status: ${status})`,
+				advice: `Nothing was bought. ${status === 'failed' ? 'Choose a generation that is completed.' : 'Wait until it is completed.'}`,
 				details: { generationId: null, provider: provider.id, status: null },
 			},
 		};
