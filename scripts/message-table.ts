@@ -42,7 +42,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<address>': ['address'],
 	'<host>': ['url.hostname'],
 	'<HTTP status>': ['answer.statusCode', 'statusCode'],
-	'<field>': ['FIELD_NAMES[field]'],
+	'<field>': ['FIELD_NAMES[field]', 'settingFields[name].displayName'],
 	'<type>': ["headers['content-type']", 'mimeType'],
 	'<types>': ["types.map((type) => type.replace('image/', '').toUpperCase()).join(', ')"],
 	'<resource>': ["context.getNodeParameter('resource', 0)"],
@@ -66,7 +66,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		'total',
 	],
 	'<type of value>': ['kindOf(field, input[field])'],
-	'<type that is needed>': ["EXPECTED[field] ?? 'text'"],
+	'<type that is needed>': ["EXPECTED[field] ?? 'text'", 'expected'],
 	'<reason>': [
 		'error',
 		'error.message',

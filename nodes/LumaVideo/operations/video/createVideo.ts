@@ -211,14 +211,13 @@ function plan(run: Run, itemIndex: number): Plan {
 	const { context, provider, client, operation, completion, address } = run;
 	const { input, images, findings } = readInput(run, itemIndex);
 	const checked = checkRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
-	if (findings.length > 0 || !checked.ok) {
-		return { itemIndex, ok: false, failure: invalid(provider, [...findings, ...(checked.ok ? [] : checked.findings)]) };
-	}
+	const settings = readSettings(context, itemIndex);
+	const all = [...findings, ...(checked.ok ? [] : checked.findings), ...settings.findings];
+	if (all.length > 0 || !checked.ok) return { itemIndex, ok: false, failure: invalid(provider, all) };
 	const request: VideoRequest =
 		address === null ? checked.request : { ...checked.request, callback: { url: address, mode: 'terminal' } };
 	const model = findModel(provider, operation, request.model);
 	if (!model) return { itemIndex, ok: false, failure: invalid(provider, []) };
-	const settings = readSettings(context, itemIndex);
 	const wantsFile = completion !== 'none' && readWantsFile(context, itemIndex);
 	// Where the answer goes does not change what is bought.
 	const bought = { ...request, callback: null };
