@@ -434,7 +434,7 @@ export function collect(): { messages: Message[]; reasons: string[] } {
 
 /** Headings, and the sources below each. */
 const GROUPS: ReadonlyArray<readonly [heading: string, sources: RegExp]> = [
-	['Fields and settings, before anything is sent', /checkRequest|spending|generationId|inputImages|callbackAddress|operations\/(index|methods)|createVideo/],
+	['Fields and settings, before anything is sent', /checkRequest|spending|generationId|inputImages|callbackAddress|operations\/(index|methods|settings)|createVideo/],
 	['Making, waiting and reading', /generation\/(messages|read|deliver|list|catalog)|operations\/(plan|report)/],
 	['What a provider answers', /providers\//],
 	['Connections and downloads', /transport\//],
