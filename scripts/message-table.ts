@@ -88,6 +88,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'': [
 		'[failure.advice, ...alsoKnown].join(\' \')',
 		"[...others, 'Correct this, then run the workflow again. Nothing was sent.'].map((sentence) => sentence.replace(/\\.?$/, '.')).join(' ')",
+		"message.replace(/ \\[item \\d+\\]$/, '')",
 		'check.advice',
 		'check.message',
 		'failure.message',

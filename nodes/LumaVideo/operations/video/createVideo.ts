@@ -248,12 +248,18 @@ function plan(run: Run, itemIndex: number): Plan {
 		settings,
 		output: {
 			includeRaw: settings.includeRaw,
-			model: request.model === '' ? null : request.model,
+			model: modelOf(request),
 			prompt: request.prompt,
 			estimatedCostUsd: provider.estimateUsd(request),
 		},
 		download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
 	};
+}
+
+/** The model that is asked for in the end; `null` where an operation has none to choose. */
+function modelOf({ model, additionalBodyFields }: VideoRequest): string | null {
+	if (typeof additionalBodyFields.model === 'string') return additionalBodyFields.model;
+	return model === '' ? null : model;
 }
 
 /** What would be sent for an item, and about what it would cost. */
