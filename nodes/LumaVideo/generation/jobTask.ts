@@ -87,11 +87,17 @@ export class JobTask {
 		const { options } = this.services;
 		const { start } = this.job;
 		if (start.kind === 'existing') return await this.untilOver(stub(start.generationId), null, true);
+		const refusal = options.ledger.refusal(this.job.itemIndex, start.key);
+		if (refusal) return { kind: 'failure', failure: refusal };
 		for (;;) {
 			const submitted = await submit(this.job, start, this.services, (entry) => {
 				this.entry = entry;
 			});
-			if (!submitted.ok) return { kind: 'failure', failure: submitted.failure };
+			if (!submitted.ok) {
+				const { failure } = submitted;
+				if (options.canSuspend && !this.entry) options.ledger.keepRefusal(this.job.itemIndex, start.key, failure);
+				return { kind: 'failure', failure };
+			}
 			const { entry, generation, isAdopted } = submitted;
 			this.generation = generation;
 			if (options.until === 'submitted') return { kind: 'open', generation, reason: 'accepted' };
