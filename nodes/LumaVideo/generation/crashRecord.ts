@@ -13,6 +13,7 @@
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { inLine } from './inLine';
+import type { RequestKey } from './ledger';
 
 export type DeduplicationStore = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
@@ -24,6 +25,14 @@ export interface Recorded {
 	generationId: string | null;
 }
 
+/** The same, with what tells the request from others. */
+interface Entry extends Recorded {
+	hashes: string[];
+}
+
+/** What an execution recorded, as it is kept in the node's context. */
+export type Entries = Record<string, Entry>;
+
 export interface CrashRecordOptions {
 	store: DeduplicationStore;
 	/** The same for all that writes into the same place of the store: workflow and node. */
@@ -31,9 +40,7 @@ export interface CrashRecordOptions {
 	/** Names the execution, its retries included. */
 	execution: string;
 	/** Kept in the node's context: what this execution recorded and n8n did not forget. */
-	mine: Record<string, Recorded>;
-	/** Whether what was recorded before a crash is bought again. */
-	buyAgain: boolean;
+	mine: Entries;
 	onTrouble: (error: unknown) => void;
 }
 
@@ -58,18 +65,21 @@ interface Change {
 const queues = new Map<string, Change[]>();
 
 export class CrashRecord {
+	private latest: Promise<unknown> = Promise.resolve();
+
 	constructor(private readonly options: CrashRecordOptions) {}
 
 	/**
 	 * Records that an item's request is about to be sent.
 	 *
 	 * @param now milliseconds since 1970
-	 * @returns what an earlier run of this execution recorded for it, when n8n crashed then: nothing is to be sent
+	 * @returns what an earlier run of this execution recorded for it, of which n8n knows nothing: nothing is to be sent
 	 */
-	async begin(itemIndex: number, now: number): Promise<Recorded | null> {
-		const { mine, buyAgain } = this.options;
+	async begin(itemIndex: number, now: number, { requestHash, parametersHash }: RequestKey): Promise<Recorded | null> {
+		const { mine } = this.options;
 		const key = this.nextKey(itemIndex);
-		const fresh: Recorded = { sentAt: now, generationId: null };
+		const hashes = [requestHash, ...(parametersHash === null ? [] : [parametersHash])];
+		const fresh: Entry = { sentAt: now, generationId: null, hashes };
 		mine[key] = fresh;
 		const values = valuesOf(key, fresh);
 		const known = await this.change('add', values);
@@ -77,11 +87,10 @@ export class CrashRecord {
 		// The time of this try must not be mixed with that of the earlier one.
 		await this.change('remove', values.filter((value) => !known.has(value)));
 		const recorded = await this.read(key);
-		mine[key] = recorded;
-		if (!buyAgain || recorded.generationId !== null) return recorded;
-		await this.change('remove', valuesOf(key, recorded));
-		Reflect.deleteProperty(mine, key);
-		return await this.begin(itemIndex, now);
+		mine[key] = { ...recorded, hashes };
+		if (hashes.some((hash) => known.has(hashValue(key, hash)))) return recorded;
+		// The workflow was changed since and asks for something else: that has the next number.
+		return await this.begin(itemIndex, now, { requestHash, parametersHash });
 	}
 
 	/** The provider accepted the item's request, the latest that was begun. */
@@ -90,7 +99,12 @@ export class CrashRecord {
 		const recorded = this.options.mine[key];
 		if (!recorded || recorded.generationId !== null) return;
 		recorded.generationId = generationId;
-		void this.change('add', idValues(key, generationId));
+		this.latest = this.change('add', idValues(key, generationId));
+	}
+
+	/** Waits until the ids that are known are recorded. */
+	async settled(): Promise<void> {
+		await this.latest;
 	}
 
 	/** The request was refused, or not sent after all. */
@@ -102,7 +116,7 @@ export class CrashRecord {
 		if (recorded) void this.change('remove', valuesOf(key, recorded));
 	}
 
-	/** The execution has ended, and n8n has stored what is known of it. */
+	/** The execution has ended well: nobody retries it any more. */
 	async clear(): Promise<void> {
 		const { mine } = this.options;
 		await this.change('remove', Object.entries(mine).flatMap(([key, recorded]) => valuesOf(key, recorded)));
@@ -215,9 +229,18 @@ function spelled(name: string, text: string): string[] {
 	return Array.from(text, (character, position) => valueOf(name, position, character));
 }
 
-function valuesOf(key: string, { sentAt, generationId }: Recorded): string[] {
+function hashValue(key: string, hash: string): string {
+	return `${key} for ${hash}`;
+}
+
+function valuesOf(key: string, { sentAt, generationId, hashes }: Entry): string[] {
 	const time = sentAt.toString(36).padStart(TIME_LENGTH, '0');
-	return [key, ...spelled(`${key} at`, time), ...(generationId === null ? [] : idValues(key, generationId))];
+	return [
+		key,
+		...hashes.map((hash) => hashValue(key, hash)),
+		...spelled(`${key} at`, time),
+		...(generationId === null ? [] : idValues(key, generationId)),
+	];
 }
 
 /** Values that spell an id; none for one that cannot be spelled. */
