@@ -48,11 +48,15 @@ export interface CrashRecordOptions {
 const MAX_VALUES = 20_000;
 /** Only while a crashed execution is retried: questions must not push out what they ask for. */
 const MAX_VALUES_ASKED = 200_000;
-/** Characters of ids: what is printable without spaces. */
-const CHARACTERS = Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n));
+/** Characters of ids, by the name of their set: those of a UUID, and all that is printable without spaces. */
+const ALPHABETS: ReadonlyArray<readonly [string, readonly string[]]> = [
+	// Most ids are such, and each position is asked for every character of the set.
+	['uuid', Array.from('0123456789abcdef-')],
+	['text', Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n))],
+];
 const MAX_LENGTH = 80;
-const DIGITS = Array.from('0123456789abcdefghijklmnopqrstuvwxyz');
-const TIME_LENGTH = 9;
+const DIGITS = Array.from('0123456789');
+const TIME_LENGTH = 13;
 
 /** Values to be added or to be removed. */
 interface Change {
@@ -196,10 +200,13 @@ export class CrashRecord {
 	/** What an earlier run recorded under a key. */
 	private async read(key: string): Promise<Recorded> {
 		const time = await this.readText(`${key} at`, TIME_LENGTH, DIGITS);
-		const lengths = Array.from({ length: MAX_LENGTH }, (_, n) => `${key} id length ${n + 1}`);
-		const [length] = await this.having(lengths);
-		const id = length === undefined ? null : await this.readText(`${key} id`, Number(length.split(' ').at(-1)), CHARACTERS);
-		return { sentAt: time === null ? 0 : Number.parseInt(time, 36), generationId: id };
+		const forms = ALPHABETS.flatMap(([name, characters]) =>
+			Array.from({ length: MAX_LENGTH }, (_, n) => ({ value: formOf(key, name, n + 1), length: n + 1, characters })),
+		);
+		const known = await this.having(forms.map(({ value }) => value));
+		const form = forms.find(({ value }) => known.has(value));
+		const id = form ? await this.readText(`${key} id`, form.length, form.characters) : null;
+		return { sentAt: time === null ? 0 : Number(time), generationId: id };
 	}
 
 	private async readText(name: string, length: number, characters: readonly string[]): Promise<string | null> {
@@ -234,7 +241,7 @@ function hashValue(key: string, hash: string): string {
 }
 
 function valuesOf(key: string, { sentAt, generationId, hashes }: Entry): string[] {
-	const time = sentAt.toString(36).padStart(TIME_LENGTH, '0');
+	const time = String(sentAt).padStart(TIME_LENGTH, '0');
 	return [
 		key,
 		...hashes.map((hash) => hashValue(key, hash)),
@@ -243,9 +250,13 @@ function valuesOf(key: string, { sentAt, generationId, hashes }: Entry): string[
 	];
 }
 
+function formOf(key: string, alphabet: string, length: number): string {
+	return `${key} id ${alphabet} ${length}`;
+}
+
 /** Values that spell an id; none for one that cannot be spelled. */
 function idValues(key: string, generationId: string): string[] {
-	const isPrintable = Array.from(generationId).every((character) => CHARACTERS.includes(character));
-	if (!isPrintable || generationId.length > MAX_LENGTH || generationId === '') return [];
-	return [`${key} id length ${generationId.length}`, ...spelled(`${key} id`, generationId)];
+	const alphabet = ALPHABETS.find(([, characters]) => Array.from(generationId).every((each) => characters.includes(each)));
+	if (!alphabet || generationId.length > MAX_LENGTH || generationId === '') return [];
+	return [formOf(key, alphabet[0], generationId.length), ...spelled(`${key} id`, generationId)];
 }

@@ -15,6 +15,8 @@ type Values = Parameters<DeduplicationStore['checkProcessedAndRecord']>[0];
 class Store implements DeduplicationStore {
 	entries: string[] = [];
 	calls = 0;
+	/** Values. */
+	asked = 0;
 
 	readonly checkProcessedAndRecord = async (
 		items: Values,
@@ -22,6 +24,7 @@ class Store implements DeduplicationStore {
 		{ maxEntries = Infinity }: { maxEntries?: number },
 	): Promise<{ new: Values; processed: Values }> => {
 		this.calls++;
+		this.asked += items.length;
 		const found = new Set(this.entries);
 		await Promise.resolve();
 		const fresh = items.filter((item) => !found.has(String(item)));
@@ -60,7 +63,7 @@ const written = async (): Promise<void> => {
 };
 
 describe('a request that was recorded before n8n crashed', () => {
-	it.each([ID, 'task_1234567890', 'a', 'x'.repeat(80), '~!"\\'])('is found with its time and its ID: %s', async (id) => {
+	it.each([ID, 'c0ffee', 'task_1234567890', 'a', 'x'.repeat(80), '~!"\\'])('is found with its time and its ID: %s', async (id) => {
 		const place = new Place();
 		const first = place.record();
 		expect(await first.begin(3, NOW, REQUEST)).toBeNull();
@@ -104,6 +107,19 @@ describe('a request that was recorded before n8n crashed', () => {
 		await place.record().begin(0, NOW, REQUEST);
 		expect(await place.record().begin(0, NOW + 1, request)).toEqual({ sentAt: NOW, generationId: null });
 	});
+});
+
+it('of a usual ID little is asked', async () => {
+	const place = new Place();
+	const first = place.record();
+	await first.begin(0, NOW, REQUEST);
+	first.accepted(0, ID);
+	await first.settled();
+	expect(place.store.entries.length).toBeLessThan(60);
+	place.store.asked = 0;
+	await place.record().begin(0, NOW + 1, REQUEST);
+	// n8n hashes, stores and takes out again each of them, and does nothing else meanwhile.
+	expect(place.store.asked).toBeLessThan(1000);
 });
 
 describe('nothing is found', () => {
