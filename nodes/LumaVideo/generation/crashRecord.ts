@@ -13,6 +13,7 @@
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { inLine } from './inLine';
+import type { RequestKey } from './ledger';
 
 export type DeduplicationStore = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
@@ -24,6 +25,14 @@ export interface Recorded {
 	generationId: string | null;
 }
 
+/** The same, with what tells the request from others. */
+interface Entry extends Recorded {
+	hashes: string[];
+}
+
+/** What an execution recorded, as it is kept in the node's context. */
+export type Entries = Record<string, Entry>;
+
 export interface CrashRecordOptions {
 	store: DeduplicationStore;
 	/** The same for all that writes into the same place of the store: workflow and node. */
@@ -31,9 +40,7 @@ export interface CrashRecordOptions {
 	/** Names the execution, its retries included. */
 	execution: string;
 	/** Kept in the node's context: what this execution recorded and n8n did not forget. */
-	mine: Record<string, Recorded>;
-	/** Whether what was recorded before a crash is bought again. */
-	buyAgain: boolean;
+	mine: Entries;
 	onTrouble: (error: unknown) => void;
 }
 
@@ -41,11 +48,15 @@ export interface CrashRecordOptions {
 const MAX_VALUES = 20_000;
 /** Only while a crashed execution is retried: questions must not push out what they ask for. */
 const MAX_VALUES_ASKED = 200_000;
-/** Characters of ids: what is printable without spaces. */
-const CHARACTERS = Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n));
+/** Characters of ids, by the name of their set: those of a UUID, and all that is printable without spaces. */
+const ALPHABETS: ReadonlyArray<readonly [string, readonly string[]]> = [
+	// Most ids are such, and each position is asked for every character of the set.
+	['uuid', Array.from('0123456789abcdef-')],
+	['text', Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n))],
+];
 const MAX_LENGTH = 80;
-const DIGITS = Array.from('0123456789abcdefghijklmnopqrstuvwxyz');
-const TIME_LENGTH = 9;
+const DIGITS = Array.from('0123456789');
+const TIME_LENGTH = 13;
 
 /** Values to be added or to be removed. */
 interface Change {
@@ -58,18 +69,21 @@ interface Change {
 const queues = new Map<string, Change[]>();
 
 export class CrashRecord {
+	private latest: Promise<unknown> = Promise.resolve();
+
 	constructor(private readonly options: CrashRecordOptions) {}
 
 	/**
 	 * Records that an item's request is about to be sent.
 	 *
 	 * @param now milliseconds since 1970
-	 * @returns what an earlier run of this execution recorded for it, when n8n crashed then: nothing is to be sent
+	 * @returns what an earlier run of this execution recorded for it, of which n8n knows nothing: nothing is to be sent
 	 */
-	async begin(itemIndex: number, now: number): Promise<Recorded | null> {
-		const { mine, buyAgain } = this.options;
+	async begin(itemIndex: number, now: number, { requestHash, parametersHash }: RequestKey): Promise<Recorded | null> {
+		const { mine } = this.options;
 		const key = this.nextKey(itemIndex);
-		const fresh: Recorded = { sentAt: now, generationId: null };
+		const hashes = [requestHash, ...(parametersHash === null ? [] : [parametersHash])];
+		const fresh: Entry = { sentAt: now, generationId: null, hashes };
 		mine[key] = fresh;
 		const values = valuesOf(key, fresh);
 		const known = await this.change('add', values);
@@ -77,11 +91,10 @@ export class CrashRecord {
 		// The time of this try must not be mixed with that of the earlier one.
 		await this.change('remove', values.filter((value) => !known.has(value)));
 		const recorded = await this.read(key);
-		mine[key] = recorded;
-		if (!buyAgain || recorded.generationId !== null) return recorded;
-		await this.change('remove', valuesOf(key, recorded));
-		Reflect.deleteProperty(mine, key);
-		return await this.begin(itemIndex, now);
+		mine[key] = { ...recorded, hashes };
+		if (hashes.some((hash) => known.has(hashValue(key, hash)))) return recorded;
+		// The workflow was changed since and asks for something else: that has the next number.
+		return await this.begin(itemIndex, now, { requestHash, parametersHash });
 	}
 
 	/** The provider accepted the item's request, the latest that was begun. */
@@ -90,7 +103,12 @@ export class CrashRecord {
 		const recorded = this.options.mine[key];
 		if (!recorded || recorded.generationId !== null) return;
 		recorded.generationId = generationId;
-		void this.change('add', idValues(key, generationId));
+		this.latest = this.change('add', idValues(key, generationId));
+	}
+
+	/** Waits until the ids that are known are recorded. */
+	async settled(): Promise<void> {
+		await this.latest;
 	}
 
 	/** The request was refused, or not sent after all. */
@@ -102,7 +120,7 @@ export class CrashRecord {
 		if (recorded) void this.change('remove', valuesOf(key, recorded));
 	}
 
-	/** The execution has ended, and n8n has stored what is known of it. */
+	/** The execution has ended well: nobody retries it any more. */
 	async clear(): Promise<void> {
 		const { mine } = this.options;
 		await this.change('remove', Object.entries(mine).flatMap(([key, recorded]) => valuesOf(key, recorded)));
@@ -182,10 +200,13 @@ export class CrashRecord {
 	/** What an earlier run recorded under a key. */
 	private async read(key: string): Promise<Recorded> {
 		const time = await this.readText(`${key} at`, TIME_LENGTH, DIGITS);
-		const lengths = Array.from({ length: MAX_LENGTH }, (_, n) => `${key} id length ${n + 1}`);
-		const [length] = await this.having(lengths);
-		const id = length === undefined ? null : await this.readText(`${key} id`, Number(length.split(' ').at(-1)), CHARACTERS);
-		return { sentAt: time === null ? 0 : Number.parseInt(time, 36), generationId: id };
+		const forms = ALPHABETS.flatMap(([name, characters]) =>
+			Array.from({ length: MAX_LENGTH }, (_, n) => ({ value: formOf(key, name, n + 1), length: n + 1, characters })),
+		);
+		const known = await this.having(forms.map(({ value }) => value));
+		const form = forms.find(({ value }) => known.has(value));
+		const id = form ? await this.readText(`${key} id`, form.length, form.characters) : null;
+		return { sentAt: time === null ? 0 : Number(time), generationId: id };
 	}
 
 	private async readText(name: string, length: number, characters: readonly string[]): Promise<string | null> {
@@ -215,14 +236,27 @@ function spelled(name: string, text: string): string[] {
 	return Array.from(text, (character, position) => valueOf(name, position, character));
 }
 
-function valuesOf(key: string, { sentAt, generationId }: Recorded): string[] {
-	const time = sentAt.toString(36).padStart(TIME_LENGTH, '0');
-	return [key, ...spelled(`${key} at`, time), ...(generationId === null ? [] : idValues(key, generationId))];
+function hashValue(key: string, hash: string): string {
+	return `${key} for ${hash}`;
+}
+
+function valuesOf(key: string, { sentAt, generationId, hashes }: Entry): string[] {
+	const time = String(sentAt).padStart(TIME_LENGTH, '0');
+	return [
+		key,
+		...hashes.map((hash) => hashValue(key, hash)),
+		...spelled(`${key} at`, time),
+		...(generationId === null ? [] : idValues(key, generationId)),
+	];
+}
+
+function formOf(key: string, alphabet: string, length: number): string {
+	return `${key} id ${alphabet} ${length}`;
 }
 
 /** Values that spell an id; none for one that cannot be spelled. */
 function idValues(key: string, generationId: string): string[] {
-	const isPrintable = Array.from(generationId).every((character) => CHARACTERS.includes(character));
-	if (!isPrintable || generationId.length > MAX_LENGTH || generationId === '') return [];
-	return [`${key} id length ${generationId.length}`, ...spelled(`${key} id`, generationId)];
+	const alphabet = ALPHABETS.find(([, characters]) => Array.from(generationId).every((each) => characters.includes(each)));
+	if (!alphabet || generationId.length > MAX_LENGTH || generationId === '') return [];
+	return [formOf(key, alphabet[0], generationId.length), ...spelled(`${key} id`, generationId)];
 }

@@ -62,6 +62,8 @@ export interface RunOptions {
 	stopAtFirstFailure: boolean;
 	/** Whether a generation that the ledger knows and that failed is bought anew. */
 	resubmitFailed: boolean;
+	/** Whether a request of which it is not known, after a crash of n8n, whether it was accepted is sent anew. */
+	buyAgainAfterCrash?: boolean;
 	/** Aborted when the execution is stopped or runs out of its own time. */
 	cancelSignal: AbortSignal | undefined;
 	/** What remembers purchases when n8n crashes. */

@@ -1,5 +1,6 @@
 /** Looks for the generation of a request that got no readable answer, in the provider's list. */
 import type { Generation, Provider, VideoRequest } from '../providers/provider';
+import { isOfSameExecution } from '../transport/callbackAddress';
 import type { JobServices } from './job';
 import type { LedgerEntry } from './ledger';
 import { listPages } from './list';
@@ -58,7 +59,11 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 }
 
 function isSame(provider: Provider, generation: Generation, sent: VideoRequest): boolean {
-	return provider.sameRequest?.(generation, sent) === true;
+	const { callback } = sent;
+	const listed = callback ? provider.callbackUrlOf?.(generation) : null;
+	// The retry of an execution that crashed has another address.
+	const isOurs = callback !== null && listed != null && isOfSameExecution(callback.url, listed);
+	return provider.sameRequest?.(generation, isOurs ? { ...sent, callback: { ...callback, url: listed } } : sent) === true;
 }
 
 /** What the account made since a moment, as far as the list tells; `null` when it cannot be read. */

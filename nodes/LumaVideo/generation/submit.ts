@@ -103,7 +103,7 @@ class Submission {
 		};
 		return await twins.send(twinHash(options.client, request), name, async () => {
 			if (pauses.ended !== null) throw new RunEnded();
-			const before = await crashRecord?.begin(itemIndex, clock.wall());
+			const before = await crashRecord?.begin(itemIndex, clock.wall(), this.start.key);
 			if (before) {
 				const entry = open(before.sentAt);
 				if (before.generationId !== null) ledger.accepted(entry, before.generationId, null);
@@ -146,6 +146,10 @@ class Submission {
 		entry.doubt = reason;
 		const found = await searchLost(entry, this.services);
 		if (found.ok) return this.accept(entry, found.generation, isAdopted);
+		if (reason === CRASHED && options.buyAgainAfterCrash === true) {
+			this.withdraw(entry);
+			return await this.create();
+		}
 		const { lookAlikes, isNotListed } = found;
 		return { ok: false, failure: inDoubt(provider, { reason, sentAt: entry.submittedAt, lookAlikes, isNotListed, problem }) };
 	}

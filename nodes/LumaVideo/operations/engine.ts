@@ -31,6 +31,11 @@ export function tokenOf(context: IExecuteFunctions): string | null {
 	return typeof token === 'string' && token !== '' ? token : null;
 }
 
+/** Whether the execution has ended with an error. */
+export function hasFailed(context: IExecuteFunctions): boolean {
+	return executionData(context)?.resultData.error !== undefined;
+}
+
 /** What the node keeps in the execution, seen from its `webhook()`; `null` where it cannot be seen. */
 export function nodeContextOf(context: IWebhookFunctions): Record<string, unknown> | null {
 	const contexts = executionData(context)?.executionData?.contextData;
