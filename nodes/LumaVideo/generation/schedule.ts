@@ -37,9 +37,9 @@ const OVERDUE = 1.75;
 const OVERDUE_DENSITY = 0.05;
 
 /** Suspended: the wake-up before the expected end, and how long it then looks closely. */
-const WAKE = { at: 0.97, interval: 0.02, minIntervalMs: 1500, closely: 0.08, minCloselyMs: 8000, maxCloselyMs: 16_000 } as const;
+const WAKE = { at: 0.99, interval: 0.01, minIntervalMs: 1500, closelyMs: 19_000 } as const;
 /** Suspended and overdue: n8n keeps a wake-up exactly only when it is more than a minute ahead. */
-const OVERDUE_SLEEP = { minMs: 62_000, maxMs: 300_000, growth: 0.25 } as const;
+const OVERDUE_SLEEP = { minMs: 62_000, maxMs: 300_000, growth: 0.2 } as const;
 
 /** Used when neither the answer nor the model says how long it takes, in milliseconds. */
 export const UNKNOWN_EXPECTED_MS = 60_000;
@@ -87,9 +87,8 @@ function knownDelayMs(elapsedMs: number, expectedMs: number, served: number): nu
 /** Milliseconds from now to the next read while the execution is suspended in between. */
 export function nextWakeDelayMs(elapsedMs: number, expectedMs: number): number {
 	const wakeAt = expectedMs * WAKE.at;
-	if (elapsedMs < wakeAt) return Math.max(wakeAt - elapsedMs, MIN_INTERVAL_MS);
-	const closely = Math.min(Math.max(expectedMs * WAKE.closely, WAKE.minCloselyMs), WAKE.maxCloselyMs);
-	if (elapsedMs < wakeAt + closely) return Math.max(expectedMs * WAKE.interval, WAKE.minIntervalMs);
+	if (elapsedMs < wakeAt - 1) return Math.max(wakeAt - elapsedMs, MIN_INTERVAL_MS);
+	if (elapsedMs < wakeAt + WAKE.closelyMs) return Math.max(expectedMs * WAKE.interval, WAKE.minIntervalMs);
 	return Math.min(Math.max(elapsedMs * OVERDUE_SLEEP.growth, OVERDUE_SLEEP.minMs), OVERDUE_SLEEP.maxMs);
 }
 
