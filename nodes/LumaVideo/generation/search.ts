@@ -1,5 +1,6 @@
 /** Looks for the generation of a request that got no readable answer, in the provider's list. */
-import type { Generation, Provider, VideoRequest } from '../providers/provider';
+import type { Generation } from '../providers/provider';
+import { isSameRequest } from '../providers/provider';
 import type { JobServices } from './job';
 import type { LedgerEntry } from './ledger';
 import { listPages } from './list';
@@ -37,7 +38,7 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 			const unanswered = ledger.unresolved(entry.requestHash);
 			const result = findLost({
 				candidates: list.generations,
-				isSame: (generation) => isSame(provider, generation, sent),
+				isSame: (generation) => isSameRequest(provider, generation, sent),
 				submittedAt: entry.submittedAt,
 				now: clock.wall(),
 				serverDate: list.date,
@@ -55,10 +56,6 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 		}
 		return found;
 	});
-}
-
-function isSame(provider: Provider, generation: Generation, sent: VideoRequest): boolean {
-	return provider.sameRequest?.(generation, sent) === true;
 }
 
 /** What the account made since a moment, as far as the list tells; `null` when it cannot be read. */
