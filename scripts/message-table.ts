@@ -34,6 +34,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<other provider>': ['foreign.owner'],
 	'<provider>': ['displayName', 'options.displayName', 'provider.displayName', 'providerName', 'this.options.provider.displayName'],
 	'<dashboard>': ['provider.dashboardUrl', 'this.options.provider.dashboardUrl'],
+	'<image or video>': ['generation.makes', 'kind', 'makes'],
 	'<model>': ['model.name'],
 	'<generation ID>': ['generation.generationId', 'generationId', 'known.generationId', 'first'],
 	'<generation IDs>': ["ids.join(', ')", "over.join(', ')", "lookAlikes.join(', ')", "[...deleted].join(', ')"],
@@ -48,13 +49,15 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<resource>': ["context.getNodeParameter('resource', 0)"],
 	'<operation>': ["context.getNodeParameter('operation', 0)"],
 	'<value>': ['value', 'value.model', "wrong ?? ''", "twice ?? ''"],
-	'<allowed>': ["allowed.join(', ')", "capabilities.models.map((candidate) => candidate.value).join(', ')"],
+	'<allowed>': ["allowed.join(', ')", "PORTRAIT.join(', ')", "models.map((candidate) => candidate.value).join(', ')", "capabilities.models.map((candidate) => candidate.value).join(', ')"],
 	'<number>': [
 		'length',
 		'rules.minLength',
 		'rules.maxLength',
 		'estimates.length',
+		'given.length',
 		'keyframes.length',
+		'maxReferences',
 		'last',
 		'seconds',
 		'(size / 1_000_000).toFixed(1)',
@@ -395,7 +398,7 @@ class Collector {
 
 /** What is added to findings about fields (operations/plan.ts), and to reads that got no answer (operations/eachItem.ts). */
 const NOTHING_SENT = 'Correct this, then run the workflow again. Nothing was sent.';
-const FAILED = '<provider> could not make the video: <reason> (generation <generation ID>)';
+const FAILED = '<provider> could not make the <image or video>: <reason> (generation <generation ID>)';
 const NETWORK_ADVICE = "Check the network of n8n and 'Base URL' in the credential, then try again.";
 const NO_ANSWER = { statusCode: 400, headers: {}, text: '' };
 
@@ -435,7 +438,7 @@ export function collect(): { messages: Message[]; reasons: string[] } {
 
 /** Headings, and the sources below each. */
 const GROUPS: ReadonlyArray<readonly [heading: string, sources: RegExp]> = [
-	['Fields and settings, before anything is sent', /checkRequest|spending|generationId|inputImages|callbackAddress|operations\/(index|methods|settings)|createVideo/],
+	['Fields and settings, before anything is sent', /check(Image)?Request|spending|generationId|inputImages|callbackAddress|operations\/(buy|index|methods|settings)|create(Image|Video)/],
 	['Making, waiting and reading', /generation\/(messages|read|deliver|list|catalog)|operations\/(plan|report)/],
 	['What a provider answers', /providers\//],
 	['Connections and downloads', /transport\//],

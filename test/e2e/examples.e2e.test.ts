@@ -136,6 +136,18 @@ const tests: Record<string, () => Promise<void>> = {
 		expect(JSON.stringify(third?.request)).toContain(second?.id);
 	},
 
+	'still-then-animate.json': async () => {
+		const execution = await run('still-then-animate.json');
+		const [still] = nodeOutput(execution, 'Make Still');
+		expect(still?.json).toMatchObject({ status: 'completed', videoUrl: null, media: [{ type: 'image' }], estimatedCostUsd: 0.0404 });
+		const [item] = nodeOutput(execution, 'Animate Still');
+		expect(item?.json).toMatchObject({ status: 'completed', estimatedCostUsd: 0.15 });
+		expect(item?.binary?.data?.mimeType).toBe('video/mp4');
+		expect(purchases()).toEqual(['lumaAgents image', 'lumaAgents generate']);
+		const [{ url }] = still?.json.media as [{ url: string }];
+		expect(server.jobs()[1]?.request).toMatchObject({ video: { start_frame: { url } } });
+	},
+
 	'ai-agent-with-luma-tool.json': async () => {
 		const execution = await run('ai-agent-with-luma-tool.json');
 		const [job] = server.jobs();

@@ -1,5 +1,5 @@
 /**
- * What an item gets when it gets no video: one message, one next step, and everything that is known about the
+ * What an item gets when it gets no video or image: one message, one next step, and everything that is known about the
  * generation. The same content becomes a thrown error or, with Continue On Fail, an item.
  */
 import type { INode, INodeExecutionData, JsonObject as N8nJsonObject, NodeApiError as ApiError } from 'n8n-workflow';

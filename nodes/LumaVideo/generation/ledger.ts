@@ -9,7 +9,7 @@
  * expression such as `{{ $now }}` gives another text at every try and is still the same request.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { Generation, VideoRequest } from '../providers/provider';
+import type { Generation, GenerationRequest } from '../providers/provider';
 import type { Failure } from './failure';
 
 export interface LedgerEntry {
@@ -27,7 +27,7 @@ export interface LedgerEntry {
 	itemIndex: number;
 	/** What was really sent, with images and sources where the provider finds them; kept until it is known what became of
 	 * it, where the provider can list. */
-	sent: VideoRequest | null;
+	sent: GenerationRequest | null;
 	/** Why it is not known whether it was bought, for every try to say, and since when; milliseconds since 1970. */
 	doubt?: string;
 	lostAt?: number;
@@ -137,7 +137,7 @@ export class Ledger {
 	}
 
 	/** To be called before the request is sent. */
-	submitting(itemIndex: number, key: RequestKey, now: number, sent: VideoRequest | null, name = newName()): LedgerEntry {
+	submitting(itemIndex: number, key: RequestKey, now: number, sent: GenerationRequest | null, name = newName()): LedgerEntry {
 		const entry: LedgerEntry = {
 			name,
 			state: 'submitting',

@@ -6,7 +6,7 @@
  * takes, looks are saved for the time around the expected end. A suspended execution looks around that end only. The
  * numbers were found by simulation, `scripts/schedule-figures.ts`.
  */
-import type { ModelCapabilities, VideoRequest } from '../providers/provider';
+import type { GenerationRequest, ModelCapabilities } from '../providers/provider';
 
 /** How long a generation is expected to take as a whole. */
 export interface Expectation {
@@ -101,8 +101,8 @@ const LARGER: Readonly<Record<string, number>> = { '1080p': 1.5, '4k': 2.5 };
  * stretched for longer and larger videos.
  */
 export function expectedMs(
-	model: ModelCapabilities | undefined,
-	request: Pick<VideoRequest, 'duration' | 'resolution'> | null,
+	model: Pick<ModelCapabilities, 'usualSeconds'> | undefined,
+	request: Pick<GenerationRequest, 'duration' | 'resolution'> | null,
 	estimatedSeconds: number | null,
 ): number {
 	if (estimatedSeconds !== null && estimatedSeconds > 0) return estimatedSeconds * 1000;

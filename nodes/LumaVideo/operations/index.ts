@@ -11,6 +11,8 @@ import { download } from './generation/download.operation';
 import { get } from './generation/get.operation';
 import { getAll } from './generation/getAll.operation';
 import { wait } from './generation/wait.operation';
+import { edit } from './image/edit.operation';
+import { generate as generateImage } from './image/generate.operation';
 import type { Operation, ResourceName } from './operation';
 import { isTool } from './operation';
 import { addAudio } from './video/addAudio.operation';
@@ -34,6 +36,8 @@ export const operations: readonly Operation[] = [
 	get,
 	getAll,
 	wait,
+	edit,
+	generateImage,
 	getBalance,
 	getAllCameraMotions,
 	getAllConcepts,
@@ -43,7 +47,8 @@ const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name'
 	account: { name: 'Account', description: 'The account at the provider' },
 	cameraMotion: { name: 'Camera Motion', description: 'Words for how the camera moves' },
 	concept: { name: 'Concept', description: 'Camera moves and angles that the model has learnt' },
-	generation: { name: 'Generation', description: 'The making of one video, named by its ID' },
+	generation: { name: 'Generation', description: 'The making of one video or image, named by its ID' },
+	image: { name: 'Image', description: 'Make and edit images' },
 	video: { name: 'Video', description: 'Make videos' },
 };
 
@@ -88,6 +93,7 @@ const DEFAULT_OPERATIONS: Readonly<Record<ResourceName, string>> = {
 	cameraMotion: 'getAll',
 	concept: 'getAll',
 	generation: 'get',
+	image: 'generate',
 	video: 'generate',
 };
 

@@ -2,6 +2,7 @@
 import type { IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { DownloadSettings } from '../generation/deliver';
 import { providerIds, providers } from '../providers';
+import type { Product } from '../providers/provider';
 import { isTool } from './operation';
 import { booleanOf, numberOf } from './values';
 
@@ -42,7 +43,7 @@ const settingFields = {
 		typeOptions: { minValue: 1, maxValue: 100 },
 		default: 5,
 		description:
-			'How many videos are made at the same time. When not set: 10 with Luma Dream Machine (its documented limit), 5 elsewhere.',
+			'How many generations run at the same time. When not set: 10 with Luma Dream Machine (its documented limit), 5 elsewhere.',
 	},
 	maxCost: {
 		displayName: 'Max Cost (USD)',
@@ -51,7 +52,7 @@ const settingFields = {
 		typeOptions: { minValue: 0, numberPrecision: 2 },
 		default: 10,
 		description:
-			'Refuse the run, before anything is bought, when all its videos together would cost more than this many US dollars. The prices are estimates from published tables.',
+			'Refuse the run, before anything is bought, when all that it makes would together cost more than this many US dollars. The prices are estimates from published tables.',
 		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].capabilities.prices) } },
 	},
 	maxDownloadMb: {
@@ -79,7 +80,7 @@ const settingFields = {
 			},
 		],
 		default: 'error',
-		description: "What happens to an item whose video is not finished within 'Timeout'. The generation itself goes on.",
+		description: "What happens to an item whose generation is not finished within 'Timeout'. The generation itself goes on.",
 	},
 	requestTimeout: {
 		displayName: 'Request Timeout (Seconds)',
@@ -95,7 +96,7 @@ const settingFields = {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether a retry of an execution that a crash of n8n ended buys those videos anew of which it is not known whether they were bought. Look at the provider\'s dashboard before you switch this on.',
+			'Whether a retry of an execution that a crash of n8n ended buys those generations anew of which it is not known whether they were bought. Look at the provider\'s dashboard before you switch this on.',
 	},
 	resubmitFailed: {
 		displayName: 'Buy Again on Retry',
@@ -103,7 +104,7 @@ const settingFields = {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether a retry of this node, or of the execution, buys a new video for a generation that ended as failed. When off, a retry only continues what is running.',
+			'Whether a retry of this node, or of the execution, buys a new generation for one that ended as failed. When off, a retry only continues what is running.',
 	},
 	timeout: {
 		displayName: 'Timeout (Seconds)',
@@ -112,7 +113,7 @@ const settingFields = {
 		typeOptions: { minValue: 1 },
 		default: DEFAULT_TIMEOUT_S,
 		description:
-			'How long to wait for a video to be finished. When not set: 900 seconds, twice that for 4K, and an hour when the execution is suspended. Nothing is lost when the time is over.',
+			'How long to wait for a generation to be finished. When not set: 900 seconds, twice that for 4K, and an hour when the execution is suspended. Nothing is lost when the time is over.',
 	},
 } satisfies Record<string, INodeProperties>;
 
@@ -138,15 +139,16 @@ export const binaryField: INodeProperties = {
 	required: true,
 	default: 'data',
 	placeholder: 'e.g. data',
-	hint: 'The name of the output field to put the video file in',
+	hint: 'The name of the output field to put the file in',
 };
 
 /** Hides a field from an agent's tool, which cannot pass files on. */
 export const NO_FILES: IDisplayOptions['hide'] = { '@tool': [true] };
 
-/** Whether the video's file is to be downloaded. */
-export function readWantsFile(context: IExecuteFunctions, itemIndex: number): boolean {
-	return !isTool(context) && booleanOf(context.getNodeParameter('downloadVideo', itemIndex, false)) === true;
+/** Whether the file is to be downloaded. */
+export function readWantsFile(context: IExecuteFunctions, itemIndex: number, makes: Product = 'video'): boolean {
+	const field = makes === 'image' ? 'downloadImage' : 'downloadVideo';
+	return !isTool(context) && booleanOf(context.getNodeParameter(field, itemIndex, false)) === true;
 }
 
 export interface Settings {

@@ -550,7 +550,7 @@ describe('answers', () => {
 		[
 			'an image',
 			{ ...queued, type: 'image', model: 'uni-1', state: 'completed', output: [{ type: 'image', url: FRAME }] },
-			{ status: 'completed', model: 'uni-1', media: [{ url: FRAME, type: 'image' }] },
+			{ makes: 'image', status: 'completed', model: 'uni-1', media: [{ url: FRAME, type: 'image' }] },
 		],
 		[
 			'a media type instead of a word, and a word nobody knows',
