@@ -31,18 +31,19 @@ export interface Message {
 
 /** What stands in a text for an expression of the code. */
 const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
+	'<other provider>': ['foreign.owner'],
 	'<provider>': ['displayName', 'options.displayName', 'provider.displayName', 'providerName', 'this.options.provider.displayName'],
 	'<dashboard>': ['provider.dashboardUrl', 'this.options.provider.dashboardUrl'],
 	'<image or video>': ['generation.makes', 'kind', 'makes'],
 	'<model>': ['model.name'],
 	'<generation ID>': ['generation.generationId', 'generationId', 'known.generationId', 'first'],
-	'<generation IDs>': ["ids.join(', ')", "lookAlikes.join(', ')", "[...deleted].join(', ')"],
+	'<generation IDs>': ["ids.join(', ')", "over.join(', ')", "lookAlikes.join(', ')", "[...deleted].join(', ')"],
 	'<status>': ['generation.status', 'status'],
 	'<time>': ['new Date(sentAt).toISOString()'],
 	'<address>': ['address'],
 	'<host>': ['url.hostname'],
 	'<HTTP status>': ['answer.statusCode', 'statusCode'],
-	'<field>': ['FIELD_NAMES[field]'],
+	'<field>': ['FIELD_NAMES[field]', 'settingFields[name].displayName'],
 	'<type>': ["headers['content-type']", 'mimeType'],
 	'<types>': ["types.map((type) => type.replace('image/', '').toUpperCase()).join(', ')"],
 	'<resource>': ["context.getNodeParameter('resource', 0)"],
@@ -68,7 +69,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		'total',
 	],
 	'<type of value>': ['kindOf(field, input[field])'],
-	'<type that is needed>': ["EXPECTED[field] ?? 'text'"],
+	'<type that is needed>': ["EXPECTED[field] ?? 'text'", 'expected'],
 	'<reason>': [
 		'error',
 		'error.message',
@@ -84,12 +85,13 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<what stands in the way>': ['finding', "finding ?? 'is not known'", 'result.finding'],
 	'<doubts>': ['doubts.map((doubt) => `${doubt}.`)'],
 	'<what happened>': ['result.message'],
-	'<what to do>': ['adviceForRead(problem)', 'advice', 'generation.failureAdvice', 'problem?.advice', 'problem.advice', 'result.advice'],
+	'<what to do>': ['foreign.instead', 'adviceForRead(problem)', 'advice', 'generation.failureAdvice', 'problem?.advice', 'problem.advice', 'result.advice'],
 	'Base URL': ['baseUrlField'],
 	// Made elsewhere, and collected there.
 	'': [
 		'[failure.advice, ...alsoKnown].join(\' \')',
 		"[...others, 'Correct this, then run the workflow again. Nothing was sent.'].map((sentence) => sentence.replace(/\\.?$/, '.')).join(' ')",
+		"message.replace(/ \\[item \\d+\\]$/, '')",
 		'check.advice',
 		'check.message',
 		'failure.message',
@@ -436,7 +438,7 @@ export function collect(): { messages: Message[]; reasons: string[] } {
 
 /** Headings, and the sources below each. */
 const GROUPS: ReadonlyArray<readonly [heading: string, sources: RegExp]> = [
-	['Fields and settings, before anything is sent', /check(Image)?Request|spending|generationId|inputImages|callbackAddress|operations\/(buy|index|methods)|create(Image|Video)/],
+	['Fields and settings, before anything is sent', /check(Image)?Request|spending|generationId|inputImages|callbackAddress|operations\/(buy|index|methods|settings)|create(Image|Video)/],
 	['Making, waiting and reading', /generation\/(messages|read|deliver|list|catalog)|operations\/(plan|report)/],
 	['What a provider answers', /providers\//],
 	['Connections and downloads', /transport\//],

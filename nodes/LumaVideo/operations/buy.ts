@@ -19,6 +19,7 @@ import type { ItemResult, Plan } from './plan';
 import { invalid, planItems } from './plan';
 import { toItems } from './report';
 import { openLedger, runPlans } from './runPlans';
+import type { Settings } from './settings';
 import { defaultTimeoutMs, downloadSettings, optionsField, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
 import { callbackAddress } from './suspend';
 
@@ -55,9 +56,9 @@ export function buyingPlan(
 	{ context, provider, client, completion }: Run,
 	itemIndex: number,
 	{ request, model, prepare }: Pick<CreateStart, 'model' | 'prepare' | 'request'>,
+	settings: Settings,
 	estimatedCostUsd: number | null,
 ): Plan {
-	const settings = readSettings(context, itemIndex);
 	const wantsFile = completion !== 'none' && readWantsFile(context, itemIndex, request.makes);
 	// Where the answer goes does not change what is bought.
 	const bought: GenerationRequest = { ...request, callback: null };
@@ -87,12 +88,18 @@ export function buyingPlan(
 		settings,
 		output: {
 			includeRaw: settings.includeRaw,
-			model: request.model === '' ? null : request.model,
+			model: modelOf(request),
 			prompt: request.prompt,
 			estimatedCostUsd,
 		},
 		download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
 	};
+}
+
+/** The model that is asked for in the end; `null` where an operation has none to choose. */
+function modelOf({ model, additionalBodyFields }: GenerationRequest): string | null {
+	if (typeof additionalBodyFields.model === 'string') return additionalBodyFields.model;
+	return model === '' ? null : model;
 }
 
 /** What would be sent for an item, and about what it would cost. */

@@ -53,8 +53,8 @@ const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name'
 };
 
 const PROVIDER_DESCRIPTIONS: Readonly<Record<ProviderId, string>> = {
-	lumaDreamMachine: "Luma's own API for Ray 2: generate, extend, modify, reframe, upscale, up to 4K",
-	lumaAgents: "Luma's newer API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p",
+	lumaAgents: "Luma's own API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p",
+	lumaDreamMachine: "Luma's older API for Ray 2, up to 4K. Luma announced its end for October 2026; new keys are for Luma Agents.",
 	pixazo: 'Ray 2 Flash and Ray 3.2 through one gateway, up to 1080p',
 	pixwith: 'Ray 2: text and image to video, up to 720p',
 	crazyrouter: 'Ray 1.6 and Ray 2: text and image to video, extend, up to 1080p',
@@ -70,7 +70,7 @@ const providerField: INodeProperties = {
 		value: id,
 		description: PROVIDER_DESCRIPTIONS[id],
 	})),
-	default: 'lumaDreamMachine',
+	default: 'lumaAgents',
 	description: 'The service that makes the videos and charges for them',
 };
 

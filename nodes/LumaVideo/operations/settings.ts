@@ -4,6 +4,7 @@ import type { DownloadSettings } from '../generation/deliver';
 import { providerIds, providers } from '../providers';
 import type { Product } from '../providers/provider';
 import { isTool } from './operation';
+import { booleanOf, numberOf } from './values';
 
 /** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
@@ -147,7 +148,7 @@ export const NO_FILES: IDisplayOptions['hide'] = { '@tool': [true] };
 /** Whether the file is to be downloaded. */
 export function readWantsFile(context: IExecuteFunctions, itemIndex: number, makes: Product = 'video'): boolean {
 	const field = makes === 'image' ? 'downloadImage' : 'downloadVideo';
-	return !isTool(context) && context.getNodeParameter(field, itemIndex, false) === true;
+	return !isTool(context) && booleanOf(context.getNodeParameter(field, itemIndex, false)) === true;
 }
 
 export interface Settings {
@@ -165,45 +166,43 @@ export interface Settings {
 	resubmitFailed: boolean;
 	/** `null`: by model. */
 	timeoutMs: number | null;
+	/** What cannot be understood, each as a sentence that names the field. */
+	findings: string[];
 }
 
-function positive(value: unknown): number | null {
-	const number = Number(value);
-	return value !== undefined && value !== null && value !== '' && Number.isFinite(number) && number > 0 ? number : null;
-}
-
-/** Whether a switch is on; an expression may give text. */
-function isOn(value: unknown): boolean {
-	return value === true || (typeof value === 'string' && value.trim().toLowerCase() === 'true');
-}
-
-function isOff(value: unknown): boolean {
-	return ['', '0', 'false', 'null', 'undefined'].includes(String(value).trim().toLowerCase());
-}
-
-/** A limit of 0 is a limit. */
-function notNegative(value: unknown): number | null {
-	return value === 0 || value === '0' ? 0 : positive(value);
-}
-
-/** The settings of one item; what is not set, or not usable, falls back to the default. */
+/**
+ * The settings of one item; what is not set is the default.
+ *
+ * @returns with them, what cannot be understood: the item must not buy
+ */
 export function readSettings(context: IExecuteFunctions, itemIndex: number): Settings {
 	const options = context.getNodeParameter('options', itemIndex, {}) as Partial<Record<SettingName, unknown>>;
-	const timeout = positive(options.timeout);
+	const findings: string[] = [];
+	const read = <T>(name: SettingName, value: T | null | undefined, expected: string): T | null => {
+		if (value === undefined) findings.push(`'${settingFields[name].displayName}' must be ${expected}`);
+		return value ?? null;
+	};
+	const isOn = (name: SettingName): boolean => read(name, booleanOf(options[name]), 'true or false') === true;
+	const above0 = (name: SettingName): number | null => {
+		const number = numberOf(options[name]);
+		return read(name, typeof number === 'number' && number <= 0 ? undefined : number, 'a number above 0');
+	};
+	const maxCost = numberOf(options.maxCost);
+	const timeout = above0('timeout');
 	return {
-		buyAgainAfterCrash: isOn(options.buyAgainAfterCrash),
-		deleteOnStop: isOn(options.deleteOnStop),
-		// What is set and no clear no must not buy.
-		dryRun: options.dryRun !== undefined && !isOff(options.dryRun),
-		includeRaw: isOn(options.includeRaw),
-		maxConcurrent: positive(options.maxConcurrent),
+		buyAgainAfterCrash: isOn('buyAgainAfterCrash'),
+		deleteOnStop: isOn('deleteOnStop'),
+		dryRun: isOn('dryRun'),
+		includeRaw: isOn('includeRaw'),
+		maxConcurrent: above0('maxConcurrent'),
 		// A limit that cannot be read must not pass as none.
-		maxCostUsd: 'maxCost' in options ? (notNegative(options.maxCost) ?? Number.NaN) : null,
-		maxDownloadBytes: (positive(options.maxDownloadMb) ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
+		maxCostUsd: 'maxCost' in options ? (typeof maxCost === 'number' && maxCost >= 0 ? maxCost : Number.NaN) : null,
+		maxDownloadBytes: (above0('maxDownloadMb') ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
 		onTimeout: options.onTimeout === 'continue' ? 'continue' : 'error',
-		requestTimeoutMs: (positive(options.requestTimeout) ?? DEFAULT_REQUEST_TIMEOUT_S) * 1000,
-		resubmitFailed: isOn(options.resubmitFailed),
+		requestTimeoutMs: (above0('requestTimeout') ?? DEFAULT_REQUEST_TIMEOUT_S) * 1000,
+		resubmitFailed: isOn('resubmitFailed'),
 		timeoutMs: timeout === null ? null : timeout * 1000,
+		findings,
 	};
 }
 

@@ -490,6 +490,14 @@ export const lumaAgents: Provider = {
 	displayName: DISPLAY_NAME,
 	credentialType: 'lumaAgentsApi',
 	dashboardUrl: DASHBOARD_URL,
+	// Keys of the Dream Machine API: `luma-` and a UUID.
+	foreignKey: (key) =>
+		/^luma-[0-9a-f]{8}-[0-9a-f]{4}-/i.test(key)
+			? {
+					owner: 'Luma Dream Machine',
+					instead: `Create a key at ${DASHBOARD_URL} (it begins with 'luma-api-'): Luma announced the end of the Dream Machine API for October 2026.`,
+				}
+			: null,
 	capabilities: {
 		models: [
 			{
@@ -561,6 +569,8 @@ export const lumaAgents: Provider = {
 		callbacks: 'none',
 		list: false,
 		delete: false,
+		// "Video generation": presigned for an hour; each read makes a new one.
+		urlMinutes: 60,
 		prices: true,
 		// Depends on the plan and is shown in the dashboard only; a careful number.
 		concurrency: 5,

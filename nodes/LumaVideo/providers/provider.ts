@@ -168,6 +168,8 @@ export interface Capabilities extends OperationCapabilities {
 	list: boolean;
 	/** Whether a generation can be deleted. */
 	delete: boolean;
+	/** For how many minutes the URL of a finished video works; `null` where that is not documented. */
+	urlMinutes: number | null;
 	/** Whether prices are published, so that costs can be estimated. */
 	prices: boolean;
 	/** How many generations run at once unless the user says otherwise. */
@@ -457,6 +459,11 @@ export interface Provider {
 	credentialType: string;
 	/** Where a person sees what was bought. */
 	dashboardUrl: string;
+	/**
+	 * Where keys of another service can be told by their looks: what a key belongs to, or `null` when nothing speaks
+	 * against it.
+	 */
+	foreignKey?(key: string): { owner: string; /** What to do, in full sentences. */ instead: string } | null;
 	capabilities: Capabilities;
 
 	/**

@@ -148,10 +148,10 @@ describe('the panel as a whole', () => {
 
 	it('is ready for a first video when it opens', () => {
 		expect(panel({}).parameters).toMatchObject({
-			provider: 'lumaDreamMachine',
+			provider: 'lumaAgents',
 			resource: 'video',
 			operation: 'generate',
-			model: 'ray-2',
+			model: 'ray-3.2',
 			completion: 'poll',
 		});
 	});

@@ -870,3 +870,11 @@ it('has no callbacks, no list, no deletion, no balance', () => {
 	expect(lumaAgents).not.toHaveProperty('balance');
 	expect(Object.keys(capabilities.operations)).toEqual(['extend', 'modify', 'reframe']);
 });
+
+it.each([
+	['luma-12345678-90ab-cdef-1234-567890abcdef', 'Luma Dream Machine'],
+	['luma-api-0123456789', null],
+	['anything else', null],
+])('the key %s belongs to %p', (key, owner) => {
+	expect(lumaAgents.foreignKey?.(key)?.owner ?? null).toBe(owner);
+});

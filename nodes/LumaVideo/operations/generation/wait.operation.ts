@@ -43,6 +43,7 @@ export const wait: Operation = {
 			const id = readGenerationId(context, itemIndex);
 			if (!id.ok) return { itemIndex, ok: false, failure: invalid(provider, [id.finding]) };
 			const settings = { ...readSettings(context, itemIndex), maxConcurrent: NO_LIMIT };
+			if (settings.findings.length > 0) return { itemIndex, ok: false, failure: invalid(provider, settings.findings) };
 			const wantsFile = readWantsFile(context, itemIndex);
 			return {
 				itemIndex,

@@ -19,7 +19,7 @@ import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { additionalFields, providersFor, providersWith } from '../requestFields';
-import { NO_FILES, binaryField } from '../settings';
+import { NO_FILES, binaryField, readSettings } from '../settings';
 
 /** Fields that shape the request, as they lie on the top level. */
 const REQUEST_FIELDS = [
@@ -52,7 +52,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 			type: 'boolean',
 			default: false,
 			description:
-				"Whether to download the video file too. Providers do not keep videos forever; the output always has the video's URL.",
+				"Whether to download the video file too. The output always has the video's URL, but URLs do not work forever: those of Luma Agents for an hour.",
 			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
 		},
 		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadVideo: [true] }, hide: NO_FILES } },
@@ -150,8 +150,8 @@ async function prepare(
 		return {
 			ok: false,
 			failure: {
-				message: `Generation ${generationId} has no video yet (status: ${status})`,
-				advice: 'Nothing was bought. Wait until it is completed.',
+				message: `Generation ${generationId} has no video${status === 'failed' ? '' : ' yet'} (status: ${status})`,
+				advice: `Nothing was bought. ${status === 'failed' ? 'Choose a generation that is completed.' : 'Wait until it is completed.'}`,
 				details: { generationId: null, provider: provider.id, status: null },
 			},
 		};
@@ -165,12 +165,12 @@ function needsSourceAddress(provider: Provider, { operation, source }: VideoRequ
 }
 
 function plan(run: VideoRun, itemIndex: number): Plan {
-	const { provider, client, operation, address } = run;
+	const { context, provider, client, operation, address } = run;
 	const { input, images, findings } = readInput(run, itemIndex);
 	const checked = checkRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
-	if (findings.length > 0 || !checked.ok) {
-		return { itemIndex, ok: false, failure: invalid(provider, [...findings, ...(checked.ok ? [] : checked.findings)]) };
-	}
+	const settings = readSettings(context, itemIndex);
+	const all = [...findings, ...(checked.ok ? [] : checked.findings), ...settings.findings];
+	if (all.length > 0 || !checked.ok) return { itemIndex, ok: false, failure: invalid(provider, all) };
 	const request: VideoRequest =
 		address === null ? checked.request : { ...checked.request, callback: { url: address, mode: 'terminal' } };
 	const model = findModel(provider, operation, request.model);
@@ -180,6 +180,7 @@ function plan(run: VideoRun, itemIndex: number): Plan {
 		run,
 		itemIndex,
 		{ request, model, ...(needsPreparing ? { prepare: async () => await prepare(run, images, request) } : {}) },
+		settings,
 		provider.estimateUsd(request),
 	);
 }
