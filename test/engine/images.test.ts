@@ -206,6 +206,7 @@ describe('before anything is paid', () => {
 		['too many references of an edit', edit({ referenceImages: Array(9).fill(START_IMAGE).join(',') }), "'Reference Images' can be 8 at most, not 9"],
 		['an edit of nothing', edit({ sourceImage: '={{ "" }}' }), "'Image URL' is empty"],
 		['an edit of no generation', edit({ sourceImageFrom: 'generation', generationId: '={{ "" }}' }), "'Generation ID' is empty"],
+		['an edit of a generation that the item does not name', edit({ sourceImageFrom: 'generation', generationId: '={{ $json.id }}' }), "'Generation ID' is empty"],
 		['a field without a file', edit({ sourceImageFrom: 'binary', sourceImageField: 'photo' }), 'photo'],
 		['two fields for one file', edit({ sourceImageFrom: 'binary', sourceImageField: ' ' }), "'Image Input Data Field Name' is empty"],
 	])('%s is refused', async (_, parameters, text) => {

@@ -19,6 +19,7 @@ import type { ItemResult, Plan } from './plan';
 import { invalid, planItems } from './plan';
 import { toItems } from './report';
 import { openLedger, runPlans } from './runPlans';
+import type { Settings } from './settings';
 import { defaultTimeoutMs, downloadSettings, optionsField, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
 import { callbackAddress } from './suspend';
 
@@ -55,10 +56,9 @@ export function buyingPlan(
 	{ context, provider, client, completion }: Run,
 	itemIndex: number,
 	{ request, model, prepare }: Pick<CreateStart, 'model' | 'prepare' | 'request'>,
+	settings: Settings,
 	estimatedCostUsd: number | null,
 ): Plan {
-	const settings = readSettings(context, itemIndex);
-	if (settings.findings.length > 0) return { itemIndex, ok: false, failure: invalid(provider, settings.findings) };
 	const wantsFile = completion !== 'none' && readWantsFile(context, itemIndex, request.makes);
 	// Where the answer goes does not change what is bought.
 	const bought: GenerationRequest = { ...request, callback: null };

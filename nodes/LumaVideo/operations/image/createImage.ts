@@ -14,7 +14,7 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
-import { NO_FILES, binaryField } from '../settings';
+import { NO_FILES, binaryField, readSettings } from '../settings';
 import { additionalFields, aspectRatioFields, imageProviders, modelFields, referenceFields } from './imageFields';
 
 /** What an agent must know of every operation that makes an image. */
@@ -31,7 +31,7 @@ function commonFields(operation: ImageOperation): INodeProperties[] {
 			type: 'boolean',
 			default: false,
 			description:
-				"Whether to download the image file too. Providers do not keep images forever; the output always has the image's URL.",
+				"Whether to download the image file too. The output always has the image's URL, which works for an hour.",
 			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
 		},
 		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadImage: [true] }, hide: NO_FILES } },
@@ -90,7 +90,8 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 				input.sourceImage = get('sourceImage');
 				break;
 			default:
-				input.generationId = generationIdValue(context, itemIndex);
+				// An expression without a value is as good as nothing.
+				input.generationId = generationIdValue(context, itemIndex) ?? '';
 		}
 	}
 	return { input, files, findings };
@@ -114,12 +115,14 @@ async function bringImages({ context, provider, client }: Run, files: Files, req
 }
 
 function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
-	const { provider, client } = run;
+	const { context, provider, client } = run;
 	const { input, files, findings } = readInput(run, operation, itemIndex);
 	// What else is wrong is said once the files are right: without them it would be that they are missing.
 	if (findings.length > 0) return { itemIndex, ok: false, failure: invalid(provider, findings) };
+	const settings = readSettings(context, itemIndex);
 	const checked = checkImageRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
-	if (!checked.ok) return { itemIndex, ok: false, failure: invalid(provider, checked.findings) };
+	const all = [...(checked.ok ? [] : checked.findings), ...settings.findings];
+	if (all.length > 0 || !checked.ok) return { itemIndex, ok: false, failure: invalid(provider, all) };
 	const { request } = checked;
 	const { images } = provider;
 	const model = images?.capabilities[operation].models.find(({ value }) => value === request.model);
@@ -129,6 +132,7 @@ function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
 		run,
 		itemIndex,
 		{ request, model, ...(hasFiles ? { prepare: async () => await bringImages(run, files, request) } : {}) },
+		settings,
 		images.estimateUsd(request),
 	);
 }

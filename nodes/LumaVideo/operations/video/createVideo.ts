@@ -19,7 +19,7 @@ import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { additionalFields, providersFor, providersWith } from '../requestFields';
-import { NO_FILES, binaryField } from '../settings';
+import { NO_FILES, binaryField, readSettings } from '../settings';
 
 /** Fields that shape the request, as they lie on the top level. */
 const REQUEST_FIELDS = [
@@ -165,7 +165,7 @@ function needsSourceAddress(provider: Provider, { operation, source }: VideoRequ
 }
 
 function plan(run: VideoRun, itemIndex: number): Plan {
-	const { provider, client, operation, address } = run;
+	const { context, provider, client, operation, address } = run;
 	const { input, images, findings } = readInput(run, itemIndex);
 	const checked = checkRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
 	if (findings.length > 0 || !checked.ok) {
@@ -180,6 +180,7 @@ function plan(run: VideoRun, itemIndex: number): Plan {
 		run,
 		itemIndex,
 		{ request, model, ...(needsPreparing ? { prepare: async () => await prepare(run, images, request) } : {}) },
+		settings,
 		provider.estimateUsd(request),
 	);
 }
