@@ -12,7 +12,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Generation, VideoRequest } from '../providers/provider';
 
 export interface LedgerEntry {
-	/** Random: tells this request from any other, in whatever execution. */
+	/** Tells this request from any other, in whatever execution but its retries. */
 	name: string;
 	/** `submitting`: a request went out and no readable answer came back yet, so whether it was bought is unknown. */
 	state: 'submitting' | 'accepted';
