@@ -14,6 +14,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { inLine } from './inLine';
 import type { RequestKey } from './ledger';
+import { fingerprint } from './ledger';
 
 export type DeduplicationStore = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
@@ -48,6 +49,8 @@ export interface CrashRecordOptions {
 const MAX_VALUES = 20_000;
 /** Only while a crashed execution is retried: questions must not push out what they ask for. */
 const MAX_VALUES_ASKED = 200_000;
+/** Values in one call of the store. */
+const MAX_BATCH = 20_000;
 /** Characters of ids, by the name of their set: those of a UUID, and all that is printable without spaces. */
 const ALPHABETS: ReadonlyArray<readonly [string, readonly string[]]> = [
 	// Most ids are such, and each position is asked for every character of the set.
@@ -58,9 +61,9 @@ const MAX_LENGTH = 80;
 const DIGITS = Array.from('0123456789');
 const TIME_LENGTH = 13;
 
-/** Values to be added or to be removed. */
+/** Values to be added, to be removed, or only to be asked for: which adds them too. */
 interface Change {
-	kind: 'add' | 'remove';
+	kind: 'add' | 'ask' | 'remove';
 	values: readonly string[];
 	done: (known: ReadonlySet<string>) => void;
 }
@@ -95,6 +98,11 @@ export class CrashRecord {
 		if (hashes.some((hash) => known.has(hashValue(key, hash)))) return recorded;
 		// The workflow was changed since and asks for something else: that has the next number.
 		return await this.begin(itemIndex, now, { requestHash, parametersHash });
+	}
+
+	/** A name for the item's next request that is the same when a retry of the execution makes it. */
+	nameOf(itemIndex: number, requestHash: string): string {
+		return fingerprint([this.nextKey(itemIndex), requestHash]).slice(0, 12);
 	}
 
 	/** The provider accepted the item's request, the latest that was begun. */
@@ -149,7 +157,7 @@ export class CrashRecord {
 		return `${this.options.execution} ${itemIndex} ${number}`;
 	}
 
-	/** Adds or removes values; what several ask for one after the other goes in one write. Never throws. */
+	/** What several want one after the other goes in one call. Never throws. */
 	private async change(kind: Change['kind'], values: readonly string[]): Promise<ReadonlySet<string>> {
 		if (values.length === 0) return new Set();
 		const { place } = this.options;
@@ -169,8 +177,12 @@ export class CrashRecord {
 		await Promise.resolve();
 		for (const queue = queues.get(place) ?? []; queue.length > 0; ) {
 			const kind = queue[0]?.kind ?? 'add';
-			const other = queue.findIndex((change) => change.kind !== kind);
-			const changes = queue.splice(0, other < 0 ? queue.length : other);
+			let size = 0;
+			const end = queue.findIndex((change, n) => {
+				size += change.values.length;
+				return change.kind !== kind || (n > 0 && size > MAX_BATCH);
+			});
+			const changes = queue.splice(0, end < 0 ? queue.length : end);
 			const known = await this.write(kind, changes.flatMap(({ values }) => values));
 			for (const { done } of changes) done(known);
 		}
@@ -178,13 +190,14 @@ export class CrashRecord {
 	}
 
 	/** @returns those that the store had already; none where it fails */
-	private async write(kind: Change['kind'], values: string[], maxEntries = MAX_VALUES): Promise<Set<string>> {
+	private async write(kind: Change['kind'], values: string[]): Promise<Set<string>> {
 		const { store, place, onTrouble } = this.options;
 		const once = async (): Promise<Set<string>> => {
 			if (kind === 'remove') {
 				await store.removeProcessed(values, 'node', { mode: 'entries' });
 				return new Set();
 			}
+			const maxEntries = kind === 'ask' ? MAX_VALUES_ASKED : MAX_VALUES;
 			const result = await store.checkProcessedAndRecord(values, 'node', { mode: 'entries', maxEntries });
 			return new Set(result.processed.map(String));
 		};
@@ -220,10 +233,9 @@ export class CrashRecord {
 	}
 
 	/** The values that the store has. To ask is to record, so what it did not have is taken out again. */
-	private async having(values: readonly string[]): Promise<Set<string>> {
-		const known = await this.write('add', [...values], MAX_VALUES_ASKED);
-		const added = values.filter((value) => !known.has(value));
-		await this.write('remove', added);
+	private async having(values: readonly string[]): Promise<ReadonlySet<string>> {
+		const known = await this.change('ask', values);
+		await this.change('remove', values.filter((value) => !known.has(value)));
 		return known;
 	}
 }

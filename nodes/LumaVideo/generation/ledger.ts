@@ -13,7 +13,7 @@ import type { Generation, GenerationRequest } from '../providers/provider';
 import type { Failure } from './failure';
 
 export interface LedgerEntry {
-	/** Random: tells this request from any other, in whatever execution. */
+	/** Tells this request from any other, in whatever execution but its retries. */
 	name: string;
 	/** `submitting`: a request went out and no readable answer came back yet, so whether it was bought is unknown. */
 	state: 'submitting' | 'accepted';

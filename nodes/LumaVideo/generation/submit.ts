@@ -95,7 +95,7 @@ class Submission {
 		const { options, pauses, twins } = this.services;
 		const { ledger, clock, provider, crashRecord } = options;
 		const { itemIndex } = this.job;
-		const name = newName();
+		const name = crashRecord?.nameOf(itemIndex, this.start.key.requestHash) ?? newName();
 		const open = (sentAt: number): LedgerEntry => {
 			const entry = ledger.submitting(itemIndex, this.start.key, sentAt, provider.list ? request : null, name);
 			this.note(entry);

@@ -59,12 +59,14 @@ export class Twins {
 	}
 
 	/**
-	 * Notes a request that is on its way; not while one like it is being looked for: its generation could be mistaken.
+	 * Notes a request that is on its way; not while one like it is being looked for: its generation could be mistaken. And
+	 * not while the very same still is, of an execution that was stopped and is now retried.
 	 *
 	 * @param name of the ledger's entry
 	 */
 	async send<T>(hash: string, name: string, request: () => Promise<T>): Promise<T> {
 		for (let searches; (searches = tasksOf(this.searches, hash)).length > 0; ) await Promise.allSettled(searches);
+		for (let same; (same = this.underWay.get(hash)?.get(name)); ) await Promise.allSettled([same]);
 		return await noted(this.underWay, hash, name, request());
 	}
 

@@ -13,7 +13,7 @@ import type { Generation, Provider } from '../providers/provider';
 import { announce, isTriggerUrl } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
-import { hasFailed, leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
+import { forgetEarlierError, hasFailed, leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
 import { runHint, tellHint } from './hints';
 import { isTool } from './operation';
 import type { ItemResult, Plan, ReadyPlan } from './plan';
@@ -62,6 +62,7 @@ export async function runPlans(
 	plans: readonly Plan[],
 	completion: Completion,
 ): Promise<INodeExecutionData[]> {
+	forgetEarlierError(context);
 	const ledger = openLedger(context);
 	const ready = plans.filter((plan) => plan.ok);
 	const refused = plans.filter((plan) => !plan.ok);

@@ -218,6 +218,9 @@ it('a store that fails holds nothing up', async () => {
 });
 
 describe('a retry after a crash', () => {
+	/** The n8n that was started again knows of no request. */
+	const startedAgain = (crashRecord: CrashRecord) => ({ crashRecord, twins: new Twins() });
+
 	/** @param latencyMs of the request that is not answered: it arrives after half of it */
 	async function crashed(answered: boolean, flavour: 'doesNotList' | 'lists', latencyMs = 3_600_000): Promise<{ world: World; place: Place }> {
 		const world = new World(flavour);
@@ -236,19 +239,19 @@ describe('a retry after a crash', () => {
 
 	it.each(['doesNotList', 'lists'] as const)('goes on with what was accepted, and buys nothing (%s)', async (flavour) => {
 		const { world, place } = await crashed(true, flavour);
-		expect((await world.run(world.jobs(1), { crashRecord: place.record() })).map(inShort)).toEqual(['completed gen-0']);
+		expect((await world.run(world.jobs(1), startedAgain(place.record()))).map(inShort)).toEqual(['completed gen-0']);
 		expect(world.service.count('create')).toBe(1);
 	});
 
 	it('says what is not known where the answer had not come, and buys only when told to', async () => {
 		const { world, place } = await crashed(false, 'doesNotList');
-		const [outcome] = await world.run(world.jobs(1), { crashRecord: place.record() });
+		const [outcome] = await world.run(world.jobs(1), startedAgain(place.record()));
 		expect(failureOf(outcome).message).toContain('n8n was interrupted while the request may have been on its way');
 		expect(failureOf(outcome).advice).toContain("'Buy Again After a Crash'");
 		expect(failureOf(outcome).advice).toContain('2026-01-05T12:00:00');
 		expect(world.service.count('create')).toBe(1);
 		delete world.context.generations;
-		const again = await world.run(world.jobs(1), { crashRecord: place.record(), buyAgainAfterCrash: true });
+		const again = await world.run(world.jobs(1), { ...startedAgain(place.record()), buyAgainAfterCrash: true });
 		expect(again.map(inShort)).toEqual(['completed gen-0']);
 		expect(world.service.count('create')).toBe(2);
 	});
@@ -256,14 +259,14 @@ describe('a retry after a crash', () => {
 	it('buys when told to also where an earlier retry had said what is not known, and then never again', async () => {
 		const { world, place } = await crashed(false, 'doesNotList');
 		const mine: Entries = {};
-		await world.run(world.jobs(1), { crashRecord: place.record('token', mine) });
+		await world.run(world.jobs(1), startedAgain(place.record('token', mine)));
 		const ofRetry = structuredClone(world.context);
-		const retry = { crashRecord: place.record('token', mine), buyAgainAfterCrash: true };
+		const retry = { ...startedAgain(place.record('token', mine)), buyAgainAfterCrash: true };
 		expect((await world.run(world.jobs(1), retry)).map(inShort)).toEqual(['completed gen-0']);
 		await written();
 		for (const known of [ofRetry.generations, undefined]) {
 			world.context.generations = known;
-			const last = await world.run(world.jobs(1), { crashRecord: place.record(), buyAgainAfterCrash: true });
+			const last = await world.run(world.jobs(1), { ...startedAgain(place.record()), buyAgainAfterCrash: true });
 			expect(last.map(inShort)).toEqual(['completed gen-0']);
 		}
 		expect(world.service.count('create')).toBe(2);
@@ -271,12 +274,25 @@ describe('a retry after a crash', () => {
 
 	it('looks into the list before it buys what it is told to buy again', async () => {
 		const { world, place } = await crashed(false, 'lists', 4000);
-		const again = await world.run(world.jobs(1), {
-			crashRecord: place.record(),
-			buyAgainAfterCrash: true,
-			// The n8n that was started again knows of no request.
-			twins: new Twins(),
+		const again = await world.run(world.jobs(1), { ...startedAgain(place.record()), buyAgainAfterCrash: true });
+		expect(again.map(inShort)).toEqual(['completed gen-0']);
+		expect(world.service.count('create')).toBe(1);
+	});
+});
+
+describe('a retry after a stop, while the request is still on its way', () => {
+	it.each(['doesNotList', 'lists'] as const)('waits for its answer, and goes on with what it bought (%s)', async (flavour) => {
+		const world = new World(flavour);
+		const place = new Place();
+		const twins = new Twins();
+		world.service.onCreate = () => ({ latencyMs: 60_000, accepted: true });
+		const abort = new AbortController();
+		world.time.after(5000, () => {
+			abort.abort();
 		});
+		await world.run(world.jobs(1), { crashRecord: place.record(), cancelSignal: abort.signal, twins });
+		delete world.context.generations;
+		const again = await world.run(world.jobs(1), { crashRecord: place.record(), buyAgainAfterCrash: true, twins });
 		expect(again.map(inShort)).toEqual(['completed gen-0']);
 		expect(world.service.count('create')).toBe(1);
 	});

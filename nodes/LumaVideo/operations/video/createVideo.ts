@@ -168,9 +168,9 @@ function plan(run: VideoRun, itemIndex: number): Plan {
 	const { context, provider, client, operation, address } = run;
 	const { input, images, findings } = readInput(run, itemIndex);
 	const checked = checkRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
-	if (findings.length > 0 || !checked.ok) {
-		return { itemIndex, ok: false, failure: invalid(provider, [...findings, ...(checked.ok ? [] : checked.findings)]) };
-	}
+	const settings = readSettings(context, itemIndex);
+	const all = [...findings, ...(checked.ok ? [] : checked.findings), ...settings.findings];
+	if (all.length > 0 || !checked.ok) return { itemIndex, ok: false, failure: invalid(provider, all) };
 	const request: VideoRequest =
 		address === null ? checked.request : { ...checked.request, callback: { url: address, mode: 'terminal' } };
 	const model = findModel(provider, operation, request.model);
