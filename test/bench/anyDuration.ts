@@ -148,7 +148,7 @@ async function realLine(count: number): Promise<Line> {
 		log(`${count} of 12 s: ${seconds(ms)}, ${reads} reads`);
 		return {
 			what: `12 s, Luma Agents in a real n8n, ${count === 1 ? 'alone' : `${count} at once`}`,
-			ours: `${seconds(ms)}, × ${(ms / REAL_MS).toFixed(2)}, ${reads.toFixed(1)} reads`,
+			ours: `${seconds(ms)}, × ${(ms / REAL_MS).toFixed(3)}, ${reads.toFixed(1)} reads`,
 			other: `one video ${seconds(REAL_MS)}`,
 			ratio: ms / REAL_MS,
 			target: `× ≤ ${MAX_FACTOR}`,
