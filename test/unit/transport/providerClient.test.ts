@@ -210,12 +210,6 @@ describe('a client', () => {
 		expect(client.addressOf(CALL)).toBe(url);
 	});
 
-	it('refuses a key of another service, and says which service it belongs to', async () => {
-		await expect(connect({ apiKey: 'luma-api-0123', baseUrl: 'https://gateway.example' })).rejects.toThrow(
-			'The API key in the credential belongs to Luma Agents, not to Luma Dream Machine',
-		);
-	});
-
 	it.each([undefined, null, '', 'gateway.example', 'ftp://gateway.example', 7])('refuses %p as its address', async (baseUrl) => {
 		await expect(connect({ apiKey: 'key', baseUrl })).rejects.toThrow("'Base URL' in the credential is not a web address");
 	});
@@ -366,4 +360,14 @@ describe('a client that sends a file', () => {
 			expect(await client.sendForm(target, FORM)).toMatchObject({ kind: 'fault', fault: { outcome } });
 		}
 	});
+});
+
+it('refuses a key of another service, and says which service it belongs to', async () => {
+	const context = {
+		getNode: () => NODE,
+		getCredentials: async () => await Promise.resolve({ apiKey: 'luma-api-0123', baseUrl: 'https://gateway.example' }),
+	} as unknown as Parameters<typeof createProviderClient>[0];
+	await expect(createProviderClient(context, providers.lumaDreamMachine, 1000)).rejects.toThrow(
+		'The API key in the credential belongs to Luma Agents, not to Luma Dream Machine',
+	);
 });
