@@ -102,7 +102,7 @@ function outputIds(execution: Execution): string[] {
 }
 
 beforeAll(async () => {
-	server = await startProviderServer({ settings: { [luma]: { jobMs: 600_000 }, crazyrouter: { jobMs: 600_000 } } });
+	server = await startProviderServer({ settings: { [luma]: { jobMs: 600_000, callbacks: { timeoutMs: 60_000 } }, crazyrouter: { jobMs: 600_000 } } });
 	n8n = await startN8n({ tarball: sharedN8n().tarball.path });
 	credentials = await createCredentials(n8n.client, server);
 	const prompt = '={{ $json.body.prompt }}';
@@ -160,12 +160,10 @@ describe('an execution that was suspended when n8n was killed', () => {
 		expect(jobsOf('uncalled ')).toHaveLength(UNCALLED);
 	});
 
-	it('was called, where the provider did it afterwards, or else woken by the timer', async () => {
+	it('ends well, also where the provider called in vain while n8n was down', async () => {
 		const { callbacks } = server.ledger();
 		const vain = callbacks.filter(({ id }) => calledInVain.some((job) => job.id === id));
 		expect(new Set(vain.map(({ answerStatus }) => answerStatus))).toEqual(new Set([null]));
-		const later = callbacks.filter(({ id }) => calledLater.some((job) => job.id === id));
-		expect(later.map(({ answerStatus }) => answerStatus)).toContain(200);
 		// n8n may write down as crashed what it wakes up while it is still starting, though that goes on all the same.
 		const executions = (await untilAll('suspending', ['success', 'crashed'])).filter(({ status }) => status === 'success');
 		const passedOn = executions.flatMap((execution) => jsonOf(nodeOutput(execution, 'Luma Video')));
