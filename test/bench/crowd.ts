@@ -101,10 +101,16 @@ async function measureTimed(stage: Stage, memory: Memory): Promise<Timed> {
 	const purchases = server.ledger().purchases.filter(({ provider }) => provider === 'lumaAgents');
 	const times = purchases.map(({ at }) => at);
 	const lastDueAt = Math.max(...times) + WAKE_AFTER_MS;
-	await pause(Math.max(lastDueAt - Date.now(), 0));
-	await untilQuiet(client, suspender.workflowId, 5000);
+	log(`${suspender.name}: ${atOnce} suspended, the last due in ${((lastDueAt - Date.now()) / 1000).toFixed(0)} s`);
 	const succeeded = async (): Promise<number> => (await allExecutions(client, suspender.workflowId, ['success'])).length;
-	await waitUntil(async () => (await succeeded()) >= CROWD, PATIENCE_MS);
+	const filter = JSON.stringify({ workflowId: suspender.workflowId, status: ['new', 'running', 'waiting'] });
+	const query = new URLSearchParams({ filter, limit: '1' });
+	const areOver = async (): Promise<boolean> => {
+		await pause(2000);
+		const { results } = await client.request<{ results: unknown[] }>('GET', `/rest/executions?${query}`);
+		return results.length === 0;
+	};
+	await waitUntil(areOver, Math.max(lastDueAt - Date.now(), 0) + PATIENCE_MS);
 	const readAt = new Map<string, number>();
 	for (const { party, route, path, at } of server.ledger().requests) {
 		if (party === 'lumaAgents' && route === 'status') readAt.set(decodeURIComponent(path.split('/').at(-1) ?? ''), at);

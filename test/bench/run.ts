@@ -3,6 +3,7 @@
  * and writes docs/benchmarks.md; a row that is not run keeps its figures there. `--quick` does less and writes nothing.
  */
 import { loadavg } from 'node:os';
+import { inspect } from 'node:util';
 import { ensureInstalled } from '../e2e/harness';
 import { anyDuration } from './anyDuration';
 import { callback } from './callback';
@@ -46,6 +47,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-	process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+	process.stderr.write(`${inspect(error)}\n`);
 	process.exitCode = 1;
 });
