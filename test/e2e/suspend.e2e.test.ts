@@ -741,7 +741,8 @@ describe("n8n's timer", () => {
 		const first = jobOf(texts[0] ?? '', sleepers.server);
 		const answers = sleepers.server.ledger().callbacks.filter(({ id }) => id === first.id).map(({ answerStatus }) => answerStatus);
 		expect(answers.length).toBeGreaterThan(0);
-		expect(answers).not.toContain(200);
+		// The provider calls again after a refusal: by then the execution may be stored.
+		expect(answers[0]).not.toBe(200);
 	});
 
 	it('brings what failed and what was refused to the error output', async () => {
