@@ -56,15 +56,16 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		'keyframes.length',
 		'last',
 		'seconds',
-		'(size / 1_000_000).toFixed(1)',
-		'maxBytes / 1_000_000',
+		'most',
+		'number',
 		'(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)',
 		'amount.toFixed(2)',
 		'maxCostUsd',
 		'options.maxBytes',
 		'total',
 	],
-	'<type of value>': ['kindOf(field, input[field])'],
+	'<size>': ['sizeText(size)', 'sizeText(maxBytes)'],
+	'<type of value>': ['givenKind(field, input[field])', 'kindOf(image)', 'kindOf(index)'],
 	'<type that is needed>': ["EXPECTED[field] ?? 'text'"],
 	'<reason>': [
 		'error',
@@ -77,6 +78,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		'trouble',
 	],
 	'<code>': ['code'],
+	'<input>': ['input'],
 	'<what is missing>': ['what'],
 	'<what stands in the way>': ['finding', "finding ?? 'is not known'", 'result.finding'],
 	'<doubts>': ['doubts.map((doubt) => `${doubt}.`)'],
@@ -433,7 +435,7 @@ export function collect(): { messages: Message[]; reasons: string[] } {
 
 /** Headings, and the sources below each. */
 const GROUPS: ReadonlyArray<readonly [heading: string, sources: RegExp]> = [
-	['Fields and settings, before anything is sent', /checkRequest|spending|generationId|inputImages|callbackAddress|operations\/(index|methods)|createVideo/],
+	['Fields and settings, before anything is sent', /checkRequest|spending|generationId|inputImages|callbackAddress|operations\/(fileStore|index|methods)|createVideo/],
 	['Making, waiting and reading', /generation\/(messages|read|deliver|list|catalog)|operations\/(plan|report)/],
 	['What a provider answers', /providers\//],
 	['Connections and downloads', /transport\//],

@@ -4,7 +4,7 @@
  */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import { FIELD_NAMES, checkRequest } from '../../generation/checkRequest';
+import { FIELD_NAMES, InputFile, checkRequest } from '../../generation/checkRequest';
 import { systemClock } from '../../generation/clock';
 import type { Failure } from '../../generation/failure';
 import { fingerprint } from '../../generation/ledger';
@@ -14,15 +14,15 @@ import { checkSpending } from '../../generation/spending';
 import { findModel, providerIds, providers } from '../../providers';
 import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
-import { generationIdOf } from '../../providers/reference';
+import { generationIdOf, stand } from '../../providers/reference';
 import type { ProviderClient } from '../../transport/providerClient';
 import { createProviderClient } from '../../transport/providerClient';
 import type { Completion } from '../completion';
 import { completionFields } from '../completion';
 import { canSuspend } from '../engine';
 import { generationIdValue } from '../generationId';
-import type { ImageFieldName, ImagesInItem } from '../inputImages';
-import { bringImages, placeholder, readInputImage } from '../inputImages';
+import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages';
+import { bringImages, placeholder, readInputImage, readInputVideo } from '../inputImages';
 import type { Operation } from '../operation';
 import { forOperation, isTool } from '../operation';
 import type { ItemResult, Plan } from '../plan';
@@ -134,7 +134,10 @@ interface Run {
 	address: string | null;
 }
 
-/** The values of all fields of one item; images in n8n stand in them as files. */
+/** In the place of a file that is refused anyway, so that it is not said to be missing too. */
+const REFUSED_FILE = new InputFile('', { name: '', mimeType: '', size: 0 });
+
+/** The values of all fields of one item; images and videos in n8n stand in them as files. */
 function readInput(
 	{ context, provider, client, operation }: Run,
 	itemIndex: number,
@@ -145,8 +148,9 @@ function readInput(
 	};
 	// An operation without a choice of models has no such field.
 	if (operationCapabilities(provider, operation)?.models[0]?.value === '') input.model = '';
+	const videoSource: unknown = operation === 'generate' ? null : context.getNodeParameter('videoSource', itemIndex, null);
 	// n8n refuses to read a field that the operation does not have.
-	if (operation !== 'generate' && context.getNodeParameter('videoSource', itemIndex, null) !== 'url') {
+	if (operation !== 'generate' && videoSource !== 'url' && videoSource !== 'binary') {
 		input.generationId = generationIdValue(context, itemIndex);
 		input.sourceVideo = null;
 	}
@@ -156,6 +160,13 @@ function readInput(
 
 	const images: ImagesInItem = {};
 	const findings: string[] = [];
+	if (videoSource === 'binary') {
+		const dataField: unknown = context.getNodeParameter('sourceVideoField', itemIndex, '');
+		const result = readVideo(context, provider, operation, itemIndex, typeof dataField === 'string' ? dataField.trim() : '');
+		if (result.ok) images.source = result.image;
+		else findings.push(result.finding);
+		input.sourceVideo = result.ok ? placeholder(result.image) : REFUSED_FILE;
+	}
 	if (context.getNodeParameter('imageSource', itemIndex, 'url') === 'binary') {
 		for (const field of ['startImage', 'endImage'] satisfies ImageFieldName[]) {
 			const dataField: unknown = context.getNodeParameter(`${field}Field`, itemIndex, '');
@@ -169,6 +180,23 @@ function readInput(
 		}
 	}
 	return { input, images, findings };
+}
+
+/** The video file in a field of the item's input data; what stands in the way is a whole sentence. */
+function readVideo(
+	context: IExecuteFunctions,
+	provider: Provider,
+	operation: VideoOperation,
+	itemIndex: number,
+	dataField: string,
+): InputReading {
+	const takesFiles = operationCapabilities(provider, operation)?.models.some(({ sources }) => sources?.includes('file') === true);
+	if (takesFiles !== true) {
+		return { ok: false, finding: `'${FIELD_NAMES.videoSource}' cannot be Input Data at ${provider.displayName}; use a URL` };
+	}
+	if (dataField === '') return { ok: false, finding: `'${FIELD_NAMES.sourceVideoField}' is empty` };
+	const result = readInputVideo(context, provider, itemIndex, dataField);
+	return result.ok ? result : { ok: false, finding: `'${FIELD_NAMES.sourceVideoField}' ${result.finding}` };
 }
 
 /** The request as the provider needs it: images where it finds them, a generation's video by its address. */
@@ -220,8 +248,8 @@ function plan(run: Run, itemIndex: number): Plan {
 	if (!model) return { itemIndex, ok: false, failure: invalid(provider, []) };
 	const settings = readSettings(context, itemIndex);
 	const wantsFile = completion !== 'none' && readWantsFile(context, itemIndex);
-	// Where the answer goes does not change what is bought.
-	const bought = { ...request, callback: null };
+	// Where the answer goes does not change what is bought, nor does what only the estimate needs.
+	const bought = { ...request, callback: null, sourceLength: null };
 	const stored = Object.fromEntries(
 		Object.entries(context.getNode().parameters).filter(([name]) => !NOT_PART_OF_REQUEST.includes(name)),
 	);
@@ -257,12 +285,23 @@ function plan(run: Run, itemIndex: number): Plan {
 	};
 }
 
+const PLACEHOLDER_NOTE =
+	'Texts in angle brackets stand for what is made when the request is sent: a Dry Run reads no generation and sends no file.';
+
+/** A request whose addresses are not all known yet, for a person to read. */
+function shown(provider: Provider, request: VideoRequest): VideoRequest {
+	if (!needsSourceAddress(provider, request)) return request;
+	const generationId = generationIdOf(request.source) ?? '';
+	return { ...request, source: { kind: 'url', url: stand('address', `the video of generation ${generationId}`) } };
+}
+
 /** What would be sent for an item, and about what it would cost. */
 function preview(provider: Provider, client: ProviderClient, each: Plan): ItemResult {
 	if (!each.ok) return each;
 	const { itemIndex, job, output } = each;
 	if (job.start.kind !== 'create') return { itemIndex, ok: false, failure: invalid(provider, []) };
-	const call = provider.create(job.start.request);
+	const call = provider.create(shown(provider, job.start.request));
+	const body = call.body ?? null;
 	return {
 		itemIndex,
 		ok: true,
@@ -274,8 +313,9 @@ function preview(provider: Provider, client: ProviderClient, each: Plan): ItemRe
 					method: call.method,
 					url: client.addressOf(call),
 					headers: call.headers ?? {},
-					body: call.body ?? null,
+					body,
 				},
+				...(/"<[^"]+ of [^"]+>"/.test(JSON.stringify(body)) ? { note: PLACEHOLDER_NOTE } : {}),
 			},
 			pairedItem: { item: itemIndex },
 		},
