@@ -70,11 +70,9 @@ const FAILURES: Readonly<Record<string, string>> = {
 /** "FAQ": what is given back. Of the others nothing is said, and a part may be charged when the money runs out. */
 const REFUNDED: readonly string[] = ['content_moderated', 'generation_failed', 'output_not_found'];
 
-const AGAIN = { failureAdvice: 'Run the workflow again.' };
 const OTHER_FILE = { failureAdvice: 'Use another image or video, then run the workflow again.' };
 const FAILURE_ADVICE: Readonly<Record<string, { failureAdvice: string }>> = {
-	generation_failed: AGAIN,
-	output_not_found: AGAIN,
+	output_not_found: { failureAdvice: 'Run the workflow again.' },
 	budget_exhausted: { failureAdvice: `Add money to the account at ${DASHBOARD_URL}, then run the workflow again.` },
 	image_too_large: OTHER_FILE,
 	unsupported_format: OTHER_FILE,
@@ -88,7 +86,8 @@ const FETCH_ADVICE =
 
 /** Whether a text says that an input could not be brought from its address. */
 function saysNotFetched(text: string): boolean {
-	return /\b(fetch|download|retriev)/i.test(text) && /\b(fail|could not|cannot|can't|unable|unavailable|not |timed? ?out|refused|denied|forbidden|error)/i.test(text);
+	const isAboutFetching = /\b(fetch|download|retriev)/i.test(text);
+	return isAboutFetching && /\b(fail|could not|cannot|can't|unable|unavailable|not |timed? ?out|refused|denied|forbidden|error)/i.test(text);
 }
 
 interface FailureTexts {
@@ -100,7 +99,8 @@ interface FailureTexts {
 function failureOf(code: string | null, reason: string | null): FailureTexts {
 	// A code of moderation stands for itself, whatever words come with it.
 	const notFetched = code !== 'content_moderated' && saysNotFetched(reason ?? '');
-	const words = notFetched ? 'an image or a video could not be fetched' : code !== null && Object.hasOwn(FAILURES, code) ? FAILURES[code] : null;
+	const known = code !== null && Object.hasOwn(FAILURES, code) ? FAILURES[code] : null;
+	const words = notFetched ? 'an image or a video could not be fetched' : known;
 	const own = reason?.trim().replace(/\.$/, '') ?? '';
 	const said = words ? (own ? `${words} (${own})` : words) : own;
 	const advice = code !== null && Object.hasOwn(FAILURE_ADVICE, code) ? FAILURE_ADVICE[code] : undefined;

@@ -852,7 +852,8 @@ describe('refusals', () => {
 		['budget_exhausted', null, null, 'Add money to the account at https://platform.lumalabs.ai, then run the workflow again.'],
 		['corrupt_input', null, null, 'Use another image or video, then run the workflow again.'],
 		['rate_limited', null, null, 'Wait a few minutes, then run the workflow again.'],
-		['generation_failed', null, null, 'Run the workflow again.'],
+		['output_not_found', null, null, 'Run the workflow again.'],
+		['generation_failed', null, null, undefined],
 		['content_moderated', 'URL could not be fetched for review', null, undefined],
 	])('says what to do after %s, %s', (code, reason, failureReason, failureAdvice) => {
 		const body = { ...queued, state: 'failed', failure_code: code, failure_reason: reason };
