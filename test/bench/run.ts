@@ -4,6 +4,7 @@
  */
 import { loadavg } from 'node:os';
 import { ensureInstalled } from '../e2e/harness';
+import { anyDuration } from './anyDuration';
 import { callback } from './callback';
 import { crowd } from './crowd';
 import { download } from './download';
@@ -12,12 +13,15 @@ import { makespan } from './makespan';
 import { isQuick } from './measure';
 import type { RowResult } from './report';
 import { machine, record, table } from './report';
+import { suspendedLateness } from './suspendedLateness';
 import { trigger } from './trigger';
 import { weight } from './weight';
 
 const rows: Record<string, { title: string; measure: () => Promise<RowResult> }> = {
 	makespan: { title: 'Makespan', measure: makespan },
 	lateness: { title: 'Lateness and reads', measure: lateness },
+	anyDuration: { title: 'Any duration', measure: anyDuration },
+	suspendedLateness: { title: 'Suspended until finished', measure: suspendedLateness },
 	callback: { title: 'Callback to next node', measure: callback },
 	crowd: { title: 'Suspended crowd', measure: crowd },
 	trigger: { title: 'Trigger rate', measure: trigger },

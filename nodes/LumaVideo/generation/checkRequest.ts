@@ -46,20 +46,27 @@ export const FIELD_NAMES = {
 	model: 'Model',
 	modelId: 'Model ID',
 	negativePrompt: 'Negative Prompt',
+	outputFormat: 'Output Format',
 	prompt: 'Prompt',
 	promptOptimization: 'Translate Prompt',
+	referenceImageFields: 'Reference Images Input Data Field Names',
+	referenceImages: 'Reference Images',
 	resolution: 'Resolution',
+	sourceImage: 'Image URL',
+	sourceImageField: 'Image Input Data Field Name',
 	sourceLength: 'Source Length (Seconds)',
 	sourcePosition: 'Source Position on Canvas',
 	sourceVideo: 'Video URL',
 	sourceVideoField: 'Video Input Data Field Name',
 	startImage: 'Start Image',
+	style: 'Style',
 	targetGenerationId: 'Second Generation ID',
 	userId: 'User ID',
 	videoSource: 'Video From',
+	webSearch: 'Web Search',
 } as const;
 
-type FieldName = keyof typeof FIELD_NAMES;
+export type FieldName = keyof typeof FIELD_NAMES;
 
 /** A file of n8n. A class, so that only this package makes them: what an expression yields is never one. */
 export class InputFile {
@@ -143,8 +150,10 @@ const EXPECTED: Partial<Record<FieldName, string>> = {
 	gridPosition: 'numbers',
 	hdr: 'true or false',
 	keyframes: 'images with the number of their frame',
+	referenceImages: 'web addresses',
 	sourceLength: 'a number',
 	sourcePosition: 'numbers',
+	webSearch: 'true or false',
 };
 
 export interface CheckOptions {
@@ -168,11 +177,22 @@ function givenKind(field: FieldName, value: unknown): string {
 	return field === 'concepts' && kind === 'a list' ? 'a list with other things in it' : kind;
 }
 
-function named(field: FieldName): string {
+/** One finding for each field that is not of its type. */
+export function typeFindings(
+	issues: ReadonlyArray<{ path: readonly PropertyKey[] }>,
+	input: Record<string, unknown>,
+): string[] {
+	const fields = new Set(issues.map(({ path }) => String(path[0]) as FieldName));
+	return [...fields].map(
+		(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but it is ${givenKind(field, input[field])}`,
+	);
+}
+
+export function named(field: FieldName): string {
 	return `'${FIELD_NAMES[field]}'`;
 }
 
-function text(value: string | null | undefined): string | null {
+export function text(value: string | null | undefined): string | null {
 	const trimmed = value?.trim() ?? '';
 	return trimmed === '' ? null : trimmed;
 }
@@ -222,8 +242,8 @@ function addressFinding(value: string, options: CheckOptions): string | null {
 	return null;
 }
 
-function checkAddress(
-	field: 'endImage' | 'sourceVideo' | 'startImage',
+export function checkAddress(
+	field: FieldName,
 	value: string | null,
 	options: CheckOptions,
 	findings: string[],
@@ -232,7 +252,7 @@ function checkAddress(
 	if (finding) findings.push(`${named(field)} ${finding}`);
 }
 
-function fileOf({ id, file }: InputFile): FileReference {
+export function fileOf({ id, file }: InputFile): FileReference {
 	return { kind: 'file', id, ...file };
 }
 
@@ -271,8 +291,8 @@ function imageOf(
 	return url === null ? null : { kind: 'url', url };
 }
 
-function checkPrompt(
-	{ prompt, cameraMotion, startImage, endImage }: VideoRequest,
+export function checkPrompt(
+	{ prompt, cameraMotion, startImage, endImage }: Pick<VideoRequest, 'cameraMotion' | 'endImage' | 'prompt' | 'startImage'>,
 	rules: OperationCapabilities['prompt'],
 	findings: string[],
 ): void {
@@ -295,7 +315,7 @@ function checkPrompt(
 	}
 }
 
-function jsonField(
+export function jsonField(
 	field: 'additionalBodyFields' | 'editControls',
 	value: string | Record<string, unknown> | null | undefined,
 	findings: string[],
@@ -392,15 +412,7 @@ export function checkRequest(
 	operation: VideoOperation = 'generate',
 ): CheckResult {
 	const parsed = inputSchema.safeParse(input);
-	if (!parsed.success) {
-		const fields = new Set(parsed.error.issues.map((issue) => String(issue.path[0]) as FieldName));
-		return {
-			ok: false,
-			findings: [...fields].map(
-				(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but it is ${givenKind(field, input[field])}`,
-			),
-		};
-	}
+	if (!parsed.success) return { ok: false, findings: typeFindings(parsed.error.issues, input) };
 	const value = parsed.data;
 	const capabilities = operationCapabilities(provider, operation);
 	const findings: string[] = [];
@@ -444,6 +456,7 @@ export function checkRequest(
 	const editControls = jsonField('editControls', value.editControls, findings);
 	const grid = extra('gridPosition', value.gridPosition?.position ?? null) ?? {};
 	const request: VideoRequest = {
+		makes: 'video',
 		operation,
 		model: model.value,
 		prompt: value.prompt?.trim() ?? '',

@@ -13,6 +13,8 @@
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { inLine } from './inLine';
+import type { RequestKey } from './ledger';
+import { fingerprint } from './ledger';
 
 export type DeduplicationStore = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 
@@ -24,6 +26,14 @@ export interface Recorded {
 	generationId: string | null;
 }
 
+/** The same, with what tells the request from others. */
+interface Entry extends Recorded {
+	hashes: string[];
+}
+
+/** What an execution recorded, as it is kept in the node's context. */
+export type Entries = Record<string, Entry>;
+
 export interface CrashRecordOptions {
 	store: DeduplicationStore;
 	/** The same for all that writes into the same place of the store: workflow and node. */
@@ -31,9 +41,7 @@ export interface CrashRecordOptions {
 	/** Names the execution, its retries included. */
 	execution: string;
 	/** Kept in the node's context: what this execution recorded and n8n did not forget. */
-	mine: Record<string, Recorded>;
-	/** Whether what was recorded before a crash is bought again. */
-	buyAgain: boolean;
+	mine: Entries;
 	onTrouble: (error: unknown) => void;
 }
 
@@ -41,15 +49,21 @@ export interface CrashRecordOptions {
 const MAX_VALUES = 20_000;
 /** Only while a crashed execution is retried: questions must not push out what they ask for. */
 const MAX_VALUES_ASKED = 200_000;
-/** Characters of ids: what is printable without spaces. */
-const CHARACTERS = Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n));
+/** Values in one call of the store. */
+const MAX_BATCH = 20_000;
+/** Characters of ids, by the name of their set: those of a UUID, and all that is printable without spaces. */
+const ALPHABETS: ReadonlyArray<readonly [string, readonly string[]]> = [
+	// Most ids are such, and each position is asked for every character of the set.
+	['uuid', Array.from('0123456789abcdef-')],
+	['text', Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n))],
+];
 const MAX_LENGTH = 80;
-const DIGITS = Array.from('0123456789abcdefghijklmnopqrstuvwxyz');
-const TIME_LENGTH = 9;
+const DIGITS = Array.from('0123456789');
+const TIME_LENGTH = 13;
 
-/** Values to be added or to be removed. */
+/** Values to be added, to be removed, or only to be asked for: which adds them too. */
 interface Change {
-	kind: 'add' | 'remove';
+	kind: 'add' | 'ask' | 'remove';
 	values: readonly string[];
 	done: (known: ReadonlySet<string>) => void;
 }
@@ -58,18 +72,21 @@ interface Change {
 const queues = new Map<string, Change[]>();
 
 export class CrashRecord {
+	private latest: Promise<unknown> = Promise.resolve();
+
 	constructor(private readonly options: CrashRecordOptions) {}
 
 	/**
 	 * Records that an item's request is about to be sent.
 	 *
 	 * @param now milliseconds since 1970
-	 * @returns what an earlier run of this execution recorded for it, when n8n crashed then: nothing is to be sent
+	 * @returns what an earlier run of this execution recorded for it, of which n8n knows nothing: nothing is to be sent
 	 */
-	async begin(itemIndex: number, now: number): Promise<Recorded | null> {
-		const { mine, buyAgain } = this.options;
+	async begin(itemIndex: number, now: number, { requestHash, parametersHash }: RequestKey): Promise<Recorded | null> {
+		const { mine } = this.options;
 		const key = this.nextKey(itemIndex);
-		const fresh: Recorded = { sentAt: now, generationId: null };
+		const hashes = [requestHash, ...(parametersHash === null ? [] : [parametersHash])];
+		const fresh: Entry = { sentAt: now, generationId: null, hashes };
 		mine[key] = fresh;
 		const values = valuesOf(key, fresh);
 		const known = await this.change('add', values);
@@ -77,11 +94,15 @@ export class CrashRecord {
 		// The time of this try must not be mixed with that of the earlier one.
 		await this.change('remove', values.filter((value) => !known.has(value)));
 		const recorded = await this.read(key);
-		mine[key] = recorded;
-		if (!buyAgain || recorded.generationId !== null) return recorded;
-		await this.change('remove', valuesOf(key, recorded));
-		Reflect.deleteProperty(mine, key);
-		return await this.begin(itemIndex, now);
+		mine[key] = { ...recorded, hashes };
+		if (hashes.some((hash) => known.has(hashValue(key, hash)))) return recorded;
+		// The workflow was changed since and asks for something else: that has the next number.
+		return await this.begin(itemIndex, now, { requestHash, parametersHash });
+	}
+
+	/** A name for the item's next request that is the same when a retry of the execution makes it. */
+	nameOf(itemIndex: number, requestHash: string): string {
+		return fingerprint([this.nextKey(itemIndex), requestHash]).slice(0, 12);
 	}
 
 	/** The provider accepted the item's request, the latest that was begun. */
@@ -90,7 +111,12 @@ export class CrashRecord {
 		const recorded = this.options.mine[key];
 		if (!recorded || recorded.generationId !== null) return;
 		recorded.generationId = generationId;
-		void this.change('add', idValues(key, generationId));
+		this.latest = this.change('add', idValues(key, generationId));
+	}
+
+	/** Waits until the ids that are known are recorded. */
+	async settled(): Promise<void> {
+		await this.latest;
 	}
 
 	/** The request was refused, or not sent after all. */
@@ -102,7 +128,7 @@ export class CrashRecord {
 		if (recorded) void this.change('remove', valuesOf(key, recorded));
 	}
 
-	/** The execution has ended, and n8n has stored what is known of it. */
+	/** The execution has ended well: nobody retries it any more. */
 	async clear(): Promise<void> {
 		const { mine } = this.options;
 		await this.change('remove', Object.entries(mine).flatMap(([key, recorded]) => valuesOf(key, recorded)));
@@ -131,7 +157,7 @@ export class CrashRecord {
 		return `${this.options.execution} ${itemIndex} ${number}`;
 	}
 
-	/** Adds or removes values; what several ask for one after the other goes in one write. Never throws. */
+	/** What several want one after the other goes in one call. Never throws. */
 	private async change(kind: Change['kind'], values: readonly string[]): Promise<ReadonlySet<string>> {
 		if (values.length === 0) return new Set();
 		const { place } = this.options;
@@ -151,8 +177,12 @@ export class CrashRecord {
 		await Promise.resolve();
 		for (const queue = queues.get(place) ?? []; queue.length > 0; ) {
 			const kind = queue[0]?.kind ?? 'add';
-			const other = queue.findIndex((change) => change.kind !== kind);
-			const changes = queue.splice(0, other < 0 ? queue.length : other);
+			let size = 0;
+			const end = queue.findIndex((change, n) => {
+				size += change.values.length;
+				return change.kind !== kind || (n > 0 && size > MAX_BATCH);
+			});
+			const changes = queue.splice(0, end < 0 ? queue.length : end);
 			const known = await this.write(kind, changes.flatMap(({ values }) => values));
 			for (const { done } of changes) done(known);
 		}
@@ -160,13 +190,14 @@ export class CrashRecord {
 	}
 
 	/** @returns those that the store had already; none where it fails */
-	private async write(kind: Change['kind'], values: string[], maxEntries = MAX_VALUES): Promise<Set<string>> {
+	private async write(kind: Change['kind'], values: string[]): Promise<Set<string>> {
 		const { store, place, onTrouble } = this.options;
 		const once = async (): Promise<Set<string>> => {
 			if (kind === 'remove') {
 				await store.removeProcessed(values, 'node', { mode: 'entries' });
 				return new Set();
 			}
+			const maxEntries = kind === 'ask' ? MAX_VALUES_ASKED : MAX_VALUES;
 			const result = await store.checkProcessedAndRecord(values, 'node', { mode: 'entries', maxEntries });
 			return new Set(result.processed.map(String));
 		};
@@ -182,10 +213,13 @@ export class CrashRecord {
 	/** What an earlier run recorded under a key. */
 	private async read(key: string): Promise<Recorded> {
 		const time = await this.readText(`${key} at`, TIME_LENGTH, DIGITS);
-		const lengths = Array.from({ length: MAX_LENGTH }, (_, n) => `${key} id length ${n + 1}`);
-		const [length] = await this.having(lengths);
-		const id = length === undefined ? null : await this.readText(`${key} id`, Number(length.split(' ').at(-1)), CHARACTERS);
-		return { sentAt: time === null ? 0 : Number.parseInt(time, 36), generationId: id };
+		const forms = ALPHABETS.flatMap(([name, characters]) =>
+			Array.from({ length: MAX_LENGTH }, (_, n) => ({ value: formOf(key, name, n + 1), length: n + 1, characters })),
+		);
+		const known = await this.having(forms.map(({ value }) => value));
+		const form = forms.find(({ value }) => known.has(value));
+		const id = form ? await this.readText(`${key} id`, form.length, form.characters) : null;
+		return { sentAt: time === null ? 0 : Number(time), generationId: id };
 	}
 
 	private async readText(name: string, length: number, characters: readonly string[]): Promise<string | null> {
@@ -199,10 +233,9 @@ export class CrashRecord {
 	}
 
 	/** The values that the store has. To ask is to record, so what it did not have is taken out again. */
-	private async having(values: readonly string[]): Promise<Set<string>> {
-		const known = await this.write('add', [...values], MAX_VALUES_ASKED);
-		const added = values.filter((value) => !known.has(value));
-		await this.write('remove', added);
+	private async having(values: readonly string[]): Promise<ReadonlySet<string>> {
+		const known = await this.change('ask', values);
+		await this.change('remove', values.filter((value) => !known.has(value)));
 		return known;
 	}
 }
@@ -215,14 +248,27 @@ function spelled(name: string, text: string): string[] {
 	return Array.from(text, (character, position) => valueOf(name, position, character));
 }
 
-function valuesOf(key: string, { sentAt, generationId }: Recorded): string[] {
-	const time = sentAt.toString(36).padStart(TIME_LENGTH, '0');
-	return [key, ...spelled(`${key} at`, time), ...(generationId === null ? [] : idValues(key, generationId))];
+function hashValue(key: string, hash: string): string {
+	return `${key} for ${hash}`;
+}
+
+function valuesOf(key: string, { sentAt, generationId, hashes }: Entry): string[] {
+	const time = String(sentAt).padStart(TIME_LENGTH, '0');
+	return [
+		key,
+		...hashes.map((hash) => hashValue(key, hash)),
+		...spelled(`${key} at`, time),
+		...(generationId === null ? [] : idValues(key, generationId)),
+	];
+}
+
+function formOf(key: string, alphabet: string, length: number): string {
+	return `${key} id ${alphabet} ${length}`;
 }
 
 /** Values that spell an id; none for one that cannot be spelled. */
 function idValues(key: string, generationId: string): string[] {
-	const isPrintable = Array.from(generationId).every((character) => CHARACTERS.includes(character));
-	if (!isPrintable || generationId.length > MAX_LENGTH || generationId === '') return [];
-	return [`${key} id length ${generationId.length}`, ...spelled(`${key} id`, generationId)];
+	const alphabet = ALPHABETS.find(([, characters]) => Array.from(generationId).every((each) => characters.includes(each)));
+	if (!alphabet || generationId.length > MAX_LENGTH || generationId === '') return [];
+	return [formOf(key, alphabet[0], generationId.length), ...spelled(`${key} id`, generationId)];
 }

@@ -3,12 +3,12 @@
  * Whoever looks for a lost generation must not take what another one of them bought.
  */
 
-import type { VideoRequest } from '../providers/provider';
+import type { GenerationRequest } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import { fingerprint } from './ledger';
 
 /** The same for requests that are alike: of one account, and with the same address that is called back. */
-export function twinHash({ account }: ProviderClient, sent: VideoRequest): string {
+export function twinHash({ account }: ProviderClient, sent: GenerationRequest): string {
 	return fingerprint([account, sent]);
 }
 
@@ -59,12 +59,14 @@ export class Twins {
 	}
 
 	/**
-	 * Notes a request that is on its way; not while one like it is being looked for: its generation could be mistaken.
+	 * Notes a request that is on its way; not while one like it is being looked for: its generation could be mistaken. And
+	 * not while the very same still is, of an execution that was stopped and is now retried.
 	 *
 	 * @param name of the ledger's entry
 	 */
 	async send<T>(hash: string, name: string, request: () => Promise<T>): Promise<T> {
 		for (let searches; (searches = tasksOf(this.searches, hash)).length > 0; ) await Promise.allSettled(searches);
+		for (let same; (same = this.underWay.get(hash)?.get(name)); ) await Promise.allSettled([same]);
 		return await noted(this.underWay, hash, name, request());
 	}
 

@@ -31,6 +31,16 @@ export function tokenOf(context: IExecuteFunctions): string | null {
 	return typeof token === 'string' && token !== '' ? token : null;
 }
 
+/** A retry of a stopped execution still has its error: n8n throws it when it resumes, and calls what succeeds a failure. */
+export function forgetEarlierError(context: IExecuteFunctions): void {
+	delete executionData(context)?.resultData.error;
+}
+
+/** Whether the execution has ended with an error. */
+export function hasFailed(context: IExecuteFunctions): boolean {
+	return executionData(context)?.resultData.error !== undefined;
+}
+
 /** What the node keeps in the execution, seen from its `webhook()`; `null` where it cannot be seen. */
 export function nodeContextOf(context: IWebhookFunctions): Record<string, unknown> | null {
 	const contexts = executionData(context)?.executionData?.contextData;
@@ -55,8 +65,6 @@ export function canSuspend(context: IExecuteFunctions): boolean {
 export async function suspendUntil(context: IExecuteFunctions, date: Date): Promise<void> {
 	const entry = context.getExecuteData();
 	const data = executionData(context);
-	// A retry of a stopped execution still has its error, and n8n would throw it when it resumes.
-	delete data?.resultData.error;
 	data?.executionData?.nodeExecutionStack.unshift({
 		...entry,
 		node: { ...entry.node },

@@ -148,7 +148,8 @@ async function data(context: IExecuteFunctions, provider: Provider, client: Prov
 	return { ok: true, reference: { kind: 'data', mimeType: file.mimeType, base64: bytes.toString('base64') } };
 }
 
-async function bring(
+/** Brings one file to where the provider finds it. */
+export async function bringImage(
 	context: IExecuteFunctions,
 	provider: Provider,
 	client: ProviderClient,
@@ -200,7 +201,7 @@ export async function bringImages(
 	for (const field of ['startImage', 'endImage', 'source'] as const) {
 		const image = images[field];
 		if (!image) continue;
-		const result = await bring(context, provider, client, image);
+		const result = await bringImage(context, provider, client, image);
 		if (!result.ok) return result;
 		brought = { ...brought, [field]: result.reference };
 	}

@@ -2,7 +2,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
 import { CrashRecord } from '../generation/crashRecord';
-import type { Recorded } from '../generation/crashRecord';
+import type { Entries } from '../generation/crashRecord';
 import { MAX_DOWNLOADS, deliver } from '../generation/deliver';
 import { experience } from '../generation/experience';
 import { Gate } from '../generation/gate';
@@ -13,7 +13,8 @@ import type { Generation, Provider } from '../providers/provider';
 import { announce, isTriggerUrl } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
-import { leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
+import { forgetEarlierError, hasFailed, leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
+import { runHint, tellHint } from './hints';
 import { isTool } from './operation';
 import type { ItemResult, Plan, ReadyPlan } from './plan';
 import { alsoKnown, boughtSoFar, itemOf, keepIds, resultOf, stoppedError, toItems } from './report';
@@ -24,7 +25,7 @@ export function openLedger(context: IExecuteFunctions): Ledger {
 }
 
 /** What remembers the purchases of this run when n8n crashes; nothing where an execution has no name of its own. */
-function openCrashRecord(context: IExecuteFunctions, buyAgain: boolean): CrashRecord | undefined {
+function openCrashRecord(context: IExecuteFunctions): CrashRecord | undefined {
 	const token = tokenOf(context);
 	const { id } = context.getWorkflow();
 	// An agent decides anew what it asks for, so a retry of its execution has no request to be recognised.
@@ -35,15 +36,15 @@ function openCrashRecord(context: IExecuteFunctions, buyAgain: boolean): CrashRe
 		store: context.helpers,
 		place: `${id} ${context.getNode().id}`,
 		execution: token,
-		mine: kept.recorded as Record<string, Recorded>,
-		buyAgain,
+		mine: kept.recorded as Entries,
 		onTrouble: (error) => {
 			context.logger.debug(`Purchases cannot be recorded against a crash of n8n: ${String(error)}`);
 		},
 	});
 	context.onExecutionFinish?.(async () => {
-		// Of a stopped execution n8n forgets what ran, so that a retry begins anew.
-		if (context.getExecutionCancelSignal()?.aborted !== true) await record.clear();
+		// Of a stopped execution n8n forgets what ran. And a failed one can be retried again and again from where it failed
+		// first: of what a retry bought since, only the record tells the next one.
+		if (context.getExecutionCancelSignal()?.aborted !== true && !hasFailed(context)) await record.clear();
 	});
 	return record;
 }
@@ -61,6 +62,7 @@ export async function runPlans(
 	plans: readonly Plan[],
 	completion: Completion,
 ): Promise<INodeExecutionData[]> {
+	forgetEarlierError(context);
 	const ledger = openLedger(context);
 	const ready = plans.filter((plan) => plan.ok);
 	const refused = plans.filter((plan) => !plan.ok);
@@ -77,6 +79,7 @@ export async function runPlans(
 		leaveError(context, stoppedError(context, provider, bought()), startedAt);
 	});
 
+	const crashRecord = openCrashRecord(context);
 	const deliveries = new Deliveries(context, provider, ready);
 	const { outcomes, wakeAt } = await runJobs(
 		ready.map((plan) => plan.job),
@@ -92,7 +95,8 @@ export async function runPlans(
 			stopAtFirstFailure,
 			resubmitFailed: first.settings.resubmitFailed,
 			cancelSignal,
-			crashRecord: openCrashRecord(context, first.settings.buyAgainAfterCrash),
+			buyAgainAfterCrash: first.settings.buyAgainAfterCrash,
+			crashRecord,
 			experience,
 			onAccepted: ({ itemIndex }, generationId) => {
 				context.logger.info(`Generation ${generationId} was accepted by ${provider.displayName} (item ${itemIndex})`);
@@ -104,6 +108,8 @@ export async function runPlans(
 		},
 	);
 
+	// With Return at Once the next node would run before that.
+	if (!cancelSignal?.aborted) await crashRecord?.settled();
 	if (wakeAt !== null) {
 		keepIds(context, bought());
 		await suspendUntil(context, new Date(wakeAt));
@@ -135,6 +141,7 @@ export async function runPlans(
 	const reported = results.find((result) => !result.ok)?.itemIndex;
 	const items = toItems(context, results, alsoKnown(provider, bought(), reported));
 	ledger.markDelivered();
+	tellHint(context, runHint(provider, ready, outcomes));
 	return items;
 }
 

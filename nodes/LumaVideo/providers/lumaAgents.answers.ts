@@ -5,11 +5,14 @@ import type { StatusText } from './answers';
 import { detailText } from './luma';
 import type {
 	Generation,
+	GenerationRequest,
 	GenerationStatus,
+	ImageRequest,
 	JsonObject,
 	JsonValue,
 	Media,
 	Problem,
+	Product,
 	ProviderAnswer,
 	Reading,
 	VideoRequest,
@@ -26,6 +29,7 @@ const KEY_ADVICE =
 const lenientText = z.string().nullish().catch(null);
 const generationSchema = z.object({
 	id: z.string().min(1),
+	type: lenientText,
 	state: lenientText,
 	model: lenientText,
 	created_at: lenientText,
@@ -55,17 +59,17 @@ function statusOf(state: string): GenerationStatus {
 // Failures
 
 /** "Error handling", machine-readable codes, in words for people. */
-const FAILURES: Readonly<Record<string, string>> = {
+const failures = (makes: Product): Readonly<Record<string, string>> => ({
 	content_moderated: 'content moderation refused the prompt, an input or the result',
-	generation_failed: 'the model could not make the video; another try may work',
-	budget_exhausted: 'the account ran out of money while the video was made, a part of which may have been charged',
-	output_not_found: 'the finished video could not be found; another try may work',
+	generation_failed: `the model could not make the ${makes}; another try may work`,
+	budget_exhausted: `the account ran out of money while the ${makes} was made, a part of which may have been charged`,
+	output_not_found: `the finished ${makes} could not be found; another try may work`,
 	image_too_large: 'an input file is too large',
 	unsupported_format: 'an input file has a format that is not supported',
 	corrupt_input: 'an input file could not be decoded',
 	invalid_request: 'the request was not valid',
 	rate_limited: 'too many requests at the same time',
-};
+});
 
 /** "FAQ": what is given back. Of the others nothing is said, and a part may be charged when the money runs out. */
 const REFUNDED: readonly string[] = ['content_moderated', 'generation_failed', 'output_not_found'];
@@ -81,8 +85,11 @@ const FAILURE_ADVICE: Readonly<Record<string, { failureAdvice: string }>> = {
 	rate_limited: { failureAdvice: 'Wait a few minutes, then run the workflow again.' },
 };
 
-const FETCH_ADVICE =
-	"Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. Or choose 'Input Data' in 'Images From' or 'Video From', and n8n sends the file.";
+function fetchAdvice(makes: Product): string {
+	return makes === 'image'
+		? "Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. Or choose 'Input Data' in 'Image From' or 'Reference Images From', and n8n sends the file."
+		: "Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. Or choose 'Input Data' in 'Images From' or 'Video From', and n8n sends the file.";
+}
 
 /** Whether a text says that an input could not be brought from its address. */
 function saysNotFetched(text: string): boolean {
@@ -96,17 +103,18 @@ interface FailureTexts {
 }
 
 /** `content_moderated: content moderation refused the prompt, an input or the result (their own words)`. */
-function failureOf(code: string | null, reason: string | null): FailureTexts {
+function failureOf(code: string | null, reason: string | null, makes: Product): FailureTexts {
 	// A code of moderation stands for itself, whatever words come with it.
 	const notFetched = code !== 'content_moderated' && saysNotFetched(reason ?? '');
-	const known = code !== null && Object.hasOwn(FAILURES, code) ? FAILURES[code] : null;
+	const texts = failures(makes);
+	const known = code !== null && Object.hasOwn(texts, code) ? texts[code] : null;
 	const words = notFetched ? 'an image or a video could not be fetched' : known;
 	const own = reason?.trim().replace(/\.$/, '') ?? '';
 	const said = words ? (own ? `${words} (${own})` : words) : own;
 	const advice = code !== null && Object.hasOwn(FAILURE_ADVICE, code) ? FAILURE_ADVICE[code] : undefined;
 	return {
 		failureReason: code ? (said ? `${code}: ${said}` : code) : (notFetched ? said : reason),
-		...(notFetched ? { failureAdvice: FETCH_ADVICE } : advice),
+		...(notFetched ? { failureAdvice: fetchAdvice(makes) } : advice),
 	};
 }
 
@@ -136,6 +144,11 @@ function mediaType(type: string | null, url: string): Media['type'] {
 	return VIDEO_TYPES.has(extension) ? 'video' : 'other';
 }
 
+/** An edit was seen to call itself `image`, so the word's beginning counts; those that leave it out name their model. */
+function productOf(type: string | null, model: string | null): Product {
+	return (type ?? '').startsWith('image') || (type === null && (model ?? '').startsWith('uni-')) ? 'image' : 'video';
+}
+
 /** `whenSilent` is the state of a generation that names none; `null` where it must name one. */
 function readGeneration(json: JsonValue | undefined, whenSilent: string | null): Generation | null {
 	const parsed = generationSchema.safeParse(json);
@@ -149,17 +162,20 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 	});
 	const status = statusOf(state);
 	const code = firstText(rest.failure_code ?? null);
+	const model = firstText(rest.model ?? null);
+	const makes = productOf(firstText(rest.type ?? null), model);
 	return {
 		generationId: id,
+		...(makes === 'image' ? { makes } : {}),
 		status,
-		model: firstText(rest.model ?? null),
+		model,
 		// Answers do not repeat the request.
 		prompt: null,
 		videoUrl: media.find(({ type }) => type === 'video')?.url ?? null,
 		media,
 		createdAt: firstText(rest.created_at ?? null),
 		completedAt: null,
-		...(status === 'failed' ? failureOf(code, firstText(rest.failure_reason ?? null)) : { failureReason: null }),
+		...(status === 'failed' ? failureOf(code, firstText(rest.failure_reason ?? null), makes) : { failureReason: null }),
 		estimatedSeconds: null,
 		chargedWhenFailed: status === 'failed' && code !== null && REFUNDED.includes(code) ? 'no' : 'unknown',
 		raw: json as JsonObject,
@@ -172,9 +188,17 @@ function readOne(answer: ProviderAnswer, whenSilent: string | null): Reading<Gen
 }
 
 /** An answer with an id but without a state is a generation that was taken in. */
-export function readCreated(answer: ProviderAnswer, request?: VideoRequest): Reading<Generation> {
+function readOrdered(answer: ProviderAnswer, request: GenerationRequest | undefined, makes: Product): Reading<Generation> {
 	if (isSuccess(answer)) return readOne(answer, 'queued');
-	return { ok: false, problem: notFetched(answer, request) ?? problem(answer, CREATE_TEXTS) };
+	return { ok: false, problem: notFetched(answer, request, makes) ?? problem(answer, createTexts(makes)) };
+}
+
+export function readCreated(answer: ProviderAnswer, request?: VideoRequest): Reading<Generation> {
+	return readOrdered(answer, request, 'video');
+}
+
+export function readCreatedImage(answer: ProviderAnswer, request?: ImageRequest): Reading<Generation> {
+	return readOrdered(answer, request, 'image');
 }
 
 export function readStatus(answer: ProviderAnswer): Reading<Generation> {
@@ -210,12 +234,12 @@ const COMING_SOON: StatusText = {
 };
 
 /** Asked for a generation, 404 means its id; asked to make one, it can only mean the address. */
-const CREATE_TEXTS: ProblemTexts = {
+const createTexts = (makes: Product): ProblemTexts => ({
 	404: {
-		message: `${DISPLAY_NAME} does not make videos at this address`,
+		message: makes === 'image' ? `${DISPLAY_NAME} does not make images at this address` : `${DISPLAY_NAME} does not make videos at this address`,
 		advice: "Check 'Base URL' in the credential.",
 	},
-};
+});
 
 /** `{ detail }` everywhere. For what is moderated at once no status is documented, so the text decides. */
 export function problem(answer: ProviderAnswer, texts: ProblemTexts): Problem {
@@ -232,7 +256,9 @@ export function problem(answer: ProviderAnswer, texts: ProblemTexts): Problem {
 }
 
 /** Inputs of a body by their paths, as fields that a person filled in. */
-function inputAt(path: string, request: VideoRequest | undefined): string {
+function inputAt(path: string, request: GenerationRequest | undefined): string {
+	if (path === 'image_ref') return "'Reference Images'";
+	if (request?.makes === 'image') return request.source?.kind === 'url' ? "'Image URL'" : 'the image';
 	if (path === 'source') return request?.source?.kind === 'url' ? "'Video URL'" : 'the video';
 	if (path.endsWith('start_frame')) return "'Start Image'";
 	if (path.endsWith('end_frame')) return "'End Image'";
@@ -247,7 +273,7 @@ const INPUT_PATH = /\b(source|video\.(?:start_frame|end_frame|(?:edit\.)?keyfram
  * An input that could not be fetched from its address: 422 as a rule, 502 too. Where the answer names the input, the
  * request was looked at and refused, so nothing was bought.
  */
-function notFetched(answer: ProviderAnswer, request: VideoRequest | undefined): Problem | null {
+function notFetched(answer: ProviderAnswer, request: GenerationRequest | undefined, makes: Product): Problem | null {
 	const providerText = detailText(answer) ?? '';
 	const path = INPUT_PATH.exec(providerText)?.[1];
 	if (![400, 422, 502, 503].includes(answer.statusCode) || path === undefined || !saysNotFetched(providerText)) return null;
@@ -256,6 +282,6 @@ function notFetched(answer: ProviderAnswer, request: VideoRequest | undefined): 
 		displayName: DISPLAY_NAME,
 		providerText,
 		message: `${DISPLAY_NAME} could not fetch ${input}`,
-		advice: FETCH_ADVICE,
+		advice: fetchAdvice(makes),
 	});
 }

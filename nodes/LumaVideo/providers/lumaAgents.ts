@@ -19,10 +19,11 @@
  * - Failure codes of which nothing is said about refunds may be charged.
  * - Retry-After of 60 s where too many jobs run: nothing was bought, the request is sent again then.
  */
-import { DASHBOARD_URL, DISPLAY_NAME, readCreated, readStatus } from './lumaAgents.answers';
+import { DASHBOARD_URL, DISPLAY_NAME, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
 import { AUTO, bodyOf } from './lumaAgents.body';
 import { exclusions } from './lumaAgents.exclusions';
 import { fileStore } from './lumaAgents.files';
+import { images } from './lumaAgents.images';
 import { DEFAULT_DURATION, DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './lumaAgents.prices';
 import type { AspectRatio, Duration, ModelCapabilities, Provider, Resolution } from './provider';
 
@@ -60,6 +61,14 @@ export const lumaAgents: Provider = {
 	displayName: DISPLAY_NAME,
 	credentialType: 'lumaAgentsApi',
 	dashboardUrl: DASHBOARD_URL,
+	// Keys of the Dream Machine API: `luma-` and a UUID.
+	foreignKey: (key) =>
+		/^luma-[0-9a-f]{8}-[0-9a-f]{4}-/i.test(key)
+			? {
+					owner: 'Luma Dream Machine',
+					instead: `Create a key at ${DASHBOARD_URL} (it begins with 'luma-api-'): Luma announced the end of the Dream Machine API for October 2026.`,
+				}
+			: null,
 	capabilities: {
 		models: [
 			{
@@ -143,6 +152,8 @@ export const lumaAgents: Provider = {
 		callbacks: 'none',
 		list: false,
 		delete: false,
+		// "Video generation": presigned for an hour; each read makes a new one.
+		urlMinutes: 60,
 		prices: true,
 		// Depends on the plan and is shown in the dashboard only; a careful number.
 		concurrency: 5,
@@ -160,4 +171,6 @@ export const lumaAgents: Provider = {
 	fileStore,
 
 	estimateUsd: (request) => priceOf(bodyOf(request), request.sourceLength),
+
+	images: { ...images, readCreated: readCreatedImage },
 };

@@ -31,6 +31,17 @@ export function callbackFinding(provider: Provider, address: string, allowLocal:
 /** Last part of the address on which a suspended node is called. */
 export const RESUME_PATH = 'callback';
 
+/** The address without the number of the execution, which a retry changes; its token stays. */
+function family(address: string): string | null {
+	const [, before, after] = new RegExp(`^(.*)/[^/]+/${RESUME_PATH}(\\?.+)$`).exec(address) ?? [];
+	return before === undefined || after === undefined ? null : before + after;
+}
+
+/** Whether two addresses are those of one suspended execution and its retries. */
+export function isOfSameExecution(one: string, other: string): boolean {
+	return family(one) !== null && family(one) === family(other);
+}
+
 /**
  * The address on which a suspended execution is called back.
  *

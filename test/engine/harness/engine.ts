@@ -230,6 +230,11 @@ interface LogSink {
 
 const logLines: string[] = [];
 
+/** Whether n8n has written a line with this text to its log. */
+export function isLogged(text: string): boolean {
+	return logLines.some((line) => line.includes(text));
+}
+
 /** All that n8n wrote to its log in this process, of all levels. */
 export function engineLog(): string {
 	return logLines.join('\n');
@@ -456,6 +461,8 @@ export function launch({ row, definition, mode, data, options, life, instance, i
 		kill: () => {
 			clearTimeout(timer);
 			life.end();
+			// Nobody notices any more; it ends what would otherwise go round for ever.
+			running.cancel();
 		},
 	};
 	const ended = running.then(async (run) => {
@@ -477,6 +484,11 @@ export function launch({ row, definition, mode, data, options, life, instance, i
 	processes.set(engineRun, process);
 	working.set(row, process);
 	return engineRun;
+}
+
+/** n8n's time limit for executions is over now. */
+export function timeOut(run: EngineRun): void {
+	working.get(rowOf(run))?.cancel();
 }
 
 function stop(row: ExecutionRow): void {
@@ -560,7 +572,11 @@ export function forRetry(run: IRun, current?: EngineWorkflow): IRunExecutionData
 	return retryData(parse(stringify(run.data)) as IRunExecutionData, current && definitionOf(current));
 }
 
-function retryData(data: IRunExecutionData | undefined, current?: IWorkflowBase): IRunExecutionData {
+function retryData(
+	data: IRunExecutionData | undefined,
+	current?: IWorkflowBase,
+	nodeTypes?: EngineOptions['nodeTypes'],
+): IRunExecutionData {
 	if (!data?.executionData) throw new Error('The execution was aborted before starting, so it cannot be retried');
 	const { lastNodeExecuted, runData } = data.resultData;
 	if (lastNodeExecuted) {
@@ -569,7 +585,7 @@ function retryData(data: IRunExecutionData | undefined, current?: IWorkflowBase)
 		if (runs && runs.length > 0 && runs.at(-1)?.error !== undefined) runs.pop();
 	}
 	if (current) {
-		const instance = instanceOf(current);
+		const instance = instanceOf(current, nodeTypes);
 		for (const entry of data.executionData.nodeExecutionStack) {
 			const node = instance.getNode(entry.node.name);
 			if (!node) throw new Error(`Could not find the node "${entry.node.name}" in workflow`);
@@ -607,7 +623,7 @@ export async function retryExecution(
 		const { id, data, finished, workflowData } = run.stored();
 		if (finished) throw new Error('The execution succeeded, so it cannot be retried.');
 		const now = optionsOrCurrent && definitionOf(optionsOrCurrent as EngineWorkflow, changed);
-		const from = retryData(data, now);
+		const from = retryData(data, now, changed.nodeTypes);
 		return await startNew(now ?? workflowData, { ...changed, mode: 'retry', from }, id);
 	}
 	const options = { ...(optionsOrCurrent as EngineOptions), mode: 'retry' as const, from: forRetry(run, current) };

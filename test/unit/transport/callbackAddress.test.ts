@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { providers } from '../../../nodes/LumaVideo/providers';
-import { callbackFinding, resumeAddress } from '../../../nodes/LumaVideo/transport/callbackAddress';
+import { callbackFinding, isOfSameExecution, resumeAddress } from '../../../nodes/LumaVideo/transport/callbackAddress';
 
 const { crazyrouter, lumaDreamMachine, pixazo, pixwith } = providers;
 
@@ -61,5 +61,24 @@ describe('the address of a suspended execution', () => {
 
 	it.each(['', 'undefined', '/webhook-waiting/7'])('of %j is not known', (resumeUrl) => {
 		expect(resumeAddress(resumeUrl)).toBeNull();
+	});
+});
+
+describe('the address of a suspended execution and that of its retry', () => {
+	const address = 'https://n8n.example/webhook-waiting/7/callback?signature=abc';
+	it.each([
+		['https://n8n.example/webhook-waiting/8/callback?signature=abc', true],
+		[address, true],
+		['https://n8n.example/webhook-waiting/8/callback?signature=def', false],
+		['https://other.example/webhook-waiting/8/callback?signature=abc', false],
+		['https://n8n.example/webhook-waiting/8/callback', false],
+		['https://n8n.example/webhook/8?signature=abc', false],
+	])('have the same token: %s %s', (other, expected) => {
+		expect(isOfSameExecution(address, other)).toBe(expected);
+	});
+
+	it('are told by the token alone, so without one nothing is', () => {
+		const plain = 'https://n8n.example/webhook-waiting/7/callback';
+		expect(isOfSameExecution(plain, plain)).toBe(false);
 	});
 });
