@@ -42,7 +42,7 @@ export async function drive(run: EngineRun, nodeTypes?: EngineOptions['nodeTypes
 	}
 }
 
-/** Waits in the one of its nodes that has the name, until n8n is killed; the others hand their items through. */
+/** Waits in the one of its nodes that has the name, until n8n is killed or the execution is stopped; the others hand their items through. */
 export class Block implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Block',
@@ -67,7 +67,11 @@ export class Block implements INodeType {
 		this.execute = async function (this: IExecuteFunctions) {
 			if (this.getNode().name === at) {
 				reach();
-				await new Promise(() => undefined);
+				await new Promise<void>((resolve) => {
+					this.getExecutionCancelSignal()?.addEventListener('abort', () => {
+						resolve();
+					});
+				});
 			}
 			return [this.getInputData()];
 		};
