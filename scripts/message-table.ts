@@ -31,29 +31,33 @@ export interface Message {
 
 /** What stands in a text for an expression of the code. */
 const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
+	'<other provider>': ['foreign.owner'],
 	'<provider>': ['displayName', 'options.displayName', 'provider.displayName', 'providerName', 'this.options.provider.displayName'],
 	'<dashboard>': ['provider.dashboardUrl', 'this.options.provider.dashboardUrl'],
+	'<image or video>': ['generation.makes', 'kind', 'makes'],
 	'<model>': ['model.name'],
 	'<generation ID>': ['generation.generationId', 'generationId', 'known.generationId', 'first'],
-	'<generation IDs>': ["ids.join(', ')", "lookAlikes.join(', ')", "[...deleted].join(', ')"],
+	'<generation IDs>': ["ids.join(', ')", "over.join(', ')", "lookAlikes.join(', ')", "[...deleted].join(', ')"],
 	'<status>': ['generation.status', 'status'],
 	'<time>': ['new Date(sentAt).toISOString()'],
 	'<address>': ['address'],
 	'<host>': ['url.hostname'],
 	'<HTTP status>': ['answer.statusCode', 'statusCode'],
-	'<field>': ['FIELD_NAMES[field]'],
+	'<field>': ['FIELD_NAMES[field]', 'settingFields[name].displayName'],
 	'<type>': ["headers['content-type']", 'mimeType'],
 	'<types>': ["types.map((type) => type.replace('image/', '').toUpperCase()).join(', ')"],
 	'<resource>': ["context.getNodeParameter('resource', 0)"],
 	'<operation>': ["context.getNodeParameter('operation', 0)"],
 	'<value>': ['value', 'value.model', "wrong ?? ''", "twice ?? ''"],
-	'<allowed>': ["allowed.join(', ')", "capabilities.models.map((candidate) => candidate.value).join(', ')"],
+	'<allowed>': ["allowed.join(', ')", "PORTRAIT.join(', ')", "models.map((candidate) => candidate.value).join(', ')", "capabilities.models.map((candidate) => candidate.value).join(', ')"],
 	'<number>': [
 		'length',
 		'rules.minLength',
 		'rules.maxLength',
 		'estimates.length',
+		'given.length',
 		'keyframes.length',
+		'maxReferences',
 		'last',
 		'seconds',
 		'(size / 1_000_000).toFixed(1)',
@@ -65,7 +69,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		'total',
 	],
 	'<type of value>': ['kindOf(field, input[field])'],
-	'<type that is needed>': ["EXPECTED[field] ?? 'text'"],
+	'<type that is needed>': ["EXPECTED[field] ?? 'text'", 'expected'],
 	'<reason>': [
 		'error',
 		'error.message',
@@ -81,12 +85,13 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<what stands in the way>': ['finding', "finding ?? 'is not known'", 'result.finding'],
 	'<doubts>': ['doubts.map((doubt) => `${doubt}.`)'],
 	'<what happened>': ['result.message'],
-	'<what to do>': ['adviceForRead(problem)', 'advice', 'generation.failureAdvice', 'problem?.advice', 'problem.advice', 'result.advice'],
+	'<what to do>': ['foreign.instead', 'adviceForRead(problem)', 'advice', 'generation.failureAdvice', 'problem?.advice', 'problem.advice', 'result.advice'],
 	'Base URL': ['baseUrlField'],
 	// Made elsewhere, and collected there.
 	'': [
 		'[failure.advice, ...alsoKnown].join(\' \')',
 		"[...others, 'Correct this, then run the workflow again. Nothing was sent.'].map((sentence) => sentence.replace(/\\.?$/, '.')).join(' ')",
+		"message.replace(/ \\[item \\d+\\]$/, '')",
 		'check.advice',
 		'check.message',
 		'failure.message',
@@ -393,7 +398,7 @@ class Collector {
 
 /** What is added to findings about fields (operations/plan.ts), and to reads that got no answer (operations/eachItem.ts). */
 const NOTHING_SENT = 'Correct this, then run the workflow again. Nothing was sent.';
-const FAILED = '<provider> could not make the video: <reason> (generation <generation ID>)';
+const FAILED = '<provider> could not make the <image or video>: <reason> (generation <generation ID>)';
 const NETWORK_ADVICE = "Check the network of n8n and 'Base URL' in the credential, then try again.";
 const NO_ANSWER = { statusCode: 400, headers: {}, text: '' };
 
@@ -433,7 +438,7 @@ export function collect(): { messages: Message[]; reasons: string[] } {
 
 /** Headings, and the sources below each. */
 const GROUPS: ReadonlyArray<readonly [heading: string, sources: RegExp]> = [
-	['Fields and settings, before anything is sent', /checkRequest|spending|generationId|inputImages|callbackAddress|operations\/(index|methods)|createVideo/],
+	['Fields and settings, before anything is sent', /check(Image)?Request|spending|generationId|inputImages|callbackAddress|operations\/(buy|index|methods|settings)|create(Image|Video)/],
 	['Making, waiting and reading', /generation\/(messages|read|deliver|list|catalog)|operations\/(plan|report)/],
 	['What a provider answers', /providers\//],
 	['Connections and downloads', /transport\//],

@@ -89,6 +89,7 @@ function providerRow({ displayName, capabilities }: Provider): string[] {
 
 const RESOURCES: Readonly<Record<Operation['resource'], string>> = {
 	video: 'Video',
+	image: 'Image',
 	generation: 'Generation',
 	account: 'Account',
 	concept: 'Concept',

@@ -11,7 +11,7 @@ import { chain, manualTrigger, node, openEditor, packTarball, startN8n, workflow
 import { exampleFiles, readExample } from '../test/e2e/examples';
 import type { Editor, N8n } from '../test/e2e/harness';
 import type { CredentialRefs } from '../test/e2e/support';
-import { LUMA_VIDEO_TRIGGER, createCredentials, generate, lumaVideo, prompts, providerNames } from '../test/e2e/support';
+import { LONG_VIDEO, LUMA_VIDEO_TRIGGER, createCredentials, generate, lumaVideo, prompts, providerNames } from '../test/e2e/support';
 import type { ProviderServer } from '../test/provider-server';
 import { startProviderServer } from '../test/provider-server';
 
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
 				if (wants('executions')) {
 					await execution(studio, 'finished', ['success'], {}, ['A red kite over a beach [takes 500ms]', 'A dog [takes 500ms]']);
 					await execution(studio, 'failed', ['error'], {}, ['A red kite [takes 500ms] [fails: the prompt was refused]']);
-					await execution(studio, 'waiting', ['waiting'], { completion: 'callback' }, ['A red kite [takes 60000ms]']);
+					await execution(studio, 'waiting', ['waiting'], { ...LONG_VIDEO.lumaDreamMachine, completion: 'suspend' }, ['A red kite [takes 60000ms]']);
 				}
 			} finally {
 				await editor.close();

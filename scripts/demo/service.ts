@@ -6,6 +6,7 @@ import { startProviderServer } from '../../test/provider-server';
 
 /** Environment variables that hold a key. */
 const KEY_VARIABLES: Readonly<Partial<Record<string, ProviderId>>> = {
+	LUMA_AGENTS_API_KEY: 'lumaAgents',
 	LUMA_API_KEY: 'lumaDreamMachine',
 	PIXAZO_API_KEY: 'pixazo',
 	PIXWITH_API_KEY: 'pixwith',
@@ -53,7 +54,7 @@ export async function openService(choice: Choice): Promise<Service> {
 			close: async () => undefined,
 		};
 	}
-	const provider = chosen ?? providers.lumaDreamMachine;
+	const provider = chosen ?? providers.lumaAgents;
 	const server = await startProviderServer({ settings: { [provider.id]: { jobMs: STAND_IN_JOB_MS } } });
 	return {
 		provider,

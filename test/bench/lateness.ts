@@ -58,7 +58,7 @@ export async function lateness(): Promise<RowResult> {
 		};
 	};
 	return {
-		how: `Virtual time, without network: ${JOBS} videos of 60 s ± 50 % (evenly spread; 60 s is what the model usually takes), ${REPEATS} draws. Ours is the node's run against a service in memory that lists; theirs is computed for the same videos from the pace in their sources (OpenAI: every 10 s and 10 s after the last read; MiniMax: every 15 s).`,
+		how: `Virtual time, without network: ${JOBS} videos of 60 s ± 50 % (evenly spread; 60 s is what an earlier one took), ${REPEATS} draws. Ours is the node's run against a service in memory that lists; theirs is computed for the same videos from the pace in their sources (OpenAI: every 10 s and 10 s after the last read; MiniMax: every 15 s).`,
 		lines: [
 			line('one by one', alone, 'OpenAI', figures.openAi, 12),
 			line('one by one', alone, 'MiniMax', figures.miniMax, 12),

@@ -67,7 +67,7 @@ export function record(
 	book[name] = { ...about, date: new Date().toISOString().slice(0, 10), ...result };
 	writeFileSync(recordFile, `${JSON.stringify(book, null, '\t')}\n`);
 	const missing = order.filter((each) => book[each] === undefined);
-	writeFileSync(page, render(order.flatMap((each) => book[each] ?? []), missing));
+	writeFileSync(page, render(order.flatMap((each) => book[each] ?? []), order, missing));
 }
 
 function read(): Book {
@@ -94,7 +94,7 @@ export function table(lines: readonly Line[]): string {
 		.join('\n');
 }
 
-function render(rows: readonly Recorded[], missing: readonly string[]): string {
+function render(rows: readonly Recorded[], order: readonly string[], missing: readonly string[]): string {
 	const machines = [...new Set(rows.map((row) => row.machine))];
 	const dates = [...new Set(rows.map(({ date }) => date))].sort();
 	return `# Benchmarks
@@ -104,8 +104,8 @@ same machine. The packed tarball runs in a real n8n with SQLite. Ratio: ours div
 milliseconds depend on what else the machine does (the load average is given); both sides take turns, so ratios less so.
 
 \`\`\`sh
-npm run bench                # all rows, about 25 minutes; writes this page
-npm run bench -- makespan    # one row: makespan, lateness, callback, crowd, trigger, download or weight
+npm run bench                # all rows, about 45 minutes; writes this page
+npm run bench -- makespan    # one row: ${order.join(', ')}
 \`\`\`
 
 Measured ${dates.join(' and ')} on: ${machines.join('; and ')}.${missing.length > 0 ? ` Not measured yet: ${missing.join(', ')}.` : ''}

@@ -3,7 +3,9 @@
  * and writes docs/benchmarks.md; a row that is not run keeps its figures there. `--quick` does less and writes nothing.
  */
 import { loadavg } from 'node:os';
+import { inspect } from 'node:util';
 import { ensureInstalled } from '../e2e/harness';
+import { anyDuration } from './anyDuration';
 import { callback } from './callback';
 import { crowd } from './crowd';
 import { download } from './download';
@@ -12,12 +14,15 @@ import { makespan } from './makespan';
 import { isQuick } from './measure';
 import type { RowResult } from './report';
 import { machine, record, table } from './report';
+import { suspendedLateness } from './suspendedLateness';
 import { trigger } from './trigger';
 import { weight } from './weight';
 
 const rows: Record<string, { title: string; measure: () => Promise<RowResult> }> = {
 	makespan: { title: 'Makespan', measure: makespan },
 	lateness: { title: 'Lateness and reads', measure: lateness },
+	anyDuration: { title: 'Any duration', measure: anyDuration },
+	suspendedLateness: { title: 'Suspended until finished', measure: suspendedLateness },
 	callback: { title: 'Callback to next node', measure: callback },
 	crowd: { title: 'Suspended crowd', measure: crowd },
 	trigger: { title: 'Trigger rate', measure: trigger },
@@ -42,6 +47,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-	process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+	process.stderr.write(`${inspect(error)}\n`);
 	process.exitCode = 1;
 });

@@ -30,12 +30,29 @@ async function publish(client: N8nClient, name: string, nodes: INode[]): Promise
 	return id;
 }
 
-/** Luma Video with "Suspend Until Callback". The stand-in sends no callback of its own. */
-export async function ours({ client, server, credentials, n8n }: Stage): Promise<Suspender> {
-	server.configure({ lumaDreamMachine: { jobMs: 3_600_000, callbacks: { mode: 'drop' } } });
+/** What the execution asks for: it decides how long it is expected to take. */
+export type Kind = Record<'resolution' | 'duration', string>;
+
+/** Far from its end for four minutes: what is learned from those that a call ends at once shortens it to 42 s. */
+const LONG: Kind = { resolution: '4k', duration: '9s' };
+/** Another kind, whose end teaches nothing about the one above. */
+export const FOR_WARMING_UP: Kind = { resolution: '1080p', duration: '9s' };
+
+async function video(
+	{ client, credentials }: Stage,
+	provider: 'lumaDreamMachine' | 'lumaAgents',
+	kind: Kind,
+): Promise<{ workflowId: string; path: string }> {
 	const path = randomUUID();
-	const video = generate('lumaDreamMachine', credentials, { prompt: '={{ $json.body.text }}', completion: 'callback' });
-	const workflowId = await publish(client, 'Suspended by Luma Video', [webhookTrigger(path), video, next()]);
+	const node = generate(provider, credentials, { prompt: '={{ $json.body.text }}', completion: 'suspend', ...kind });
+	return { path, workflowId: await publish(client, `Suspended by Luma Video ${path}`, [webhookTrigger(path), node, next()]) };
+}
+
+/** Luma Video with "Suspend Until Finished", called by a test. The stand-in sends no callback of its own. */
+export async function ours(stage: Stage, kind: Kind = LONG): Promise<Suspender> {
+	const { server, n8n } = stage;
+	server.configure({ lumaDreamMachine: { jobMs: 3_600_000, callbacks: { mode: 'drop' } } });
+	const { workflowId, path } = await video(stage, 'lumaDreamMachine', kind);
 	return {
 		name: 'Luma Video',
 		workflowId,
@@ -45,12 +62,29 @@ export async function ours({ client, server, credentials, n8n }: Stage): Promise
 			await Promise.resolve(
 				server
 					.jobs()
-					.filter(({ status }) => status !== 'completed')
+					.filter(({ status, provider }) => status !== 'completed' && provider === 'lumaDreamMachine')
 					.map(({ id, callbackUrl, provider }) => {
 						server.finish(id);
 						return { url: callbackUrl ?? '', body: server.callbackBody(provider, { id }) };
 					}),
 			),
+	};
+}
+
+/** How long 10 s at 1080p are expected to take at Luma Agents, in milliseconds, and when n8n is to wake who waits. */
+const TIMED_MS = 90_000 * 1.8 * 1.5;
+export const WAKE_AFTER_MS = TIMED_MS * 0.99;
+
+/** Luma Video with "Suspend Until Finished" at a provider that never calls: n8n's timer wakes it, and the video is there. */
+export async function oursByTimer(stage: Stage): Promise<Suspender> {
+	stage.server.configure({ lumaAgents: { jobMs: 180_000 } });
+	const { workflowId, path } = await video(stage, 'lumaAgents', { resolution: '1080p', duration: '10s' });
+	return {
+		name: 'Luma Video by timer',
+		workflowId,
+		startUrl: `${stage.n8n.url}/webhook/${path}`,
+		startBody: (number) => ({ text: `A kite, ${number}` }),
+		resumeCalls: async () => await Promise.resolve([]),
 	};
 }
 

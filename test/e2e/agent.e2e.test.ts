@@ -164,8 +164,16 @@ describe("the agent's tool", () => {
 		expect(server.ledger().purchases).toHaveLength(1);
 	});
 
+	it('answers in one go, also where it is set to suspend', async () => {
+		const execution = await ask('a kite', (tool) => {
+			tool.parameters.completion = 'suspend';
+		});
+		expect(execution.status).toBe('success');
+		expect(toolAnswer()).toMatchObject([{ generationId: server.jobs()[0]?.id, status: 'completed' }]);
+		expect(server.ledger().purchases).toHaveLength(1);
+	});
+
 	it.each([
-		['cannot suspend', { completion: 'callback' }, ["cannot be 'Suspend Until Callback' in a tool", "Choose 'Wait Until Finished'"]],
 		['keeps to its limit', { options: { maxCost: 0.1 } }, ['0.14', "'Max Cost'"]],
 		['says what does not fit', { startImage: 'kite.jpg' }, ["'Start Image'", 'Nothing was sent.']],
 	])('%s, and buys nothing', async (_, parameters, words) => {

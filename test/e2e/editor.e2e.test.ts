@@ -5,7 +5,7 @@ import { startProviderServer } from '../provider-server';
 import type { Editor } from './harness';
 import { manualTrigger, openEditor, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
-import { createCredentials, generate, keysIn, prompts, providerNames } from './support';
+import { LONG_VIDEO, createCredentials, generate, keysIn, prompts, providerNames } from './support';
 
 const displayNames: Record<ProviderName, string> = {
 	lumaDreamMachine: 'Luma Dream Machine',
@@ -95,7 +95,7 @@ async function choose(field: string, option: string): Promise<void> {
 const COMMON = ['Provider', 'Resource', 'Operation', 'Model', 'Prompt', 'Images From', 'Start Image', 'End Image'];
 const END = ['Completion', 'Download Video', 'Additional Fields', 'Options'];
 
-const callback = 'Suspend Until Callback';
+const COMPLETIONS = ['Return at Once', 'Suspend Until Finished', 'Wait Until Finished'];
 
 describe('the node panel', () => {
 	const wanted: Record<ProviderName, string[]> = {
@@ -104,13 +104,6 @@ describe('the node panel', () => {
 		pixazo: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
 		pixwith: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
 		crazyrouter: [...COMMON, 'Resolution', 'Duration', ...END],
-	};
-	const completions: Record<ProviderName, string[]> = {
-		lumaDreamMachine: ['Return at Once', callback, 'Wait Until Finished'],
-		lumaAgents: ['Return at Once', 'Wait Until Finished'],
-		pixazo: ['Return at Once', callback, 'Wait Until Finished'],
-		pixwith: ['Return at Once', 'Wait Until Finished'],
-		crazyrouter: ['Return at Once', callback, 'Wait Until Finished'],
 	};
 	const additional: Record<ProviderName, string[]> = {
 		lumaDreamMachine: ['Additional Body Fields (JSON)', 'Camera Motion Name or ID', 'Concept Names or IDs'],
@@ -143,7 +136,7 @@ describe('the node panel', () => {
 		// Only Pixazo cannot do without.
 		const image = editor.byTestId('parameter-item').filter({ hasText: 'Start Image' });
 		expect(await image.locator('[data-test-id="parameter-issues"]').count()).toBe(provider === 'pixazo' ? 1 : 0);
-		expect(await offers('completion')).toEqual(completions[provider]);
+		expect(await offers('completion')).toEqual(COMPLETIONS);
 		await choose('completion', 'Wait Until Finished');
 		await panel.getByPlaceholder('Add Field').click();
 		expect(await openList()).toEqual(additional[provider]);
@@ -167,8 +160,10 @@ describe('the node panel', () => {
 
 	it('follows the way to completion, and the resource', async () => {
 		await editor.openNode('Completion changes');
-		await choose('completion', callback);
+		await choose('completion', 'Return at Once');
 		expect(await fields()).not.toContain('Download Video');
+		await choose('completion', 'Suspend Until Finished');
+		expect(await fields()).toContain('Download Video');
 		await choose('resource', 'Generation');
 		await editor.screenshot('fields-generation');
 		expect(await fields()).toEqual(['Provider', 'Resource', 'Operation', 'Generation ID', 'Options']);
@@ -203,13 +198,28 @@ describe('an execution', () => {
 		expect(keysIn(text, server.keys)).toEqual([]);
 	});
 
+	it('that ran out of its time shows what goes on at the provider', async () => {
+		server.configure({ [luma]: { jobMs: 600_000 } });
+		const { client } = sharedN8n();
+		const nodes = [manualTrigger(), prompts('a cat', 'a dog'), generate(luma, credentials)];
+		const { id } = await client.createWorkflow(workflow('Editor', nodes, undefined, { settings: { executionTimeout: 3 } }));
+		await editor.openWorkflow(id);
+		await editor.executeWorkflow();
+		await client.waitForNewExecution(id, { status: ['canceled'] });
+		const panel = await editor.openNode('Luma Video');
+		const told = panel.getByText('Generations that go on at the provider').first();
+		await told.waitFor();
+		await editor.screenshot('out-of-time');
+		for (const job of server.jobs()) expect(await told.innerText()).toContain(job.id);
+	});
+
 	it('that is suspended says so, and shows its items when it is resumed', async () => {
 		server.configure({ [luma]: { jobMs: 600_000 } });
-		const id = await open(['a cat', 'a dog'], generate(luma, credentials, { completion: 'callback' }));
+		const id = await open(['a cat', 'a dog'], generate(luma, credentials, { ...LONG_VIDEO.lumaDreamMachine, completion: 'suspend' }));
 		await execute(id);
 		await editor.screenshot('suspended-canvas');
 		const panel = await editor.openNode('Luma Video');
-		await panel.getByText('the provider calls back when the videos are finished').waitFor();
+		await panel.getByText('the execution goes on by itself when the videos are finished').waitFor();
 		await editor.screenshot('suspended');
 		for (const job of server.jobs()) server.finish(job.id);
 		await panel.getByText('JSON', { exact: true }).last().click();

@@ -220,7 +220,7 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 		lumaDreamMachine: {
 			'wrong key': [
 				'Luma Dream Machine did not accept the API key: Invalid API key provided [item 0]',
-				"Nothing was bought. Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. New accounts may need the provider 'Luma Agents'.",
+				"Nothing was bought. Check the API key in the credential: Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. Luma announced the end of its Dream Machine API for October 2026. Its successor is Luma Agents: choose that as 'Provider', with a key from platform.lumalabs.ai.",
 			],
 			'no balance': [
 				'Luma Dream Machine reports that the account has too little credit: Insufficient credits [item 0]',

@@ -1,37 +1,76 @@
+/**
+ * n8n killed and started again, whatever its executions were doing: those that slept go on by themselves, and a retry of
+ * those that ran goes on with what was bought. One life and one death of n8n for all tests.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { INode } from 'n8n-workflow';
-import type { Job, ProviderServer } from '../provider-server';
+import type { Job, ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import type { Execution, N8n } from './harness';
+import type { Execution, N8n, StoredWorkflow } from './harness';
 import { code, node, nodeError, nodeOutput, sharedN8n, startN8n, webhookTrigger, workflow } from './harness';
-import { createCredentials, generate, jsonOf, waitFor } from './support';
+import type { CredentialRefs } from './support';
+import { createCredentials, generate, jsonOf } from './support';
+import { waitUntil } from './triggerSupport';
 
 const luma = 'lumaDreamMachine';
 const SUSPENDED = 20;
-/** Of those, with a short time limit: what is called back in vain. */
-const SHORT = 8;
+/** Of those, so many are called back while n8n is down. */
+const IN_VAIN = 8;
+/** Suspended executions of a provider that does not call. */
+const UNCALLED = 5;
+const SUSPEND = { completion: 'suspend' };
 
 let n8n: N8n;
 let server: ProviderServer;
-/** Ids of the workflows. */
-let suspending: string;
-let polling: string;
+let credentials: CredentialRefs;
+/** The workflows, by the path that starts them. */
+const workflows: Record<string, StoredWorkflow> = {};
 /** What the suspended executions wait for. */
 let calledInVain: Job[];
 let calledLater: Job[];
 
-/** Stores and publishes a workflow that a call of its webhook starts; returns its id. */
-async function publish(path: string, nodes: readonly INode[]): Promise<string> {
-	const { id } = await n8n.client.createWorkflow(workflow(path, [webhookTrigger(path), ...nodes]));
-	await n8n.client.publish(id);
-	return id;
+/** What the node after Luma Video asks; it is answered when n8n has been started again. */
+const next = { isOpen: false, calls: 0 };
+const nextServer = createServer((_, response) => {
+	next.calls++;
+	if (next.isOpen) response.end('{}');
+});
+
+/** Stores and publishes a workflow that a call of its webhook starts. */
+async function publish(path: string, nodes: readonly INode[]): Promise<void> {
+	const stored = await n8n.client.createWorkflow(workflow(path, [webhookTrigger(path), ...nodes]));
+	await n8n.client.publish(stored.id);
+	workflows[path] = stored;
+}
+
+function idOf(path: string): string {
+	return String(workflows[path]?.id);
+}
+
+/** Items with these texts, of which a video each is made. */
+function videos(texts: readonly string[], provider: ProviderName, more: INode['parameters'] = {}): INode[] {
+	const items = texts.map((text) => ({ json: { text } }));
+	return [code(`return ${JSON.stringify(items)};`, 'Items'), generate(provider, credentials, more)];
 }
 
 /** Waits until all executions of a workflow have one of the statuses. */
-async function untilAll(workflowId: string, statuses: ReadonlyArray<Execution['status']>): Promise<readonly Execution[]> {
-	const ids = (await n8n.client.listExecutions({ workflowId })).map(({ id }) => id);
-	const wait = async (id: string) => await n8n.client.waitForExecution(id, { status: statuses, timeout: 90_000 });
+async function untilAll(path: string, statuses: ReadonlyArray<Execution['status']>): Promise<readonly Execution[]> {
+	const ids = (await n8n.client.listExecutions({ workflowId: idOf(path) })).map(({ id }) => id);
+	const wait = async (id: string) => await n8n.client.waitForExecution(id, { status: statuses, timeout: 110_000 });
 	return await Promise.all(ids.map(wait));
+}
+
+/** The execution that n8n's death ended. */
+async function crashed(path: string): Promise<Execution> {
+	const [execution, ...others] = await untilAll(path, ['crashed']);
+	expect(others).toEqual([]);
+	if (!execution) throw new Error(`Nothing of "${path}" crashed`);
+	// n8n stored it when it began and never since: a retry begins anew.
+	expect(execution.data.executionData?.contextData).toEqual({});
+	expect(execution.data.executionData?.nodeExecutionStack.map((entry) => entry.node.name)).toEqual(['Webhook']);
+	return execution;
 }
 
 /** Hands each video to the outside world; the stand-in notes every call to an address that nobody has. */
@@ -49,83 +88,163 @@ function emitted(): string[] {
 	return server.ledger().strays.flatMap(({ path }) => /^\/emitted\/completed\/(.+)$/.exec(path)?.[1] ?? []);
 }
 
-const idsOf = (jobs: readonly Job[]): string[] => jobs.map(({ id }) => id).sort();
+function idsOf(jobs: readonly Job[]): string[] {
+	return jobs.map(({ id }) => id).sort();
+}
 
-// One life and one death of n8n for all tests.
+/** The stand-in's jobs for a prompt, or for prompts with the same begin. */
+function jobsOf(prompt: string): Job[] {
+	return server.jobs().filter((job) => job.prompt.startsWith(prompt));
+}
+
+function outputIds(execution: Execution): string[] {
+	return jsonOf(nodeOutput(execution, 'Luma Video')).map(({ generationId }) => String(generationId)).sort();
+}
+
 beforeAll(async () => {
-	server = await startProviderServer({ settings: { [luma]: { jobMs: 600_000 } } });
+	server = await startProviderServer({ settings: { [luma]: { jobMs: 600_000, callbacks: { timeoutMs: 60_000 } }, crazyrouter: { jobMs: 600_000 } } });
 	n8n = await startN8n({ tarball: sharedN8n().tarball.path });
-	const credentials = await createCredentials(n8n.client, server);
-	suspending = await publish('suspending', [
-		generate(luma, credentials, {
-			prompt: '={{ "video " + $json.body.index }}',
-			completion: 'callback',
-			// No execution wakes up before n8n is killed: it looks for the first ones after a minute.
-			options: { timeout: `={{ $json.body.index < ${SHORT} ? 5 : 3600 }}` },
-		}),
-		waitFor(luma, credentials),
-		emit(),
+	credentials = await createCredentials(n8n.client, server);
+	const prompt = '={{ $json.body.prompt }}';
+	await publish('suspending', [generate(luma, credentials, { ...SUSPEND, prompt }), emit()]);
+	server.configure({ lumaAgents: { jobMs: 45_000 } });
+	await publish('uncalled', [generate('lumaAgents', credentials, { ...SUSPEND, prompt }), emit()]);
+	await publish('polling', videos(['a cat', 'a dog', 'a fox'], luma));
+	// Accepted, but the answers never come: where the provider lists its generations, and where it does not.
+	await publish('listed', videos(['an owl'], luma));
+	await publish('unlisted', videos(['a bat'], 'crazyrouter'));
+	await publish('unlisted-anew', videos(['a moth'], 'crazyrouter'));
+	for (const text of ['an owl', 'a bat', 'a moth']) server.fault({ route: 'create', kind: 'timeout-after', prompt: text });
+	await new Promise<void>((resolve) => nextServer.listen(0, '127.0.0.1', resolve));
+	const url = `http://127.0.0.1:${(nextServer.address() as AddressInfo).port}`;
+	const ask = node('Ask', 'n8n-nodes-base.httpRequest', { url, options: {} }, { typeVersion: 4.2 });
+	await publish('following', [...videos(['a bee [takes 300ms]', 'a wasp [takes 300ms]'], luma), ask]);
+
+	const start = async (path: string, body: object = {}) => await n8n.client.callWebhook(path, { body });
+	await Promise.all([
+		...Array.from({ length: SUSPENDED }, async (_, index) => await start('suspending', { prompt: `video ${index}.` })),
+		...Array.from({ length: UNCALLED }, async (_, index) => await start('uncalled', { prompt: `uncalled ${index}.` })),
+		...['polling', 'listed', 'unlisted', 'unlisted-anew', 'following'].map(async (path) => await start(path)),
 	]);
-	polling = await publish('polling', [
-		code("return ['a cat', 'a dog', 'a fox'].map((text) => ({ json: { text } }));", 'Items'),
-		generate(luma, credentials),
-	]);
-	const calls = [...Array(SUSPENDED).keys()].map((index) => n8n.client.callWebhook('suspending', { body: { index } }));
-	await Promise.all([...calls, n8n.client.callWebhook('polling', { body: {} })]);
-	await server.until(({ purchases }) => purchases.length === SUSPENDED + 3, 60_000);
-	await untilAll(suspending, ['waiting']);
+	await server.until(({ purchases }) => purchases.length === SUSPENDED + UNCALLED + 3 + 3 + 2, 60_000);
+	await untilAll('suspending', ['waiting']);
+	await untilAll('uncalled', ['waiting']);
+	expect(await waitUntil(() => next.calls > 0)).toBe(true);
 
 	await n8n.kill();
-	const indexOf = ({ prompt }: Job) => Number(/^video (\d+)$/.exec(prompt)?.[1] ?? -1);
-	calledInVain = server.jobs().filter((job) => indexOf(job) >= 0 && indexOf(job) < SHORT);
-	calledLater = server.jobs().filter((job) => indexOf(job) >= SHORT);
+	next.isOpen = true;
+	const suspended = jobsOf('video ');
+	calledInVain = suspended.slice(0, IN_VAIN);
+	calledLater = suspended.slice(IN_VAIN);
 	for (const { id } of calledInVain) server.finish(id);
-	await server.until(({ callbacks }) => callbacks.filter(({ attempt }) => attempt === 4).length === SHORT, 30_000);
+	await server.until(({ callbacks }) => callbacks.filter(({ attempt }) => attempt === 4).length === IN_VAIN, 30_000);
 	await n8n.start();
 	for (const { id } of calledLater) server.finish(id);
 }, 240_000);
 afterAll(async () => {
 	await n8n.stop();
 	await server.close();
+	nextServer.closeAllConnections();
+	nextServer.close();
 });
 
-describe('when n8n is killed and started again', () => {
-	it('every suspended execution goes on, and every video leaves it once', async () => {
-		await server.until(() => emitted().length >= SUSPENDED, 90_000);
-		await untilAll(suspending, ['success', 'crashed']);
-		expect(emitted().sort()).toEqual(idsOf([...calledInVain, ...calledLater]));
-		expect(server.ledger().strays).toHaveLength(SUSPENDED);
-		expect(server.ledger().purchases).toHaveLength(SUSPENDED + 3);
+describe('an execution that was suspended when n8n was killed', () => {
+	it('goes on by itself, and every video leaves it once', async () => {
+		const all = [...calledInVain, ...calledLater, ...jobsOf('uncalled ')];
+		await server.until(() => emitted().length >= all.length, 110_000);
+		await untilAll('suspending', ['success', 'crashed']);
+		await untilAll('uncalled', ['success', 'crashed']);
+		expect(emitted().sort()).toEqual(idsOf(all));
+		expect(server.ledger().strays).toHaveLength(SUSPENDED + UNCALLED);
+		expect(jobsOf('video ')).toHaveLength(SUSPENDED);
+		expect(jobsOf('uncalled ')).toHaveLength(UNCALLED);
 	});
 
-	it('callbacks that come afterwards wake them up', async () => {
+	it('ends well, also where the provider called in vain while n8n was down', async () => {
 		const { callbacks } = server.ledger();
-		for (const { id } of calledLater) {
-			expect(callbacks.filter((callback) => callback.id === id)).toMatchObject([{ status: 'completed', answerStatus: 200 }]);
-		}
-		const executions = await untilAll(suspending, ['success', 'crashed']);
-		const passedOn = executions.flatMap((execution) => jsonOf(nodeOutput(execution, 'Luma Video')));
-		const called = passedOn.filter((json) => calledLater.some(({ id }) => id === json.generationId));
-		expect(called.map((json) => json.status)).toEqual(calledLater.map(() => 'completed'));
-	});
-
-	it('those that were called in vain wake up at their time limit and wait for the video', async () => {
-		const vain = server.ledger().callbacks.filter(({ id }) => calledInVain.some((job) => job.id === id));
+		const vain = callbacks.filter(({ id }) => calledInVain.some((job) => job.id === id));
 		expect(new Set(vain.map(({ answerStatus }) => answerStatus))).toEqual(new Set([null]));
 		// n8n may write down as crashed what it wakes up while it is still starting, though that goes on all the same.
-		const executions = await untilAll(suspending, ['success', 'crashed']);
+		const executions = (await untilAll('suspending', ['success', 'crashed'])).filter(({ status }) => status === 'success');
 		const passedOn = executions.flatMap((execution) => jsonOf(nodeOutput(execution, 'Luma Video')));
-		const overdue = passedOn.filter((json) => calledInVain.some(({ id }) => id === json.generationId));
-		expect(overdue.map((json) => json.status)).toEqual(calledInVain.map(() => 'processing'));
+		expect(passedOn.map(({ status }) => status)).toEqual(executions.map(() => 'completed'));
+	});
+});
+
+let lastDoubt: Execution;
+
+describe('a retry of an execution that ran when n8n was killed', () => {
+	it('goes on with what it waited for', async () => {
+		const execution = await crashed('polling');
+		expect(nodeError(execution)?.message).toBe('Workflow did not finish, possible out-of-memory issue');
+		const jobs = ['a cat', 'a dog', 'a fox'].flatMap(jobsOf);
+		for (const { id } of jobs) server.finish(id);
+		const retry = await n8n.client.retryExecution(execution.id);
+		expect(retry.status).toBe('success');
+		expect(outputIds(retry)).toEqual(idsOf(jobs));
+		expect(jsonOf(nodeOutput(retry, 'Luma Video')).map(({ prompt, status }) => [prompt, status])).toEqual(
+			['a cat', 'a dog', 'a fox'].map((text) => [text, 'completed']),
+		);
+		expect(['a cat', 'a dog', 'a fox'].flatMap(jobsOf)).toHaveLength(3);
 	});
 
-	it('what waited in the process is crashed, and nothing is bought again', async () => {
-		const [crashed, ...others] = await untilAll(polling, ['crashed']);
+	it('delivers what was finished already while the next node ran', async () => {
+		const execution = await crashed('following');
+		const jobs = [...jobsOf('a bee'), ...jobsOf('a wasp')];
+		const retry = await n8n.client.retryExecution(execution.id);
+		expect(retry.status).toBe('success');
+		expect(outputIds(retry)).toEqual(idsOf(jobs));
+		expect([...jobsOf('a bee'), ...jobsOf('a wasp')]).toHaveLength(2);
+	});
+
+	it('finds what a create on its way bought, where the provider lists it', async () => {
+		const execution = await crashed('listed');
+		const [job, ...others] = jobsOf('an owl');
 		expect(others).toEqual([]);
-		expect(crashed && nodeError(crashed)?.message).toBe('Workflow did not finish, possible out-of-memory issue');
-		expect(server.jobs().filter(({ prompt }) => /^a (cat|dog|fox)$/.test(prompt))).toHaveLength(3);
-		// n8n stored the execution when it began and never since: a retry begins anew, and buys anew.
-		expect(crashed?.data.executionData?.contextData).toEqual({});
-		expect(crashed?.data.executionData?.nodeExecutionStack.map((entry) => entry.node.name)).toEqual(['Webhook']);
+		server.finish(String(job?.id));
+		const retry = await n8n.client.retryExecution(execution.id);
+		expect(retry.status).toBe('success');
+		expect(outputIds(retry)).toEqual([job?.id]);
+		expect(jobsOf('an owl')).toHaveLength(1);
+	});
+
+	it('says that it is not known what a create on its way bought, where nothing tells, and buys nothing', async () => {
+		const execution = await crashed('unlisted');
+		const [job] = jobsOf('a bat');
+		const retry = await n8n.client.retryExecution(execution.id);
+		expect(retry.status).toBe('error');
+		const error = nodeError(retry);
+		expect(error?.message).toBe(
+			'It is not known whether CrazyRouter accepted the request: n8n was interrupted while the request may have been on its way [item 0]',
+		);
+		const [, sentAt = ''] = /started at (\S+)\. /.exec(String(error?.description)) ?? [];
+		expect(Math.abs(Date.parse(sentAt) - Number(job?.createdAt))).toBeLessThan(10_000);
+		expect(error?.description).toContain("switch on 'Buy Again After a Crash'");
+		expect(jobsOf('a bat')).toHaveLength(1);
+		// Nor does a retry of the retry.
+		const again = await n8n.client.retryExecution(retry.id);
+		expect(nodeError(again)?.message).toBe(error?.message);
+		lastDoubt = again;
+		expect(jobsOf('a bat')).toHaveLength(1);
+	});
+
+	it.each([
+		['at once', false],
+		['after a retry that said what is not known', true],
+	])('buys it once more where the user wants that, %s', async (_, isToldFirst) => {
+		const path = isToldFirst ? 'unlisted' : 'unlisted-anew';
+		const execution = isToldFirst ? lastDoubt : await crashed(path);
+		server.configure({ crazyrouter: { jobMs: 300 } });
+		const { id, nodes } = workflows[path] as StoredWorkflow;
+		const changed = nodes.map((each) =>
+			each.name === 'Luma Video' ? { ...each, parameters: { ...each.parameters, options: { buyAgainAfterCrash: true } } } : each,
+		);
+		await n8n.client.updateWorkflow(id, { nodes: changed });
+		const retry = await n8n.client.retryExecution(execution.id, { useStoredWorkflow: true });
+		expect(retry.status).toBe('success');
+		const [lost, bought, ...others] = jobsOf(isToldFirst ? 'a bat' : 'a moth');
+		expect(others).toEqual([]);
+		expect(outputIds(retry)).toEqual([bought?.id]);
+		expect(bought?.id).not.toBe(lost?.id);
 	});
 });

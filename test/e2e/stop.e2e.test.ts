@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { INode } from 'n8n-workflow';
+import type { INode, IWorkflowSettings } from 'n8n-workflow';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import type { Execution } from './harness';
-import { code, manualTrigger, nodeOutput, sharedN8n, workflow } from './harness';
+import { code, describe as describeExecution, manualTrigger, nodeError, nodeOutput, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
-import { createCredentials, generate, jsonOf, prompts } from './support';
+import { LONG_VIDEO, createCredentials, generate, jsonOf, prompts } from './support';
+import { pause, waitUntil } from './triggerSupport';
 
 const luma = 'lumaDreamMachine';
 const texts = ['a cat', 'a dog', 'a fox', 'an owl', 'a hen'];
@@ -51,9 +52,6 @@ async function untilNamed(): Promise<void> {
 	expect(missing()).toEqual([]);
 }
 
-async function pause(ms: number): Promise<void> {
-	await new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 describe('an execution that is stopped while videos are made', () => {
 	it('reads and buys nothing more, also where places become free, and names what it leaves behind', async () => {
@@ -105,24 +103,100 @@ describe('an execution that is stopped while videos are made', () => {
 	});
 });
 
-describe('an execution that is stopped while it is suspended', () => {
-	it('still shows the IDs, and later callbacks do not wake it', async () => {
-		const { client } = sharedN8n();
-		const node = generate(luma, credentials, { completion: 'callback' });
-		const nodes = [manualTrigger(), prompts('a cat', 'a dog'), node, code('return $input.all();', 'Next')];
-		const executionId = await client.runWorkflow((await client.createWorkflow(workflow('Stop', nodes))).id);
-		await client.waitForExecution(executionId, { status: ['waiting'] });
-		await stop(executionId);
+/** Ids in the custom data of an execution, over all its values. */
+function keptIds({ customData }: Execution): string[] {
+	const values = Object.entries(customData).flatMap(([key, value]) => (key.startsWith('lumaGenerations') ? [value] : []));
+	return values.flatMap((value) => value.split(', ').map((each) => each.split(' ')[0] ?? '')).sort();
+}
 
-		const ids = server.jobs().map(({ id }) => id);
-		for (const id of ids) server.finish(id);
-		await server.until(({ callbacks }) => new Set(callbacks.map(({ id }) => id)).size === 2);
+function boughtIds(): string[] {
+	return server.ledger().purchases.map(({ id }) => id).sort();
+}
+
+/** Starts a workflow that makes so many videos, all at the same time. */
+async function startMany(count: number, more: INode['parameters'] = {}, settings: IWorkflowSettings = {}): Promise<string> {
+	const { client } = sharedN8n();
+	const video = generate(luma, credentials, { options: { maxConcurrent: 30 }, ...more });
+	const names = Array.from({ length: count }, (_, index) => `a bird, number ${index}`);
+	const nodes = [manualTrigger(), prompts(...names), video, code('return $input.all();', 'Next')];
+	const draft = workflow('Stop', nodes, undefined, { settings });
+	return await client.runWorkflow((await client.createWorkflow(draft)).id);
+}
+
+describe.each([1, 30])('what is left of %d items', (count) => {
+	it('after Stop: every ID in the custom data and in the log', async () => {
+		const executionId = await startMany(count);
+		await server.until(({ purchases }) => purchases.length === count, 30_000);
+		await untilNamed();
+		const execution = await stop(executionId);
+		await untilKept(executionId, count);
+		const { customData } = await sharedN8n().client.waitForExecution(executionId, { status: ['canceled'] });
+		expect(Object.keys(customData)).toHaveLength(count === 1 ? 1 : 3);
+		expect(Object.values(customData).join()).toContain('(running)');
+		expect(Object.keys(execution.data.resultData.runData)).not.toContain('Next');
+	});
+
+	it('after Stop while the creates are on their way: that they are unanswered, and when they were sent', async () => {
+		server.fault({ provider: luma, route: 'create', kind: 'timeout-after', times: count });
+		const executionId = await startMany(count);
+		await server.until(({ purchases }) => purchases.length === count, 30_000);
+		await stop(executionId);
+		await waitUntil(async () => (await sharedN8n().client.getExecution(executionId))?.customData.lumaUnanswered !== undefined);
+		const { customData } = await sharedN8n().client.waitForExecution(executionId, { status: ['canceled'] });
+		const words = count === 1 ? /^1 request unanswered since (\S+) \(item 0\)$/ : /^30 requests unanswered since (\S+) \(items 0, 1, .*, 29\)$/;
+		const [, since = ''] = words.exec(String(customData.lumaUnanswered)) ?? [];
+		expect(Math.abs(Date.parse(since) - Number(server.ledger().purchases[0]?.at))).toBeLessThan(10_000);
+		expect(keptIds({ customData } as Execution)).toEqual([]);
+	});
+
+	it("after the workflow's own time limit: the error names every ID, and so does the custom data", async () => {
+		const executionId = await startMany(count, {}, { executionTimeout: 4 });
+		await server.until(({ purchases }) => purchases.length === count, 30_000);
+		const execution = await sharedN8n().client.waitForExecution(executionId, { status: ['canceled'] });
+		await untilKept(executionId, count);
+		const error = nodeError(execution, 'Luma Video');
+		expect(error?.message).toContain('The execution was stopped. Generations that go on at the provider: ');
+		for (const id of boughtIds()) expect(error?.message).toContain(`${id} (item `);
+		expect(error?.description).toContain("Operation 'Wait' of resource 'Generation' gets them by ID.");
+		expect(Object.keys(execution.data.resultData.runData)).toEqual(['Start', 'Items', 'Luma Video']);
+		await untilNamed();
+		expect(server.ledger().purchases).toHaveLength(count);
+	});
+
+	it("after the workflow's own time limit, a retry goes on with it", async () => {
+		const executionId = await startMany(count, {}, { executionTimeout: 4 });
+		await server.until(({ purchases }) => purchases.length === count, 30_000);
+		await sharedN8n().client.waitForExecution(executionId, { status: ['canceled'] });
+		for (const { id } of server.ledger().purchases) server.finish(id);
+		const retry = await sharedN8n().client.retryExecution(executionId);
+		expect(describeExecution(retry)).toContain('"success"');
+		expect(jsonOf(nodeOutput(retry, 'Next')).map((json) => String(json.generationId)).sort()).toEqual(boughtIds());
+		expect(server.ledger().purchases).toHaveLength(count);
+	});
+
+	it('after Stop while it is suspended: what it showed, and later callbacks do not wake it', async () => {
+		const executionId = await startMany(count, { ...LONG_VIDEO.lumaDreamMachine, completion: 'suspend' });
+		await sharedN8n().client.waitForExecution(executionId, { status: ['waiting'] });
+		await stop(executionId);
+		for (const id of boughtIds()) server.finish(id);
+		await server.until(({ callbacks }) => new Set(callbacks.map(({ id }) => id)).size === count, 30_000);
 		const answers = server.ledger().callbacks.map(({ answerStatus }) => answerStatus);
 		expect(answers).toEqual(answers.map(() => 409));
-		const execution = await client.waitForExecution(executionId, { status: ['canceled'] });
-		const shown = jsonOf(nodeOutput(execution, 'Luma Video')).map((json) => json.generationId);
-		expect(shown.sort()).toEqual(ids.sort());
+		const execution = await sharedN8n().client.waitForExecution(executionId, { status: ['canceled'] });
+		expect(jsonOf(nodeOutput(execution, 'Luma Video')).map((json) => String(json.generationId)).sort()).toEqual(boughtIds());
+		expect(keptIds(execution)).toEqual(boughtIds());
 		expect(Object.keys(execution.data.resultData.runData)).not.toContain('Next');
-		expect(server.ledger().purchases).toHaveLength(2);
+		expect(server.ledger().purchases).toHaveLength(count);
 	});
 });
+
+/** Waits until the custom data names all that was bought: n8n stores it after the execution's end. */
+async function untilKept(executionId: string, count: number): Promise<void> {
+	const { client } = sharedN8n();
+	const read = async (): Promise<string[]> => {
+		const execution = await client.getExecution(executionId);
+		return execution ? keptIds(execution) : [];
+	};
+	await waitUntil(async () => (await read()).length === count);
+	expect(await read()).toEqual(boughtIds());
+}

@@ -66,6 +66,16 @@ export function generateParameters(provider: ProviderName, prompt: string): INod
 	};
 }
 
+/**
+ * Parameters of a video that is expected to take more than half a minute, whatever n8n saw before: it goes by how long
+ * the latest of a kind took, within a sixth of the usual time, and suspends for half a minute at least.
+ */
+export const LONG_VIDEO: Readonly<Record<'lumaDreamMachine' | 'lumaAgents' | 'pixazo', INode['parameters']>> = {
+	lumaDreamMachine: { resolution: '4k', duration: '9s' },
+	lumaAgents: { resolution: '1080p', duration: '10s' },
+	pixazo: { model: 'ray-3.2', resolution: '1080p' },
+};
+
 /** A Luma Video node. */
 export function lumaVideo(
 	name: string,

@@ -425,7 +425,7 @@ describe('a generation ID', () => {
 				[
 					['', "'Generation ID' is empty"],
 					['  ', "'Generation ID' is empty"],
-					[null, "'Generation ID' must be text"],
+					[null, "'Generation ID' is empty"],
 					[{ id: 1 }, "'Generation ID' must be text"],
 					['two words', "'Generation ID' has characters that no ID has"],
 					['../account', "'Generation ID' has characters that no ID has"],

@@ -121,7 +121,7 @@ describe.each(exampleNames())('%s', (fileName) => {
 		const text = String(note?.parameters.content);
 		expect(text).toMatch(/^## \S/);
 		expect(text).toContain('credential');
-		expect(text).toMatch(/buys (one video|three videos|a video|nothing)/i);
+		expect(text).toMatch(/buys (one video|one image and one video|three videos|a video|nothing)/i);
 		for (const [, name] of text.matchAll(/\*\*([^*]+)\*\*/g)) expect(mentionable).toContain(name);
 	});
 
@@ -168,6 +168,19 @@ describe('in the engine', () => {
 		expect(items[0]?.json).toMatchObject({ status: 'completed', prompt: expect.stringContaining('red kite') });
 		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
 		expect(server.ledger().purchases.map(({ provider }) => provider)).toEqual(['lumaDreamMachine']);
+	});
+
+	it('still-then-animate.json makes an image and a video that starts from it', async () => {
+		const done = await run('still-then-animate.json');
+		expect(errorOf(done)).toBeNull();
+		const [still] = outputOf(done, 0, 'Make Still');
+		const [media] = still?.json.media as Array<{ url: string; type: string }>;
+		expect(media).toMatchObject({ type: 'image' });
+		const [item] = outputOf(done, 0, 'Animate Still');
+		expect(item?.json).toMatchObject({ status: 'completed', prompt: expect.stringContaining('lighthouse') });
+		expect(item?.binary?.data?.mimeType).toBe('video/mp4');
+		expect(server.ledger().purchases.map(({ operation }) => operation)).toEqual(['image', 'generate']);
+		expect(server.jobs()[1]?.request).toMatchObject({ video: { start_frame: { url: media?.url } } });
 	});
 
 	it('batch-from-table.json makes a video of every photo; a product without one costs nothing', async () => {

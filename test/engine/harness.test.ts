@@ -331,7 +331,7 @@ describe('stopping', () => {
 	});
 
 	it('stores all where the time limit ends the execution', async () => {
-		const run = await start(around('test.work'), { executionTimeoutMs: 50 });
+		const run = await start(around('test.work'), { executionTimeoutMs: 1500 });
 		expect((await run.finished).status).toBe('canceled');
 		const { status, customData, data } = run.stored();
 		expect({ status, customData }).toEqual({ status: 'canceled', customData: { left_behind: 'generation-1' } });

@@ -66,10 +66,13 @@ const LATER = "To get it later, use resource 'Generation', operation 'Wait' with
 const NO_RETRY =
 	'A retry of this execution does not send the request again; to buy the video anew, start a new execution.';
 
+const ENDED =
+	"Luma announced the end of its Dream Machine API for October 2026. Its successor is Luma Agents: choose that as 'Provider', with a key from platform.lumalabs.ai.";
+
 /** Advice on keys. */
 const KEY: Readonly<Record<ProviderName, string>> = {
 	lumaDreamMachine:
-		"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. New accounts may need the provider 'Luma Agents'.",
+		`Check the API key in the credential: Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. ${ENDED}`,
 	lumaAgents:
 		"Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.",
 	pixazo: 'Check the API key in the credential. Keys are made at https://api-console.pixazo.ai/api_keys.',
@@ -187,16 +190,6 @@ const SITUATIONS: Situation[] = [
 			crazyrouter: [
 				'<provider> did not accept the API key: Invalid API key',
 				`Nothing was bought. ${KEY.crazyrouter}`,
-			],
-		},
-	},
-	{
-		name: "a key of Luma's other API",
-		apiKey: 'luma-api-0123456789',
-		texts: {
-			lumaDreamMachine: [
-				'<provider> did not accept the API key: Forbidden',
-				`Nothing was bought. ${KEY.lumaDreamMachine}`,
 			],
 		},
 	},
@@ -327,7 +320,7 @@ const SITUATIONS: Situation[] = [
 		texts: {
 			lumaDreamMachine: [
 				'<provider> does not make videos at this address: Error 404',
-				"Nothing was bought. Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
+				`Nothing was bought. Check 'Base URL' in the credential. ${ENDED}`,
 			],
 			lumaAgents: [
 				'<provider> does not make videos at this address: Not Found',
@@ -577,7 +570,7 @@ const SITUATIONS: Situation[] = [
 		texts: {
 			lumaDreamMachine: [
 				'<provider> does not make videos at this address',
-				"Nothing was bought. Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
+				`Nothing was bought. Check 'Base URL' in the credential. ${ENDED}`,
 			],
 			lumaAgents: [
 				'<provider> does not make videos at this address',

@@ -41,9 +41,9 @@ describe.each(PROVIDERS)('%s as a tool', (provider) => {
 		expect(told?.description).toBeFalsy();
 	});
 
-	it('refuses to suspend, and buys nothing', async () => {
-		const told = shownError(await call(provider, 'a kite', { completion: 'callback' }));
-		expect(told?.message).toContain("'Completion' cannot be 'Suspend Until Callback' in a tool. Choose 'Wait Until Finished'.");
-		expect(server.ledger().purchases).toEqual([]);
+	it('answers in one go, also where it is set to suspend', async () => {
+		const run = await call(provider, 'a kite', { completion: 'suspend' });
+		expect(jsonOf(run)).toMatchObject([{ status: 'completed', generationId: server.jobs()[0]?.id }]);
+		expect(server.ledger().purchases).toHaveLength(1);
 	});
 });

@@ -9,7 +9,7 @@ import { PROVIDER_NAMES, type ProviderName } from './settings';
 
 const FOLDER = join(__dirname, 'media');
 const CHUNK = 64 * 1024;
-const TYPES: Record<string, string> = { exr: 'image/x-exr', jpg: 'image/jpeg', mp4: 'video/mp4' };
+const TYPES: Record<string, string> = { exr: 'image/x-exr', jpg: 'image/jpeg', mp4: 'video/mp4', png: 'image/png' };
 
 /** Images that clients uploaded, by their name in `/media/uploads/`. */
 export type Uploads = Map<string, { data: Buffer; type: string }>;
@@ -44,7 +44,7 @@ export function findMedia(path: string, query: URLSearchParams, jobs: Jobs, uplo
 	if (big !== undefined) return bigFile(Number(big), query.get('length') !== 'none');
 	const upload = uploads.get(/^\/uploads\/([^/]+)$/.exec(path)?.[1] ?? '');
 	if (upload) return fileOf(upload.data, upload.type);
-	const sample = /^\/samples\/([a-z0-9_]+\.(mp4|jpg|exr))$/.exec(path)?.[1];
+	const sample = /^\/samples\/([a-z0-9_]+\.(mp4|jpg|exr|png))$/.exec(path)?.[1];
 	return (sample !== undefined && sampleFile(sample)) || { status: 404 };
 }
 
@@ -52,6 +52,8 @@ function fileOfJob(job: Job, file: string): MediaFile | undefined {
 	if (file === 'progress.mp4' && job.status === 'processing') return sampleFile('540p_16x9.mp4');
 	if (job.status !== 'completed') return undefined;
 	if (file === 'cover.jpg') return sampleFile('start.jpg');
+	if (file === 'output.png') return sampleFile('still.png');
+	if (file === 'output.jpg') return sampleFile('start.jpg');
 	if (file === 'output.exr') return sampleFile('frame.exr');
 	if (job.markers.videoBytes !== null) return bigFile(job.markers.videoBytes, true);
 	const video = sampleFile(videoNameOf(job));

@@ -10,8 +10,11 @@ import type { Uploads } from './media';
 export interface World {
 	/** `http://127.0.0.1:PORT` */
 	origin(): string;
-	/** URL of a job's file: the video, or Luma's picture of progress. */
-	mediaUrl(job: Job, file?: 'output.mp4' | 'output.ext' | 'output.exr' | 'progress.mp4' | 'cover.jpg'): string;
+	/** URL of a job's file: the video, the image, or Luma's picture of progress. */
+	mediaUrl(
+		job: Job,
+		file?: 'output.mp4' | 'output.ext' | 'output.exr' | 'output.jpg' | 'output.png' | 'progress.mp4' | 'cover.jpg',
+	): string;
 	keys: Record<ProviderName, string>;
 	settings: Settings;
 	jobs: Jobs;

@@ -43,17 +43,24 @@ export const FIELD_NAMES = {
 	model: 'Model',
 	modelId: 'Model ID',
 	negativePrompt: 'Negative Prompt',
+	outputFormat: 'Output Format',
 	prompt: 'Prompt',
 	promptOptimization: 'Translate Prompt',
+	referenceImageFields: 'Reference Images Input Data Field Names',
+	referenceImages: 'Reference Images',
 	resolution: 'Resolution',
+	sourceImage: 'Image URL',
+	sourceImageField: 'Image Input Data Field Name',
 	sourcePosition: 'Source Position on Canvas',
 	sourceVideo: 'Video URL',
 	startImage: 'Start Image',
+	style: 'Style',
 	targetGenerationId: 'Second Generation ID',
 	userId: 'User ID',
+	webSearch: 'Web Search',
 } as const;
 
-type FieldName = keyof typeof FIELD_NAMES;
+export type FieldName = keyof typeof FIELD_NAMES;
 
 /** An image that is a file of n8n. A class, so that only this package makes them: what an expression yields is never one. */
 export class InputFile {
@@ -131,7 +138,9 @@ const EXPECTED: Partial<Record<FieldName, string>> = {
 	gridPosition: 'numbers',
 	hdr: 'true or false',
 	keyframes: 'images with the number of their frame',
+	referenceImages: 'web addresses',
 	sourcePosition: 'numbers',
+	webSearch: 'true or false',
 };
 
 export interface CheckOptions {
@@ -149,11 +158,22 @@ function kindOf(field: FieldName, value: unknown): string {
 	return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
 
-function named(field: FieldName): string {
+/** One finding for each field that is not of its type. */
+export function typeFindings(
+	issues: ReadonlyArray<{ path: readonly PropertyKey[] }>,
+	input: Record<string, unknown>,
+): string[] {
+	const fields = new Set(issues.map(({ path }) => String(path[0]) as FieldName));
+	return [...fields].map(
+		(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but it is ${kindOf(field, input[field])}`,
+	);
+}
+
+export function named(field: FieldName): string {
 	return `'${FIELD_NAMES[field]}'`;
 }
 
-function text(value: string | null | undefined): string | null {
+export function text(value: string | null | undefined): string | null {
 	const trimmed = value?.trim() ?? '';
 	return trimmed === '' ? null : trimmed;
 }
@@ -193,8 +213,8 @@ function choice<T extends string>(
 	return null;
 }
 
-function checkAddress(
-	field: 'endImage' | 'keyframes' | 'sourceVideo' | 'startImage',
+export function checkAddress(
+	field: FieldName,
 	value: string | null,
 	options: CheckOptions,
 	findings: string[],
@@ -220,8 +240,8 @@ function imageOf(
 	return url === null ? null : { kind: 'url', url };
 }
 
-function checkPrompt(
-	{ prompt, cameraMotion, startImage, endImage }: VideoRequest,
+export function checkPrompt(
+	{ prompt, cameraMotion, startImage, endImage }: Pick<VideoRequest, 'cameraMotion' | 'endImage' | 'prompt' | 'startImage'>,
 	rules: OperationCapabilities['prompt'],
 	findings: string[],
 ): void {
@@ -244,7 +264,7 @@ function checkPrompt(
 	}
 }
 
-function jsonField(
+export function jsonField(
 	field: 'additionalBodyFields' | 'editControls',
 	value: string | Record<string, unknown> | null | undefined,
 	findings: string[],
@@ -325,15 +345,7 @@ export function checkRequest(
 	operation: VideoOperation = 'generate',
 ): CheckResult {
 	const parsed = inputSchema.safeParse(input);
-	if (!parsed.success) {
-		const fields = new Set(parsed.error.issues.map((issue) => String(issue.path[0]) as FieldName));
-		return {
-			ok: false,
-			findings: [...fields].map(
-				(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but it is ${kindOf(field, input[field])}`,
-			),
-		};
-	}
+	if (!parsed.success) return { ok: false, findings: typeFindings(parsed.error.issues, input) };
 	const value = parsed.data;
 	const capabilities = operationCapabilities(provider, operation);
 	const findings: string[] = [];
@@ -377,6 +389,7 @@ export function checkRequest(
 	);
 	const grid = extra('gridPosition', value.gridPosition?.position ?? null) ?? {};
 	const request: VideoRequest = {
+		makes: 'video',
 		operation,
 		model: model.value,
 		prompt: value.prompt?.trim() ?? '',

@@ -1,6 +1,7 @@
 /** From a generation that is over to what leaves the node: its JSON and, on wish, its file. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Generation, Provider } from '../providers/provider';
+import { fileUrlOf } from '../providers/provider';
 import { downloadMedia } from '../transport/media';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
@@ -29,11 +30,12 @@ export const MAX_DOWNLOADS = 4;
 
 /** What a failed generation is reported as. */
 export function generationFailure(provider: Provider, generation: Generation): Failure {
+	const { makes = 'video' } = generation;
 	const reason = generation.failureReason?.trim().replace(/\.$/, '');
 	const charged =
 		generation.chargedWhenFailed === 'no' ? ` ${provider.displayName} does not charge for it.` : '';
 	return {
-		message: `${provider.displayName} could not make the video: ${reason || 'no reason given'} (generation ${generation.generationId})`,
+		message: `${provider.displayName} could not make the ${makes}: ${reason || 'no reason given'} (generation ${generation.generationId})`,
 		advice: `${generation.failureAdvice ?? 'Change the prompt or the images, then run the workflow again.'}${charged}`,
 		details: {
 			generationId: generation.generationId,
@@ -44,7 +46,7 @@ export function generationFailure(provider: Provider, generation: Generation): F
 	};
 }
 
-/** Builds the item; downloads the video when settings are given. A download that fails names id and URL. */
+/** Builds the item; downloads the file when settings are given. A download that fails names id and URL. */
 export async function deliver(
 	context: IExecuteFunctions,
 	provider: Provider,
@@ -66,19 +68,22 @@ export async function deliver(
 		videoUrl: generation.videoUrl,
 	};
 	if (generation.status === 'failed') return { ok: false, failure: generationFailure(provider, generation) };
-	if (!generation.videoUrl) {
+	const { makes = 'video' } = generation;
+	const url = fileUrlOf(generation);
+	if (url === null) {
 		return {
 			ok: false,
 			failure: {
-				message: `Generation ${generation.generationId} has no video to download (status: ${generation.status})`,
+				message: `Generation ${generation.generationId} has no ${makes} to download (status: ${generation.status})`,
 				advice: fetchLater(generation.generationId),
 				details,
 			},
 		};
 	}
 	for (let attempt = 1; ; attempt++) {
-		const result = await downloadMedia(context, generation.videoUrl, {
+		const result = await downloadMedia(context, url, {
 			...download,
+			kind: makes,
 			fileName: `luma-${generation.generationId}`.slice(0, 100),
 		});
 		if (result.ok) {

@@ -1,8 +1,8 @@
 /**
- * How long videos took lately, as far as this process saw. The usual times of models are guesses, and services are
+ * How long videos and images took lately, as far as this process saw. The usual times of models are guesses, and services are
  * faster at some hours than at others. A wrong expectation costs a few reads or seconds, so nothing of it is stored.
  */
-import type { ProviderId, VideoRequest } from '../providers/provider';
+import type { GenerationRequest, ProviderId } from '../providers/provider';
 import type { Expectation } from './schedule';
 
 /** So many of the latest count. */
@@ -16,7 +16,7 @@ export class Experience {
 	private readonly times = new Map<string, number[]>();
 
 	/** @param tookMs milliseconds from the submission until it was seen to be completed */
-	note(provider: ProviderId, request: VideoRequest, tookMs: number): void {
+	note(provider: ProviderId, request: GenerationRequest, tookMs: number): void {
 		const kind = kindOf(provider, request);
 		const times = [...(this.times.get(kind) ?? []), tookMs].slice(-LATEST);
 		this.times.delete(kind);
@@ -30,7 +30,7 @@ export class Experience {
 	 *
 	 * @param guessMs what is expected without any experience, in milliseconds
 	 */
-	expectation(provider: ProviderId, request: VideoRequest, guessMs: number): Expectation {
+	expectation(provider: ProviderId, request: GenerationRequest, guessMs: number): Expectation {
 		const times = this.times.get(kindOf(provider, request));
 		if (!times) return { ms: guessMs, isKnown: false };
 		const sorted = [...times].sort((a, b) => a - b);
@@ -41,7 +41,7 @@ export class Experience {
 }
 
 /** What decides how long it takes, apart from luck. */
-function kindOf(provider: ProviderId, { operation, model, resolution, duration }: VideoRequest): string {
+function kindOf(provider: ProviderId, { operation, model, resolution, duration }: GenerationRequest): string {
 	return [provider, operation, model, resolution, duration].join(' ');
 }
 

@@ -1,5 +1,5 @@
 /**
- * What an item gets when it gets no video: one message, one next step, and everything that is known about the
+ * What an item gets when it gets no video or image: one message, one next step, and everything that is known about the
  * generation. The same content becomes a thrown error or, with Continue On Fail, an item.
  */
 import type { INode, INodeExecutionData, JsonObject as N8nJsonObject, NodeApiError as ApiError } from 'n8n-workflow';
@@ -45,11 +45,16 @@ export function adviceForRead(problem: Problem): string {
 	return problem.advice.replace(', then run the workflow again.', '.');
 }
 
+/** The message with the item's number, as n8n writes it; an error of n8n itself has it already. */
+function withItem(message: string, itemIndex: number): string {
+	return `${message.replace(/ \[item \d+\]$/, '')} [item ${itemIndex}]`;
+}
+
 /** The item that goes to the error output. n8n routes it there only if it has no other keys than these. */
 export function failedItem(failure: Failure, itemIndex: number): INodeExecutionData {
 	return {
 		json: {
-			error: `${failure.message} [item ${itemIndex}]`,
+			error: withItem(failure.message, itemIndex),
 			details: { ...failure.details, nextStep: failure.advice },
 		},
 		pairedItem: { item: itemIndex },
@@ -66,7 +71,7 @@ export function nodeError(
 	itemIndex: number,
 	alsoKnown: string[] = [],
 ): NodeOperationError | ApiError {
-	const message = `${failure.message} [item ${itemIndex}]`;
+	const message = withItem(failure.message, itemIndex);
 	const description = [failure.advice, ...alsoKnown].join(' ');
 	const { problem } = failure;
 	const cause = problem && CAUSES[problem.kind];

@@ -1,5 +1,5 @@
 /** What a run is made of: its jobs, how each ends, and the services that all jobs share. */
-import type { Generation, ModelCapabilities, Provider, VideoRequest } from '../providers/provider';
+import type { Generation, GenerationRequest, ModelCapabilities, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Clock } from './clock';
 import type { CrashRecord } from './crashRecord';
@@ -11,17 +11,20 @@ import type { Reader } from './reader';
 import type { Slots } from './slots';
 import type { Twins } from './twins';
 
-/** A video to be bought. */
+/** A video or an image to be bought. */
 export interface CreateStart {
 	kind: 'create';
-	request: VideoRequest;
+	request: GenerationRequest;
 	key: RequestKey;
-	model: ModelCapabilities;
+	model: Pick<ModelCapabilities, 'usualSeconds'>;
 	/** What must be done just before the request is sent, and only then, such as bringing an image to the provider. */
-	prepare?: (request: VideoRequest) => Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }>;
+	prepare?: () => Promise<Prepared>;
 }
 
-/** One video to be had: by buying it, or by waiting for one that was bought. */
+/** The request as the provider needs it. */
+export type Prepared = { ok: true; request: GenerationRequest } | { ok: false; failure: Failure };
+
+/** One video or image to be had: by buying it, or by waiting for one that was bought. */
 export interface Job {
 	itemIndex: number;
 	/** How long to wait for the end, in milliseconds, counted from the submit. */

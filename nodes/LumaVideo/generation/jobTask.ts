@@ -1,5 +1,5 @@
 /** One job from its request to its end. */
-import type { Generation } from '../providers/provider';
+import type { Generation, Product } from '../providers/provider';
 import type { CreateStart, Job, JobServices, Outcome } from './job';
 import type { LedgerEntry } from './ledger';
 import { utcTime } from './lost';
@@ -46,7 +46,7 @@ export class JobTask {
 			this.outcome ??=
 				error instanceof RunEnded
 					? this.outcomeSoFar()
-					: { kind: 'failure', failure: unexpected(options.provider, error, this.known()) };
+					: { kind: 'failure', failure: unexpected(options.provider, error, this.known(), this.makes) };
 		}
 		// Before the place is free: the next in line must not start any more.
 		if (options.stopAtFirstFailure && isFailure(this.outcome)) pauses.end('failed');
@@ -66,6 +66,7 @@ export class JobTask {
 		return {
 			kind: 'failure',
 			failure: inDoubt(options.provider, {
+				makes: this.makes,
 				reason: entry.doubt ?? 'the execution was stopped before the answer came',
 				sentAt: entry.submittedAt,
 				lookAlikes: [],
@@ -87,11 +88,17 @@ export class JobTask {
 		const { options } = this.services;
 		const { start } = this.job;
 		if (start.kind === 'existing') return await this.untilOver(stub(start.generationId), null, true);
+		const refusal = options.ledger.refusal(this.job.itemIndex, start.key);
+		if (refusal) return { kind: 'failure', failure: refusal };
 		for (;;) {
 			const submitted = await submit(this.job, start, this.services, (entry) => {
 				this.entry = entry;
 			});
-			if (!submitted.ok) return { kind: 'failure', failure: submitted.failure };
+			if (!submitted.ok) {
+				const { failure } = submitted;
+				if (options.canSuspend && !this.entry) options.ledger.keepRefusal(this.job.itemIndex, start.key, failure);
+				return { kind: 'failure', failure };
+			}
 			const { entry, generation, isAdopted } = submitted;
 			this.generation = generation;
 			if (options.until === 'submitted') return { kind: 'open', generation, reason: 'accepted' };
@@ -199,6 +206,10 @@ export class JobTask {
 		const told = utcTime(generation.completedAt) - utcTime(generation.createdAt);
 		const seen = sawItRunMs > 0 || this.entry?.asleep === undefined ? (sawItRunMs + overAfterMs) / 2 : overAfterMs * LESS_THAN_A_SLEEP;
 		experience.note(provider.id, start.request, told > 0 ? told : seen);
+	}
+
+	private get makes(): Product {
+		return this.create()?.request.makes ?? 'video';
 	}
 
 	private create(): CreateStart | null {

@@ -9,7 +9,8 @@
  * expression such as `{{ $now }}` gives another text at every try and is still the same request.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { Generation, VideoRequest } from '../providers/provider';
+import type { Generation, GenerationRequest } from '../providers/provider';
+import type { Failure } from './failure';
 
 export interface LedgerEntry {
 	/** Tells this request from any other, in whatever execution but its retries. */
@@ -26,7 +27,7 @@ export interface LedgerEntry {
 	itemIndex: number;
 	/** What was really sent, with images and sources where the provider finds them; kept until it is known what became of
 	 * it, where the provider can list. */
-	sent: VideoRequest | null;
+	sent: GenerationRequest | null;
 	/** Why it is not known whether it was bought, for every try to say, and since when; milliseconds since 1970. */
 	doubt?: string;
 	lostAt?: number;
@@ -49,7 +50,14 @@ export interface RequestKey {
 	parametersHash: string | null;
 }
 
+/** A request that was refused before the execution was suspended, and what is to be said of it at the end. */
+interface Refusal extends Pick<RequestKey, 'requestHash'> {
+	place: string;
+	failure: Failure;
+}
+
 const PROPERTY = 'generations';
+const REFUSALS = 'refusals';
 
 function stable(value: unknown): unknown {
 	if (Array.isArray(value)) return value.map(stable);
@@ -90,11 +98,22 @@ export class Ledger {
 	 * @param scope the node's run index; `null` for an agent's tool, whose every try counts as a new run
 	 */
 	constructor(
-		context: Store,
+		private readonly context: Store,
 		private readonly scope: number | null,
 	) {
 		this.entries = entriesIn(context);
 		context[PROPERTY] = this.entries;
+	}
+
+	/** Keeps why a request bought nothing: when the node is woken, it is not sent again. */
+	keepRefusal(itemIndex: number, { requestHash }: RequestKey, failure: Failure): void {
+		this.context[REFUSALS] = [...this.refusals, { place: this.prefix(itemIndex), requestHash, failure }];
+	}
+
+	/** Why a request bought nothing before the execution was suspended; `null` when it was not refused then. */
+	refusal(itemIndex: number, { requestHash }: RequestKey): Failure | null {
+		const place = this.prefix(itemIndex);
+		return this.refusals.find((each) => each.place === place && each.requestHash === requestHash)?.failure ?? null;
 	}
 
 	/** What was bought, or may have been, for this item and request in this run. */
@@ -118,7 +137,7 @@ export class Ledger {
 	}
 
 	/** To be called before the request is sent. */
-	submitting(itemIndex: number, key: RequestKey, now: number, sent: VideoRequest | null, name = newName()): LedgerEntry {
+	submitting(itemIndex: number, key: RequestKey, now: number, sent: GenerationRequest | null, name = newName()): LedgerEntry {
 		const entry: LedgerEntry = {
 			name,
 			state: 'submitting',
@@ -187,11 +206,17 @@ export class Ledger {
 			delete entry.asleep;
 			delete entry.called;
 		}
+		Reflect.deleteProperty(this.context, REFUSALS);
 	}
 
 	/** All that was bought has left the node. */
 	markDelivered(): void {
 		for (const entry of this.all()) if (entry.state === 'accepted') entry.delivered = true;
+	}
+
+	private get refusals(): readonly Refusal[] {
+		const existing = this.context[REFUSALS];
+		return Array.isArray(existing) ? (existing as Refusal[]) : [];
 	}
 
 	private prefix(itemIndex: number): string {

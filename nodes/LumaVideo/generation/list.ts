@@ -48,16 +48,17 @@ export async function listGenerations(
 	client: ProviderClient,
 	limit: number | null,
 ): Promise<ListResult> {
-	const generations: Generation[] = [];
-	if (limit !== null && limit <= 0) return { ok: true, generations };
+	// One that is made meanwhile moves the others on, and the last of a page comes again on the next.
+	const found = new Map<string, Generation>();
+	if (limit !== null && limit <= 0) return { ok: true, generations: [] };
 	for await (const page of listPages(provider, client, Math.min(PAGE, limit ?? PAGE), MAX_PAGES)) {
 		if (!page.ok) {
 			const { problem } = page;
 			const text = problem === null ? `${provider.displayName} cannot be reached: ${page.text}` : page.text;
 			return { ok: false, text, problem };
 		}
-		generations.push(...page.generations);
-		if (limit !== null && generations.length >= limit) break;
+		for (const generation of page.generations) found.set(generation.generationId, generation);
+		if (limit !== null && found.size >= limit) break;
 	}
-	return { ok: true, generations: limit === null ? generations : generations.slice(0, limit) };
+	return { ok: true, generations: [...found.values()].slice(0, limit ?? Infinity) };
 }

@@ -1,6 +1,6 @@
 /** What users are told about a generation: what happened, and what to do next. Every text about one has its ID. */
 import { quote } from '../providers/answers';
-import type { Generation, Problem, Provider } from '../providers/provider';
+import type { Generation, Problem, Product, Provider } from '../providers/provider';
 import type { Failure } from './failure';
 import { adviceForRead, fetchLater } from './failure';
 
@@ -28,6 +28,8 @@ export const CRASHED = 'n8n was interrupted while the request may have been on i
 
 /** What is known of a request that got no readable answer. */
 export interface Doubt {
+	/** What the request is for. */
+	makes: Product;
 	/** Why it is not known. */
 	reason: string;
 	/** When the request was sent, in milliseconds since 1970. */
@@ -40,7 +42,7 @@ export interface Doubt {
 }
 
 /** It is not known whether the request was accepted. */
-export function inDoubt(provider: Provider, { reason, sentAt, lookAlikes, isNotListed, problem }: Doubt): Failure {
+export function inDoubt(provider: Provider, { makes, reason, sentAt, lookAlikes, isNotListed, problem }: Doubt): Failure {
 	const found =
 		lookAlikes.length === 0
 			? isNotListed
@@ -52,10 +54,10 @@ export function inDoubt(provider: Provider, { reason, sentAt, lookAlikes, isNotL
 	const anew =
 		reason === CRASHED
 			? "If there is none, switch on 'Buy Again After a Crash' in 'Options' and retry the execution with the current workflow."
-			: 'A retry of this execution does not send the request again; to buy the video anew, start a new execution.';
+			: `A retry of this execution does not send the request again; to buy the ${makes} anew, start a new execution.`;
 	return {
 		message: `It is not known whether ${provider.displayName} accepted the request: ${reason}`,
-		advice: `A video may have been bought.${found} Look at ${provider.dashboardUrl} for a generation started at ${new Date(sentAt).toISOString()}. ${anew}`,
+		advice: `${makes === 'image' ? 'An image' : 'A video'} may have been bought.${found} Look at ${provider.dashboardUrl} for a generation started at ${new Date(sentAt).toISOString()}. ${anew}`,
 		details: { generationId: null, provider: provider.id, status: 'unknown' },
 		...(problem ? { problem } : {}),
 	};
@@ -73,9 +75,9 @@ export function cannotBeRead(provider: Provider, generation: Generation, problem
 	};
 }
 
-export function hasNoVideo(provider: Provider, { generationId, status }: Generation): Failure {
+export function hasNoFile(provider: Provider, { generationId, makes = 'video', status }: Generation): Failure {
 	return {
-		message: `${provider.displayName} says that generation ${generationId} is completed, but names no video`,
+		message: `${provider.displayName} says that generation ${generationId} is completed, but names no ${makes}`,
 		advice: `Look at ${provider.dashboardUrl}. ${fetchLater(generationId)}`,
 		details: { generationId, provider: provider.id, status },
 	};
@@ -86,12 +88,13 @@ export function unexpected(
 	provider: Provider,
 	error: unknown,
 	known: { generationId: string | null; status: Generation['status'] | 'unknown' | null },
+	makes: Product,
 ): Failure {
 	const rest =
 		known.generationId !== null
 			? fetchLater(known.generationId)
 			: known.status === 'unknown'
-				? `A video may have been bought: look at ${provider.dashboardUrl}.`
+				? `${makes === 'image' ? 'An image' : 'A video'} may have been bought: look at ${provider.dashboardUrl}.`
 				: 'Nothing was bought.';
 	return {
 		message: `Something unexpected happened: ${error instanceof Error ? error.message : String(error)}`,

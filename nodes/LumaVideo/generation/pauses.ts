@@ -47,7 +47,9 @@ export class Pauses {
 
 	/** The next moment that somebody waits for, in milliseconds since 1970; `Infinity` when nobody does. */
 	get next(): number {
-		return Math.min(...[...this.pauses].map(({ at }) => at));
+		let next = Infinity;
+		for (const { at } of this.pauses) if (at < next) next = at;
+		return next;
 	}
 
 	/**
@@ -117,7 +119,9 @@ export class Pauses {
 		await this.clock.wait(until - this.now, this.news);
 		this.rearm();
 		const { now } = this;
-		for (const pause of [...this.pauses].filter(({ at }) => at <= now).sort((a, b) => a.at - b.at)) {
+		const due: Pause[] = [];
+		for (const pause of this.pauses) if (pause.at <= now) due.push(pause);
+		for (const pause of due.sort((a, b) => a.at - b.at)) {
 			this.pauses.delete(pause);
 			pause.resolve();
 		}

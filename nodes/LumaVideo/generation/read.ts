@@ -74,7 +74,7 @@ export async function pauseFor(clock: Clock, ms: number, cancelSignal: AbortSign
 	}
 }
 
-/** Whether nothing more will happen to it. A video may follow a moment after the word "completed". */
+/** Whether nothing more will happen to it. Its file may follow a moment after the word "completed". */
 export function isOver(generation: Generation): boolean {
 	return (
 		generation.status === 'failed' ||

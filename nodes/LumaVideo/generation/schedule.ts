@@ -6,7 +6,7 @@
  * takes, looks are saved for the time around the expected end. A suspended execution looks around that end only. The
  * numbers were found by simulation, `scripts/schedule-figures.ts`.
  */
-import type { ModelCapabilities, VideoRequest } from '../providers/provider';
+import type { GenerationRequest, ModelCapabilities } from '../providers/provider';
 
 /** How long a generation is expected to take as a whole. */
 export interface Expectation {
@@ -19,14 +19,15 @@ export interface Expectation {
 const MIN_INTERVAL_MS = 1000;
 const MAX_INTERVAL_MS = 15_000;
 
-/** With a guess: the first look, the growth from look to look, and the looks around the expected end as parts of it. */
-const GUESS = { firstMs: 5200, growth: 0.32, from: 0.92, until: 1.12, interval: 0.04 } as const;
+/** With a guess: the first look, the growth from look to look, less what the network takes, and the looks around the
+ * expected end as parts of it. */
+const GUESS = { firstMs: 5200, growth: 0.34, networkMs: 350, from: 0.95, until: 1.06, interval: 0.04 } as const;
 
 /** With experience: the part of the expected time that passes before the first look that may find it finished. */
 const FIRST_LOOK = 0.54;
 /** Distance of the looks as a part of the expected time: at that first one, and from the expected end on. */
 const SPARSE = 0.09;
-const DENSE = 0.036;
+const DENSE = 0.034;
 /** Refusals by moderation come within seconds. */
 const EARLY_LOOK_MS = 4000;
 /** Looks between that one and the first that may find it finished, for each generation that a read serves. */
@@ -36,9 +37,9 @@ const OVERDUE = 1.75;
 const OVERDUE_DENSITY = 0.05;
 
 /** Suspended: the wake-up before the expected end, and how long it then looks closely. */
-const WAKE = { at: 0.97, interval: 0.02, minIntervalMs: 1500, closely: 0.08, minCloselyMs: 8000, maxCloselyMs: 16_000 } as const;
+const WAKE = { at: 0.99, interval: 0.01, minIntervalMs: 1500, closelyMs: 19_000 } as const;
 /** Suspended and overdue: n8n keeps a wake-up exactly only when it is more than a minute ahead. */
-const OVERDUE_SLEEP = { minMs: 62_000, maxMs: 300_000, growth: 0.25 } as const;
+const OVERDUE_SLEEP = { minMs: 62_000, maxMs: 300_000, growth: 0.2 } as const;
 
 /** Used when neither the answer nor the model says how long it takes, in milliseconds. */
 export const UNKNOWN_EXPECTED_MS = 60_000;
@@ -56,7 +57,7 @@ export function nextReadDelayMs(elapsedMs: number, expectation: Expectation, ser
 
 function guessedDelayMs(elapsedMs: number, expectedMs: number, atMost: number): number {
 	if (elapsedMs < GUESS.firstMs) return Math.max(Math.min(GUESS.firstMs - elapsedMs, atMost), MIN_INTERVAL_MS);
-	let delay = elapsedMs * GUESS.growth;
+	let delay = elapsedMs * GUESS.growth - GUESS.networkMs;
 	const toStart = expectedMs * GUESS.from - elapsedMs;
 	if (toStart > MIN_INTERVAL_MS) delay = Math.min(delay, toStart);
 	else if (elapsedMs < expectedMs * GUESS.until) delay = Math.min(delay, expectedMs * GUESS.interval);
@@ -70,7 +71,8 @@ function knownDelayMs(elapsedMs: number, expectedMs: number, served: number): nu
 		Math.max(expectedMs * (SPARSE + (DENSE - SPARSE) * share), MIN_INTERVAL_MS),
 		MAX_INTERVAL_MS,
 	);
-	if (elapsedMs < firstLook) {
+	// A clock that counts whole milliseconds may come that much short of it.
+	if (elapsedMs < firstLook - 1) {
 		// The early look is worth a request only where the next one is far away.
 		if (elapsedMs < EARLY_LOOK_MS && firstLook > 2 * EARLY_LOOK_MS) return EARLY_LOOK_MS - elapsedMs;
 		const looks = served * EARLY_LOOKS_EACH;
@@ -85,9 +87,8 @@ function knownDelayMs(elapsedMs: number, expectedMs: number, served: number): nu
 /** Milliseconds from now to the next read while the execution is suspended in between. */
 export function nextWakeDelayMs(elapsedMs: number, expectedMs: number): number {
 	const wakeAt = expectedMs * WAKE.at;
-	if (elapsedMs < wakeAt) return Math.max(wakeAt - elapsedMs, MIN_INTERVAL_MS);
-	const closely = Math.min(Math.max(expectedMs * WAKE.closely, WAKE.minCloselyMs), WAKE.maxCloselyMs);
-	if (elapsedMs < wakeAt + closely) return Math.max(expectedMs * WAKE.interval, WAKE.minIntervalMs);
+	if (elapsedMs < wakeAt - 1) return Math.max(wakeAt - elapsedMs, MIN_INTERVAL_MS);
+	if (elapsedMs < wakeAt + WAKE.closelyMs) return Math.max(expectedMs * WAKE.interval, WAKE.minIntervalMs);
 	return Math.min(Math.max(elapsedMs * OVERDUE_SLEEP.growth, OVERDUE_SLEEP.minMs), OVERDUE_SLEEP.maxMs);
 }
 
@@ -100,8 +101,8 @@ const LARGER: Readonly<Record<string, number>> = { '1080p': 1.5, '4k': 2.5 };
  * stretched for longer and larger videos.
  */
 export function expectedMs(
-	model: ModelCapabilities | undefined,
-	request: Pick<VideoRequest, 'duration' | 'resolution'> | null,
+	model: Pick<ModelCapabilities, 'usualSeconds'> | undefined,
+	request: Pick<GenerationRequest, 'duration' | 'resolution'> | null,
 	estimatedSeconds: number | null,
 ): number {
 	if (estimatedSeconds !== null && estimatedSeconds > 0) return estimatedSeconds * 1000;

@@ -1,5 +1,6 @@
 /** Looks for the generation of a request that got no readable answer, in the provider's list. */
-import type { Generation, Provider, VideoRequest } from '../providers/provider';
+import type { Generation, GenerationRequest, Provider } from '../providers/provider';
+import { isSameRequest } from '../providers/provider';
 import { isOfSameExecution } from '../transport/callbackAddress';
 import type { JobServices } from './job';
 import type { LedgerEntry } from './ledger';
@@ -58,12 +59,12 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 	});
 }
 
-function isSame(provider: Provider, generation: Generation, sent: VideoRequest): boolean {
+function isSame(provider: Provider, generation: Generation, sent: GenerationRequest): boolean {
 	const { callback } = sent;
 	const listed = callback ? provider.callbackUrlOf?.(generation) : null;
 	// The retry of an execution that crashed has another address.
 	const isOurs = callback !== null && listed != null && isOfSameExecution(callback.url, listed);
-	return provider.sameRequest?.(generation, isOurs ? { ...sent, callback: { ...callback, url: listed } } : sent) === true;
+	return isSameRequest(provider, generation, isOurs ? { ...sent, callback: { ...callback, url: listed } } : sent);
 }
 
 /** What the account made since a moment, as far as the list tells; `null` when it cannot be read. */

@@ -2,11 +2,11 @@
  * One request that costs money. It is sent once; again only after an answer that says that it was refused for now.
  * After an unclear end the generation is looked for, never bought again.
  */
-import type { Generation, Problem, ProviderCall, VideoRequest } from '../providers/provider';
-import { mayHaveBeenAccepted } from '../providers/provider';
+import type { Generation, GenerationRequest, Problem, ProviderCall } from '../providers/provider';
+import { createCall, mayHaveBeenAccepted, readCreated } from '../providers/provider';
 import type { Exchange } from '../transport/providerClient';
 import type { Failure } from './failure';
-import type { CreateStart, Job, JobServices } from './job';
+import type { CreateStart, Job, JobServices, Prepared } from './job';
 import type { LedgerEntry } from './ledger';
 import { newName } from './ledger';
 import { CRASHED, inDoubt, reasonOf, refused, unreachable } from './messages';
@@ -21,7 +21,7 @@ export type Submitted =
 	| { ok: false; failure: Failure };
 
 /**
- * Buys the job's video, or finds what an earlier try bought.
+ * Buys what the job is for, or finds what an earlier try bought.
  *
  * @param note told of the ledger's entry as soon as something may have been bought, and of `null` when nothing was
  * @throws RunEnded when the run ends before the request is sent, or while a lost one is looked for
@@ -62,7 +62,7 @@ class Submission {
 		const prepared = await this.prepare();
 		if (!prepared.ok) return prepared;
 		const { request } = prepared;
-		const call = provider.create(request);
+		const call = createCall(provider, request);
 		for (let refusals = 1; ; refusals++) {
 			while (pauses.now < slots.heldUntil) await pauses.pause(slots.heldUntil).over;
 			const { entry, exchange } = await this.send(call, request);
@@ -72,7 +72,7 @@ class Submission {
 				this.withdraw(entry);
 				return { ok: false, failure: unreachable(provider, exchange.fault.text) };
 			}
-			const reading = provider.readCreated(exchange.answer, request);
+			const reading = readCreated(provider, exchange.answer, request);
 			if (reading.ok) return this.accept(entry, reading.value, false);
 			const { problem } = reading;
 			if (mayHaveBeenAccepted(problem)) {
@@ -85,13 +85,13 @@ class Submission {
 		}
 	}
 
-	private async prepare(): Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }> {
+	private async prepare(): Promise<Prepared> {
 		const { prepare, request } = this.start;
-		return prepare ? await this.services.pauses.unlessEnded(prepare(request)) : { ok: true, request };
+		return prepare ? await this.services.pauses.unlessEnded(prepare()) : { ok: true, request };
 	}
 
 	/** Sends the request, unless n8n crashed when an earlier run of this execution had done so: then there is no exchange. */
-	private async send(call: ProviderCall, request: VideoRequest): Promise<{ entry: LedgerEntry; exchange: Exchange | null }> {
+	private async send(call: ProviderCall, request: GenerationRequest): Promise<{ entry: LedgerEntry; exchange: Exchange | null }> {
 		const { options, pauses, twins } = this.services;
 		const { ledger, clock, provider, crashRecord } = options;
 		const { itemIndex } = this.job;
@@ -151,6 +151,7 @@ class Submission {
 			return await this.create();
 		}
 		const { lookAlikes, isNotListed } = found;
-		return { ok: false, failure: inDoubt(provider, { reason, sentAt: entry.submittedAt, lookAlikes, isNotListed, problem }) };
+		const { makes } = this.start.request;
+		return { ok: false, failure: inDoubt(provider, { makes, reason, sentAt: entry.submittedAt, lookAlikes, isNotListed, problem }) };
 	}
 }

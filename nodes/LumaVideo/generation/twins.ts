@@ -3,12 +3,12 @@
  * Whoever looks for a lost generation must not take what another one of them bought.
  */
 
-import type { VideoRequest } from '../providers/provider';
+import type { GenerationRequest } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import { fingerprint } from './ledger';
 
 /** The same for requests that are alike: of one account, and with the same address that is called back. */
-export function twinHash({ account }: ProviderClient, sent: VideoRequest): string {
+export function twinHash({ account }: ProviderClient, sent: GenerationRequest): string {
 	return fingerprint([account, sent]);
 }
 

@@ -2,7 +2,7 @@
 import type { Generation, Problem, Provider } from '../providers/provider';
 import type { Failure } from './failure';
 import type { Look } from './reader';
-import { cannotBeRead, hasNoVideo } from './messages';
+import { cannotBeRead, hasNoFile } from './messages';
 import { isOver, isTransient } from './read';
 import { retryDelayMs } from './schedule';
 
@@ -28,7 +28,7 @@ export type Watched =
 	| { kind: 'timeout'; generation: Generation; trouble?: string }
 	| { kind: 'failure'; failure: Failure };
 
-/** Answers in a row that cannot be read, or lack the video, before waiting is given up. */
+/** Answers in a row that cannot be read, or lack the file, before waiting is given up. */
 const MAX_UNREADABLE = 4;
 
 /**
@@ -53,8 +53,8 @@ export async function watch(generation: Generation, firstAt: number, options: Wa
 				unreadable = 0;
 				at = options.now() + options.nextDelayMs();
 			} else {
-				// Said to be completed, and no video there: it may follow in a moment.
-				if (++unreadable >= MAX_UNREADABLE) return { kind: 'failure', failure: hasNoVideo(provider, known) };
+				// Said to be completed, and no file there: it may follow in a moment.
+				if (++unreadable >= MAX_UNREADABLE) return { kind: 'failure', failure: hasNoFile(provider, known) };
 				at = options.now() + retryDelayMs(unreadable, null);
 			}
 		} else if (look.problem === null || isTransient(look.problem)) {

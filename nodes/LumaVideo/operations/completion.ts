@@ -13,12 +13,12 @@ const OPTIONS: Readonly<Record<Completion, INodePropertyOptions>> = {
 		name: 'Suspend Until Finished',
 		value: 'suspend',
 		description:
-			'Store the execution and resume it when the video is finished: nothing runs meanwhile, and n8n may restart. Adds a few seconds.',
+			'Store the execution and resume it when the generation is finished: nothing runs meanwhile, and n8n may restart. Adds a few seconds.',
 	},
 	poll: {
 		name: 'Wait Until Finished',
 		value: 'poll',
-		description: 'Keep the execution running until the video is finished. All items are made at the same time.',
+		description: 'Keep the execution running until the generation is finished. All items are made at the same time.',
 	},
 };
 

@@ -61,7 +61,8 @@ export function readGenerationId(
 	context: IExecuteFunctions,
 	itemIndex: number,
 ): { ok: true; generationId: string } | { ok: false; finding: string } {
-	const text = generationIdValue(context, itemIndex);
+	// An expression without a value is as good as nothing.
+	const text = generationIdValue(context, itemIndex) ?? '';
 	if (typeof text !== 'string') return { ok: false, finding: `'${FIELD_NAMES.generationId}' must be text` };
 	const generationId = text.trim();
 	if (generationId === '') return { ok: false, finding: `'${FIELD_NAMES.generationId}' is empty` };

@@ -11,6 +11,8 @@ import { download } from './generation/download.operation';
 import { get } from './generation/get.operation';
 import { getAll } from './generation/getAll.operation';
 import { wait } from './generation/wait.operation';
+import { edit } from './image/edit.operation';
+import { generate as generateImage } from './image/generate.operation';
 import type { Operation, ResourceName } from './operation';
 import { isTool } from './operation';
 import { addAudio } from './video/addAudio.operation';
@@ -34,6 +36,8 @@ export const operations: readonly Operation[] = [
 	get,
 	getAll,
 	wait,
+	edit,
+	generateImage,
 	getBalance,
 	getAllCameraMotions,
 	getAllConcepts,
@@ -43,13 +47,14 @@ const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name'
 	account: { name: 'Account', description: 'The account at the provider' },
 	cameraMotion: { name: 'Camera Motion', description: 'Words for how the camera moves' },
 	concept: { name: 'Concept', description: 'Camera moves and angles that the model has learnt' },
-	generation: { name: 'Generation', description: 'The making of one video, named by its ID' },
+	generation: { name: 'Generation', description: 'The making of one video or image, named by its ID' },
+	image: { name: 'Image', description: 'Make and edit images' },
 	video: { name: 'Video', description: 'Make videos' },
 };
 
 const PROVIDER_DESCRIPTIONS: Readonly<Record<ProviderId, string>> = {
-	lumaDreamMachine: "Luma's own API for Ray 2: generate, extend, modify, reframe, upscale, up to 4K",
-	lumaAgents: "Luma's newer API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p",
+	lumaAgents: "Luma's own API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p",
+	lumaDreamMachine: "Luma's older API for Ray 2, up to 4K. Luma announced its end for October 2026; new keys are for Luma Agents.",
 	pixazo: 'Ray 2 Flash and Ray 3.2 through one gateway, up to 1080p',
 	pixwith: 'Ray 2: text and image to video, up to 720p',
 	crazyrouter: 'Ray 1.6 and Ray 2: text and image to video, extend, up to 1080p',
@@ -65,7 +70,7 @@ const providerField: INodeProperties = {
 		value: id,
 		description: PROVIDER_DESCRIPTIONS[id],
 	})),
-	default: 'lumaDreamMachine',
+	default: 'lumaAgents',
 	description: 'The service that makes the videos and charges for them',
 };
 
@@ -88,6 +93,7 @@ const DEFAULT_OPERATIONS: Readonly<Record<ResourceName, string>> = {
 	cameraMotion: 'getAll',
 	concept: 'getAll',
 	generation: 'get',
+	image: 'generate',
 	video: 'generate',
 };
 

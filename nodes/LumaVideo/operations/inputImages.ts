@@ -109,7 +109,8 @@ function uploadFailure(provider: Provider, text: string, advice: string): { ok: 
 
 const TRY_AGAIN = 'Try again, or use the URL of an image on the web.';
 
-async function bring(
+/** Brings one image to where the provider finds it. */
+export async function bringImage(
 	context: IExecuteFunctions,
 	provider: Provider,
 	client: ProviderClient,
@@ -164,7 +165,7 @@ export async function bringImages(
 	for (const field of ['startImage', 'endImage'] as const) {
 		const image = images[field];
 		if (!image) continue;
-		const result = await bring(context, provider, client, image);
+		const result = await bringImage(context, provider, client, image);
 		if (!result.ok) return result;
 		brought = { ...brought, [field]: result.reference };
 	}

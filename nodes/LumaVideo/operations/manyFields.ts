@@ -1,5 +1,6 @@
 /** The two fields of every operation that gets many. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { booleanOf, numberOf } from './values';
 
 const DEFAULT_LIMIT = 50;
 
@@ -24,7 +25,7 @@ export const manyFields: INodeProperties[] = [
 
 /** How many results are wanted; `null` for all. */
 export function readLimit(context: IExecuteFunctions, itemIndex: number): number | null {
-	if (context.getNodeParameter('returnAll', itemIndex, false)) return null;
-	const limit: unknown = context.getNodeParameter('limit', itemIndex, DEFAULT_LIMIT);
+	if (booleanOf(context.getNodeParameter('returnAll', itemIndex, false)) === true) return null;
+	const limit = numberOf(context.getNodeParameter('limit', itemIndex, DEFAULT_LIMIT));
 	return typeof limit === 'number' && limit >= 1 ? Math.floor(limit) : DEFAULT_LIMIT;
 }

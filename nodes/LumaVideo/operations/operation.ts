@@ -2,7 +2,7 @@
 import type { IDisplayOptions, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Provider, ProviderId } from '../providers/provider';
 
-export type ResourceName = 'account' | 'cameraMotion' | 'concept' | 'generation' | 'video';
+export type ResourceName = 'account' | 'cameraMotion' | 'concept' | 'generation' | 'image' | 'video';
 
 export interface Operation {
 	resource: ResourceName;

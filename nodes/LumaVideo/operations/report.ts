@@ -130,7 +130,9 @@ export function stoppedError(
 	deleted: ReadonlySet<string> = new Set(),
 ): NodeOperationError {
 	const left = bought.filter(({ generationId }) => generationId === null || !deleted.has(generationId));
-	const ids = named(left);
+	const running = left.filter(({ state }) => state === 'running');
+	const ids = named(running);
+	const over = named(left.filter(({ state }) => state !== 'running'));
 	const unanswered = unansweredSince(left);
 	const message =
 		ids.length > 0 ? `The execution was stopped. Generations that go on at the provider: ${ids.join(', ')}` : 'The execution was stopped';
@@ -141,8 +143,9 @@ export function stoppedError(
 			: [
 					`${unanswered}. It is not known whether ${provider.displayName} accepted them: look at ${provider.dashboardUrl}. The IDs that came later are in n8n's log.`,
 				]),
-		...(ids.length > 0 ? ["Operation 'Wait' of resource 'Generation' gets them by ID."] : []),
-		...(ids.length + deleted.size === 0 && unanswered === '' ? ['Nothing was bought.'] : []),
+		...(over.length > 0 ? [`Already over: ${over.join(', ')}.`] : []),
+		...(ids.length + over.length > 0 ? ["Operation 'Wait' of resource 'Generation' gets them by ID."] : []),
+		...(ids.length + over.length + deleted.size === 0 && unanswered === '' ? ['Nothing was bought.'] : []),
 	].join(' ');
 	const error = new NodeOperationError(context.getNode(), message, { description });
 	// n8n replaces a message in which it finds the name of a Node.js error code, even inside a word.

@@ -556,17 +556,20 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 	},
 };
 
+/** The way to fields this package does not know. */
+export const additionalBodyField: INodeProperties = {
+	displayName: `${FIELD_NAMES.additionalBodyFields} (JSON)`,
+	name: 'additionalBodyFields',
+	type: 'json',
+	default: '{}',
+	description:
+		'Fields to add to the request as they are, or to replace. For what this node does not offer yet; nothing of it is checked before it is sent.',
+};
+
 /** Fields that only some providers have, and the way to fields this package does not know. */
 export function additionalFields(operation: VideoOperation, more: INodeProperties[] = []): INodeProperties {
 	const fields: INodeProperties[] = [
-		{
-			displayName: `${FIELD_NAMES.additionalBodyFields} (JSON)`,
-			name: 'additionalBodyFields',
-			type: 'json',
-			default: '{}',
-			description:
-				'Fields to add to the request as they are, or to replace. For what this node does not offer yet; nothing of it is checked before it is sent.',
-		},
+		additionalBodyField,
 		...Object.entries(EXTRA_FIELDS).flatMap(([extra, property]) => {
 			const shownFor = providersWith(operation, extra as ExtraField);
 			return shownFor.length === 0 ? [] : [{ ...property, displayOptions: { show: { '/provider': shownFor } } }];

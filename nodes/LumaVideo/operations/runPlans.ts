@@ -14,6 +14,7 @@ import { announce, isTriggerUrl } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
 import { forgetEarlierError, hasFailed, leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
+import { runHint, tellHint } from './hints';
 import { isTool } from './operation';
 import type { ItemResult, Plan, ReadyPlan } from './plan';
 import { alsoKnown, boughtSoFar, itemOf, keepIds, resultOf, stoppedError, toItems } from './report';
@@ -140,6 +141,7 @@ export async function runPlans(
 	const reported = results.find((result) => !result.ok)?.itemIndex;
 	const items = toItems(context, results, alsoKnown(provider, bought(), reported));
 	ledger.markDelivered();
+	tellHint(context, runHint(provider, ready, outcomes));
 	return items;
 }
 

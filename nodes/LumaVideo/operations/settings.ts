@@ -2,7 +2,9 @@
 import type { IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { DownloadSettings } from '../generation/deliver';
 import { providerIds, providers } from '../providers';
+import type { Product } from '../providers/provider';
 import { isTool } from './operation';
+import { booleanOf, numberOf } from './values';
 
 /** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
@@ -41,7 +43,7 @@ const settingFields = {
 		typeOptions: { minValue: 1, maxValue: 100 },
 		default: 5,
 		description:
-			'How many videos are made at the same time. When not set: 10 with Luma Dream Machine (its documented limit), 5 elsewhere.',
+			'How many generations run at the same time. When not set: 10 with Luma Dream Machine (its documented limit), 5 elsewhere.',
 	},
 	maxCost: {
 		displayName: 'Max Cost (USD)',
@@ -50,7 +52,7 @@ const settingFields = {
 		typeOptions: { minValue: 0, numberPrecision: 2 },
 		default: 10,
 		description:
-			'Refuse the run, before anything is bought, when all its videos together would cost more than this many US dollars. The prices are estimates from published tables.',
+			'Refuse the run, before anything is bought, when all that it makes would together cost more than this many US dollars. The prices are estimates from published tables.',
 		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].capabilities.prices) } },
 	},
 	maxDownloadMb: {
@@ -78,7 +80,7 @@ const settingFields = {
 			},
 		],
 		default: 'error',
-		description: "What happens to an item whose video is not finished within 'Timeout'. The generation itself goes on.",
+		description: "What happens to an item whose generation is not finished within 'Timeout'. The generation itself goes on.",
 	},
 	requestTimeout: {
 		displayName: 'Request Timeout (Seconds)',
@@ -94,7 +96,7 @@ const settingFields = {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether a retry of an execution that a crash of n8n ended buys those videos anew of which it is not known whether they were bought. Look at the provider\'s dashboard before you switch this on.',
+			'Whether a retry of an execution that a crash of n8n ended buys those generations anew of which it is not known whether they were bought. Look at the provider\'s dashboard before you switch this on.',
 	},
 	resubmitFailed: {
 		displayName: 'Buy Again on Retry',
@@ -102,7 +104,7 @@ const settingFields = {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether a retry of this node, or of the execution, buys a new video for a generation that ended as failed. When off, a retry only continues what is running.',
+			'Whether a retry of this node, or of the execution, buys a new generation for one that ended as failed. When off, a retry only continues what is running.',
 	},
 	timeout: {
 		displayName: 'Timeout (Seconds)',
@@ -111,7 +113,7 @@ const settingFields = {
 		typeOptions: { minValue: 1 },
 		default: DEFAULT_TIMEOUT_S,
 		description:
-			'How long to wait for a video to be finished. When not set: 900 seconds, twice that for 4K, and an hour when the execution is suspended. Nothing is lost when the time is over.',
+			'How long to wait for a generation to be finished. When not set: 900 seconds, twice that for 4K, and an hour when the execution is suspended. Nothing is lost when the time is over.',
 	},
 } satisfies Record<string, INodeProperties>;
 
@@ -137,15 +139,16 @@ export const binaryField: INodeProperties = {
 	required: true,
 	default: 'data',
 	placeholder: 'e.g. data',
-	hint: 'The name of the output field to put the video file in',
+	hint: 'The name of the output field to put the file in',
 };
 
 /** Hides a field from an agent's tool, which cannot pass files on. */
 export const NO_FILES: IDisplayOptions['hide'] = { '@tool': [true] };
 
-/** Whether the video's file is to be downloaded. */
-export function readWantsFile(context: IExecuteFunctions, itemIndex: number): boolean {
-	return !isTool(context) && context.getNodeParameter('downloadVideo', itemIndex, false) === true;
+/** Whether the file is to be downloaded. */
+export function readWantsFile(context: IExecuteFunctions, itemIndex: number, makes: Product = 'video'): boolean {
+	const field = makes === 'image' ? 'downloadImage' : 'downloadVideo';
+	return !isTool(context) && booleanOf(context.getNodeParameter(field, itemIndex, false)) === true;
 }
 
 export interface Settings {
@@ -163,45 +166,43 @@ export interface Settings {
 	resubmitFailed: boolean;
 	/** `null`: by model. */
 	timeoutMs: number | null;
+	/** What cannot be understood, each as a sentence that names the field. */
+	findings: string[];
 }
 
-function positive(value: unknown): number | null {
-	const number = Number(value);
-	return value !== undefined && value !== null && value !== '' && Number.isFinite(number) && number > 0 ? number : null;
-}
-
-/** Whether a switch is on; an expression may give text. */
-function isOn(value: unknown): boolean {
-	return value === true || (typeof value === 'string' && value.trim().toLowerCase() === 'true');
-}
-
-function isOff(value: unknown): boolean {
-	return ['', '0', 'false', 'null', 'undefined'].includes(String(value).trim().toLowerCase());
-}
-
-/** A limit of 0 is a limit. */
-function notNegative(value: unknown): number | null {
-	return value === 0 || value === '0' ? 0 : positive(value);
-}
-
-/** The settings of one item; what is not set, or not usable, falls back to the default. */
+/**
+ * The settings of one item; what is not set is the default.
+ *
+ * @returns with them, what cannot be understood: the item must not buy
+ */
 export function readSettings(context: IExecuteFunctions, itemIndex: number): Settings {
 	const options = context.getNodeParameter('options', itemIndex, {}) as Partial<Record<SettingName, unknown>>;
-	const timeout = positive(options.timeout);
+	const findings: string[] = [];
+	const read = <T>(name: SettingName, value: T | null | undefined, expected: string): T | null => {
+		if (value === undefined) findings.push(`'${settingFields[name].displayName}' must be ${expected}`);
+		return value ?? null;
+	};
+	const isOn = (name: SettingName): boolean => read(name, booleanOf(options[name]), 'true or false') === true;
+	const above0 = (name: SettingName): number | null => {
+		const number = numberOf(options[name]);
+		return read(name, typeof number === 'number' && number <= 0 ? undefined : number, 'a number above 0');
+	};
+	const maxCost = numberOf(options.maxCost);
+	const timeout = above0('timeout');
 	return {
-		buyAgainAfterCrash: isOn(options.buyAgainAfterCrash),
-		deleteOnStop: isOn(options.deleteOnStop),
-		// What is set and no clear no must not buy.
-		dryRun: options.dryRun !== undefined && !isOff(options.dryRun),
-		includeRaw: isOn(options.includeRaw),
-		maxConcurrent: positive(options.maxConcurrent),
+		buyAgainAfterCrash: isOn('buyAgainAfterCrash'),
+		deleteOnStop: isOn('deleteOnStop'),
+		dryRun: isOn('dryRun'),
+		includeRaw: isOn('includeRaw'),
+		maxConcurrent: above0('maxConcurrent'),
 		// A limit that cannot be read must not pass as none.
-		maxCostUsd: 'maxCost' in options ? (notNegative(options.maxCost) ?? Number.NaN) : null,
-		maxDownloadBytes: (positive(options.maxDownloadMb) ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
+		maxCostUsd: 'maxCost' in options ? (typeof maxCost === 'number' && maxCost >= 0 ? maxCost : Number.NaN) : null,
+		maxDownloadBytes: (above0('maxDownloadMb') ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
 		onTimeout: options.onTimeout === 'continue' ? 'continue' : 'error',
-		requestTimeoutMs: (positive(options.requestTimeout) ?? DEFAULT_REQUEST_TIMEOUT_S) * 1000,
-		resubmitFailed: isOn(options.resubmitFailed),
+		requestTimeoutMs: (above0('requestTimeout') ?? DEFAULT_REQUEST_TIMEOUT_S) * 1000,
+		resubmitFailed: isOn('resubmitFailed'),
 		timeoutMs: timeout === null ? null : timeout * 1000,
+		findings,
 	};
 }
 

@@ -340,6 +340,7 @@ export const crazyrouter: Provider = {
 		callbacks: 'http',
 		list: false,
 		delete: false,
+		urlMinutes: null,
 		prices: false,
 		// No limit is documented; a careful number.
 		concurrency: 5,

@@ -8,8 +8,8 @@ import type { ModelCapabilities, Provider, ProviderId, VideoOperation } from './
 import { operationCapabilities } from './provider';
 
 export const providers: Readonly<Record<ProviderId, Provider>> = {
-	lumaDreamMachine,
 	lumaAgents,
+	lumaDreamMachine,
 	pixazo,
 	pixwith,
 	crazyrouter,

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { firstText, firstUrl, httpProblem, isObject, isSuccess, jsonOf, unreadable, valueAt } from './answers';
 import type { StatusText } from './answers';
 import { detailText } from './lumaDreamMachine';
+import { images } from './lumaAgents.images';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type {
@@ -22,6 +23,7 @@ import type {
 	Media,
 	ModelCapabilities,
 	Problem,
+	Product,
 	Provider,
 	ProviderAnswer,
 	Reading,
@@ -99,6 +101,7 @@ const KEY_ADVICE =
 const lenientText = z.string().nullish().catch(null);
 const generationSchema = z.object({
 	id: z.string().min(1),
+	type: lenientText,
 	state: lenientText,
 	model: lenientText,
 	created_at: lenientText,
@@ -125,22 +128,23 @@ function statusOf(state: string): GenerationStatus {
 }
 
 /** "Error handling", machine-readable codes, in words for people. */
-const FAILURES: Readonly<Record<string, string>> = {
+const failures = (makes: Product): Readonly<Record<string, string>> => ({
 	content_moderated: 'content moderation refused the prompt, an input or the result',
-	generation_failed: 'the model could not make the video; another try may work',
-	budget_exhausted: 'the account ran out of money while the video was made',
-	output_not_found: 'the finished video could not be found; another try may work',
+	generation_failed: `the model could not make the ${makes}; another try may work`,
+	budget_exhausted: `the account ran out of money while the ${makes} was made`,
+	output_not_found: `the finished ${makes} could not be found; another try may work`,
 	image_too_large: 'an input file is too large',
 	unsupported_format: 'an input file has a format that is not supported',
 	corrupt_input: 'an input file could not be decoded',
 	invalid_request: 'the request was not valid',
 	rate_limited: 'too many requests at the same time',
-};
+});
 
 /** `content_moderated: content moderation refused the prompt, an input or the result (their own words)`. */
-function failureText(code: string | null, reason: string | null): string | null {
+function failureText(code: string | null, reason: string | null, makes: Product): string | null {
 	if (!code) return reason;
-	const words = Object.hasOwn(FAILURES, code) ? FAILURES[code] : null;
+	const known = failures(makes);
+	const words = Object.hasOwn(known, code) ? known[code] : null;
 	const own = reason?.trim().replace(/\.$/, '') ?? '';
 	if (!words) return own ? `${code}: ${own}` : code;
 	return own ? `${code}: ${words} (${own})` : `${code}: ${words}`;
@@ -169,6 +173,11 @@ function mediaType(type: string | null, url: string): Media['type'] {
 	return VIDEO_TYPES.has(extension) ? 'video' : 'other';
 }
 
+/** An edit was seen to call itself `image`, so the word's beginning counts; those that leave it out name their model. */
+function productOf(type: string | null, model: string | null): Product {
+	return (type ?? '').startsWith('image') || (type === null && (model ?? '').startsWith('uni-')) ? 'image' : 'video';
+}
+
 /** `whenSilent` is the state of a generation that names none; `null` where it must name one. */
 function readGeneration(json: JsonValue | undefined, whenSilent: string | null): Generation | null {
 	const parsed = generationSchema.safeParse(json);
@@ -181,10 +190,13 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 		return address ? [{ url: address, type: mediaType(type ?? null, address) }] : [];
 	});
 	const status = statusOf(state);
+	const model = firstText(rest.model ?? null);
+	const makes = productOf(firstText(rest.type ?? null), model);
 	return {
 		generationId: id,
+		...(makes === 'image' ? { makes } : {}),
 		status,
-		model: firstText(rest.model ?? null),
+		model,
 		// Answers do not repeat the request.
 		prompt: null,
 		videoUrl: media.find(({ type }) => type === 'video')?.url ?? null,
@@ -193,7 +205,7 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 		completedAt: null,
 		failureReason:
 			status === 'failed'
-				? failureText(firstText(rest.failure_code ?? null), firstText(rest.failure_reason ?? null))
+				? failureText(firstText(rest.failure_code ?? null), firstText(rest.failure_reason ?? null), makes)
 				: null,
 		estimatedSeconds: null,
 		// "FAQ" and the video guides: what failed or was moderated is refunded.
@@ -229,12 +241,12 @@ const TEXTS: ProblemTexts = {
 };
 
 /** Asked for a generation, 404 means its id; asked to make one, it can only mean the address. */
-const CREATE_TEXTS: ProblemTexts = {
+const createTexts = (makes: Product): ProblemTexts => ({
 	404: {
-		message: `${DISPLAY_NAME} does not make videos at this address`,
+		message: makes === 'image' ? `${DISPLAY_NAME} does not make images at this address` : `${DISPLAY_NAME} does not make videos at this address`,
 		advice: "Check 'Base URL' in the credential.",
 	},
-};
+});
 
 /** `{ detail }` everywhere. For what is moderated at once no status is documented, so the text decides. */
 function problem(answer: ProviderAnswer, texts: ProblemTexts): Problem {
@@ -478,6 +490,14 @@ export const lumaAgents: Provider = {
 	displayName: DISPLAY_NAME,
 	credentialType: 'lumaAgentsApi',
 	dashboardUrl: DASHBOARD_URL,
+	// Keys of the Dream Machine API: `luma-` and a UUID.
+	foreignKey: (key) =>
+		/^luma-[0-9a-f]{8}-[0-9a-f]{4}-/i.test(key)
+			? {
+					owner: 'Luma Dream Machine',
+					instead: `Create a key at ${DASHBOARD_URL} (it begins with 'luma-api-'): Luma announced the end of the Dream Machine API for October 2026.`,
+				}
+			: null,
 	capabilities: {
 		models: [
 			{
@@ -549,6 +569,8 @@ export const lumaAgents: Provider = {
 		callbacks: 'none',
 		list: false,
 		delete: false,
+		// "Video generation": presigned for an hour; each read makes a new one.
+		urlMinutes: 60,
 		prices: true,
 		// Depends on the plan and is shown in the dashboard only; a careful number.
 		concurrency: 5,
@@ -558,11 +580,13 @@ export const lumaAgents: Provider = {
 
 	create: (request) => ({ method: 'POST', path: '/generations', body: bodyOf(request) }),
 	// An answer with an id but without a state is a generation that was taken in.
-	readCreated: (answer) => readOne(answer, CREATE_TEXTS, 'queued'),
+	readCreated: (answer) => readOne(answer, createTexts('video'), 'queued'),
 
 	// Every read makes new addresses, which work for an hour.
 	status: (generationId) => ({ method: 'GET', path: `/generations/${encodeURIComponent(generationId)}` }),
 	readStatus: (answer) => readOne(answer, {}, null),
 
 	estimateUsd: (request) => priceOf(bodyOf(request)),
+
+	images: { ...images, readCreated: (answer) => readOne(answer, createTexts('image'), 'queued') },
 };

@@ -193,8 +193,10 @@ const PRICES_USD: PriceTable = {
 	},
 };
 
-const KEY_ADVICE =
-	"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. New accounts may need the provider 'Luma Agents'.";
+/** Luma announced the end of this API for October 2026; what it answers since then is not documented. */
+const ENDED =
+	"Luma announced the end of its Dream Machine API for October 2026. Its successor is Luma Agents: choose that as 'Provider', with a key from platform.lumalabs.ai.";
+const KEY_ADVICE = `Check the API key in the credential: Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. ${ENDED}`;
 
 // The answers, as far as they are used. Everything beyond is kept in `raw`. Only the id must be right: one that
 // was paid for is not lost over a detail that changed its type.
@@ -295,7 +297,7 @@ type ProblemTexts = Readonly<Record<number, StatusText>>;
 const CREATE_TEXTS: ProblemTexts = {
 	404: {
 		message: `${DISPLAY_NAME} does not make videos at this address`,
-		advice: "Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
+		advice: `Check 'Base URL' in the credential. ${ENDED}`,
 	},
 };
 
@@ -320,7 +322,7 @@ function problem(answer: ProviderAnswer, texts: ProblemTexts = {}): Problem {
 			// What Luma would answer once this API has ended.
 			410: {
 				message: `${DISPLAY_NAME} says that this is gone`,
-				advice: "This API may have ended: new accounts may need the provider 'Luma Agents'.",
+				advice: ENDED,
 			},
 			...(kind ? { [answer.statusCode]: { kind } } : {}),
 		},
@@ -506,6 +508,11 @@ export const lumaDreamMachine: Provider = {
 	displayName: DISPLAY_NAME,
 	credentialType: 'lumaDreamMachineApi',
 	dashboardUrl: 'https://lumalabs.ai/dream-machine/api',
+	// Keys of platform.lumalabs.ai begin so.
+	foreignKey: (key) =>
+		key.startsWith('luma-api-')
+			? { owner: 'Luma Agents', instead: "Choose 'Luma Agents' as 'Provider' and put the key into a 'Luma Agents API' credential." }
+			: null,
 	capabilities: {
 		models: [
 			{
@@ -599,6 +606,7 @@ export const lumaDreamMachine: Provider = {
 		callbacks: 'http',
 		list: true,
 		delete: true,
+		urlMinutes: null,
 		prices: true,
 		// "Rate limits", build tier: 10 Ray generations at once.
 		concurrency: 10,

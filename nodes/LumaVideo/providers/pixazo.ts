@@ -285,6 +285,7 @@ export const pixazo: Provider = {
 		callbacks: 'https',
 		list: false,
 		delete: false,
+		urlMinutes: null,
 		prices: false,
 		// No limit is documented; a careful number.
 		concurrency: 5,

@@ -248,6 +248,7 @@ export const pixwith: Provider = {
 		callbacks: 'none',
 		list: false,
 		delete: false,
+		urlMinutes: null,
 		prices: false,
 		// No limit is documented; a careful number.
 		concurrency: 5,

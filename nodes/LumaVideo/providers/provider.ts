@@ -10,6 +10,12 @@ export type ProviderId = 'lumaDreamMachine' | 'lumaAgents' | 'pixazo' | 'pixwith
 /** Everything that makes a video, and so costs money. */
 export type VideoOperation = 'addAudio' | 'extend' | 'generate' | 'interpolate' | 'modify' | 'reframe' | 'upscale';
 
+/** Everything that makes an image, and so costs money. */
+export type ImageOperation = 'edit' | 'generate';
+
+/** What comes of a request. */
+export type Product = 'image' | 'video';
+
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 export interface JsonObject {
 	[key: string]: JsonValue;
@@ -75,6 +81,9 @@ export type Resolution = '360p' | '540p' | '720p' | '1080p' | '4k';
 export type Duration = '5s' | '9s' | '10s';
 /** Which end of a video is extended. */
 export type Direction = 'forward' | 'backward';
+export type ImageAspectRatio = '1:1' | '1:2' | '1:3' | '16:9' | '2:1' | '2:3' | '3:1' | '3:2' | '9:16';
+export type ImageFormat = 'jpeg' | 'png';
+export type ImageStyle = 'manga';
 
 /** Which images a request carries. */
 export type FrameMode = 'none' | 'start' | 'end' | 'startAndEnd';
@@ -159,10 +168,45 @@ export interface Capabilities extends OperationCapabilities {
 	list: boolean;
 	/** Whether a generation can be deleted. */
 	delete: boolean;
+	/** For how many minutes the URL of a finished video works; `null` where that is not documented. */
+	urlMinutes: number | null;
 	/** Whether prices are published, so that costs can be estimated. */
 	prices: boolean;
 	/** How many generations run at once unless the user says otherwise. */
 	concurrency: number;
+}
+
+/** What one model that makes images is. */
+export interface ImageModel {
+	value: string;
+	name: string;
+	description: string;
+	/** Usual time from submit to finish, in seconds; as in `ModelCapabilities`. */
+	usualSeconds: number;
+}
+
+/** What can be said in one operation that makes images. */
+export interface ImageCapabilities {
+	/** First entry is the default. */
+	models: readonly ImageModel[];
+	/** Characters. */
+	prompt: { minLength: number; maxLength: number };
+	aspectRatios: readonly ImageAspectRatio[];
+	outputFormats: readonly ImageFormat[];
+	/** Empty where none can be chosen. */
+	styles: readonly ImageStyle[];
+	/** How many images the model may be guided by. */
+	maxReferences: number;
+}
+
+/** The images of a provider. */
+export interface ImageMaking {
+	capabilities: Readonly<Record<ImageOperation, ImageCapabilities>>;
+	/** As for videos. */
+	exclusions(request: ImageRequest): Array<{ field: string; finding: string }>;
+	create(request: ImageRequest): ProviderCall;
+	readCreated(answer: ProviderAnswer): Reading<Generation>;
+	estimateUsd(request: ImageRequest): number | null;
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -183,8 +227,9 @@ export type ImageReference =
 /** The video that is worked on: a generation of the same account, or a video at a public web address. */
 export type SourceReference = { kind: 'generation'; generationId: string } | { kind: 'url'; url: string };
 
-/** What a user asked for, after every check. Values are written as Luma writes them (`16:9`, `720p`, `5s`). */
+/** A video that a user asked for, after every check. Values are written as Luma writes them (`16:9`, `720p`, `5s`). */
 export interface VideoRequest {
+	makes: 'video';
 	operation: VideoOperation;
 	model: string;
 	/** Empty when none is needed. */
@@ -230,6 +275,7 @@ export interface VideoRequest {
 /** A request that leaves everything open. */
 export function blankRequest(operation: VideoOperation, model: string): VideoRequest {
 	return {
+		makes: 'video',
 		operation,
 		model,
 		prompt: '',
@@ -262,6 +308,54 @@ export function blankRequest(operation: VideoOperation, model: string): VideoReq
 	};
 }
 
+/** An image that a user asked for, after every check. */
+export interface ImageRequest {
+	makes: 'image';
+	operation: ImageOperation;
+	model: string;
+	prompt: string;
+	/** What is edited. */
+	source: ImageReference | { kind: 'generation'; generationId: string } | null;
+	/** Images that guide the model, in the order of the user. */
+	references: readonly ImageReference[];
+	/** `null`, here and in the next two: the model chooses. */
+	aspectRatio: ImageAspectRatio | null;
+	outputFormat: ImageFormat | null;
+	style: ImageStyle | null;
+	/** Whether the model may look things up on the web. */
+	webSearch: boolean;
+	userId: string | null;
+	additionalBodyFields: JsonObject;
+	/** An image has none of these: they are what a request for a video has besides. */
+	resolution: null;
+	duration: null;
+	callback: null;
+}
+
+/** A request for an image that leaves everything open. */
+export function blankImageRequest(operation: ImageOperation, model: string): ImageRequest {
+	return {
+		makes: 'image',
+		operation,
+		model,
+		prompt: '',
+		source: null,
+		references: [],
+		aspectRatio: null,
+		outputFormat: null,
+		style: null,
+		webSearch: false,
+		userId: null,
+		additionalBodyFields: {},
+		resolution: null,
+		duration: null,
+		callback: null,
+	};
+}
+
+/** Whatever can be bought. */
+export type GenerationRequest = ImageRequest | VideoRequest;
+
 export interface Callback {
 	url: string;
 	/** `terminal`: once, at the end. `progress`: on changes too, where the provider can. */
@@ -281,6 +375,8 @@ export interface Media {
 /** A generation as one answer of its provider describes it. Unknown is `null`, never a guess. */
 export interface Generation {
 	generationId: string;
+	/** Left out: a video. */
+	makes?: Product;
 	status: GenerationStatus;
 	model: string | null;
 	prompt: string | null;
@@ -363,6 +459,11 @@ export interface Provider {
 	credentialType: string;
 	/** Where a person sees what was bought. */
 	dashboardUrl: string;
+	/**
+	 * Where keys of another service can be told by their looks: what a key belongs to, or `null` when nothing speaks
+	 * against it.
+	 */
+	foreignKey?(key: string): { owner: string; /** What to do, in full sentences. */ instead: string } | null;
 	capabilities: Capabilities;
 
 	/**
@@ -414,6 +515,34 @@ export interface Provider {
 	 * published, or where what it depends on cannot be read out of the body.
 	 */
 	estimateUsd(request: VideoRequest): number | null;
+
+	/** Present where images are made too. */
+	images?: ImageMaking;
+}
+
+/** The call that buys what was asked for. */
+export function createCall(provider: Provider, request: GenerationRequest): ProviderCall {
+	return request.makes === 'image' ? imagesOf(provider).create(request) : provider.create(request);
+}
+
+/** The answer to `createCall`. */
+export function readCreated(provider: Provider, answer: ProviderAnswer, request: GenerationRequest): Reading<Generation> {
+	return request.makes === 'image' ? imagesOf(provider).readCreated(answer) : provider.readCreated(answer, request);
+}
+
+/** Whether a listed generation was asked for with exactly this request. */
+export function isSameRequest(provider: Provider, generation: Generation, request: GenerationRequest): boolean {
+	return request.makes === 'video' && provider.sameRequest?.(generation, request) === true;
+}
+
+function imagesOf({ displayName, images }: Provider): ImageMaking {
+	if (!images) throw new Error(`${displayName} makes no images`);
+	return images;
+}
+
+/** The address of the file that a generation makes; `null` as long as there is none. */
+export function fileUrlOf({ makes = 'video', videoUrl, media }: Generation): string | null {
+	return makes === 'video' ? videoUrl : (media.find(({ type }) => type === makes)?.url ?? null);
 }
 
 /** Whether a create that ended this way may have bought a video all the same. */

@@ -11,7 +11,11 @@ import { faultOf } from './providerClient';
 
 const MAX_REDIRECTS = 5;
 
+export type MediaKind = 'image' | 'video';
+
 export interface DownloadOptions {
+	/** What is expected at the address. */
+	kind: MediaKind;
 	/** Without extension. */
 	fileName: string;
 	/** Bytes; a larger file is refused. */
@@ -43,15 +47,19 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 	'image/webp': 'webp',
 };
 
-/** The MIME type to store, or `null` when the answer is no media. */
-export function mediaTypeOf(contentType: string | undefined, path: string): string | null {
+/** What a file is taken for that nothing tells the type of. */
+const USUAL_TYPES: Readonly<Record<MediaKind, string>> = { image: 'image/png', video: 'video/mp4' };
+
+/** The MIME type to store, or `null` when the answer is no media, or no image where one is expected. */
+export function mediaTypeOf(contentType: string | undefined, path: string, kind: MediaKind = 'video'): string | null {
 	const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-	if (/^(video|image)\//.test(type)) return type;
-	// Object stores and Pixazo call any file a stream of octets; what was asked for is a video.
+	const isExpected = (candidate: string): boolean => /^image\//.test(candidate) || (kind === 'video' && /^video\//.test(candidate));
+	if (isExpected(type)) return type;
+	// Object stores and Pixazo call any file a stream of octets.
 	if (type === '' || type === 'application/octet-stream' || type === 'binary/octet-stream') {
 		const extension = /\.([a-z0-9]{2,4})$/i.exec(path)?.[1]?.toLowerCase().replace('jpeg', 'jpg');
 		const known = Object.entries(EXTENSIONS).find(([, candidate]) => candidate === extension);
-		return known?.[0] ?? 'video/mp4';
+		return known && isExpected(known[0]) ? known[0] : USUAL_TYPES[kind];
 	}
 	return null;
 }
@@ -125,10 +133,11 @@ export async function downloadMedia(
 	address: string,
 	options: DownloadOptions,
 ): Promise<Download> {
+	const { kind } = options;
 	const tooLarge: Download = {
 		ok: false,
 		again: false,
-		message: `The video is larger than ${megabytes(options.maxBytes)}`,
+		message: `The ${kind} is larger than ${megabytes(options.maxBytes)}`,
 		advice: `Raise 'Max Download Size', or use the URL: ${address}`,
 	};
 
@@ -149,7 +158,7 @@ export async function downloadMedia(
 			return {
 				ok: false,
 				again: false,
-				message: 'The video is at an address that is not downloaded from',
+				message: `The ${kind} is at an address that is not downloaded from`,
 				advice: `The address is ${address}. Only public web addresses are downloaded from.`,
 			};
 		}
@@ -160,22 +169,23 @@ export async function downloadMedia(
 			return {
 				ok: false,
 				again: statusCode >= 500 || statusCode === 429 || statusCode === 408,
-				message: `The video could not be downloaded (HTTP ${statusCode})`,
+				message: `The ${kind} could not be downloaded (HTTP ${statusCode})`,
 				advice: expired
 					? `The address may have expired: ${address}`
-					: `The video is still at ${address} and can be downloaded later.`,
+					: `The ${kind} is still at ${address} and can be downloaded later.`,
 			};
 		}
 		const mimeType = mediaTypeOf(
 			typeof headers['content-type'] === 'string' ? headers['content-type'] : undefined,
 			url.pathname,
+			kind,
 		);
 		if (!mimeType) {
 			body.destroy();
 			return {
 				ok: false,
 				again: false,
-				message: `The address of the video holds something else (${String(headers['content-type'])})`,
+				message: `The address of the ${kind} holds something else (${String(headers['content-type'])})`,
 				advice: `Open the address to see what it is: ${address}`,
 			};
 		}
@@ -202,7 +212,7 @@ export async function downloadMedia(
 		});
 		progress.lastReceivedAt = Date.now();
 		void endWhenSilent(progress, options.timeoutMs, end);
-		const extension = EXTENSIONS[mimeType] ?? 'mp4';
+		const extension = EXTENSIONS[mimeType] ?? EXTENSIONS[USUAL_TYPES[kind]] ?? '';
 		const binary = await context.helpers.prepareBinaryData(
 			body as unknown as Buffer,
 			`${options.fileName}.${extension}`,
@@ -214,8 +224,8 @@ export async function downloadMedia(
 			return {
 				ok: false,
 				again: true,
-				message: 'The download of the video broke off',
-				advice: `The video is still at ${address} and can be downloaded later.`,
+				message: `The download of the ${kind} broke off`,
+				advice: `The ${kind} is still at ${address} and can be downloaded later.`,
 			};
 		}
 		return { ok: true, binary };
@@ -226,8 +236,8 @@ export async function downloadMedia(
 		return {
 			ok: false,
 			again: !cancelled,
-			message: `The video could not be downloaded: ${text}`,
-			advice: `The video is still at ${address} and can be downloaded later.`,
+			message: `The ${kind} could not be downloaded: ${text}`,
+			advice: `The ${kind} is still at ${address} and can be downloaded later.`,
 		};
 	} finally {
 		progress.over = true;

@@ -164,7 +164,7 @@ function withoutCancelSignal(context: RequestContext): RequestContext {
  * A client for one provider with the credential of the running node.
  *
  * @param timeoutMs how long one request may take, in milliseconds
- * @throws NodeOperationError when 'Base URL' in the credential is no http(s) address
+ * @throws NodeOperationError when 'Base URL' in the credential is no http(s) address, or the key is another service's
  */
 export async function createProviderClient(
 	context: RequestContext,
@@ -178,6 +178,12 @@ export async function createProviderClient(
 	if (!base) {
 		throw new NodeOperationError(context.getNode(), "'Base URL' in the credential is not a web address", {
 			description: `Enter the address of ${provider.displayName}'s API, beginning with https://.`,
+		});
+	}
+	const foreign = provider.foreignKey?.(secret);
+	if (foreign) {
+		throw new NodeOperationError(context.getNode(), `The API key in the credential belongs to ${foreign.owner}, not to ${provider.displayName}`, {
+			description: `${foreign.instead} Nothing was sent.`,
 		});
 	}
 	const root = `${base.origin}${base.pathname}`.replace(/\/+$/, '');

@@ -237,7 +237,8 @@ export class N8nClient {
 		const { versionId } = await this.getWorkflow(id);
 		await this.request('POST', `/rest/workflows/${id}/activate`, { versionId });
 		if (await this.isVersion1()) return;
-		const { status, triggers } = await this.publicationSettled(id);
+		// A busy n8n says that it is not published before it says that it is at it.
+		const { status, triggers } = await this.publicationSettled(id, ['in_progress', 'not_published']);
 		if (status === 'published') return;
 		const reasons = triggers.map((trigger) => trigger.errorMessage).filter((text) => text !== null);
 		throw new Error(`Workflow ${id} is "${status}": ${reasons.join('; ')}`);
@@ -249,11 +250,14 @@ export class N8nClient {
 		if (!(await this.isVersion1())) await this.publicationSettled(id);
 	}
 
-	private async publicationSettled(id: string): Promise<PublicationStatus> {
+	private async publicationSettled(
+		id: string,
+		underWay: ReadonlyArray<PublicationStatus['status']> = ['in_progress'],
+	): Promise<PublicationStatus> {
 		const deadline = Date.now() + 60_000;
 		for (;;) {
 			const publication = await this.request<PublicationStatus>('GET', `/rest/workflows/${id}/publication-status`);
-			if (publication.status !== 'in_progress') return publication;
+			if (!underWay.includes(publication.status)) return publication;
 			if (Date.now() > deadline) throw new Error(`n8n does not finish publishing or unpublishing workflow ${id}`);
 			await new Promise((resolve) => setTimeout(resolve, pollInterval));
 		}

@@ -25,6 +25,8 @@ export interface ExecutionSummary {
 export interface Execution extends ExecutionSummary {
 	readonly finished: boolean;
 	readonly data: IRunExecutionData;
+	/** What nodes left with the execution to be found by. */
+	readonly customData: Readonly<Record<string, string>>;
 }
 
 /** Statuses after which nothing more happens. `waiting` is not one of them. */

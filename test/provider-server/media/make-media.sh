@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the small, real MP4 files that the provider server hands out (H.264, 1 frame per second, 5 s, one plain colour),
-# and two JPEG images to start and end a video with.
+# two JPEG images to start and end a video with, and a PNG image.
 # Only needed when the set changes: the files are committed, and the server itself does not need ffmpeg.
 # Usage: sh make-media.sh        (needs ffmpeg with libx264)
 set -eu
@@ -31,6 +31,9 @@ ffmpeg -nostdin -y -loglevel error -i 720p_16x9.mp4 -f lavfi -i anullsrc=r=8000:
 
 # What stands for an EXR export.
 ffmpeg -nostdin -y -loglevel error -f lavfi -i color=c=0x3b5bdb:s=16x16 -frames:v 1 -c:v exr -compression zip16 -pix_fmt gbrpf32le -fflags +bitexact frame.exr
+
+# What comes of a request for an image in PNG; one in JPEG is start.jpg.
+ffmpeg -nostdin -y -loglevel error -f lavfi -i color=c=0x2b8a3e:s=64x36 -frames:v 1 -pix_fmt rgb24 -fflags +bitexact -flags:v +bitexact still.png
 
 # Start and end images for requests.
 ffmpeg -nostdin -y -loglevel error -f lavfi -i color=c=0x2b8a3e:s=960x540 -frames:v 1 -q:v 20 -fflags +bitexact -flags:v +bitexact start.jpg

@@ -5,6 +5,7 @@
 import { isObject, type JsonObject } from '../http';
 import type { Job } from '../jobs';
 import type { Field, Fields, Shape } from '../shape';
+import { brokenImageRule } from './lumaAgents.images';
 
 export const VIDEO_ASPECT_RATIOS = ['9:16', '3:4', '1:1', '4:3', '16:9', '21:9'] as const;
 const ASPECT_RATIOS = [...VIDEO_ASPECT_RATIOS, '3:1', '2:1', '3:2', '2:3', '1:2', '1:3'] as const;
@@ -15,6 +16,10 @@ const MAX_KEYFRAMES = 64;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export type LumaAgentsType = (typeof TYPES)[number];
+
+export function isImageType(type: LumaAgentsType): type is 'image' | 'image_edit' {
+	return type === 'image' || type === 'image_edit';
+}
 
 const text = { type: 'string', nullable: true } as const;
 const flag = { type: 'boolean', nullable: true } as const;
@@ -126,10 +131,9 @@ export function brokenRule(
 	const type = typeOf(body);
 	const length = typeof body.prompt === 'string' ? Array.from(body.prompt).length : 0;
 	if (length < 1 || length > MAX_PROMPT) return refusal(400, `prompt must have 1 to ${MAX_PROMPT} characters`);
-	const isImage = type === 'image' || type === 'image_edit';
-	if (isImage !== modelOf(body).startsWith('uni-'))
-		return refusal(400, `model ${modelOf(body)} does not support type ${type}`);
-	if (isImage) return null;
+	if (isImageType(type) !== modelOf(body).startsWith('uni-'))
+		return refusal(422, `model ${modelOf(body)} does not support type ${type}`);
+	if (isImageType(type)) return brokenImageRule(type, body, findGeneration, maxImageBytes);
 	const ratio = body.aspect_ratio;
 	if (isSet(ratio) && !(VIDEO_ASPECT_RATIOS as readonly unknown[]).includes(ratio))
 		return refusal(400, `aspect_ratio must be one of ${VIDEO_ASPECT_RATIOS.join(', ')}`);
@@ -279,7 +283,7 @@ function brokenGeneration(
 	const source = findGeneration(id);
 	if (!source) return refusal(422, `${name}: generation ${id} not found`);
 	if (source.status !== 'completed') return refusal(422, `${name}: generation ${id} is not completed`);
-	return source.operation === 'image' && name !== 'video.keyframes'
+	return source.operation.startsWith('image') && name !== 'video.keyframes'
 		? refusal(422, `${name}: generation ${id} has no video output`)
 		: null;
 }
@@ -300,6 +304,8 @@ export function operationOf(body: JsonObject): string {
 			return 'modify';
 		case 'video_reframe':
 			return 'reframe';
+		case 'image_edit':
+			return 'imageEdit';
 		default:
 			return 'image';
 	}

@@ -9,6 +9,7 @@ import {
 	BODY_SHAPE,
 	brokenRule,
 	durationOf,
+	isImageType,
 	modelOf,
 	operationOf,
 	partOf,
@@ -64,8 +65,10 @@ export function createLumaAgents(world: World): Provider {
 	function outputOf(job: Job): JsonObject[] {
 		if (job.status !== 'completed') return [];
 		const { urlMs, exrType } = settings.lumaAgents;
-		const url = (file: 'output.mp4' | 'output.exr' | 'cover.jpg'): string => presigned(world.mediaUrl(job, file), urlMs);
-		if (job.operation === 'image') return [{ type: 'image', url: url('cover.jpg') }];
+		const url = (file: 'output.mp4' | 'output.exr' | 'output.jpg' | 'output.png'): string => presigned(world.mediaUrl(job, file), urlMs);
+		// Left out, the model chooses the format.
+		if (isImageType(typeOf(job.request)))
+			return [{ type: 'image', url: url(job.request.output_format === 'jpeg' ? 'output.jpg' : 'output.png') }];
 		return [
 			{ type: 'video', url: url('output.mp4') },
 			...(partOf(job.request, 'video').exr_export === true ? [{ type: exrType, url: url('output.exr') }] : []),

@@ -11,6 +11,7 @@ import { VirtualTime } from './virtualTime';
 
 const { lumaDreamMachine, pixazo } = providers;
 const SETTINGS: DownloadSettings = { field: 'data', maxBytes: 1000, timeoutMs: 5000, allowLocal: false };
+const STILL = 'https://media.example/still';
 const DONE = generation({}, { generationId: 'gen-1', status: 'completed', ...video(VIDEO) });
 
 interface Served {
@@ -105,6 +106,32 @@ describe('what is delivered', () => {
 		]);
 		expect(media.requests[0]?.headers).toBeUndefined();
 		expect(media.requests[0]?.auth).toBeUndefined();
+	});
+
+	it('of an image: its file, which must be one', async () => {
+		const still = generation({}, {
+			generationId: 'gen-1',
+			makes: 'image',
+			status: 'completed',
+			media: [{ url: STILL, type: 'image' }],
+		});
+		const media = new Media(() => ({ headers: { 'content-type': 'image/jpeg' } }));
+		expect(await media.deliver(still)).toMatchObject({
+			ok: true,
+			item: { json: { videoUrl: null, media: [{ url: STILL, type: 'image' }] }, binary: { data: { fileName: 'luma-gen-1.jpg', mimeType: 'image/jpeg' } } },
+		});
+		expect(media.requests.map(({ url }) => url)).toEqual([STILL]);
+		expect(await new Media(() => ({})).deliver(still)).toMatchObject({
+			ok: false,
+			failure: { message: 'The address of the image holds something else (video/mp4) (generation gen-1)' },
+		});
+		expect(await new Media(() => ({})).deliver({ ...still, status: 'processing', media: [] })).toMatchObject({
+			ok: false,
+			failure: { message: 'Generation gen-1 has no image to download (status: processing)' },
+		});
+		expect(generationFailure(lumaDreamMachine, { ...still, status: 'failed', failureReason: 'too dark' }).message).toBe(
+			'Luma Dream Machine could not make the image: too dark (generation gen-1)',
+		);
 	});
 
 	it('a generation without a video, where the file is asked for, is a failure that names it', async () => {

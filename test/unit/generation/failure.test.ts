@@ -143,3 +143,8 @@ describe('the error of a failure', () => {
 it('how to fetch a generation later names the operation and the id', () => {
 	expect(fetchLater('gen-1')).toBe("To get it later, use resource 'Generation', operation 'Wait' with the ID gen-1.");
 });
+
+it('names the item once, although the text names it already', () => {
+	const failure = { message: 'Cannot read properties of undefined [item 2]', advice: '', details: { generationId: null, provider: 'pixazo' as const, status: null } };
+	expect(failedItem(failure, 2).json.error).toBe('Cannot read properties of undefined [item 2]');
+});

@@ -188,8 +188,9 @@ describe('a request in doubt, with a provider that lists', () => {
 		const to = (execution: string) => ({ callback: { url: `https://n8n.example/${execution}`, mode: 'terminal' as const } });
 		const job = (execution: string) => {
 			const { start, ...rest } = world.job(0, to(execution));
-			if (start.kind !== 'create') throw new Error('no create');
-			const prepare = async (request: typeof start.request) =>
+			if (start.kind !== 'create' || start.request.makes !== 'video') throw new Error('no create');
+			const { request } = start;
+			const prepare = async () =>
 				await Promise.resolve({ ok: true as const, request: { ...request, startImage: { kind: 'url' as const, url: `https://n8n.example/image-${execution}` } } });
 			// Where the answer goes is no part of the key.
 			return { ...rest, start: { ...start, key: { requestHash: 'the same', parametersHash: null }, prepare } };

@@ -196,6 +196,17 @@ it('a stop while it looks closely ends it within a second, naming what runs', as
 	expect(world.time.elapsed).toBeLessThan(62_000);
 });
 
+it('what was refused is not sent again each time that it is woken, and is told at the end', async () => {
+	const world = new World('doesNotList');
+	world.service.durationMs = () => 300_000;
+	world.service.onCreate = (n) => (n === 0 ? { answer: { statusCode: 400, body: '{"detail":"No cats"}', headers: {} } } : undefined);
+	const { outcomes, sleeps } = await untilDone(world, () => world.jobs(2, { timeoutMs: HOUR_MS }));
+	expect(sleeps.length).toBeGreaterThan(1);
+	expect(failureOf(outcomes[0]).advice).toContain('Nothing was bought');
+	expect(outcomes[1] && inShort(outcomes[1])).toBe('completed gen-0');
+	expect(world.service.count('create')).toBe(2);
+});
+
 it('a request in doubt fails at once and does not make the others sleep for it', async () => {
 	const world = new World('doesNotList');
 	world.service.onCreate = (n) => (n === 0 ? { fault: 'unclear' } : undefined);

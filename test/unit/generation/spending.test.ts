@@ -30,6 +30,15 @@ describe('the spending limit', () => {
 		});
 	});
 
+	it('speaks of images where they are bought', () => {
+		expect(checkSpending([0.0404], 0.03, 'Luma', 'image')).toMatchObject({
+			message: "One image would cost about $0.04, more than 'Max Cost' allows ($0.03)",
+			advice: expect.stringContaining('choose a cheaper model'),
+		});
+		expect(checkSpending([0.1, 0.1], 0.1, 'Luma', 'image')).toMatchObject({ message: expect.stringContaining('2 images would cost about $0.20') });
+		expect(checkSpending([null], 1, 'Luma', 'image')).toMatchObject({ message: expect.stringContaining('the price of an image is not known') });
+	});
+
 	it.each<[Array<number | null>]>([[[null]], [[0.1, null]], [[null, 1000]]])(
 		'%j cannot be checked, so nothing is bought',
 		(estimates) => {

@@ -3,9 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { INode, INodeParameters, INodeProperties, INodePropertyOptions, INodeTypeDescription } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 import { LumaVideo } from '../../../nodes/LumaVideo/LumaVideo.node';
+import { checkImageRequest } from '../../../nodes/LumaVideo/generation/checkImageRequest';
 import { FIELD_NAMES, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
 import { nodeProperties, operations } from '../../../nodes/LumaVideo/operations';
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
+import { blankImageRequest } from '../../../nodes/LumaVideo/providers/provider';
 import type { ExtraField, ModelCapabilities, ProviderId } from '../../../nodes/LumaVideo/providers/provider';
 import { START } from '../providers/support';
 
@@ -102,6 +104,19 @@ const states: Array<{ values: INodeParameters; tool: boolean }> = [
 		),
 	),
 	...eachOperation.flatMap(([provider, resource, operation]) =>
+		['binary', 'generation', 'url'].map((from) => ({
+			values: {
+				provider,
+				resource,
+				operation,
+				downloadImage: true,
+				sourceImageFrom: from,
+				referenceImagesFrom: from === 'generation' ? 'url' : from,
+			},
+			tool: false,
+		})),
+	),
+	...eachOperation.flatMap(([provider, resource, operation]) =>
 		['poll', 'none'].flatMap((completion) =>
 			['url', 'binary'].flatMap((imageSource) =>
 				['generation', 'url'].flatMap((videoSource) =>
@@ -133,10 +148,10 @@ describe('the panel as a whole', () => {
 
 	it('is ready for a first video when it opens', () => {
 		expect(panel({}).parameters).toMatchObject({
-			provider: 'lumaDreamMachine',
+			provider: 'lumaAgents',
 			resource: 'video',
 			operation: 'generate',
-			model: 'ray-2',
+			model: 'ray-3.2',
 			completion: 'poll',
 		});
 	});
@@ -179,10 +194,13 @@ describe('the panel as a whole', () => {
 			operation: [...new Set(operations.map(({ value }) => value))],
 			model: [...new Set(eachModel.map(([, model]) => model))],
 			completion: ['poll', 'none', 'suspend'],
+			downloadImage: bool,
 			downloadVideo: bool,
 			direction: ['backward', 'forward'],
 			imageSource: ['binary', 'url'],
+			referenceImagesFrom: ['binary', 'url'],
 			returnAll: bool,
+			sourceImageFrom: ['binary', 'generation', 'url'],
 			videoSource: ['generation', 'url'],
 			'@tool': bool,
 		};
@@ -426,6 +444,84 @@ describe.each(eachModel)('%s with %s', (provider, model, table) => {
 	});
 });
 
+describe.each(
+	providerIds.flatMap((id) => {
+		const { images } = providers[id];
+		return images ? (['edit', 'generate'] as const).map((operation) => [id, operation, images] as const) : [];
+	}),
+)('%s, image: %s', (provider, operation, images) => {
+	const values = { provider, resource: 'image', operation };
+	const each = panel(values);
+	const table = images.capabilities[operation];
+	const field = (name: string): INodeProperties | undefined => named(each.shown, name);
+
+	it('offers what the table says, with Auto where the model can choose', () => {
+		const extra = (name: string) => fieldsIn(each, 'additionalFields').find((one) => one.name === name);
+		expect(valuesOf(field('model'))).toEqual(table.models.map(({ value }) => value));
+		expect(field('model')?.default).toBe(table.models[0]?.value);
+		expect(valuesOf(field('aspectRatio')).sort()).toEqual([...table.aspectRatios, 'auto'].sort());
+		expect(valuesOf(extra('outputFormat')).sort()).toEqual([...table.outputFormats, 'auto'].sort());
+		expect(valuesOf(extra('style'))).toEqual(table.styles.length === 0 ? [] : ['auto', ...table.styles]);
+		for (const one of [field('aspectRatio'), extra('outputFormat')]) expect(one?.default).toBe('auto');
+		expect(field('prompt')?.required).toBe(true);
+		expect(field('referenceImages')?.description).toContain(`up to ${table.maxReferences} images`);
+		expect(fieldsIn(each, 'additionalFields').map(({ name }) => name)).toEqual([
+			'additionalBodyFields',
+			'outputFormat',
+			...(table.styles.length === 0 ? [] : ['style']),
+			'userId',
+			'webSearch',
+		]);
+	});
+
+	it('lists its choices from A to Z', () => {
+		for (const property of [...each.shown, ...fieldsIn(each, 'additionalFields')]) {
+			const labels = ['aspectRatio', 'outputFormat', 'sourceImageFrom', 'referenceImagesFrom', 'style'].includes(property.name)
+				? optionsOf(property).map(({ name }) => name)
+				: [];
+			expect(labels).toEqual([...labels].sort((a, b) => (a < b ? -1 : 1)));
+		}
+	});
+
+	it('asks where the edited image is, and only there for it', () => {
+		const asked = (sourceImageFrom: string): string[] =>
+			panel({ ...values, sourceImageFrom })
+				.shown.map(({ name }) => name)
+				.filter((name) => ['generationId', 'sourceImage', 'sourceImageField'].includes(name));
+		const edits = operation === 'edit';
+		expect(asked('generation')).toEqual(edits ? ['generationId'] : []);
+		expect(asked('binary')).toEqual(edits ? ['sourceImageField'] : []);
+		expect(asked('url')).toEqual(edits ? ['sourceImage'] : []);
+	});
+
+	it('asks for the name of the file where there may be one', () => {
+		const has = (more: INodeParameters): boolean => named(panel({ ...values, ...more }).shown, 'binaryPropertyName') !== undefined;
+		expect(has({ downloadImage: true })).toBe(true);
+		expect(has({ downloadImage: true, completion: 'none' })).toBe(false);
+		expect(has({})).toBe(false);
+	});
+
+	it('gives an agent neither files nor a way to suspend', () => {
+		const { shown } = panel({ ...values, downloadImage: true }, true);
+		expect(named(shown, 'downloadImage')).toBeUndefined();
+		expect(named(shown, 'referenceImagesFrom')?.type).toBe('hidden');
+		expect(valuesOf(named(shown, 'sourceImageFrom'))).toEqual(operation === 'edit' ? ['generation', 'url'] : []);
+		expect(valuesOf(named(shown, 'completion'))).toEqual(['none', 'poll']);
+	});
+
+	it('makes a request that is accepted out of its defaults, a prompt and what is edited', () => {
+		const { parameters } = panel({ ...values, prompt: 'A red kite', sourceImageFrom: 'url', sourceImage: START });
+		expect(checkImageRequest(providers[provider], parameters, { allowLocalAddresses: false }, operation)).toEqual({
+			ok: true,
+			request: {
+				...blankImageRequest(operation, table.models[0]?.value ?? ''),
+				prompt: 'A red kite',
+				source: operation === 'edit' ? { kind: 'url', url: START } : null,
+			},
+		});
+	});
+});
+
 describe('when the provider is changed', () => {
 	const everything: INodeParameters = {
 		resource: 'video',
@@ -513,6 +609,10 @@ describe('as the tool of an agent', () => {
 		if (resource === 'video') {
 			expect(field?.default).toContain('Costs money');
 			expect(field?.default).toContain('videoUrl');
+		}
+		if (resource === 'image') {
+			expect(field?.default).toMatch(/Costs money and takes about half a minute: use it once for each image/);
+			expect(field?.default).toMatch(/generationId, status and,.* media, a list with the image's web address/);
 		}
 	});
 

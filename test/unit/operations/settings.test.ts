@@ -25,6 +25,7 @@ describe('the options', () => {
 			requestTimeoutMs: 60_000,
 			resubmitFailed: false,
 			timeoutMs: null,
+			findings: [],
 		});
 	});
 
@@ -55,38 +56,42 @@ describe('the options', () => {
 			requestTimeoutMs: 5000,
 			resubmitFailed: true,
 			timeoutMs: 120_000,
+			findings: [],
 		});
 	});
 
-	it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 'soon', '', null, undefined, {}, []])(
-		'fall back to the default where an expression yields %p for a number',
-		(value) => {
-			const names = ['maxConcurrent', 'maxDownloadMb', 'requestTimeout', 'timeout'];
-			expect(settings(Object.fromEntries(names.map((name) => [name, value])))).toEqual(settings({}));
-		},
-	);
-
-	it.each(['yes', 1, {}, null, 'false'])('are off where an expression yields %p for a switch', (value) => {
-		const names = ['deleteOnStop', 'includeRaw', 'resubmitFailed'];
+	it.each(['', '  ', null, undefined])('are the defaults where an expression yields %p', (value) => {
+		const names = ['maxConcurrent', 'maxDownloadMb', 'requestTimeout', 'timeout', 'deleteOnStop', 'dryRun', 'includeRaw', 'resubmitFailed'];
 		expect(settings(Object.fromEntries(names.map((name) => [name, value])))).toEqual(settings({}));
 	});
 
-	it.each([true, 'true', ' True '])('are on where an expression yields %p for a switch', (value) => {
-		const on = { deleteOnStop: value, dryRun: value, includeRaw: value, resubmitFailed: value };
-		expect(settings(on)).toMatchObject({ deleteOnStop: true, dryRun: true, includeRaw: true, resubmitFailed: true });
+	it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 'soon', {}, []])('refuse %p as a number, by the name of the field', (value) => {
+		expect(settings({ timeout: value, maxConcurrent: value }).findings).toEqual([
+			"'Timeout (Seconds)' must be a number above 0",
+			"'Max Concurrent Generations' must be a number above 0",
+		]);
+	});
+
+	it.each(['yes', 2, {}, []])('refuse %p as a switch: what is not clear buys nothing', (value) => {
+		expect(settings({ dryRun: value, deleteOnStop: value }).findings).toEqual([
+			"'Delete on Stop' must be true or false",
+			"'Dry Run' must be true or false",
+		]);
 	});
 
 	it.each([
-		['yes', true],
+		[true, true],
+		['true', true],
+		[' True ', true],
 		[1, true],
-		[{}, true],
+		['1', true],
+		[false, false],
+		['false', false],
 		[' FALSE ', false],
-		['', false],
 		[0, false],
-		[null, false],
-		[undefined, false],
-	])("with 'Dry Run' as %p: what is no clear no buys nothing", (value, dryRun) => {
-		expect(settings({ dryRun: value }).dryRun).toBe(dryRun);
+	])('take %p as a switch that is %p', (value, expected) => {
+		const on = { deleteOnStop: value, dryRun: value, includeRaw: value, resubmitFailed: value };
+		expect(settings(on)).toMatchObject({ deleteOnStop: expected, dryRun: expected, includeRaw: expected, resubmitFailed: expected, findings: [] });
 	});
 
 	it('take numbers that are written as text', () => {
@@ -129,6 +134,7 @@ describe('the ID of a generation', () => {
 		['', 'is empty'],
 		['  ', 'is empty'],
 		[undefined, 'is empty'],
+		[null, 'is empty'],
 		['a b', 'has characters that no ID has'],
 		['a/b', 'has characters that no ID has'],
 		['../x', 'has characters that no ID has'],

@@ -300,7 +300,7 @@ function subjectsOf(provider: Provider): Subject[] {
 const UNHELPFUL = /error|failure|problem|mistake|undefined|\[object/i;
 
 it('covers five providers, each under its own id', () => {
-	expect(Object.keys(providers)).toEqual(['lumaDreamMachine', 'lumaAgents', 'pixazo', 'pixwith', 'crazyrouter']);
+	expect(Object.keys(providers)).toEqual(['lumaAgents', 'lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter']);
 	for (const [id, provider] of Object.entries(providers)) expect(provider.id).toBe(id);
 });
 

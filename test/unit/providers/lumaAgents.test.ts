@@ -550,7 +550,7 @@ describe('answers', () => {
 		[
 			'an image',
 			{ ...queued, type: 'image', model: 'uni-1', state: 'completed', output: [{ type: 'image', url: FRAME }] },
-			{ status: 'completed', model: 'uni-1', media: [{ url: FRAME, type: 'image' }] },
+			{ makes: 'image', status: 'completed', model: 'uni-1', media: [{ url: FRAME, type: 'image' }] },
 		],
 		[
 			'a media type instead of a word, and a word nobody knows',
@@ -869,4 +869,12 @@ it('has no callbacks, no list, no deletion, no balance', () => {
 	expect(lumaAgents).not.toHaveProperty('readCallback');
 	expect(lumaAgents).not.toHaveProperty('balance');
 	expect(Object.keys(capabilities.operations)).toEqual(['extend', 'modify', 'reframe']);
+});
+
+it.each([
+	['luma-12345678-90ab-cdef-1234-567890abcdef', 'Luma Dream Machine'],
+	['luma-api-0123456789', null],
+	['anything else', null],
+])('the key %s belongs to %p', (key, owner) => {
+	expect(lumaAgents.foreignKey?.(key)?.owner ?? null).toBe(owner);
 });

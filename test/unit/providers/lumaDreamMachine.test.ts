@@ -26,8 +26,9 @@ const PROMPT = 'A red kite over the sea';
 const image = (url: string) => ({ type: 'image', url });
 const made = (id: string) => ({ type: 'generation', id });
 
-const KEY_ADVICE =
-	"Check the API key in the credential. Keys made at platform.lumalabs.ai (they begin with 'luma-api-') belong to Luma's Agents API and do not work here; Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. New accounts may need the provider 'Luma Agents'.";
+const ENDED =
+	"Luma announced the end of its Dream Machine API for October 2026. Its successor is Luma Agents: choose that as 'Provider', with a key from platform.lumalabs.ai.";
+const KEY_ADVICE = `Check the API key in the credential: Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. ${ENDED}`;
 const FIELDS_ADVICE = "Check the node's fields, then run the workflow again.";
 
 describe('create', () => {
@@ -807,7 +808,7 @@ describe('refusals', () => {
 				problem: {
 					kind: 'notFound',
 					message: 'Luma Dream Machine says that this is gone: Gone',
-					advice: "This API may have ended: new accounts may need the provider 'Luma Agents'.",
+					advice: ENDED,
 				},
 			});
 		}
@@ -819,8 +820,7 @@ describe('refusals', () => {
 			problem: {
 				kind: 'notFound',
 				message: 'Luma Dream Machine does not make videos at this address: Not found',
-				advice:
-					"Check 'Base URL' in the credential. If it is right, this API may have ended: new accounts may need the provider 'Luma Agents'.",
+				advice: `Check 'Base URL' in the credential. ${ENDED}`,
 			},
 		});
 		expect(lumaDreamMachine.readStatus(unknown, ID)).toMatchObject({
@@ -849,7 +849,7 @@ describe('refusals', () => {
 	it('names the other API where this one is gone', () => {
 		for (const operation of ['generate', 'upscale'] as const) {
 			expect(lumaDreamMachine.readCreated(answer(410, ''), request('', { operation }))).toMatchObject({
-				problem: { kind: 'notFound', advice: expect.stringContaining("'Luma Agents'") },
+				problem: { kind: 'notFound', advice: ENDED },
 			});
 		}
 	});
@@ -909,4 +909,12 @@ describe('estimateUsd', () => {
 		const modify = request('ray-2', { operation: 'modify', sourceVideo: SOURCE_VIDEO, additionalBodyFields: more });
 		expect(lumaDreamMachine.estimateUsd(modify)).toBeNull();
 	});
+});
+
+it.each([
+	['luma-api-0123456789', 'Luma Agents'],
+	['luma-12345678-90ab-cdef-1234-567890abcdef', null],
+	['anything else', null],
+])('the key %s belongs to %p', (key, owner) => {
+	expect(lumaDreamMachine.foreignKey?.(key)?.owner ?? null).toBe(owner);
 });

@@ -58,6 +58,20 @@ describe('the type of a downloaded file', () => {
 	});
 });
 
+describe('the type of a downloaded image', () => {
+	it.each([
+		['image/png', '/a', 'image/png'],
+		['IMAGE/JPEG; q=1', '/a.png', 'image/jpeg'],
+		['application/octet-stream', '/a.jpeg', 'image/jpeg'],
+		['application/octet-stream', '/a.mp4', 'image/png'],
+		[undefined, '/a', 'image/png'],
+		['video/mp4', '/a.png', null],
+		['text/html', '/a.png', null],
+	])('%p for %s is %p', (contentType, path, expected) => {
+		expect(mediaTypeOf(contentType, path, 'image')).toBe(expected);
+	});
+});
+
 describe('a download', () => {
 	const pieces = Array.from({ length: 5 }, (_, index) => Buffer.alloc(100_000, index));
 	const whole = Buffer.concat(pieces);
@@ -106,7 +120,7 @@ describe('a download', () => {
 				},
 			},
 		} as unknown as IExecuteFunctions;
-		const options = { fileName: 'video', maxBytes, timeoutMs: 1500, allowLocal: false };
+		const options = { kind: 'video', fileName: 'video', maxBytes, timeoutMs: 1500, allowLocal: false };
 		const result = await downloadMedia(context, 'https://media.example.com/a.mp4', options as never);
 		return { result, stored: stored as Buffer | null };
 	}
@@ -148,7 +162,7 @@ describe('an answer of a media host', () => {
 				},
 			},
 		} as unknown as IExecuteFunctions;
-		const options = { fileName: 'video', maxBytes, timeoutMs: 1500, allowLocal: false };
+		const options = { kind: 'video', fileName: 'video', maxBytes, timeoutMs: 1500, allowLocal: false };
 		return { result: await downloadMedia(context, 'https://media.example.com/a', options as never), asked };
 	}
 

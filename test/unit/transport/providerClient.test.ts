@@ -361,3 +361,13 @@ describe('a client that sends a file', () => {
 		}
 	});
 });
+
+it('refuses a key of another service, and says which service it belongs to', async () => {
+	const context = {
+		getNode: () => NODE,
+		getCredentials: async () => await Promise.resolve({ apiKey: 'luma-api-0123', baseUrl: 'https://gateway.example' }),
+	} as unknown as Parameters<typeof createProviderClient>[0];
+	await expect(createProviderClient(context, providers.lumaDreamMachine, 1000)).rejects.toThrow(
+		'The API key in the credential belongs to Luma Agents, not to Luma Dream Machine',
+	);
+});

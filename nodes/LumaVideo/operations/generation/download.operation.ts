@@ -1,4 +1,4 @@
-/** Generation: Download. Reads the generation, so that the address is fresh, and streams its video into the item. */
+/** Generation: Download. Reads the generation, so that the address is fresh, and streams its file into the item. */
 import { providerIds } from '../../providers';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
@@ -11,7 +11,7 @@ export const download: Operation = {
 	value: 'download',
 	name: 'Download',
 	action: 'Download generation',
-	description: 'Download the video of a finished generation',
+	description: 'Download the video or image of a finished generation',
 	toolDescription: null,
 	providers: providerIds,
 	properties: forOperation('generation', ['download'], [

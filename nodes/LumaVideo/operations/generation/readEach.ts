@@ -33,6 +33,7 @@ export async function readEach(
 		const id = readGenerationId(context, itemIndex);
 		if (!id.ok) return { itemIndex, ok: false, failure: invalid(provider, [id.finding]) };
 		const settings = readSettings(context, itemIndex);
+		if (settings.findings.length > 0) return { itemIndex, ok: false, failure: invalid(provider, settings.findings) };
 		const read = await readGeneration(
 			provider,
 			client,

@@ -16,7 +16,7 @@ const properties: INodeProperties[] = [
 		name: 'downloadVideo',
 		type: 'boolean',
 		default: false,
-		description: "Whether to download the video file too. The output always has the video's URL.",
+		description: "Whether to download the file too, of an image where the generation made one. The output always has the URL.",
 		displayOptions: { hide: NO_FILES },
 	},
 	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] }, hide: NO_FILES } },
@@ -33,7 +33,7 @@ export const wait: Operation = {
 	action: 'Wait for generation',
 	description: 'Wait until a generation is finished',
 	toolDescription:
-		'Waits until a generation, named by its generationId, is finished, which can take minutes. Returns videoUrl, the web address of the video. Buys nothing.',
+		'Waits until a generation, named by its generationId, is finished, which can take minutes. Returns videoUrl, the web address of the video; that of an image is in media. Buys nothing.',
 	providers: providerIds,
 	properties: forOperation('generation', ['wait'], properties, providerIds),
 
@@ -43,6 +43,7 @@ export const wait: Operation = {
 			const id = readGenerationId(context, itemIndex);
 			if (!id.ok) return { itemIndex, ok: false, failure: invalid(provider, [id.finding]) };
 			const settings = { ...readSettings(context, itemIndex), maxConcurrent: NO_LIMIT };
+			if (settings.findings.length > 0) return { itemIndex, ok: false, failure: invalid(provider, settings.findings) };
 			const wantsFile = readWantsFile(context, itemIndex);
 			return {
 				itemIndex,

@@ -1,46 +1,25 @@
-/**
- * What all operations that make a video have in common: everything is checked, for all items, before the first request
- * is sent; each is sent once (`generation/run.ts`).
- */
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+/** What all operations that make a video have in common: fields, their reading, and the way to a checked request. */
+import type { INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES, checkRequest } from '../../generation/checkRequest';
 import { systemClock } from '../../generation/clock';
 import type { Failure } from '../../generation/failure';
-import { fingerprint } from '../../generation/ledger';
-import { outputJson } from '../../generation/output';
 import { readGeneration } from '../../generation/read';
-import { checkSpending } from '../../generation/spending';
 import { findModel, providerIds, providers } from '../../providers';
 import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
 import { generationIdOf } from '../../providers/reference';
-import type { ProviderClient } from '../../transport/providerClient';
-import { createProviderClient } from '../../transport/providerClient';
-import type { Completion } from '../completion';
+import type { Run } from '../buy';
+import { buy, buyingOptions, buyingPlan } from '../buy';
 import { completionFields } from '../completion';
-import { canSuspend } from '../engine';
 import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem } from '../inputImages';
 import { bringImages, placeholder, readInputImage } from '../inputImages';
 import type { Operation } from '../operation';
-import { forOperation, isTool } from '../operation';
-import type { ItemResult, Plan } from '../plan';
-import { invalid, planItems } from '../plan';
-import { toItems } from '../report';
+import { forOperation } from '../operation';
+import type { Plan } from '../plan';
+import { invalid } from '../plan';
 import { additionalFields, providersFor, providersWith } from '../requestFields';
-import { openLedger, runPlans } from '../runPlans';
-import {
-	NO_FILES,
-	binaryField,
-	defaultTimeoutMs,
-	downloadSettings,
-	optionsField,
-	readSettings,
-	readWantsFile,
-	suspendedTimeoutMs,
-} from '../settings';
-import { callbackAddress } from '../suspend';
+import { NO_FILES, binaryField, readSettings } from '../settings';
 
 /** Fields that shape the request, as they lie on the top level. */
 const REQUEST_FIELDS = [
@@ -56,9 +35,6 @@ const REQUEST_FIELDS = [
 	'mode',
 	'sourceVideo',
 ] as const;
-
-/** Parameters that say how the node works, not what is bought: changing them makes no other request. */
-const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadVideo', 'options'];
 
 /** What an agent must know of every operation that makes a video. */
 const TOOL_TERMS =
@@ -76,7 +52,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 			type: 'boolean',
 			default: false,
 			description:
-				"Whether to download the video file too. Providers do not keep videos forever; the output always has the video's URL.",
+				"Whether to download the video file too. The output always has the video's URL, but URLs do not work forever: those of Luma Agents for an hour.",
 			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
 		},
 		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadVideo: [true] }, hide: NO_FILES } },
@@ -107,36 +83,17 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 				displayOptions: { show: { '/completion': ['none'], '/provider': withCallbacks } },
 			},
 		]),
-		optionsField([
-			'buyAgainAfterCrash',
-			'deleteOnStop',
-			'dryRun',
-			'includeRaw',
-			'maxConcurrent',
-			'maxCost',
-			'maxDownloadMb',
-			'onTimeout',
-			'requestTimeout',
-			'resubmitFailed',
-			'timeout',
-		]),
+		buyingOptions,
 	];
 }
 
-/** What is the same for all items of a run. */
-interface Run {
-	context: IExecuteFunctions;
-	provider: Provider;
-	client: ProviderClient;
+interface VideoRun extends Run {
 	operation: VideoOperation;
-	completion: Completion;
-	/** Where this execution is called back while it is suspended; `null` where it is not. */
-	address: string | null;
 }
 
 /** The values of all fields of one item; images in n8n stand in them as files. */
 function readInput(
-	{ context, provider, client, operation }: Run,
+	{ context, provider, client, operation }: VideoRun,
 	itemIndex: number,
 ): { input: Record<string, unknown>; images: ImagesInItem; findings: string[] } {
 	const input: Record<string, unknown> = {
@@ -173,7 +130,7 @@ function readInput(
 
 /** The request as the provider needs it: images where it finds them, a generation's video by its address. */
 async function prepare(
-	{ context, provider, client }: Run,
+	{ context, provider, client }: VideoRun,
 	images: ImagesInItem,
 	request: VideoRequest,
 ): Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }> {
@@ -193,8 +150,8 @@ async function prepare(
 		return {
 			ok: false,
 			failure: {
-				message: `Generation ${generationId} has no video yet (status: ${status})`,
-				advice: 'Nothing was bought. Wait until it is completed.',
+				message: `Generation ${generationId} has no video${status === 'failed' ? '' : ' yet'} (status: ${status})`,
+				advice: `Nothing was bought. ${status === 'failed' ? 'Choose a generation that is completed.' : 'Wait until it is completed.'}`,
 				details: { generationId: null, provider: provider.id, status: null },
 			},
 		};
@@ -207,101 +164,25 @@ function needsSourceAddress(provider: Provider, { operation, source }: VideoRequ
 	return takesVideo && source?.kind === 'generation' && provider.capabilities.sourceAs === 'url';
 }
 
-function plan(run: Run, itemIndex: number): Plan {
-	const { context, provider, client, operation, completion, address } = run;
+function plan(run: VideoRun, itemIndex: number): Plan {
+	const { context, provider, client, operation, address } = run;
 	const { input, images, findings } = readInput(run, itemIndex);
 	const checked = checkRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
-	if (findings.length > 0 || !checked.ok) {
-		return { itemIndex, ok: false, failure: invalid(provider, [...findings, ...(checked.ok ? [] : checked.findings)]) };
-	}
+	const settings = readSettings(context, itemIndex);
+	const all = [...findings, ...(checked.ok ? [] : checked.findings), ...settings.findings];
+	if (all.length > 0 || !checked.ok) return { itemIndex, ok: false, failure: invalid(provider, all) };
 	const request: VideoRequest =
 		address === null ? checked.request : { ...checked.request, callback: { url: address, mode: 'terminal' } };
 	const model = findModel(provider, operation, request.model);
 	if (!model) return { itemIndex, ok: false, failure: invalid(provider, []) };
-	const settings = readSettings(context, itemIndex);
-	const wantsFile = completion !== 'none' && readWantsFile(context, itemIndex);
-	// Where the answer goes does not change what is bought.
-	const bought = { ...request, callback: null };
-	const stored = Object.fromEntries(
-		Object.entries(context.getNode().parameters).filter(([name]) => !NOT_PART_OF_REQUEST.includes(name)),
-	);
 	const needsPreparing = Object.keys(images).length > 0 || needsSourceAddress(provider, request);
-	return {
+	return buyingPlan(
+		run,
 		itemIndex,
-		ok: true,
-		job: {
-			itemIndex,
-			timeoutMs:
-				settings.timeoutMs ??
-				(completion === 'suspend' ? suspendedTimeoutMs : defaultTimeoutMs(request.resolution)),
-			start: {
-				kind: 'create',
-				request,
-				model,
-				key: {
-					requestHash: fingerprint([provider.id, bought]),
-					// An agent fills in fields per call, so its stored parameters do not tell its calls apart.
-					parametersHash: isTool(context) ? null : fingerprint(stored),
-				},
-				...(needsPreparing ? { prepare: async (planned) => await prepare(run, images, planned) } : {}),
-			},
-		},
+		{ request, model, ...(needsPreparing ? { prepare: async () => await prepare(run, images, request) } : {}) },
 		settings,
-		output: {
-			includeRaw: settings.includeRaw,
-			model: request.model === '' ? null : request.model,
-			prompt: request.prompt,
-			estimatedCostUsd: provider.estimateUsd(request),
-		},
-		download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
-	};
-}
-
-/** What would be sent for an item, and about what it would cost. */
-function preview(provider: Provider, client: ProviderClient, each: Plan): ItemResult {
-	if (!each.ok) return each;
-	const { itemIndex, job, output } = each;
-	if (job.start.kind !== 'create') return { itemIndex, ok: false, failure: invalid(provider, []) };
-	const call = provider.create(job.start.request);
-	return {
-		itemIndex,
-		ok: true,
-		item: {
-			json: {
-				...outputJson(provider, null, output),
-				dryRun: true,
-				request: {
-					method: call.method,
-					url: client.addressOf(call),
-					headers: call.headers ?? {},
-					body: call.body ?? null,
-				},
-			},
-			pairedItem: { item: itemIndex },
-		},
-	};
-}
-
-/** @throws NodeOperationError when the videos that are still to be bought would cost more than the limit */
-function checkLimit(context: IExecuteFunctions, provider: Provider, plans: readonly Plan[], maxCostUsd: number): void {
-	const ledger = openLedger(context);
-	const estimates = plans.flatMap((each) => {
-		if (!each.ok || each.job.start.kind !== 'create') return [];
-		const known = ledger.find(each.itemIndex, each.job.start.key);
-		// With 'Buy Again on Retry', whatever an earlier try bought may turn out to have failed.
-		const mayFail = each.settings.resubmitFailed && known?.asleep === undefined && known?.over?.status !== 'completed';
-		return known && !mayFail ? [] : [each.output.estimatedCostUsd ?? null];
-	});
-	const check = checkSpending(estimates, maxCostUsd, provider.displayName);
-	if (!check.ok) throw new NodeOperationError(context.getNode(), check.message, { description: check.advice });
-}
-
-/** Where an execution cannot be suspended, the video is waited for all the same: it is what the user wants most. */
-function tellWaiting(context: IExecuteFunctions): void {
-	const message =
-		"This execution could not be suspended, so the node waited for the video. 'Suspend Until Finished' needs a saved workflow, and n8n 2.41 or a version that works like it.";
-	context.logger.warn(message);
-	context.addExecutionHints({ message, location: 'outputPane' });
+		provider.estimateUsd(request),
+	);
 }
 
 /** An operation of the resource Video. */
@@ -325,18 +206,7 @@ export function createVideoOperation(definition: {
 		properties: forOperation('video', [value], [...fields, ...commonFields(value)], providersFor(value)),
 
 		async execute(context, provider) {
-			const common = readSettings(context, 0);
-			const client = await createProviderClient(context, provider, common.requestTimeoutMs);
-			const chosen = context.getNodeParameter('completion', 0, 'poll') as Completion;
-			const isImpossible = chosen === 'suspend' && !canSuspend(context);
-			if (isImpossible) tellWaiting(context);
-			const completion = isImpossible ? 'poll' : chosen;
-			const address = completion === 'suspend' ? callbackAddress(context, provider, client.isLocal) : null;
-			const run: Run = { context, provider, client, operation: value, completion, address };
-			const plans = planItems(context, provider, (itemIndex) => plan(run, itemIndex));
-			if (common.dryRun) return toItems(context, plans.map((each) => preview(provider, client, each)));
-			if (common.maxCostUsd !== null) checkLimit(context, provider, plans, common.maxCostUsd);
-			return await runPlans(context, provider, client, plans, completion);
+			return await buy(context, provider, 'video', (run, itemIndex) => plan({ ...run, operation: value }, itemIndex));
 		},
 	};
 }

@@ -1,6 +1,6 @@
 /** Video: Interpolate. Makes the video that leads from one generated video to another. */
 import { generationIdFields } from '../generationId';
-import { modelFields, promptFields } from '../requestFields';
+import { choiceFields, modelFields, promptFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
 
 export const interpolate = createVideoOperation({
@@ -14,5 +14,6 @@ export const interpolate = createVideoOperation({
 		...generationIdFields('targetGenerationId', 'The finished generation that comes second'),
 		...modelFields('interpolate'),
 		...promptFields('interpolate'),
+		...choiceFields('interpolate', 'resolution'),
 	],
 });

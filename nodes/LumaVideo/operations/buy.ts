@@ -1,0 +1,176 @@
+/**
+ * What all operations that buy something have in common: everything is checked, for all items, before the first request
+ * is sent; each is sent once (`generation/run.ts`).
+ */
+import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import type { CreateStart } from '../generation/job';
+import { fingerprint } from '../generation/ledger';
+import { outputJson } from '../generation/output';
+import { checkSpending } from '../generation/spending';
+import type { GenerationRequest, Product, Provider } from '../providers/provider';
+import { createCall } from '../providers/provider';
+import type { ProviderClient } from '../transport/providerClient';
+import { createProviderClient } from '../transport/providerClient';
+import type { Completion } from './completion';
+import { canSuspend } from './engine';
+import { isTool } from './operation';
+import type { ItemResult, Plan } from './plan';
+import { invalid, planItems } from './plan';
+import { toItems } from './report';
+import { openLedger, runPlans } from './runPlans';
+import type { Settings } from './settings';
+import { defaultTimeoutMs, downloadSettings, optionsField, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
+import { callbackAddress } from './suspend';
+
+/** Parameters that say how the node works, not what is bought: changing them makes no other request. */
+const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadImage', 'downloadVideo', 'options'];
+
+/** Options of every operation that buys. */
+export const buyingOptions: INodeProperties = optionsField([
+	'buyAgainAfterCrash',
+	'deleteOnStop',
+	'dryRun',
+	'includeRaw',
+	'maxConcurrent',
+	'maxCost',
+	'maxDownloadMb',
+	'onTimeout',
+	'requestTimeout',
+	'resubmitFailed',
+	'timeout',
+]);
+
+/** What is the same for all items of a run. */
+export interface Run {
+	context: IExecuteFunctions;
+	provider: Provider;
+	client: ProviderClient;
+	completion: Completion;
+	/** Where this execution is called back while it is suspended; `null` where it is not. */
+	address: string | null;
+}
+
+/** The plan of an item whose request was checked. */
+export function buyingPlan(
+	{ context, provider, client, completion }: Run,
+	itemIndex: number,
+	{ request, model, prepare }: Pick<CreateStart, 'model' | 'prepare' | 'request'>,
+	settings: Settings,
+	estimatedCostUsd: number | null,
+): Plan {
+	const wantsFile = completion !== 'none' && readWantsFile(context, itemIndex, request.makes);
+	// Where the answer goes does not change what is bought.
+	const bought: GenerationRequest = { ...request, callback: null };
+	const stored = Object.fromEntries(
+		Object.entries(context.getNode().parameters).filter(([name]) => !NOT_PART_OF_REQUEST.includes(name)),
+	);
+	return {
+		itemIndex,
+		ok: true,
+		job: {
+			itemIndex,
+			timeoutMs:
+				settings.timeoutMs ??
+				(completion === 'suspend' ? suspendedTimeoutMs : defaultTimeoutMs(request.resolution)),
+			start: {
+				kind: 'create',
+				request,
+				model,
+				key: {
+					requestHash: fingerprint([provider.id, bought]),
+					// An agent fills in fields per call, so its stored parameters do not tell its calls apart.
+					parametersHash: isTool(context) ? null : fingerprint(stored),
+				},
+				...(prepare ? { prepare } : {}),
+			},
+		},
+		settings,
+		output: {
+			includeRaw: settings.includeRaw,
+			model: modelOf(request),
+			prompt: request.prompt,
+			estimatedCostUsd,
+		},
+		download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
+	};
+}
+
+/** The model that is asked for in the end; `null` where an operation has none to choose. */
+function modelOf({ model, additionalBodyFields }: GenerationRequest): string | null {
+	if (typeof additionalBodyFields.model === 'string') return additionalBodyFields.model;
+	return model === '' ? null : model;
+}
+
+/** What would be sent for an item, and about what it would cost. */
+function preview(provider: Provider, client: ProviderClient, each: Plan): ItemResult {
+	if (!each.ok) return each;
+	const { itemIndex, job, output } = each;
+	if (job.start.kind !== 'create') return { itemIndex, ok: false, failure: invalid(provider, []) };
+	const call = createCall(provider, job.start.request);
+	return {
+		itemIndex,
+		ok: true,
+		item: {
+			json: {
+				...outputJson(provider, null, output),
+				dryRun: true,
+				request: {
+					method: call.method,
+					url: client.addressOf(call),
+					headers: call.headers ?? {},
+					body: call.body ?? null,
+				},
+			},
+			pairedItem: { item: itemIndex },
+		},
+	};
+}
+
+/** @throws NodeOperationError when what is still to be bought would cost more than the limit */
+function checkLimit(
+	context: IExecuteFunctions,
+	provider: Provider,
+	plans: readonly Plan[],
+	maxCostUsd: number,
+	makes: Product,
+): void {
+	const ledger = openLedger(context);
+	const estimates = plans.flatMap((each) => {
+		if (!each.ok || each.job.start.kind !== 'create') return [];
+		const known = ledger.find(each.itemIndex, each.job.start.key);
+		// With 'Buy Again on Retry', whatever an earlier try bought may turn out to have failed.
+		const mayFail = each.settings.resubmitFailed && known?.asleep === undefined && known?.over?.status !== 'completed';
+		return known && !mayFail ? [] : [each.output.estimatedCostUsd ?? null];
+	});
+	const check = checkSpending(estimates, maxCostUsd, provider.displayName, makes);
+	if (!check.ok) throw new NodeOperationError(context.getNode(), check.message, { description: check.advice });
+}
+
+/** Where an execution cannot be suspended, what is made is waited for all the same: it is what the user wants most. */
+function tellWaiting(context: IExecuteFunctions, makes: Product): void {
+	const message = `This execution could not be suspended, so the node waited for the ${makes}. 'Suspend Until Finished' needs a saved workflow, and n8n 2.41 or a version that works like it.`;
+	context.logger.warn(message);
+	context.addExecutionHints({ message, location: 'outputPane' });
+}
+
+/** Runs an operation that buys, for all input items. */
+export async function buy(
+	context: IExecuteFunctions,
+	provider: Provider,
+	makes: Product,
+	plan: (run: Run, itemIndex: number) => Plan,
+): Promise<INodeExecutionData[]> {
+	const common = readSettings(context, 0);
+	const client = await createProviderClient(context, provider, common.requestTimeoutMs);
+	const chosen = context.getNodeParameter('completion', 0, 'poll') as Completion;
+	const isImpossible = chosen === 'suspend' && !canSuspend(context);
+	if (isImpossible) tellWaiting(context, makes);
+	const completion = isImpossible ? 'poll' : chosen;
+	const address = completion === 'suspend' ? callbackAddress(context, provider, client.isLocal) : null;
+	const run: Run = { context, provider, client, completion, address };
+	const plans = planItems(context, provider, (itemIndex) => plan(run, itemIndex));
+	if (common.dryRun) return toItems(context, plans.map((each) => preview(provider, client, each)));
+	if (common.maxCostUsd !== null) checkLimit(context, provider, plans, common.maxCostUsd, makes);
+	return await runPlans(context, provider, client, plans, completion);
+}

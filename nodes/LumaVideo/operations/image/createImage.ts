@@ -1,0 +1,166 @@
+/** What all operations that make an image have in common: fields, their reading, and the way to a checked request. */
+import type { INodeProperties } from 'n8n-workflow';
+import { FIELD_NAMES } from '../../generation/checkRequest';
+import { checkImageRequest } from '../../generation/checkImageRequest';
+import type { Prepared } from '../../generation/job';
+import type { ImageOperation, ImageReference, ImageRequest } from '../../providers/provider';
+import type { Run } from '../buy';
+import { buy, buyingOptions, buyingPlan } from '../buy';
+import { completionFields } from '../completion';
+import { generationIdValue } from '../generationId';
+import type { InputImage } from '../inputImages';
+import { bringImage, placeholder, readInputImage } from '../inputImages';
+import type { Operation } from '../operation';
+import { forOperation } from '../operation';
+import type { Plan } from '../plan';
+import { invalid } from '../plan';
+import { NO_FILES, binaryField, readSettings } from '../settings';
+import { additionalFields, aspectRatioFields, imageProviders, modelFields, referenceFields } from './imageFields';
+
+/** What an agent must know of every operation that makes an image. */
+const TOOL_TERMS =
+	"Costs money and takes about half a minute: use it once for each image that is wanted. Returns generationId, status and, when status is 'completed', media, a list with the image's web address as url.";
+
+/** Fields that follow those of the request itself. */
+function commonFields(operation: ImageOperation): INodeProperties[] {
+	return [
+		...completionFields,
+		{
+			displayName: 'Download Image',
+			name: 'downloadImage',
+			type: 'boolean',
+			default: false,
+			description:
+				"Whether to download the image file too. The output always has the image's URL, which works for an hour.",
+			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
+		},
+		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadImage: [true] }, hide: NO_FILES } },
+		additionalFields(operation),
+		buyingOptions,
+	];
+}
+
+/** Image files of an item, in the order in which they stand in the request. */
+interface Files {
+	source: InputImage[];
+	references: InputImage[];
+}
+
+interface ItemInput {
+	input: Record<string, unknown>;
+	files: Files;
+	findings: string[];
+}
+
+/** The values of all fields of one item; images in n8n stand in them as files. */
+function readInput({ context, provider, client }: Run, operation: ImageOperation, itemIndex: number): ItemInput {
+	const get = (name: string): unknown => context.getNodeParameter(name, itemIndex, null);
+	const input: Record<string, unknown> = { ...context.getNodeParameter('additionalFields', itemIndex, {}) };
+	for (const name of ['model', 'prompt', 'aspectRatio', 'referenceImages']) input[name] = get(name);
+
+	const findings: string[] = [];
+	/** The files in the input fields that a field names. */
+	const filesOf = (field: 'referenceImageFields' | 'sourceImageField'): InputImage[] => {
+		const value = get(field);
+		const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [];
+		return names.filter((name) => name !== '').flatMap((name) => {
+			const result = readInputImage(context, provider, client, itemIndex, name);
+			if (result.ok) return [result.image];
+			findings.push(`'${FIELD_NAMES[field]}' ${result.finding}`);
+			return [];
+		});
+	};
+
+	const files: Files = { source: [], references: [] };
+	if (get('referenceImagesFrom') === 'binary') {
+		files.references = filesOf('referenceImageFields');
+		input.referenceImages = files.references.map(placeholder);
+	}
+	// n8n refuses to read a field that the operation does not have.
+	if (operation === 'edit') {
+		switch (get('sourceImageFrom')) {
+			case 'binary': {
+				files.source = filesOf('sourceImageField');
+				if (files.source.length > 1) findings.push(`'${FIELD_NAMES.sourceImageField}' must name one field`);
+				else if (files.source.length + findings.length === 0) findings.push(`'${FIELD_NAMES.sourceImageField}' is empty`);
+				[input.sourceImage] = files.source.map(placeholder);
+				break;
+			}
+			case 'url':
+				input.sourceImage = get('sourceImage');
+				break;
+			default:
+				// An expression without a value is as good as nothing.
+				input.generationId = generationIdValue(context, itemIndex) ?? '';
+		}
+	}
+	return { input, files, findings };
+}
+
+/** The request with the images where the provider finds them. */
+async function bringImages({ context, provider, client }: Run, files: Files, request: ImageRequest): Promise<Prepared> {
+	const brought: Record<keyof Files, ImageReference[]> = { source: [], references: [] };
+	for (const place of ['source', 'references'] as const) {
+		for (const file of files[place]) {
+			const result = await bringImage(context, provider, client, file);
+			if (!result.ok) return result;
+			brought[place].push(result.reference);
+		}
+	}
+	const [source = request.source] = brought.source;
+	return {
+		ok: true,
+		request: { ...request, source, references: brought.references.length > 0 ? brought.references : request.references },
+	};
+}
+
+function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
+	const { context, provider, client } = run;
+	const { input, files, findings } = readInput(run, operation, itemIndex);
+	// What else is wrong is said once the files are right: without them it would be that they are missing.
+	if (findings.length > 0) return { itemIndex, ok: false, failure: invalid(provider, findings) };
+	const settings = readSettings(context, itemIndex);
+	const checked = checkImageRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
+	const all = [...(checked.ok ? [] : checked.findings), ...settings.findings];
+	if (all.length > 0 || !checked.ok) return { itemIndex, ok: false, failure: invalid(provider, all) };
+	const { request } = checked;
+	const { images } = provider;
+	const model = images?.capabilities[operation].models.find(({ value }) => value === request.model);
+	if (!images || !model) return { itemIndex, ok: false, failure: invalid(provider, []) };
+	const hasFiles = files.source.length + files.references.length > 0;
+	return buyingPlan(
+		run,
+		itemIndex,
+		{ request, model, ...(hasFiles ? { prepare: async () => await bringImages(run, files, request) } : {}) },
+		settings,
+		images.estimateUsd(request),
+	);
+}
+
+/** An operation of the resource Image. */
+export function createImageOperation(definition: {
+	value: ImageOperation;
+	name: string;
+	action: string;
+	description: string;
+	/** What an AI agent is told that the operation does; what every one costs and returns is added. */
+	toolDescription: string;
+	/** What comes first: the image that is worked on. */
+	fields: INodeProperties[];
+	prompt: INodeProperties;
+}): Operation {
+	const { value, fields, prompt, toolDescription, ...texts } = definition;
+	const own = [...fields, ...modelFields(value), prompt, ...referenceFields(value), ...aspectRatioFields(value)];
+	return {
+		...texts,
+		toolDescription: `${toolDescription} ${TOOL_TERMS}`,
+		resource: 'image',
+		value,
+		providers: imageProviders,
+		properties: forOperation('image', [value], [...own, ...commonFields(value)], imageProviders),
+
+		async execute(context, provider) {
+			return await buy(context, provider, 'image', (run, itemIndex) => plan(run, value, itemIndex));
+		},
+	};
+}

@@ -1,0 +1,13 @@
+/** Image: Edit. Makes an image anew with what is to be different. */
+import { createImageOperation } from './createImage';
+import { promptField, sourceFields } from './imageFields';
+
+export const edit = createImageOperation({
+	value: 'edit',
+	name: 'Edit',
+	action: 'Edit image',
+	description: 'Change what is in an image, or how it looks',
+	toolDescription: 'Changes an image, given by the generationId that made it or by its web address, as a text describes.',
+	fields: sourceFields(),
+	prompt: promptField('e.g. Make it a rainy evening with lit windows', 'What is to be different in the image'),
+});

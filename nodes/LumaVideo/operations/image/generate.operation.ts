@@ -1,0 +1,16 @@
+/** Image: Generate. Makes an image from text and, if wanted, from images. */
+import { createImageOperation } from './createImage';
+import { promptField } from './imageFields';
+
+export const generate = createImageOperation({
+	value: 'generate',
+	name: 'Generate',
+	action: 'Generate image',
+	description: 'Make an image from text and images',
+	toolDescription: 'Makes a new image from a text that describes it and, if given, from reference images.',
+	fields: [],
+	prompt: promptField(
+		'e.g. A red kite over a quiet beach at sunrise, wide shot, soft light',
+		'What the image shows: subject, setting, light, mood and style',
+	),
+});
