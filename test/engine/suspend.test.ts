@@ -8,7 +8,7 @@ import { startProviderServer } from '../provider-server';
 import type { Ended } from './harness/driving';
 import { drive, pause, untilDue } from './harness/driving';
 import type { EngineOptions, EngineRun, EngineWorkflow } from './harness/engine';
-import { freshNode, startWorkflow, storedBytes } from './harness/engine';
+import { freshNode, retryExecution, startWorkflow, storedBytes } from './harness/engine';
 import type { Resumption } from './harness/resume';
 import { resumeExecution, resumeUrl } from './harness/resume';
 import { PROVIDERS, allTexts, credentialsOf, generate, jsonOf, shownError } from './harness/service';
@@ -197,6 +197,30 @@ it('a workflow that was never saved waits in the process, and says so', async ()
 	expect(jsonOf(end)).toMatchObject([{ status: 'completed', generationId: server.jobs()[0]?.id }]);
 	expect(allTexts(end)).toContain('This execution could not be suspended');
 	expect(bought()).toHaveLength(1);
+});
+
+/**
+ * A limit, known: n8n puts one and the same node into both places of the stack, and disables it to hand the first one's
+ * input through. "Retry with original workflow" is not touched by this.
+ */
+it('after a stop while it was suspended, Retry with currently saved workflow hands the input through; nothing is bought', async () => {
+	const workflow = workflowOf([`a ${LONG}`], generate('pixwith', { completion: 'suspend' }));
+	const stop = async (): Promise<EngineRun> => {
+		const run = await start(workflow);
+		await run.finished;
+		run.stop();
+		await pause(50);
+		return run;
+	};
+	const { end } = await drive(await retryExecution(await stop(), {}, workflow));
+	expect(outputOf(end, 0, 'Next')).toMatchObject([{ json: { text: `a ${LONG}` } }]);
+	expect(bought()).toHaveLength(1);
+	const run = await stop();
+	for (const { id } of server.jobs()) server.finish(id);
+	const original = await drive(await retryExecution(run));
+	expect(jsonOf(original.end)).toMatchObject([{ status: 'completed', generationId: server.jobs()[1]?.id }]);
+	expect(Object.values(run.stored().customData).join()).toContain(server.jobs()[1]?.id);
+	expect(bought()).toHaveLength(2);
 });
 
 /** n8n's address for calls: each wakes the execution that waits, or does not. */
