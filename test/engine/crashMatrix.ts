@@ -254,23 +254,20 @@ const starts = new Starts();
 let cells = 0;
 
 const JOB_MS = 20;
-export const LONG_MS = 4000;
-export const MAX_REPEATS = 3;
 const LONG = '[takes 600000ms]';
 
 /** Seconds by the node's clock, which is fast: what is held back on purpose must not run into them. */
 export const TIMES = { timeout: 100_000, requestTimeout: 600, maxConcurrent: 30 };
 
-/** On a slow machine once more: seconds are minutes for the node's clock, and it does not look for what is too old. */
-async function runCrashCell(cell: CrashCell): Promise<CrashRow> {
-	for (let repeat = 0; ; repeat++) {
-		const at = Date.now();
-		const row = await runOnce(cell);
-		if (row.findings.length === 0 || Date.now() - at < LONG_MS || repeat === MAX_REPEATS) return row;
-	}
+/**
+ * Whether a retry came so late that a lost generation may not be found: on a slow machine seconds are minutes for the
+ * node's clock, and it does not take for its own what was made many minutes after the request.
+ */
+export function isTooOld(server: ProviderServer): boolean {
+	return server.jobs().some(({ createdAt }) => Date.now() - createdAt > 4000);
 }
 
-async function runOnce(cell: CrashCell): Promise<CrashRow> {
+async function runCrashCell(cell: CrashCell): Promise<CrashRow> {
 	const server = await startProviderServer({
 		settings: { [cell.provider]: { jobMs: JOB_MS }, media: { slowChunkMs: 2000 } },
 	});
@@ -285,8 +282,10 @@ async function runOn(server: ProviderServer, cell: CrashCell): Promise<CrashRow>
 	const { provider, completion, step, items: count } = cell;
 	const items = Array.from({ length: count }, (_, item) => ({ text: promptOf(item) }));
 	const prompt = `={{ $json.text }}${step.isLong === true ? ` ${LONG}` : ''}`;
+	// A download that was killed is watched for so long, and this process stays for it.
+	const times = step.parameters?.downloadVideo === true ? { ...TIMES, requestTimeout: 15 } : TIMES;
 	const parametersWith = (options: INodeParameters): INodeParameters =>
-		generate(provider, { prompt, completion, ...step.parameters, options: { ...TIMES, ...options } });
+		generate(provider, { prompt, completion, ...step.parameters, options: { ...times, ...options } });
 	const workflowWith = (options: INodeParameters): EngineWorkflow => between(lumaWorkflow(items, parametersWith(options)));
 	const struck = count === 1 ? [0] : [2, 3];
 	step.prepare?.(server, struck);
@@ -367,7 +366,9 @@ function judge(
 		'struck, unless listed': provider === LISTING ? [] : struck,
 	};
 	if (step.doubt !== 'open') {
-		check([...doubted].sort().join() === expected[step.doubt].join(), `in doubt are the items ${[...doubted].join() || 'none'}`);
+		const found = [...doubted].sort().join();
+		const isLate = provider === LISTING && isTooOld(server) && found === struck.join();
+		check(found === expected[step.doubt].join() || isLate, `in doubt are the items ${[...doubted].join() || 'none'}`);
 	}
 	check((end.status === 'success') === (doubted.size === 0), `the retry ended as ${end.status}: ${allTexts(end)}`);
 	check(deliveredIds.size === (doubted.size === 0 ? items : 0), `${deliveredIds.size} delivered`);

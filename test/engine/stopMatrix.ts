@@ -5,7 +5,7 @@
 import type { INodeParameters, IRun } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { CRASH_PROVIDERS, LONG_MS, MAX_REPEATS, TIMES, itemsOf, linesOf, promptOf, recordOf, runCells, turn } from './crashMatrix';
+import { CRASH_PROVIDERS, TIMES, isTooOld, itemsOf, linesOf, promptOf, recordOf, runCells, turn } from './crashMatrix';
 import { itemsInDoubt } from './faultMatrix';
 import { Block, between, drive, pause } from './harness/driving';
 import type { EngineOptions, EngineRun } from './harness/engine';
@@ -61,7 +61,8 @@ async function untilAnswered(world: World): Promise<void> {
 	const { server, cell, struck } = world;
 	const isStruck = (prompt: string): boolean => cell.step.prepare !== undefined && struck.some((item) => startsWith(prompt, item));
 	const answered = server.jobs().filter(({ prompt }) => cell.step.parameters !== undefined || !isStruck(prompt));
-	await untilLogged(answered);
+	// On a slow machine it ends by itself.
+	await untilLogged(answered, () => world.run.stored().status !== 'running');
 }
 
 function startsWith(prompt: string, item: number): boolean {
@@ -193,16 +194,7 @@ export function allStopCells(providers: readonly ProviderName[] = CRASH_PROVIDER
 
 let cells = 0;
 
-/** On a slow machine once more: seconds are minutes for the node's clock, and it does not look for what is too old. */
 async function runStopCell(cell: StopCell): Promise<StopRow> {
-	for (let repeat = 0; ; repeat++) {
-		const at = Date.now();
-		const row = await runOnce(cell);
-		if (row.findings.length === 0 || Date.now() - at < LONG_MS || repeat === MAX_REPEATS) return row;
-	}
-}
-
-async function runOnce(cell: StopCell): Promise<StopRow> {
 	const server = await startProviderServer({
 		settings: { [cell.provider]: { jobMs: 20 }, media: { slowChunkMs: 400 } },
 	});
@@ -221,8 +213,7 @@ async function runOn(server: ProviderServer, cell: StopCell): Promise<StopRow> {
 		prompt,
 		completion: step.completion ?? 'poll',
 		...step.parameters,
-		// A retry waits for what is still on its way.
-		options: { ...TIMES, ...(step.doubt === undefined ? {} : { requestTimeout: 3 }) },
+		options: TIMES,
 	});
 	const struck = count === 1 ? [0] : [2, 3];
 	step.prepare?.(server, struck);
@@ -246,6 +237,8 @@ async function runOn(server: ProviderServer, cell: StopCell): Promise<StopRow> {
 
 	const row = judgeStop(server, cell, struck, run);
 	server.clearFaults();
+	// A retry waits for what is still on its way.
+	server.hangUp();
 	for (const { id } of server.jobs()) server.finish(id);
 	if (run.stored().finished) return row;
 	const retried = await retryExecution(run, { nodeTypes: { ...options.nodeTypes, 'test.block': new Block(null) } });
@@ -253,8 +246,8 @@ async function runOn(server: ProviderServer, cell: StopCell): Promise<StopRow> {
 	return judgeRetry(server, row, struck, end);
 }
 
-async function untilLogged(jobs: ReadonlyArray<{ id: string }>): Promise<void> {
-	while (!jobs.every(({ id }) => isLogged(`Generation ${id} was accepted`))) await pause(10);
+async function untilLogged(jobs: ReadonlyArray<{ id: string }>, isOver = (): boolean => false): Promise<void> {
+	while (!isOver() && !jobs.every(({ id }) => isLogged(`Generation ${id} was accepted`))) await pause(10);
 }
 
 /** The IDs in custom data, in order, each with its state. */
@@ -298,11 +291,12 @@ function judgeStop(server: ProviderServer, cell: StopCell, struck: readonly numb
 	const nowhere = others.filter(({ id, prompt }) => !isLogged(id) && !unanswered.includes(itemOf(prompt)));
 	for (const { id, prompt } of nowhere) findings.push(`${id} of item ${itemOf(prompt)} is nowhere`);
 
-	const late = cell.step.later === undefined ? [] : struck;
+	// On a slow machine an answer may have come before the stop.
+	const late = cell.step.later === undefined ? [] : struck.filter((item) => others.some(({ prompt }) => itemOf(prompt) === item));
 	if (late.join() !== unanswered.join() && cell.step.name !== 'requests recorded, not sent') {
 		findings.push(`'lumaUnanswered' names the items ${unanswered.join()}`);
 	}
-	if (cell.step.later === 'log' && logged.length !== struck.length) findings.push(`${logged.length} late answers are in the log`);
+	if (cell.step.later === 'log' && logged.length !== late.length) findings.push(`${logged.length} late answers are in the log`);
 	if (cell.step.name === 'before the node' && purchases.length > 0) findings.push('something was bought after the stop');
 	return {
 		...cell,
@@ -341,7 +335,8 @@ function judgeRetry(server: ProviderServer, row: StopRow, struck: readonly numbe
 	check(boughtTwice === 0, `${boughtTwice} bought twice`);
 	check(lost === 0, `${lost} lost`);
 	const expected = row.step.doubt === undefined || row.provider === 'lumaDreamMachine' ? [] : struck;
-	check([...doubted].sort().join() === expected.join(), `in doubt are the items ${[...doubted].join() || 'none'}`);
+	const found = [...doubted].sort().join();
+	check(found === expected.join() || (isTooOld(server) && found === struck.join()), `in doubt are the items ${[...doubted].join() || 'none'}`);
 	check((end.status === 'success') === (doubted.size === 0), `it ended as ${end.status}: ${texts}`);
 	check(delivered.size === (doubted.size === 0 ? row.requested : 0), `${delivered.size} delivered`);
 	for (const { id, prompt } of purchases) {

@@ -174,12 +174,17 @@ export class ProviderServer {
 	}
 
 	/** Cuts every connection, also those that wait for an answer that never comes. */
+	hangUp(): void {
+		this.server.closeAllConnections();
+	}
+
+	/** Hangs up, and listens no more. */
 	async close(): Promise<void> {
 		this.callbacks.clear();
 		this.jobsNow.clear();
 		await new Promise<void>((resolve) => {
 			this.server.close(() => resolve());
-			this.server.closeAllConnections();
+			this.hangUp();
 		});
 	}
 

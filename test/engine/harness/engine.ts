@@ -230,9 +230,15 @@ interface LogSink {
 
 const logLines: string[] = [];
 
+/** By text: how many lines do not have it. */
+const searched = new Map<string, number>();
+
 /** Whether n8n has written a line with this text to its log. */
 export function isLogged(text: string): boolean {
-	return logLines.some((line) => line.includes(text));
+	let line = searched.get(text) ?? 0;
+	while (line < logLines.length && logLines[line]?.includes(text) !== true) line++;
+	searched.set(text, line);
+	return line < logLines.length;
 }
 
 /** All that n8n wrote to its log in this process, of all levels. */
