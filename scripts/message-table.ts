@@ -60,15 +60,16 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		'maxReferences',
 		'last',
 		'seconds',
-		'(size / 1_000_000).toFixed(1)',
-		'maxBytes / 1_000_000',
+		'most',
+		'number',
 		'(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)',
 		'amount.toFixed(2)',
 		'maxCostUsd',
 		'options.maxBytes',
 		'total',
 	],
-	'<type of value>': ['kindOf(field, input[field])'],
+	'<size>': ['sizeText(size)', 'sizeText(maxBytes)'],
+	'<type of value>': ['givenKind(field, input[field])', 'kindOf(image)', 'kindOf(index)'],
 	'<type that is needed>': ["EXPECTED[field] ?? 'text'", 'expected'],
 	'<reason>': [
 		'error',
@@ -81,6 +82,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		'trouble',
 	],
 	'<code>': ['code'],
+	'<input>': ['input'],
 	'<what is missing>': ['what'],
 	'<what stands in the way>': ['finding', "finding ?? 'is not known'", 'result.finding'],
 	'<doubts>': ['doubts.map((doubt) => `${doubt}.`)'],
@@ -438,7 +440,7 @@ export function collect(): { messages: Message[]; reasons: string[] } {
 
 /** Headings, and the sources below each. */
 const GROUPS: ReadonlyArray<readonly [heading: string, sources: RegExp]> = [
-	['Fields and settings, before anything is sent', /check(Image)?Request|spending|generationId|inputImages|callbackAddress|operations\/(buy|index|methods|settings)|create(Image|Video)/],
+	['Fields and settings, before anything is sent', /check(Image)?Request|spending|generationId|inputImages|callbackAddress|operations\/(buy|fileStore|index|methods|settings)|create(Image|Video)/],
 	['Making, waiting and reading', /generation\/(messages|read|deliver|list|catalog)|operations\/(plan|report)/],
 	['What a provider answers', /providers\//],
 	['Connections and downloads', /transport\//],

@@ -66,7 +66,7 @@ function modelRow(provider: Provider, model: ModelCapabilities): string[] {
 		model.frames.map((mode) => FRAMES[mode]).join(', '),
 		choices(model.resolutions, defaults.resolution),
 		choices(model.durations, defaults.duration),
-		choices(model.aspectRatios, defaults.aspectRatio),
+		model.autoAspectRatio === true ? choices(['auto', ...model.aspectRatios], 'auto') : choices(model.aspectRatios, defaults.aspectRatio),
 		LOOPS[model.loop],
 		prices(provider, model),
 	];
@@ -102,6 +102,11 @@ const IMAGE_INPUTS: Readonly<Record<Provider['capabilities']['imageInput'], stri
 	url: "through n8n's public address",
 };
 
+function fileInput({ capabilities, fileStore }: Provider): string {
+	const input = IMAGE_INPUTS[capabilities.imageInput];
+	return fileStore ? `${input}; uploaded first when large` : input;
+}
+
 /** Which provider can do which operation, and how it takes image files. */
 function operationTable(): string {
 	const ordered = Object.keys(RESOURCES).flatMap((resource) =>
@@ -114,7 +119,8 @@ function operationTable(): string {
 				`${RESOURCES[resource as Operation['resource']]}: ${name}`,
 				...providerIds.map((id) => (able.includes(id) ? 'yes' : NONE)),
 			]),
-			['Image files of n8n', ...providerIds.map((id) => IMAGE_INPUTS[providers[id].capabilities.imageInput])],
+			['Image files of n8n', ...providerIds.map((id) => fileInput(providers[id]))],
+			['Video files of n8n', ...providerIds.map((id) => (providers[id].fileStore ? fileInput(providers[id]) : NONE))],
 		],
 	);
 }

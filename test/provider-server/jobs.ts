@@ -153,7 +153,10 @@ export class Jobs {
 	 * is not charged.
 	 */
 	private isRefunded(job: Job): boolean {
-		if (job.provider === 'lumaDreamMachine' || job.provider === 'lumaAgents') return job.status !== 'completed';
+		if (job.provider === 'lumaDreamMachine') return job.status !== 'completed';
+		// Of other codes nothing is said.
+		const unsaid = /^(budget_exhausted|rate_limited|image_too_large|unsupported_format|corrupt_input|invalid_request):/;
+		if (job.provider === 'lumaAgents') return job.status !== 'completed' && !unsaid.test(job.failureReason ?? '');
 		return job.provider === 'pixazo' && job.status === 'errored';
 	}
 

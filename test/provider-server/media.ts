@@ -11,7 +11,7 @@ const FOLDER = join(__dirname, 'media');
 const CHUNK = 64 * 1024;
 const TYPES: Record<string, string> = { exr: 'image/x-exr', jpg: 'image/jpeg', mp4: 'video/mp4', png: 'image/png' };
 
-/** Images that clients uploaded, by their name in `/media/uploads/`. */
+/** Files that clients uploaded, by their name in `/media/uploads/`. */
 export type Uploads = Map<string, { data: Buffer; type: string }>;
 
 /** A file to send: `length` in bytes, and a function that makes its content. */

@@ -56,6 +56,12 @@ export interface Settings {
 		urlMs: number;
 		/** Bytes of an image inside a request that are still taken (documented: 50 MB). */
 		maxImageBytes: number;
+		/** Bytes of a video inside a request that are still taken (documented: 200 MB). */
+		maxVideoBytes: number;
+		/** Milliseconds until a file that is complete can be used (not documented). */
+		fileReadyMs: number;
+		/** Where files are to be sent, to point it at a foreign host; `null` = the real storage. */
+		uploadUrl: string | null;
 		/** Seconds of `Retry-After` when too many jobs run (documented: 60). */
 		retryAfterSeconds: number;
 		/** What an EXR export is called in `output[].type` (not documented). */
@@ -131,6 +137,9 @@ export function defaultSettings(): Settings {
 			...common([], 1_000_000, 30),
 			urlMs: 60 * 60 * 1000,
 			maxImageBytes: 50 * 1024 * 1024,
+			maxVideoBytes: 200 * 1024 * 1024,
+			fileReadyMs: 30,
+			uploadUrl: null,
 			retryAfterSeconds: 60,
 			exrType: 'exr',
 		},

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ImageOperation, ImageReference, ImageRequest, Provider } from '../providers/provider';
 import type { CheckOptions, FieldName } from './checkRequest';
-import { InputFile, checkAddress, checkPrompt, jsonField, named, text, typeFindings } from './checkRequest';
+import { InputFile, checkAddress, checkPrompt, fileOf, jsonField, named, text, typeFindings } from './checkRequest';
 
 const optionalText = z.string().nullish();
 const image = z.union([z.string(), z.instanceof(InputFile)]);
@@ -43,7 +43,7 @@ function imageOf(
 	options: CheckOptions,
 	findings: string[],
 ): ImageReference {
-	if (value instanceof InputFile) return { kind: 'file', id: value.id };
+	if (value instanceof InputFile) return fileOf(value);
 	const url = value.trim();
 	checkAddress(field, url, options, findings);
 	return { kind: 'url', url };

@@ -4,10 +4,13 @@
  */
 import { z } from 'zod';
 import type {
+	AspectRatio,
 	ExtraField,
+	FileReference,
 	FrameMode,
 	ImageReference,
 	JsonObject,
+	LocalFile,
 	ModelCapabilities,
 	OperationCapabilities,
 	Provider,
@@ -51,33 +54,42 @@ export const FIELD_NAMES = {
 	resolution: 'Resolution',
 	sourceImage: 'Image URL',
 	sourceImageField: 'Image Input Data Field Name',
+	sourceLength: 'Source Length (Seconds)',
 	sourcePosition: 'Source Position on Canvas',
 	sourceVideo: 'Video URL',
+	sourceVideoField: 'Video Input Data Field Name',
 	startImage: 'Start Image',
 	style: 'Style',
 	targetGenerationId: 'Second Generation ID',
 	userId: 'User ID',
+	videoSource: 'Video From',
 	webSearch: 'Web Search',
 } as const;
 
 export type FieldName = keyof typeof FIELD_NAMES;
 
-/** An image that is a file of n8n. A class, so that only this package makes them: what an expression yields is never one. */
+/** A file of n8n. A class, so that only this package makes them: what an expression yields is never one. */
 export class InputFile {
 	readonly kind = 'file';
 	/** @param id says the same for the same file */
-	constructor(readonly id: string) {}
+	constructor(
+		readonly id: string,
+		readonly file: LocalFile,
+	) {}
 }
 
+/** The aspect ratio that leaves the shape to the image, where one leads. */
+export const AUTO_ASPECT_RATIO = 'auto';
+
 const optionalText = z.string().nullish();
-const optionalImage = z.union([z.string(), z.instanceof(InputFile)]).nullish();
+const optionalFile = z.union([z.string(), z.instanceof(InputFile)]).nullish();
 
 /** Field values as n8n hands them over: an expression can yield anything. */
 const inputSchema = z.object({
 	model: z.string(),
 	prompt: optionalText,
-	startImage: optionalImage,
-	endImage: optionalImage,
+	startImage: optionalFile,
+	endImage: optionalFile,
 	aspectRatio: optionalText,
 	resolution: optionalText,
 	duration: optionalText,
@@ -92,7 +104,8 @@ const inputSchema = z.object({
 	callbackUrl: optionalText,
 	generationId: optionalText,
 	targetGenerationId: optionalText,
-	sourceVideo: optionalText,
+	sourceVideo: optionalFile,
+	sourceLength: z.number().nullish(),
 	direction: optionalText,
 	mode: optionalText,
 	negativePrompt: optionalText,
@@ -107,9 +120,8 @@ const inputSchema = z.object({
 			position: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }).nullish(),
 		})
 		.nullish(),
-	keyframes: z
-		.object({ keyframe: z.array(z.object({ image: z.string(), index: z.number() })).nullish() })
-		.nullish(),
+	// What is wrong with which keyframe is said one by one.
+	keyframes: z.object({ keyframe: z.array(z.unknown()).nullish() }).nullish(),
 });
 
 type Input = z.infer<typeof inputSchema>;
@@ -139,6 +151,7 @@ const EXPECTED: Partial<Record<FieldName, string>> = {
 	hdr: 'true or false',
 	keyframes: 'images with the number of their frame',
 	referenceImages: 'web addresses',
+	sourceLength: 'a number',
 	sourcePosition: 'numbers',
 	webSearch: 'true or false',
 };
@@ -150,12 +163,18 @@ export interface CheckOptions {
 
 export type CheckResult = { ok: true; request: VideoRequest } | { ok: false; findings: string[] };
 
-function kindOf(field: FieldName, value: unknown): string {
+function kindOf(value: unknown): string {
 	if (value === undefined) return 'not set';
 	if (value === null) return 'null';
-	if (Array.isArray(value)) return field === 'concepts' ? 'a list with other things in it' : 'a list';
+	if (Array.isArray(value)) return 'a list';
 	if (typeof value === 'object') return 'an object';
 	return typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
+
+/** What was given in place of what a field takes, whose outer form may be right. */
+function givenKind(field: FieldName, value: unknown): string {
+	const kind = kindOf(value);
+	return field === 'concepts' && kind === 'a list' ? 'a list with other things in it' : kind;
 }
 
 /** One finding for each field that is not of its type. */
@@ -165,7 +184,7 @@ export function typeFindings(
 ): string[] {
 	const fields = new Set(issues.map(({ path }) => String(path[0]) as FieldName));
 	return [...fields].map(
-		(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but it is ${kindOf(field, input[field])}`,
+		(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but it is ${givenKind(field, input[field])}`,
 	);
 }
 
@@ -213,19 +232,51 @@ function choice<T extends string>(
 	return null;
 }
 
+/** What is wrong with an address, as the end of a sentence; `null` when it can be used. */
+function addressFinding(value: string, options: CheckOptions): string | null {
+	const url = parseHttpUrl(value);
+	if (!url) return 'must be a web address beginning with https:// or http://';
+	if (isLocalHost(url.hostname) && !options.allowLocalAddresses) {
+		return `is at ${url.hostname}, which the provider cannot reach; use a public web address`;
+	}
+	return null;
+}
+
 export function checkAddress(
 	field: FieldName,
 	value: string | null,
 	options: CheckOptions,
 	findings: string[],
 ): void {
-	if (value === null) return;
-	const url = parseHttpUrl(value);
-	if (!url) {
-		findings.push(`${named(field)} must be a web address beginning with https:// or http://`);
-	} else if (isLocalHost(url.hostname) && !options.allowLocalAddresses) {
-		findings.push(`${named(field)} is at ${url.hostname}, which the provider cannot reach; use a public web address`);
+	const finding = value === null ? null : addressFinding(value, options);
+	if (finding) findings.push(`${named(field)} ${finding}`);
+}
+
+export function fileOf({ id, file }: InputFile): FileReference {
+	return { kind: 'file', id, ...file };
+}
+
+/** What is wrong with one keyframe, as the end of a sentence; `null` when it can be used. */
+function keyframeFinding(image: unknown, index: unknown, options: CheckOptions): string | null {
+	if (image === undefined || image === null || (typeof image === 'string' && image.trim() === '')) {
+		return 'has no image; enter its web address, or remove the keyframe';
 	}
+	if (typeof image !== 'string') return `needs the web address of an image as text, but it is ${kindOf(image)}`;
+	if (typeof index !== 'number') return `needs a number as its frame, but it is ${kindOf(index)}`;
+	const finding = addressFinding(image, options);
+	if (finding) return `has an image that ${finding}`;
+	return null;
+}
+
+function keyframesOf(entries: readonly unknown[], options: CheckOptions, findings: string[]): VideoRequest['keyframes'] {
+	return entries.flatMap((entry, position): Array<VideoRequest['keyframes'][number]> => {
+		const { image, index } = (typeof entry === 'object' && entry !== null ? entry : {}) as { image?: unknown; index?: unknown };
+		const finding = keyframeFinding(image, index, options);
+		const number = position + 1;
+		if (finding) findings.push(`${named('keyframes')}: keyframe ${number} ${finding}`);
+		if (finding !== null || typeof image !== 'string' || typeof index !== 'number') return [];
+		return [{ image: { kind: 'url', url: image.trim() }, index }];
+	});
 }
 
 function imageOf(
@@ -234,7 +285,7 @@ function imageOf(
 	options: CheckOptions,
 	findings: string[],
 ): ImageReference | null {
-	if (value instanceof InputFile) return { kind: 'file', id: value.id };
+	if (value instanceof InputFile) return fileOf(value);
 	const url = text(value);
 	checkAddress(field, url, options, findings);
 	return url === null ? null : { kind: 'url', url };
@@ -305,6 +356,7 @@ function sources(
 		return given === null ? null : { kind: 'generation', generationId: given };
 	};
 	if (model.sources) {
+		if (value.sourceVideo instanceof InputFile) return { ...none, source: fileOf(value.sourceVideo) };
 		const url = text(value.sourceVideo);
 		if (url !== null) {
 			checkAddress('sourceVideo', url, options, findings);
@@ -319,6 +371,21 @@ function sources(
 		source: generation('generationId'),
 		target: operation === 'interpolate' ? generation('targetGenerationId') : null,
 	};
+}
+
+/** The value, or what Auto comes to: nothing where an image leads. */
+function aspectRatio(
+	value: string | null,
+	leading: object | null,
+	model: ModelCapabilities,
+	provider: Provider,
+	findings: string[],
+): AspectRatio | null {
+	if (model.autoAspectRatio !== true) return choice('aspectRatio', value, model.aspectRatios, model, provider, findings);
+	const allowed = [AUTO_ASPECT_RATIO, ...model.aspectRatios] as const;
+	const chosen = choice('aspectRatio', value ?? AUTO_ASPECT_RATIO, allowed, model, provider, findings);
+	if (chosen !== AUTO_ASPECT_RATIO) return chosen;
+	return leading === null ? model.defaults.aspectRatio : null;
 }
 
 function direction(
@@ -381,12 +448,12 @@ export function checkRequest(
 		return given;
 	};
 	const concepts = [...new Set((value.concepts ?? []).map((concept) => concept.trim()).filter(Boolean))];
-	const keyframes = extra('keyframes', value.keyframes?.keyframe?.length ? value.keyframes.keyframe : null) ?? [];
-	for (const { image } of keyframes) checkAddress('keyframes', text(image), options, findings);
-	const editControls = extra(
-		'editControls',
-		text(typeof value.editControls === 'string' ? value.editControls : null) ?? value.editControls ?? null,
+	const keyframes = keyframesOf(
+		extra('keyframes', value.keyframes?.keyframe?.length ? value.keyframes.keyframe : null) ?? [],
+		options,
+		findings,
 	);
+	const editControls = jsonField('editControls', value.editControls, findings);
 	const grid = extra('gridPosition', value.gridPosition?.position ?? null) ?? {};
 	const request: VideoRequest = {
 		makes: 'video',
@@ -396,6 +463,7 @@ export function checkRequest(
 		startImage,
 		endImage,
 		...sources(value, operation, model, options, findings),
+		sourceLength: extra('sourceLength', value.sourceLength ?? null),
 		direction: direction(text(value.direction), model, provider, findings),
 		mode: choice('mode', text(value.mode), model.modes ?? [], model, provider, findings),
 		negativePrompt: extra('negativePrompt', text(value.negativePrompt)),
@@ -405,11 +473,12 @@ export function checkRequest(
 		sourcePosition: extra('sourcePosition', value.sourcePosition?.position ?? null),
 		hdr: extra('hdr', value.hdr ?? null) ?? false,
 		exrExport: extra('exrExport', value.exrExport ?? null) ?? false,
-		keyframes: keyframes.map(({ image, index }) => ({ image: { kind: 'url', url: image }, index })),
+		keyframes,
 		autoControls: extra('autoControls', value.autoControls ?? null),
-		editControls: editControls === null ? null : jsonField('editControls', editControls, findings),
+		// As it is added to the panel it is empty, which says nothing.
+		editControls: extra('editControls', Object.keys(editControls).length > 0 ? editControls : null),
 		userId: extra('userId', text(value.userId)),
-		aspectRatio: choice('aspectRatio', text(value.aspectRatio), model.aspectRatios, model, provider, findings),
+		aspectRatio: aspectRatio(text(value.aspectRatio), startImage ?? endImage ?? keyframes[0] ?? null, model, provider, findings),
 		resolution: choice('resolution', text(value.resolution), model.resolutions, model, provider, findings),
 		duration: choice('duration', text(value.duration), model.durations, model, provider, findings),
 		loop,

@@ -8,8 +8,9 @@ import type { CreateStart } from '../generation/job';
 import { fingerprint } from '../generation/ledger';
 import { outputJson } from '../generation/output';
 import { checkSpending } from '../generation/spending';
-import type { GenerationRequest, Product, Provider } from '../providers/provider';
+import type { GenerationRequest, Product, Provider, VideoRequest } from '../providers/provider';
 import { createCall } from '../providers/provider';
+import { generationIdOf, stand } from '../providers/reference';
 import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
@@ -60,8 +61,9 @@ export function buyingPlan(
 	estimatedCostUsd: number | null,
 ): Plan {
 	const wantsFile = completion !== 'none' && readWantsFile(context, itemIndex, request.makes);
-	// Where the answer goes does not change what is bought.
-	const bought: GenerationRequest = { ...request, callback: null };
+	// Where the answer goes does not change what is bought, nor does what only the estimate needs.
+	const bought: GenerationRequest =
+		request.makes === 'video' ? { ...request, callback: null, sourceLength: null } : { ...request, callback: null };
 	const stored = Object.fromEntries(
 		Object.entries(context.getNode().parameters).filter(([name]) => !NOT_PART_OF_REQUEST.includes(name)),
 	);
@@ -102,12 +104,29 @@ function modelOf({ model, additionalBodyFields }: GenerationRequest): string | n
 	return model === '' ? null : model;
 }
 
+const PLACEHOLDER_NOTE =
+	'Texts in angle brackets stand for what is made when the request is sent: a Dry Run reads no generation and sends no file.';
+
+/** Whether the video of a generation is handed on by its address, which has to be read first. */
+export function needsSourceAddress({ capabilities }: Provider, request: GenerationRequest): request is VideoRequest {
+	if (request.operation !== 'modify' && request.operation !== 'reframe') return false;
+	return request.source?.kind === 'generation' && capabilities.sourceAs === 'url';
+}
+
+/** A request whose addresses are not all known yet, for a person to read. */
+function shown(provider: Provider, request: GenerationRequest): GenerationRequest {
+	if (!needsSourceAddress(provider, request)) return request;
+	const generationId = generationIdOf(request.source) ?? '';
+	return { ...request, source: { kind: 'url', url: stand('address', `the video of generation ${generationId}`) } };
+}
+
 /** What would be sent for an item, and about what it would cost. */
 function preview(provider: Provider, client: ProviderClient, each: Plan): ItemResult {
 	if (!each.ok) return each;
 	const { itemIndex, job, output } = each;
 	if (job.start.kind !== 'create') return { itemIndex, ok: false, failure: invalid(provider, []) };
-	const call = createCall(provider, job.start.request);
+	const call = createCall(provider, shown(provider, job.start.request));
+	const body = call.body ?? null;
 	return {
 		itemIndex,
 		ok: true,
@@ -119,8 +138,9 @@ function preview(provider: Provider, client: ProviderClient, each: Plan): ItemRe
 					method: call.method,
 					url: client.addressOf(call),
 					headers: call.headers ?? {},
-					body: call.body ?? null,
+					body,
 				},
+				...(/"<[^"]+ of [^"]+>"/.test(JSON.stringify(body)) ? { note: PLACEHOLDER_NOTE } : {}),
 			},
 			pairedItem: { item: itemIndex },
 		},

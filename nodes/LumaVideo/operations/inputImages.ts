@@ -1,15 +1,16 @@
 /**
- * Images that lie in n8n: checked while planning, brought to the provider just before the request is sent.
+ * Images and videos that lie in n8n: checked while planning, brought to the provider just before the request is sent.
  *
- * Three ways, by the capability table: uploaded to the provider, sent inside the request, or, where a provider takes
- * public addresses only, through n8n's own signed address, if n8n can be reached from outside.
+ * Four ways, by the capability table: uploaded to the provider, kept in its store of files, sent inside the request, or,
+ * where a provider takes public addresses only, through n8n's own signed address, if n8n can be reached from outside.
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { InputFile } from '../generation/checkRequest';
-import type { Failure } from '../generation/failure';
-import type { ImageFile, ImageReference, Provider, VideoRequest } from '../providers/provider';
+import type { LocalFile, Provider, VideoRequest } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
-import type { ProviderClient } from '../transport/providerClient';
+import type { Bytes, ProviderClient } from '../transport/providerClient';
+import type { Brought } from './fileStore';
+import { TRY_AGAIN, fileFailure, isPublic, store } from './fileStore';
 
 const IMAGE_TYPES: readonly string[] = ['image/jpeg', 'image/png', 'image/webp'];
 /** Inside a request; what Luma Agents documents for its inputs is more, but the request has to carry a third on top. */
@@ -21,24 +22,42 @@ export type ImageFieldName = 'endImage' | 'startImage';
 export interface InputImage {
 	itemIndex: number;
 	binary: IBinaryData;
-	file: ImageFile;
+	file: LocalFile;
 }
 
-export type ImagesInItem = Partial<Record<ImageFieldName, InputImage>>;
+/** Files of one item by the part of the request that they are for. */
+export type ImagesInItem = Partial<Record<ImageFieldName | 'source', InputImage>>;
+
+export type InputReading = { ok: true; image: InputImage } | { ok: false; finding: string };
 
 function limits(provider: Provider): { types: readonly string[]; maxBytes: number } {
 	switch (provider.capabilities.imageInput) {
 		case 'upload':
 			return { types: provider.upload?.mimeTypes ?? IMAGE_TYPES, maxBytes: provider.upload?.maxBytes ?? MAX_INLINE_BYTES };
 		case 'data':
-			return { types: IMAGE_TYPES, maxBytes: MAX_INLINE_BYTES };
+			return { types: IMAGE_TYPES, maxBytes: provider.fileStore?.maxBytes.image ?? MAX_INLINE_BYTES };
 		case 'url':
 			return { types: IMAGE_TYPES, maxBytes: MAX_URL_BYTES };
 	}
 }
 
+/** In bytes; 0 where n8n does not say. */
 function sizeOf(binary: IBinaryData): number {
-	return binary.bytes ?? Math.floor((binary.data.length * 3) / 4);
+	// What is in n8n's store has the store's name as its data.
+	return binary.bytes ?? (binary.id === undefined ? Math.floor((binary.data.length * 3) / 4) : 0);
+}
+
+function typeOf(binary: IBinaryData): string {
+	return binary.mimeType.split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+function sizeText(bytes: number): string {
+	return bytes < 1_000_000_000 ? `${Number((bytes / 1_000_000).toFixed(1))} MB` : `${Number((bytes / 1_000_000_000).toFixed(1))} GB`;
+}
+
+function sizeFinding(provider: Provider, size: number, maxBytes: number): string | null {
+	if (size <= maxBytes) return null;
+	return `has ${sizeText(size)}; ${provider.displayName} takes ${sizeText(maxBytes)} at most`;
 }
 
 function signedUrl(context: IExecuteFunctions, binary: IBinaryData): string | null {
@@ -62,21 +81,17 @@ export function readInputImage(
 	client: ProviderClient,
 	itemIndex: number,
 	dataField: string,
-): { ok: true; image: InputImage } | { ok: false; finding: string } {
+): InputReading {
 	const binary = context.helpers.assertBinaryData(itemIndex, dataField);
 	const { types, maxBytes } = limits(provider);
-	const mimeType = binary.mimeType.split(';')[0]?.trim().toLowerCase() ?? '';
+	const mimeType = typeOf(binary);
 	if (!types.includes(mimeType)) {
 		const allowed = types.map((type) => type.replace('image/', '').toUpperCase()).join(', ');
 		return { ok: false, finding: `is ${mimeType || 'of an unknown type'}; ${provider.displayName} takes ${allowed}` };
 	}
 	const size = sizeOf(binary);
-	if (size > maxBytes) {
-		return {
-			ok: false,
-			finding: `has ${(size / 1_000_000).toFixed(1)} MB; ${provider.displayName} takes ${maxBytes / 1_000_000} MB at most`,
-		};
-	}
+	const finding = sizeFinding(provider, size, maxBytes);
+	if (finding) return { ok: false, finding };
 	if (provider.capabilities.imageInput === 'url') {
 		const url = parseHttpUrl(signedUrl(context, binary) ?? '');
 		if (!url || (isLocalHost(url.hostname) && !client.isLocal)) {
@@ -91,78 +106,99 @@ export function readInputImage(
 	return { ok: true, image: { itemIndex, binary, file: { name, mimeType, size } } };
 }
 
-/** What stands for an image in a request that was not sent yet: the same image, the same ID. */
+/** The same for a video, where the provider has a store of files. */
+export function readInputVideo(
+	context: IExecuteFunctions,
+	provider: Provider,
+	itemIndex: number,
+	dataField: string,
+): InputReading {
+	const binary = context.helpers.assertBinaryData(itemIndex, dataField);
+	const mimeType = typeOf(binary);
+	if (!mimeType.startsWith('video/')) {
+		return { ok: false, finding: `names a file that is ${mimeType || 'of an unknown type'} and no video` };
+	}
+	const size = sizeOf(binary);
+	const finding = sizeFinding(provider, size, provider.fileStore?.maxBytes.video ?? 0);
+	if (finding) return { ok: false, finding: `names a file that ${finding}` };
+	const name = binary.fileName?.includes('.') === true ? binary.fileName : 'video.mp4';
+	return { ok: true, image: { itemIndex, binary, file: { name, mimeType, size } } };
+}
+
+/** What stands for a file in a request that was not sent yet: the same file, the same ID. */
 export function placeholder({ binary, file }: InputImage): InputFile {
-	return new InputFile(binary.id ?? `${file.name} ${file.size}`);
+	return new InputFile(binary.id ?? `${file.name} ${file.size}`, file);
 }
 
-function uploadFailure(provider: Provider, text: string, advice: string): { ok: false; failure: Failure } {
-	return {
-		ok: false,
-		failure: {
-			message: `The image could not be brought to ${provider.displayName}: ${text}`,
-			advice: `Nothing was bought. ${advice}`,
-			details: { generationId: null, provider: provider.id, status: null },
-		},
-	};
+/** Inside the request, or, where it is too large for that, in the provider's store. */
+async function data(context: IExecuteFunctions, provider: Provider, client: ProviderClient, image: InputImage): Promise<Brought> {
+	const { binary, file, itemIndex } = image;
+	const { fileStore } = provider;
+	const { helpers } = context;
+	const { id } = binary;
+	const whole = id === undefined ? await helpers.getBinaryDataBuffer(itemIndex, binary) : null;
+	// Older versions of n8n do not have the size beside the file.
+	const size = whole?.length ?? (file.size > 0 || id === undefined ? file.size : (await helpers.getBinaryMetadata(id)).fileSize);
+	if (size === 0) return fileFailure(provider, file, 'it is empty', 'Check the node that the file comes from.');
+	if (fileStore && size > fileStore.inlineBytes) {
+		const open = async (): Promise<Bytes> => whole ?? (await helpers.getBinaryStream(id ?? ''));
+		return await store(context, provider, fileStore, client, { ...file, size }, open);
+	}
+	const bytes = whole ?? (await helpers.getBinaryDataBuffer(itemIndex, binary));
+	return { ok: true, reference: { kind: 'data', mimeType: file.mimeType, base64: bytes.toString('base64') } };
 }
 
-const TRY_AGAIN = 'Try again, or use the URL of an image on the web.';
-
-/** Brings one image to where the provider finds it. */
+/** Brings one file to where the provider finds it. */
 export async function bringImage(
 	context: IExecuteFunctions,
 	provider: Provider,
 	client: ProviderClient,
 	image: InputImage,
-): Promise<{ ok: true; reference: ImageReference } | { ok: false; failure: Failure }> {
+): Promise<Brought> {
 	const { binary, file, itemIndex } = image;
+	if (provider.capabilities.imageInput === 'data') return await data(context, provider, client, image);
 	if (provider.capabilities.imageInput === 'url') {
 		const address = signedUrl(context, binary);
 		return address === null
-			? uploadFailure(provider, 'n8n has no address for it', 'Use the URL of an image on the web.')
+			? fileFailure(provider, file, 'n8n has no address for it', 'Use the URL of an image on the web.')
 			: { ok: true, reference: { kind: 'url', url: address } };
 	}
-	const data = await context.helpers.getBinaryDataBuffer(itemIndex, binary);
-	if (provider.capabilities.imageInput === 'data') {
-		return { ok: true, reference: { kind: 'data', mimeType: file.mimeType, base64: data.toString('base64') } };
-	}
+	const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, binary);
 	const { upload } = provider;
-	const formFile = { field: 'file', name: file.name, mimeType: file.mimeType, data };
+	const formFile = { field: 'file', name: file.name, mimeType: file.mimeType, data: bytes };
 	if (upload?.direct) {
 		const exchange = await client.sendForm({ path: upload.direct.path }, { fields: upload.direct.fields, file: formFile });
-		if (exchange.kind === 'fault') return uploadFailure(provider, exchange.fault.text, TRY_AGAIN);
+		if (exchange.kind === 'fault') return fileFailure(provider, file, exchange.fault.text, TRY_AGAIN);
 		const reading = upload.direct.read(exchange.answer);
 		return reading.ok
 			? { ok: true, reference: { kind: 'url', url: reading.value } }
-			: uploadFailure(provider, reading.problem.message, reading.problem.advice);
+			: fileFailure(provider, file, reading.problem.message, reading.problem.advice);
 	}
-	if (!upload?.ticket) return uploadFailure(provider, 'it takes no files', 'Use the URL of an image on the web.');
+	if (!upload?.ticket) return fileFailure(provider, file, 'it takes no files', 'Use the URL of an image on the web.');
 	const asked = await client.send(upload.ticket.call(file));
-	if (asked.kind === 'fault') return uploadFailure(provider, asked.fault.text, TRY_AGAIN);
+	if (asked.kind === 'fault') return fileFailure(provider, file, asked.fault.text, TRY_AGAIN);
 	const ticket = upload.ticket.read(asked.answer);
-	if (!ticket.ok) return uploadFailure(provider, ticket.problem.message, ticket.problem.advice);
-	const target = parseHttpUrl(ticket.value.url);
-	if (!target || (isLocalHost(target.hostname) && !client.isLocal)) {
-		return uploadFailure(provider, 'it named an address that n8n does not send to', TRY_AGAIN);
+	if (!ticket.ok) return fileFailure(provider, file, ticket.problem.message, ticket.problem.advice);
+	if (!isPublic(client, ticket.value.url)) {
+		return fileFailure(provider, file, 'it named an address that n8n does not send to', TRY_AGAIN);
 	}
-	const sent = await client.sendForm({ url: target.href }, { fields: ticket.value.fields, file: formFile });
-	if (sent.kind === 'fault') return uploadFailure(provider, sent.fault.text, TRY_AGAIN);
+	const sent = await client.sendForm({ url: ticket.value.url }, { fields: ticket.value.fields, file: formFile });
+	if (sent.kind === 'fault') return fileFailure(provider, file, sent.fault.text, TRY_AGAIN);
 	const { statusCode } = sent.answer;
-	if (statusCode < 200 || statusCode >= 300) return uploadFailure(provider, `HTTP ${statusCode}`, TRY_AGAIN);
+	if (statusCode < 200 || statusCode >= 300) return fileFailure(provider, file, `HTTP ${statusCode}`, TRY_AGAIN);
 	return { ok: true, reference: { kind: 'url', url: ticket.value.fileUrl } };
 }
 
-/** The request with the images where the provider finds them. */
+/** The request with the images and the video where the provider finds them. */
 export async function bringImages(
 	context: IExecuteFunctions,
 	provider: Provider,
 	client: ProviderClient,
 	images: ImagesInItem,
 	request: VideoRequest,
-): Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }> {
+): Promise<{ ok: true; request: VideoRequest } | Extract<Brought, { ok: false }>> {
 	let brought = request;
-	for (const field of ['startImage', 'endImage'] as const) {
+	for (const field of ['startImage', 'endImage', 'source'] as const) {
 		const image = images[field];
 		if (!image) continue;
 		const result = await bringImage(context, provider, client, image);

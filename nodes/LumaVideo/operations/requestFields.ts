@@ -3,10 +3,11 @@
  * nothing else can be picked.
  */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES } from '../generation/checkRequest';
+import { AUTO_ASPECT_RATIO, FIELD_NAMES } from '../generation/checkRequest';
 import { providerIds, providers } from '../providers';
 import type { ExtraField, ModelCapabilities, Provider, ProviderId, VideoOperation } from '../providers/provider';
 import { blankRequest, operationCapabilities } from '../providers/provider';
+import { priceOf } from './choicePrice';
 
 type ChoiceField = 'aspectRatio' | 'duration' | 'resolution';
 
@@ -48,7 +49,7 @@ interface Variant {
  * Groups models that look alike to a field, so that a field has as few variants as possible.
  * @param look what the field shows for a model, as JSON-able data; `null` when it does not show
  */
-function variants<T>(
+export function variants<T>(
 	operation: VideoOperation,
 	look: (model: ModelCapabilities, provider: Provider) => T | null,
 ): Array<{ look: T; shown: IDisplayOptions['show'] }> {
@@ -101,7 +102,7 @@ function isAmbiguous(models: readonly ModelCapabilities[]): boolean {
 }
 
 /** The price of a video with the default settings, in words; empty where none is published. */
-function priceOf(provider: Provider, operation: VideoOperation, { value, defaults }: ModelCapabilities): string {
+function defaultPriceOf(provider: Provider, operation: VideoOperation, { value, defaults }: ModelCapabilities): string {
 	const { resolution, duration } = defaults;
 	const usd = provider.estimateUsd({ ...blankRequest(operation, value), resolution, duration });
 	if (usd === null || !resolution || !duration) return '';
@@ -122,7 +123,7 @@ export function modelFields(operation: VideoOperation): INodeProperties[] {
 				options: models.map((model) => ({
 					name: model.name,
 					value: model.value,
-					description: [model.description, priceOf(providers[providerId], operation, model)].filter(Boolean).join('; '),
+					description: [model.description, defaultPriceOf(providers[providerId], operation, model)].filter(Boolean).join('; '),
 				})),
 				default: first,
 				// With an expression n8n would show the fields of all models, some of them twice.
@@ -284,15 +285,33 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 
 export function choiceFields(operation: VideoOperation, field: ChoiceField): INodeProperties[] {
 	const { list, description, names } = CHOICES[field];
-	return variants(operation, (model) =>
-		model[list].length === 0 ? null : { values: model[list], preset: model.defaults[field] ?? '' },
-	).map(({ look: { values, preset }, shown }) => ({
+	return variants(operation, (model, provider) => {
+		if (model[list].length === 0) return null;
+		const isAuto = field === 'aspectRatio' && model.autoAspectRatio === true;
+		return {
+			values: model[list],
+			preset: isAuto ? AUTO_ASPECT_RATIO : (model.defaults[field] ?? ''),
+			auto: isAuto ? model.defaults[field] : null,
+			hint: field === 'resolution' ? (model.hints?.resolution ?? '') : '',
+			// Of all models of the provider, so that those that offer the same keep one field.
+			prices: list === 'aspectRatios' ? [] : model[list].map((value) => priceOf(provider, operation, list, value)),
+		};
+	}).map(({ look: { values, preset, auto, hint, prices }, shown }) => ({
 		displayName: FIELD_NAMES[field],
 		name: field,
 		type: 'options',
-		options: values.map((value) => ({ name: names[value] ?? value, value })),
+		options: [
+			...(auto === null
+				? []
+				: [{ name: 'Auto', value: AUTO_ASPECT_RATIO, description: `That of the image; ${auto} without one` }]),
+			...values.map((value, index) => ({
+				name: names[value] ?? value,
+				value,
+				...(prices[index] ? { description: prices[index] } : {}),
+			})),
+		],
 		default: preset,
-		description,
+		description: [description.replace(/\.?$/, hint === '' ? '$&' : '.'), hint].filter(Boolean).join(' '),
 		displayOptions: { show: shown },
 	}));
 }
@@ -334,7 +353,8 @@ export function modeFields(): INodeProperties[] {
 	return variants('modify', (model) => {
 		if (!model.modes?.length) return null;
 		const values = [...model.modes].sort();
-		return { values, preset: values.find((value) => value === 'flex_1') ?? values[0] ?? '' };
+		// Where the model can decide by itself, it does: that goes together with every other field.
+		return { values, preset: ['auto', 'flex_1'].find((preset) => values.includes(preset)) ?? values[0] ?? '' };
 	}).map(
 		({ look: { values, preset }, shown }) => ({
 			displayName: FIELD_NAMES.mode,
@@ -345,43 +365,10 @@ export function modeFields(): INodeProperties[] {
 				return { name: `${word.charAt(0).toUpperCase()}${word.slice(1)} ${step}`.trim(), value };
 			}),
 			default: preset,
-			description:
-				'How much of the source is kept: Adhere stays close to it, Flex keeps its shapes and motion, Reimagine keeps its idea. Higher numbers change more.',
+			description: `How much of the source is kept: ${values.includes('auto') ? 'Auto leaves it to the model, ' : ''}Adhere stays close to it, Flex keeps its shapes and motion, Reimagine keeps its idea. Higher numbers change more.`,
 			displayOptions: { show: shown },
 		}),
 	);
-}
-
-/** What is modified or reframed: a generation, or any video on the web. */
-export function sourceFields(operation: 'modify' | 'reframe', generationFields: INodeProperties[]): INodeProperties[] {
-	return [
-		{
-			displayName: 'Video From',
-			name: 'videoSource',
-			type: 'options',
-			options: [
-				{ name: 'Generation', value: 'generation', description: 'A finished video of this provider, by its ID' },
-				{ name: 'URL', value: 'url', description: 'Any video at a public web address' },
-			],
-			default: 'generation',
-			description: 'Where the video comes from',
-			displayOptions: { show: { provider: providersFor(operation) } },
-		},
-		...generationFields.map((property) => ({
-			...property,
-			displayOptions: { show: { ...property.displayOptions?.show, videoSource: ['generation'] } },
-		})),
-		{
-			displayName: FIELD_NAMES.sourceVideo,
-			name: 'sourceVideo',
-			type: 'string',
-			required: true,
-			default: '',
-			placeholder: 'e.g. https://example.com/video.mp4',
-			description: 'Public web address of the video. Luma documents 10 seconds and 100 MB at most.',
-			displayOptions: { show: { videoSource: ['url'] } },
-		},
-	];
 }
 
 export function providersWith(operation: VideoOperation, extra: ExtraField): ProviderId[] {
@@ -404,7 +391,8 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		name: 'autoControls',
 		type: 'boolean',
 		default: true,
-		description: 'Whether the model works out by itself what of the source it keeps',
+		description:
+			"Whether the model works out by itself what of the source it keeps. When switched on, 'Mode' must be Auto, and 'Edit Controls' left out.",
 	},
 	cameraMotion: {
 		displayName: 'Camera Motion Name or ID',
@@ -429,7 +417,8 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		name: 'editControls',
 		type: 'json',
 		default: '{}',
-		description: 'What of the source is kept: depth, face, normals, pose and trajectory, as Luma names them',
+		description:
+			'What of the source is kept: depth, face, normals, pose and trajectory, as Luma names them, such as {"face": {"enabled": true}}. Takes the place of \'Automatic Controls\'.',
 	},
 	expandPrompt: {
 		displayName: FIELD_NAMES.expandPrompt,
@@ -474,7 +463,8 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		name: 'hdr',
 		type: 'boolean',
 		default: false,
-		description: 'Whether to make the video in high dynamic range. Costs twice as much, at 720p and 1080p for 5 seconds.',
+		description:
+			'Whether to make the video in high dynamic range. Costs twice as much, and needs 720p or 1080p; new videos of 10 seconds need an image too.',
 	},
 	keyframes: {
 		displayName: FIELD_NAMES.keyframes,
@@ -524,6 +514,15 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		type: 'boolean',
 		default: true,
 		description: 'Whether the provider translates the prompt into English first',
+	},
+	sourceLength: {
+		displayName: FIELD_NAMES.sourceLength,
+		name: 'sourceLength',
+		type: 'number',
+		typeOptions: { minValue: 0, maxValue: 30, numberPrecision: 2 },
+		default: 5,
+		description:
+			"Length of the video that is worked on, for the estimate of its price, by which 'Max Cost' decides. When not set, the estimate is that of the longest video that is taken: 18 seconds to modify, 30 to reframe.",
 	},
 	sourcePosition: {
 		displayName: FIELD_NAMES.sourcePosition,

@@ -2,9 +2,10 @@
  * Images of Luma Agents: Uni-1, "Image generation" and "Image editing" (docs.agents.lumalabs.ai).
  *
  * One image for each request; no size, no count and no seed. Answers are those of all generations, so they are read
- * where those of videos are (`lumaAgents.ts`).
+ * where those of videos are (`lumaAgents.answers.ts`).
  */
 import { firstText } from './answers';
+import { imageReference } from './lumaAgents.body';
 import type {
 	ImageAspectRatio,
 	ImageCapabilities,
@@ -13,7 +14,6 @@ import type {
 	ImageRequest,
 	JsonObject,
 } from './provider';
-import { imageText } from './reference';
 
 /** About 31 s, by those who measured; that it is the same for both models is a guess. */
 const MODELS: readonly ImageModel[] = [
@@ -35,14 +35,7 @@ const COMMON: Pick<ImageCapabilities, 'aspectRatios' | 'models' | 'outputFormats
 const TYPES: Readonly<Record<ImageRequest['operation'], string>> = { edit: 'image_edit', generate: 'image' };
 
 function referenceOf(image: NonNullable<ImageRequest['source']>): JsonObject {
-	switch (image.kind) {
-		case 'generation':
-			return { generation_id: image.generationId };
-		case 'data':
-			return { data: image.base64, media_type: image.mimeType };
-		default:
-			return { url: imageText(image) };
-	}
+	return image.kind === 'generation' ? { generation_id: image.generationId } : imageReference(image);
 }
 
 function bodyOf(request: ImageRequest): JsonObject {

@@ -18,6 +18,7 @@ import {
 	valueAt,
 } from './answers';
 import type { StatusText } from './answers';
+import { detailText } from './luma';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type {
@@ -264,25 +265,6 @@ function readOne(answer: ProviderAnswer, texts: ProblemTexts, whenSilent: string
 	if (!isSuccess(answer)) return { ok: false, problem: problem(answer, texts) };
 	const generation = readGeneration(jsonOf(answer), whenSilent);
 	return generation ? { ok: true, value: generation } : unreadable(answer, DISPLAY_NAME, 'an unknown answer');
-}
-
-/** `detail` is a text, or the list of a validator's findings `[{ loc, msg }]`; both forms occur. */
-export function detailText(answer: ProviderAnswer): string | null {
-	const json = jsonOf(answer);
-	const detail = valueAt(json, 'detail') ?? valueAt(json, 'message') ?? valueAt(json, 'error');
-	if (typeof detail === 'string') return detail;
-	if (!Array.isArray(detail)) return null;
-	const findings = detail
-		.map((finding) => {
-			const location = valueAt(finding, 'loc');
-			const text = valueAt(finding, 'msg');
-			const parts = Array.isArray(location) ? location.map((part) => firstText(part)) : [];
-			const field = parts.filter((part) => part !== null && part !== 'body').join('.');
-			if (typeof text !== 'string') return null;
-			return field ? `${field}: ${text}` : text;
-		})
-		.filter((finding) => finding !== null);
-	return findings.length > 0 ? findings.join('; ') : null;
 }
 
 /** An answer that should have told something else than a generation. */

@@ -20,9 +20,9 @@ import type {
 	Duration,
 	Generation,
 	GenerationStatus,
-	ImageFile,
 	JsonObject,
 	JsonValue,
+	LocalFile,
 	Media,
 	ModelCapabilities,
 	Problem,
@@ -179,7 +179,7 @@ function problem(answer: ProviderAnswer, aboutGeneration = false): Problem {
 }
 
 /** The file's own name as far as it is safe in an address, with an ending that fits its type. */
-function uploadName({ name, mimeType }: ImageFile): string {
+function uploadName({ name, mimeType }: LocalFile): string {
 	const safe = name.replace(/[^a-z0-9._-]+/gi, '_');
 	if (UPLOAD_ENDINGS[mimeType]?.test(safe)) return safe;
 	const stem = safe.replace(/\.[^.]*$/, '').replace(/^\.+/, '');

@@ -104,8 +104,13 @@ export interface ModelCapabilities {
 	directions?: readonly Direction[];
 	/** Modify only: how much of the source is kept, the first being the default. */
 	modes?: readonly string[];
-	/** Modify and reframe: what the source may be. `url`: a public web address; `generation`: a generation's ID. */
-	sources?: ReadonlyArray<'generation' | 'url'>;
+	/** Modify and reframe: what the source may be. `url`: a public web address; `generation`: a generation's ID; `file`:
+	 * a file of n8n, where there is a `fileStore`. */
+	sources?: ReadonlyArray<'file' | 'generation' | 'url'>;
+	/** Whether the aspect ratio can be left to the service when an image leads. Without an image the default is sent. */
+	autoAspectRatio?: boolean;
+	/** Sentences that the descriptions of fields add: about the resolution, and about the video that is worked on. */
+	hints?: Readonly<Partial<Record<'resolution' | 'source', string>>>;
 	/** `withoutEndImage`: a loop is refused as soon as an end image is given. */
 	loop: 'never' | 'withoutEndImage' | 'always';
 	/** Usual time from submit to finish of a 5 s video at the default resolution, in seconds. A starting guess for
@@ -128,6 +133,7 @@ export type ExtraField =
 	| 'modelId'
 	| 'negativePrompt'
 	| 'promptOptimization'
+	| 'sourceLength'
 	| 'sourcePosition'
 	| 'userId';
 
@@ -154,7 +160,7 @@ export interface Capabilities extends OperationCapabilities {
 	/** The other operations that make videos; what is absent cannot be done. */
 	operations: Partial<Record<Exclude<VideoOperation, 'generate'>, OperationCapabilities>>;
 	/** How an image that lies in n8n reaches the provider: as a public address only, uploaded first, or inside the
-	 * request. */
+	 * request; a large one then through the `fileStore`. */
 	imageInput: 'data' | 'upload' | 'url';
 	/** Modify and reframe: whether a generation is named by its ID, or by the web address of its video. */
 	sourceAs: 'generationId' | 'url';
@@ -205,27 +211,39 @@ export interface ImageMaking {
 	/** As for videos. */
 	exclusions(request: ImageRequest): Array<{ field: string; finding: string }>;
 	create(request: ImageRequest): ProviderCall;
-	readCreated(answer: ProviderAnswer): Reading<Generation>;
+	readCreated(answer: ProviderAnswer, request?: ImageRequest): Reading<Generation>;
 	estimateUsd(request: ImageRequest): number | null;
 }
 
 // ---------------------------------------------------------------------------------------------------------------
 // Requests
 
-/**
- * Where an image is.
- * - `url`: at a public web address;
- * - `data`: a file inside the request;
- * - `file`: a file of n8n that was not brought to the provider yet. It is found only in what a Dry Run shows and in what
- *   identifies a request: its `id` says the same for the same file.
- */
-export type ImageReference =
-	| { kind: 'url'; url: string }
-	| { kind: 'data'; mimeType: string; base64: string }
-	| { kind: 'file'; id: string };
+/** A file that lies in n8n. */
+export interface LocalFile {
+	/** With extension. */
+	name: string;
+	mimeType: string;
+	/** Bytes. */
+	size: number;
+}
 
-/** The video that is worked on: a generation of the same account, or a video at a public web address. */
-export type SourceReference = { kind: 'generation'; generationId: string } | { kind: 'url'; url: string };
+/**
+ * A file that comes with the request.
+ * - `data`: inside the request;
+ * - `fileId`: in the provider's store, under this id;
+ * - `file`: in n8n, not brought to the provider yet. It is found only in what a Dry Run shows and in what identifies a
+ *   request: its `id` says the same for the same file.
+ */
+export type FileReference =
+	| { kind: 'data'; mimeType: string; base64: string }
+	| { kind: 'fileId'; fileId: string }
+	| ({ kind: 'file'; id: string } & LocalFile);
+
+/** Where an image is: at a public web address, or in a file. */
+export type ImageReference = { kind: 'url'; url: string } | FileReference;
+
+/** The video that is worked on: a generation of the same account, a video at a public web address, or a file. */
+export type SourceReference = { kind: 'generation'; generationId: string } | { kind: 'url'; url: string } | FileReference;
 
 /** A video that a user asked for, after every check. Values are written as Luma writes them (`16:9`, `720p`, `5s`). */
 export interface VideoRequest {
@@ -237,8 +255,10 @@ export interface VideoRequest {
 	startImage: ImageReference | null;
 	endImage: ImageReference | null;
 	/** What is extended, upscaled, given sound, modified or reframed; the first of two generations to interpolate. A web
-	 * address only to modify and to reframe. */
+	 * address or a file only to modify and to reframe. */
 	source: SourceReference | null;
+	/** Modify and reframe: length of the source in seconds, for the estimate of the price only; it is not sent. */
+	sourceLength: number | null;
 	/** Interpolate: the second generation. */
 	target: SourceReference | null;
 	direction: Direction;
@@ -282,6 +302,7 @@ export function blankRequest(operation: VideoOperation, model: string): VideoReq
 		startImage: null,
 		endImage: null,
 		source: null,
+		sourceLength: null,
 		target: null,
 		direction: 'forward',
 		mode: null,
@@ -411,22 +432,13 @@ export interface Catalog {
 	known: readonly string[];
 }
 
-/** An image that lies in n8n. */
-export interface ImageFile {
-	/** With extension. */
-	name: string;
-	mimeType: string;
-	/** Bytes. */
-	size: number;
-}
-
 /** How an image is brought to a provider: in one call, or in two, the second to an address that the first one names. */
 export interface Upload {
 	/** Allowed MIME types. */
 	mimeTypes: readonly string[];
 	maxBytes: number;
 	/** The call that asks where to send the file; `null` where the file is sent at once. */
-	ticket: { call(file: ImageFile): ProviderCall; read(answer: ProviderAnswer): Reading<UploadTarget> } | null;
+	ticket: { call(file: LocalFile): ProviderCall; read(answer: ProviderAnswer): Reading<UploadTarget> } | null;
 	/** Where there is no ticket: the path that takes the file, and the address it answers with. */
 	direct: { path: string; fields: Readonly<Record<string, string>>; read(answer: ProviderAnswer): Reading<string> } | null;
 }
@@ -438,6 +450,35 @@ export interface UploadTarget {
 	fields: Readonly<Record<string, string>>;
 	/** Where the file is afterwards. */
 	fileUrl: string;
+}
+
+/**
+ * A store of files at the provider: a file is announced, sent to an address of its own, declared complete, and looked at
+ * until it can be used by its id.
+ */
+export interface FileStore {
+	/** A file of up to so many bytes goes inside the request instead. */
+	inlineBytes: number;
+	maxBytes: { image: number; video: number };
+	announce(file: LocalFile): ProviderCall;
+	readAnnounced(answer: ProviderAnswer): Reading<FileTarget>;
+	complete(fileId: string): ProviderCall;
+	status(fileId: string): ProviderCall;
+	/** Of `complete` and `status`. */
+	readState(answer: ProviderAnswer): Reading<FileState>;
+}
+
+/** Takes the bytes of one file, with these headers and without the key. */
+export interface FileTarget {
+	fileId: string;
+	url: string;
+	method: 'POST' | 'PUT';
+	headers: Readonly<Record<string, string>>;
+}
+
+export interface FileState {
+	state: 'failed' | 'pending' | 'ready';
+	failureReason: string | null;
 }
 
 /** What an unsigned callback claims. */
@@ -510,6 +551,9 @@ export interface Provider {
 	/** Present when `capabilities.imageInput` is `upload`. */
 	upload?: Upload;
 
+	/** Present where files can be kept at the provider and named by their ids. */
+	fileStore?: FileStore;
+
 	/**
 	 * Approximate price in USD of what `create` would buy, additional body fields included; `null` where no price is
 	 * published, or where what it depends on cannot be read out of the body.
@@ -527,7 +571,7 @@ export function createCall(provider: Provider, request: GenerationRequest): Prov
 
 /** The answer to `createCall`. */
 export function readCreated(provider: Provider, answer: ProviderAnswer, request: GenerationRequest): Reading<Generation> {
-	return request.makes === 'image' ? imagesOf(provider).readCreated(answer) : provider.readCreated(answer, request);
+	return request.makes === 'image' ? imagesOf(provider).readCreated(answer, request) : provider.readCreated(answer, request);
 }
 
 /** Whether a listed generation was asked for with exactly this request. */

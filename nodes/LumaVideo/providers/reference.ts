@@ -8,9 +8,16 @@ export function imageText(image: ImageReference): string {
 			return image.url;
 		case 'data':
 			return `data:${image.mimeType};base64,${image.base64}`;
+		case 'fileId':
+			return image.fileId;
 		case 'file':
-			return `n8n-file:${image.id}`;
+			return stand('address', image.name);
 	}
+}
+
+/** What a Dry Run shows where the request itself will have something that is not made yet. */
+export function stand(what: 'address' | 'contents' | 'file ID', of: string): string {
+	return `<${what} of ${of}>`;
 }
 
 /** The generation's ID; `null` for what is no generation. */

@@ -15,7 +15,7 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import type { Provider, ProviderAnswer, ProviderCall } from '../providers/provider';
+import type { FileTarget, Provider, ProviderAnswer, ProviderCall } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from './address';
 import type { MultipartForm } from './multipart';
 import { encodeForm } from './multipart';
@@ -46,6 +46,9 @@ export interface SendOptions {
 	outlivesStop?: boolean;
 }
 
+/** A file's content, whole or as n8n's binary store streams it. */
+export type Bytes = Buffer | Awaited<ReturnType<IExecuteFunctions['helpers']['getBinaryStream']>>;
+
 export interface ProviderClient {
 	/** Whether the base URL is on this machine or in a private network, as for tests and self-hosted gateways. */
 	readonly isLocal: boolean;
@@ -53,6 +56,9 @@ export interface ProviderClient {
 	readonly account: string;
 	/** The full address of a call, for a person to read. */
 	addressOf(call: ProviderCall): string;
+	/** Sends the bytes of a file to an address that is not the provider's own, with these headers and without the key. A
+	 * stream passes through; `size` is its length in bytes. */
+	sendFile(target: FileTarget, file: { mimeType: string; size: number; bytes: Bytes }): Promise<Exchange>;
 	/** Sends a form with a file; with the key to the provider's own path, without it to another address. */
 	sendForm(target: { path: string } | { url: string }, form: MultipartForm): Promise<Exchange>;
 	/** Never throws for what a network or a provider can do; see {@link RequestFault}. */
@@ -199,6 +205,33 @@ export async function createProviderClient(
 		isLocal: isLocalHost(base.hostname),
 		account: createHash('sha256').update(`${root} ${secret}`).digest('hex').slice(0, 16),
 		addressOf: (call) => `${root}${call.path}`,
+		async sendFile({ url, method, headers }, { mimeType, size, bytes }) {
+			const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+			const options: IHttpRequestOptions = {
+				method,
+				url,
+				headers: {
+					// Without a type n8n's client would call it a form; without a length the bytes would come in chunks, which stores
+					// of files refuse.
+					...(own.has('content-type') ? {} : { 'Content-Type': mimeType }),
+					...(own.has('content-length') ? {} : { 'Content-Length': String(size) }),
+					...headers,
+				},
+				body: bytes,
+				timeout: timeoutMs,
+				encoding: 'text',
+				returnFullResponse: true,
+				ignoreHttpStatusErrors: true,
+				// What follows redirects would keep the whole file in memory.
+				disableFollowRedirect: true,
+				...(signal ? { abortSignal: signal } : {}),
+			};
+			try {
+				return { kind: 'answer', answer: answerOf((await withoutKey(context, options)) as FullResponse, secret) };
+			} catch (error) {
+				return { kind: 'fault', fault: faultOf(error, signal?.aborted === true) };
+			}
+		},
 		async sendForm(target, form) {
 			const { body, contentType } = encodeForm(form);
 			const isOwn = 'path' in target;

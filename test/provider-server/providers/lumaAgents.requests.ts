@@ -25,7 +25,6 @@ const text = { type: 'string', nullable: true } as const;
 const flag = { type: 'boolean', nullable: true } as const;
 const share = { type: 'number', min: 0, max: 1, nullable: true } as const;
 const enabled = flag;
-/** `file_id` names a file of the Files API, which the client does not have yet. */
 const reference: Shape = {
 	type: 'object',
 	fields: { url: { ...text, url: true }, data: text, media_type: text, generation_id: text, file_id: text },
@@ -117,23 +116,28 @@ const isSet = (value: unknown): boolean => value !== undefined && value !== null
 
 /** A parameter that has no meaning by itself is a 400, a combination or a bad file a 422, a big one a 413. */
 export interface Refusal {
-	status: 400 | 413 | 422;
+	status: 400 | 413 | 422 | 502;
 	detail: string;
 }
 const refusal = (status: Refusal['status'], detail: string): Refusal => ({ status, detail });
 
+/** What a request can name, and how large it may be. */
+export interface Account {
+	findGeneration(id: string): Job | undefined;
+	/** MIME type and state of a file. */
+	findFile(id: string): { mimeType: string; state: string } | undefined;
+	maxImageBytes: number;
+	maxVideoBytes: number;
+}
+
 /** The first documented rule that a well-formed request breaks. */
-export function brokenRule(
-	body: JsonObject,
-	findGeneration: (id: string) => Job | undefined,
-	maxImageBytes: number,
-): Refusal | null {
+export function brokenRule(body: JsonObject, account: Account): Refusal | null {
 	const type = typeOf(body);
 	const length = typeof body.prompt === 'string' ? Array.from(body.prompt).length : 0;
 	if (length < 1 || length > MAX_PROMPT) return refusal(400, `prompt must have 1 to ${MAX_PROMPT} characters`);
 	if (isImageType(type) !== modelOf(body).startsWith('uni-'))
 		return refusal(422, `model ${modelOf(body)} does not support type ${type}`);
-	if (isImageType(type)) return brokenImageRule(type, body, findGeneration, maxImageBytes);
+	if (isImageType(type)) return brokenImageRule(type, body, account);
 	const ratio = body.aspect_ratio;
 	if (isSet(ratio) && !(VIDEO_ASPECT_RATIOS as readonly unknown[]).includes(ratio))
 		return refusal(400, `aspect_ratio must be one of ${VIDEO_ASPECT_RATIOS.join(', ')}`);
@@ -141,7 +145,7 @@ export function brokenRule(
 	const detail = rules(body) ?? brokenKeyframeRule(partOf(body, 'video'), durationOf(body) * 24);
 	if (detail !== null) return refusal(422, detail);
 	for (const [name, reference] of referencesOf(body)) {
-		const broken = brokenReference(name, reference, findGeneration, maxImageBytes);
+		const broken = brokenReference(name, reference, account);
 		if (broken) return broken;
 	}
 	return null;
@@ -185,7 +189,7 @@ function brokenVideoRule(body: JsonObject): string | null {
 		stranger(video, 'video.', 'video', ['edit', 'source_position']);
 	if (strange !== null) return strange;
 	const long = durationOf(body) === 10;
-	if (long && isSet(hdr)) return 'hdr is not supported with duration=10s';
+	if (long && isSet(hdr) && !isSet(keyframes)) return 'hdr is not supported with duration=10s';
 	if (long && (isSet(start) || isSet(end))) return 'start_frame and end_frame are not supported with duration=10s';
 	if (isSet(loop) && long) return 'loop is not supported with duration=10s';
 	if (isSet(loop) && isSet(hdr)) return 'loop is not supported with hdr=true';
@@ -252,26 +256,44 @@ function brokenKeyframeRule(part: JsonObject, last: number): string | null {
 function brokenReference(
 	name: string,
 	reference: JsonObject,
-	findGeneration: (id: string) => Job | undefined,
-	maxImageBytes: number,
+	{ findGeneration, findFile, maxImageBytes, maxVideoBytes }: Account,
 ): Refusal | null {
 	const ways = ['url', 'data', 'generation_id', 'file_id'].filter((way) => isSet(reference[way]));
-	if (ways.length !== 1) return refusal(422, `${name}: exactly one of url, data, generation_id is required`);
+	if (ways.length !== 1) return refusal(422, `${name}: exactly one of url, data, generation_id, file_id is required`);
 	const [way = ''] = ways;
 	const value = String(reference[way]);
 	const wanted = name === 'source' ? 'video/' : 'image/';
 	const type = isSet(reference.media_type) ? String(reference.media_type) : null;
-	if (way === 'file_id') return refusal(422, `${name}: file ${value} not found`);
+	if (way === 'file_id') return brokenFile(name, findFile(value), wanted);
 	if (way === 'generation_id') return brokenGeneration(name, value, findGeneration);
 	if (type === null && (way === 'data' || name === 'source'))
 		return refusal(422, `${name}: media_type is required with ${way}`);
 	if (type !== null && !type.startsWith(wanted)) return refusal(422, `${name}: media_type must be ${wanted}*`);
-	if (way === 'url') return null;
+	if (way === 'url') return unreachable(name, value);
 	if (!/^(?:[a-z0-9+/]{4})*(?:[a-z0-9+/]{2}==|[a-z0-9+/]{3}=)?$/i.test(value))
 		return refusal(422, `${name}: data is not valid base64`);
-	return name !== 'source' && Buffer.byteLength(value, 'base64') > maxImageBytes
-		? refusal(413, `${name}: image exceeds ${Math.round(maxImageBytes / 1024 / 1024)} MB limit`)
+	const [kind, most] = name === 'source' ? ['video', maxVideoBytes] : ['image', maxImageBytes];
+	return Buffer.byteLength(value, 'base64') > most
+		? refusal(413, `${name}: ${kind} exceeds ${Math.round(most / 1024 / 1024)} MB limit`)
 		: null;
+}
+
+/** Hosts that the service's own fetching does not reach, in both documented ways. */
+export function unreachable(name: string, url: string): Refusal | null {
+	switch (new URL(url).hostname) {
+		case 'unreachable.example':
+			return refusal(422, `${name}: failed to fetch URL`);
+		case 'unreachable-502.example':
+			return refusal(502, `${name}: fetch proxy unavailable`);
+		default:
+			return null;
+	}
+}
+
+export function brokenFile(name: string, file: { mimeType: string; state: string } | undefined, wanted: string): Refusal | null {
+	if (!file) return refusal(422, `${name}: file not found`);
+	if (file.state !== 'ready') return refusal(422, `${name}: file is ${file.state}, not ready`);
+	return file.mimeType.startsWith(wanted) ? null : refusal(422, `${name}: file must be ${wanted}*`);
 }
 
 function brokenGeneration(

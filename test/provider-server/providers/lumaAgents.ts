@@ -5,6 +5,7 @@ import type { Job, Order } from '../jobs';
 import { presigned } from '../presigned';
 import { answerWith, type Outcome, type Provider, type World } from '../provider';
 import { describeProblem, findProblems } from '../shape';
+import { Files } from './lumaAgents.files';
 import {
 	BODY_SHAPE,
 	brokenRule,
@@ -15,6 +16,7 @@ import {
 	partOf,
 	sourceIdOf,
 	typeOf,
+	type Account,
 } from './lumaAgents.requests';
 
 const BASE = '/v1';
@@ -61,6 +63,16 @@ function withHeaders(answer: Answer, requestId?: string | string[]): Answer {
 export function createLumaAgents(world: World): Provider {
 	const { settings, jobs } = world;
 	const find = (id: string): Job | undefined => jobs.find('lumaAgents', id);
+	const files = new Files(world, (status, text) => detail(status, text));
+	const account = (): Account => ({
+		findGeneration: find,
+		findFile(id) {
+			const file = files.find(id);
+			return file && { mimeType: file.mimeType, state: files.stateOf(file).state };
+		},
+		maxImageBytes: settings.lumaAgents.maxImageBytes,
+		maxVideoBytes: settings.lumaAgents.maxVideoBytes,
+	});
 
 	function outputOf(job: Job): JsonObject[] {
 		if (job.status !== 'completed') return [];
@@ -153,7 +165,7 @@ export function createLumaAgents(world: World): Provider {
 		if (problem) return answerWith(detail(problem.kind === 'unknown' ? 422 : 400, describeProblem(problem)));
 		if (!isObject(reading.value)) return answerWith(detail(400, 'Invalid body'));
 		const body = reading.value;
-		const refusal = brokenRule(body, find, settings.lumaAgents.maxImageBytes);
+		const refusal = brokenRule(body, account());
 		if (refusal) return answerWith(detail(refusal.status, refusal.detail));
 		return {
 			kind: 'order',
@@ -163,6 +175,7 @@ export function createLumaAgents(world: World): Provider {
 	}
 
 	function decide(request: ApiRequest): Outcome {
+		if (Files.isStorage(request.path)) return answerWith(files.receive(request));
 		const own = request.path.startsWith(`${BASE}/`) ? request.path.slice(BASE.length) : '';
 		if (request.headers.authorization !== `Bearer ${world.keys.lumaAgents}`) return answerWith(detail(401));
 		const id = GENERATION.exec(own)?.[1];
@@ -173,20 +186,19 @@ export function createLumaAgents(world: World): Provider {
 		}
 		if (own === '/generations')
 			return request.method === 'POST' ? create(request) : answerWith(detail(405, 'Method Not Allowed'));
-		// Nothing was uploaded. Uploading itself is not played.
-		if (own === '/files' && request.method === 'GET')
-			return answerWith({ status: 200, body: { data: [], has_more: false, next_cursor: null } });
-		return answerWith(detail(404));
+		return answerWith(files.answer(request, own) ?? detail(404));
 	}
 
 	return {
 		name: 'lumaAgents',
 
 		routeOf({ method, path }) {
+			if (Files.isStorage(path)) return 'upload';
 			const own = path.slice(BASE.length);
+			if (own === '/files' && method === 'GET') return 'account';
+			if (/^\/files(\/|$)/.test(own) && ['DELETE', 'GET', 'POST'].includes(method)) return 'catalogue';
 			if (method === 'POST') return own === '/generations' ? 'create' : 'unknown';
 			if (method !== 'GET') return 'unknown';
-			if (own === '/files') return 'account';
 			return GENERATION.test(own) ? 'status' : 'unknown';
 		},
 

@@ -9,11 +9,12 @@ import type {
 	ModelCapabilities,
 	Provider,
 	Resolution,
+	VideoOperation,
 	VideoRequest,
 } from '../../../nodes/LumaVideo/providers/provider';
 import { END, HOOK, START, request } from '../providers/support';
 
-const { crazyrouter, lumaDreamMachine, pixazo, pixwith } = providers;
+const { crazyrouter, lumaAgents, lumaDreamMachine, pixazo, pixwith } = providers;
 const PUBLIC = { allowLocalAddresses: false };
 
 /** Field values that the model accepts, with the given ones in place of them. */
@@ -128,11 +129,12 @@ describe('what is accepted', () => {
 	});
 
 	it('an image file of n8n, which no expression can make', () => {
-		const file = { kind: 'file', id: 'filesystem-v2:1' };
-		expect(requestOf(lumaDreamMachine, { startImage: new InputFile(file.id), endImage: END })).toEqual(
-			request('ray-2', { startImage: file as ImageReference, endImage: END }),
+		const file = { name: 'a.png', mimeType: 'image/png', size: 5 };
+		const reference: ImageReference = { kind: 'file', id: 'filesystem-v2:1', ...file };
+		expect(requestOf(lumaDreamMachine, { startImage: new InputFile(reference.id, file), endImage: END })).toEqual(
+			request('ray-2', { startImage: reference, endImage: END }),
 		);
-		expect(findings(lumaDreamMachine, { startImage: file })).toEqual([
+		expect(findings(lumaDreamMachine, { startImage: reference })).toEqual([
 			"'Start Image' must be text, but it is an object",
 		]);
 	});
@@ -281,7 +283,7 @@ describe('bad input', () => {
 					const result = checkRequest(provider, input(model, { [name]: value }), PUBLIC);
 					if (!result.ok) {
 						expect(result.findings.length).toBeGreaterThan(0);
-						for (const finding of result.findings) expect(finding).toMatch(/^'[A-Z][A-Za-z ]+' \S/);
+						for (const finding of result.findings) expect(finding).toMatch(/^'[A-Z][A-Za-z ]+(?: \([A-Z][a-z]+\))?'(?:: keyframe \d+)? \S/);
 					}
 				}
 			}
@@ -350,6 +352,7 @@ const EXTRAS: Record<ExtraField, unknown> = {
 	hdr: true,
 	keyframes: { keyframe: [{ image: START, index: 0 }] },
 	negativePrompt: 'speech',
+	sourceLength: 7.5,
 	sourcePosition: { position: { x: 0, y: 0, width: 1, height: 1 } },
 	userId: 'customer-42',
 };
@@ -361,7 +364,7 @@ describe.each(eachModel)('%s', (where, provider, model) => {
 	};
 
 	it.each<['aspectRatio' | 'resolution' | 'duration', readonly string[], readonly string[]]>([
-		['aspectRatio', [...ASPECT_RATIOS, '2:1', '16x9'], model.aspectRatios],
+		['aspectRatio', [...ASPECT_RATIOS, '2:1', '16x9', 'auto'], [...(model.autoAspectRatio ? ['auto'] : []), ...model.aspectRatios]],
 		['resolution', [...RESOLUTIONS, '360p', '720', '4K'], model.resolutions],
 		['duration', [...DURATIONS, '10s', '5'], model.durations],
 	])('takes of %s what the table says and nothing else', (field, candidates, allowed) => {
@@ -410,6 +413,68 @@ describe.each(eachModel)('%s', (where, provider, model) => {
 				? []
 				: [`'${FIELD_NAMES[field]}' is not possible at ${provider.displayName}; leave it out`],
 		);
+	});
+});
+
+describe('Luma Agents', () => {
+	const PLACE = { name: 'a.mp4', mimeType: 'video/mp4', size: 5 };
+	const agents = (set: Record<string, unknown>, operation: VideoOperation = 'generate') =>
+		checkRequest(lumaAgents, { model: 'ray-3.2', prompt: 'a cat', ...set }, PUBLIC, operation);
+	const asked = (...subject: Parameters<typeof agents>) => {
+		const result = agents(...subject);
+		if (!result.ok) throw new Error(result.findings.join(' '));
+		return result.request;
+	};
+
+	it.each<[string, Record<string, unknown>, string | null]>([
+		['text to video, Auto', { aspectRatio: 'auto' }, '16:9'],
+		['text to video, nothing chosen', {}, '16:9'],
+		['text to video, empty', { aspectRatio: ' ' }, '16:9'],
+		['a start image, Auto', { aspectRatio: 'auto', startImage: START }, null],
+		['an end image, Auto', { aspectRatio: 'auto', endImage: END }, null],
+		['keyframes, Auto', { aspectRatio: 'auto', keyframes: { keyframe: [{ image: START, index: 3 }] } }, null],
+		['a start image and a choice', { aspectRatio: '1:1', startImage: START }, '1:1'],
+	])('aspect ratio: %s', (_, set, expected) => {
+		expect(asked(set).aspectRatio).toBe(expected);
+	});
+
+	it.each<[string, unknown, string]>([
+		['nothing', {}, 'has no image; enter its web address, or remove the keyframe'],
+		['null', null, 'has no image; enter its web address, or remove the keyframe'],
+		['a text', 'x', 'has no image; enter its web address, or remove the keyframe'],
+		['an empty address', { image: '', index: 5 }, 'has no image; enter its web address, or remove the keyframe'],
+		['a blank address', { image: ' \n', index: 5 }, 'has no image; enter its web address, or remove the keyframe'],
+		['an object as its image', { image: {}, index: 5 }, 'needs the web address of an image as text, but it is an object'],
+		['no frame', { image: START }, 'needs a number as its frame, but it is not set'],
+		['a text as its frame', { image: START, index: '5' }, 'needs a number as its frame, but it is text'],
+		['no address', { image: 'a.png', index: 5 }, 'has an image that must be a web address beginning with https:// or http://'],
+		['a private address', { image: 'http://minio/a.png', index: 5 }, 'has an image that is at minio, which the provider cannot reach; use a public web address'],
+	])('says which keyframe has %s', (_, entry, finding) => {
+		const keyframe = [{ image: START, index: 0 }, entry];
+		expect(agents({ keyframes: { keyframe } })).toEqual({ ok: false, findings: [`'Keyframes': keyframe 2 ${finding}`] });
+	});
+
+	it('sends the addresses of keyframes without what surrounds them', () => {
+		expect(asked({ keyframes: { keyframe: [{ image: ` ${START}\n`, index: 0 }] } }).keyframes).toEqual([
+			{ image: { kind: 'url', url: START }, index: 0 },
+		]);
+	});
+
+	it.each(['modify', 'reframe'] as const)('%s takes a file, a length for the estimate, and controls only when there are some', (operation) => {
+		const set = { sourceVideo: new InputFile('filesystem-v2:1', PLACE), sourceLength: 7.5 };
+		expect(asked(set, operation)).toMatchObject({
+			source: { kind: 'file', id: 'filesystem-v2:1', ...PLACE },
+			sourceLength: 7.5,
+		});
+		if (operation === 'modify') {
+			for (const editControls of ['{}', ' ', {}, null]) expect(asked({ ...set, editControls }, operation).editControls).toBeNull();
+		}
+		expect(agents({ ...set, sourceLength: 31 }, operation)).toMatchObject({
+			findings: [expect.stringContaining("'Source Length (Seconds)' must be above 0 and at most")],
+		});
+		expect(agents({ ...set, sourceVideo: { kind: 'file', id: 'x' } }, operation)).toMatchObject({
+			findings: ["'Video URL' must be text, but it is an object"],
+		});
 	});
 });
 

@@ -77,6 +77,7 @@ export class FakeService {
 		account: 'account',
 		addressOf: ({ path }) => `https://service.example${path}`,
 		send: async (call) => await this.handle(call),
+		sendFile: () => Promise.reject(new Error('no file is sent here')),
 		sendForm: () => Promise.reject(new Error('no file is sent here')),
 	};
 

@@ -17,6 +17,7 @@ function clientOf(reply: (call: ProviderCall, n: number) => Exchange): { client:
 		isLocal: false,
 		account: 'account',
 		addressOf: ({ path }) => path,
+		sendFile: async () => await Promise.reject(new Error('a list needs no file')),
 		sendForm: async () => await Promise.reject(new Error('a list needs no form')),
 		send: async (call) => await Promise.resolve(reply(call, calls.push(call) - 1)),
 	};

@@ -119,7 +119,7 @@ const states: Array<{ values: INodeParameters; tool: boolean }> = [
 	...eachOperation.flatMap(([provider, resource, operation]) =>
 		['poll', 'none'].flatMap((completion) =>
 			['url', 'binary'].flatMap((imageSource) =>
-				['generation', 'url'].flatMap((videoSource) =>
+				['binary', 'generation', 'url'].flatMap((videoSource) =>
 					['forward', 'backward'].map((direction) => ({
 						values: { provider, resource, operation, completion, imageSource, videoSource, direction },
 						tool: false,
@@ -201,7 +201,7 @@ describe('the panel as a whole', () => {
 			referenceImagesFrom: ['binary', 'url'],
 			returnAll: bool,
 			sourceImageFrom: ['binary', 'generation', 'url'],
-			videoSource: ['generation', 'url'],
+			videoSource: ['binary', 'generation', 'url'],
 			'@tool': bool,
 		};
 		for (const { name, displayOptions } of allFields) {
@@ -378,8 +378,9 @@ describe.each(eachModel)('%s with %s', (provider, model, table) => {
 			expect(each.parameters).not.toHaveProperty(name);
 			return;
 		}
-		expect(valuesOf(field(name))).toEqual([...table[list]]);
-		expect(field(name)?.default).toBe(table.defaults[name]);
+		const auto = name === 'aspectRatio' && table.autoAspectRatio === true;
+		expect(valuesOf(field(name))).toEqual([...(auto ? ['auto'] : []), ...table[list]]);
+		expect(field(name)?.default).toBe(auto ? 'auto' : table.defaults[name]);
 	});
 
 	it('has fields for the images that the table says, required where there is no way without', () => {
@@ -551,6 +552,90 @@ describe('when the provider is changed', () => {
 		const { additionalFields, ...fields } = parameters as { additionalFields: Record<string, unknown> };
 		const result = checkRequest(providers[provider], { ...additionalFields, ...fields }, { allowLocalAddresses: false });
 		expect(result).toMatchObject({ ok: true });
+	});
+});
+
+describe('prices where they are decided', () => {
+	const said = (provider: ProviderId, operation: string, name: string): Record<string, string | undefined> =>
+		Object.fromEntries(
+			optionsOf(named(panel({ provider, resource: 'video', operation }).shown, name)).map((option) => [option.value, option.description]),
+		);
+
+	it.each<[string, string, Record<string, string>]>([
+		[
+			'generate',
+			'resolution',
+			{
+				'360p': 'About $0.06 for 5 seconds',
+				'540p': 'About $0.15 for 5 seconds',
+				'720p': 'About $0.30 for 5 seconds',
+				'1080p': 'About $1.20 for 5 seconds',
+			},
+		],
+		['generate', 'duration', { '5s': 'About $0.30 at 720p', '10s': 'About $0.90 at 720p' }],
+		['extend', 'resolution', { '540p': 'About $0.15', '720p': 'About $0.30', '1080p': 'About $1.20' }],
+		[
+			'modify',
+			'resolution',
+			{
+				'360p': 'About $0.54 for a source of 5 seconds',
+				'540p': 'About $0.72 for a source of 5 seconds',
+				'720p': 'About $1.08 for a source of 5 seconds',
+				'1080p': 'About $2.16 for a source of 5 seconds',
+			},
+		],
+		[
+			'reframe',
+			'resolution',
+			{
+				'360p': 'About $0.15 for a source of 5 seconds',
+				'540p': 'About $0.30 for a source of 5 seconds',
+				'720p': 'About $0.60 for a source of 5 seconds',
+				'1080p': 'About $1.80 for a source of 5 seconds',
+			},
+		],
+	])('Luma Agents, %s: %s', (operation, name, expected) => {
+		expect(said('lumaAgents', operation, name)).toEqual(expected);
+	});
+
+	it('of several models side by side, and none where none is published', () => {
+		expect(said('lumaDreamMachine', 'generate', 'resolution')['720p']).toMatch(/^About \$\d\.\d\d with Ray 2, \$\d\.\d\d with Ray .*, for 5 seconds$/);
+		expect(Object.values(said('pixazo', 'generate', 'resolution')).filter((each) => each !== undefined)).toEqual([]);
+	});
+});
+
+describe('a video file of the previous node', () => {
+	const shown = (provider: ProviderId, operation: string, videoSource: string, tool = false) =>
+		panel({ provider, resource: 'video', operation, videoSource }, tool).shown;
+
+	it.each(['modify', 'reframe'])('%s: is offered where the service takes one, and never to an agent', (operation) => {
+		expect(valuesOf(named(shown('lumaAgents', operation, 'binary'), 'videoSource'))).toEqual(['binary', 'generation', 'url']);
+		expect(named(shown('lumaAgents', operation, 'binary'), 'sourceVideoField')).toMatchObject({ default: 'data', required: true });
+		expect(named(shown('lumaAgents', operation, 'binary'), 'sourceVideo')).toBeUndefined();
+		expect(named(shown('lumaAgents', operation, 'binary'), 'generationId')).toBeUndefined();
+		expect(valuesOf(named(shown('lumaAgents', operation, 'url', true), 'videoSource'))).toEqual(['generation', 'url']);
+		for (const provider of ['lumaDreamMachine', 'pixazo'] as const) {
+			expect(valuesOf(named(shown(provider, operation, 'url'), 'videoSource'))).toEqual(['generation', 'url']);
+		}
+	});
+});
+
+describe("Luma Agents' defaults", () => {
+	it('of modify go together with every field that can be added', () => {
+		const each = panel({ provider: 'lumaAgents', resource: 'video', operation: 'modify' });
+		const parameters = { ...each.parameters };
+		delete parameters.additionalFields;
+		delete parameters.options;
+		expect(parameters.mode).toBe('auto');
+		const added = fieldsIn(each, 'additionalFields');
+		const values = Object.fromEntries(added.map((field) => [field.name, field.default]));
+		for (const more of [{}, ...added.map(({ name }) => ({ [name]: values[name] }))]) {
+			// EXR needs HDR, and says so.
+			if ('exrExport' in more) continue;
+			const input = { ...parameters, prompt: 'a cat', generationId: 'abc', ...more };
+			const result = checkRequest(providers.lumaAgents, input, { allowLocalAddresses: false }, 'modify');
+			expect({ more, result }).toMatchObject({ result: { ok: true } });
+		}
 	});
 });
 

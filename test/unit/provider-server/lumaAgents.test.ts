@@ -110,7 +110,6 @@ describe('answers', () => {
 
 	test.each([
 		['[fails: The scene is too dark]', 'generation_failed', 'The scene is too dark'],
-		['[fails: corrupt_input: bad JPEG]', 'corrupt_input', 'bad JPEG'],
 		['[moderated]', 'content_moderated', 'Prompt was flagged by our content moderation system.'],
 		['[errors: upstream is down]', 'generation_failed', 'upstream is down'],
 	])('a failure, refunded: %s', async (marker, failure_code, failure_reason) => {
@@ -119,6 +118,14 @@ describe('answers', () => {
 		await server.until(() => !['queued', 'processing'].includes(server.jobs()[0]?.status ?? 'queued'));
 		expect(await read(id)).toMatchObject({ state: 'failed', output: [], failure_code, failure_reason });
 		expect(server.settings().lumaAgents.balance).toBe(balance);
+	});
+
+	test('a failure of which no refund is documented, not refunded', async () => {
+		const { balance } = server.settings().lumaAgents;
+		const { id } = (await create({ prompt: 'A cat [fails: budget_exhausted: no money] [takes 1ms]' })).json as Shown;
+		await server.until(() => !['queued', 'processing'].includes(server.jobs()[0]?.status ?? 'queued'));
+		expect(await read(id)).toMatchObject({ state: 'failed', failure_code: 'budget_exhausted', failure_reason: 'no money' });
+		expect(server.settings().lumaAgents.balance).toBe(balance - 30);
 	});
 
 	test('an image where model and type are left out', async () => {
@@ -130,7 +137,7 @@ describe('answers', () => {
 		expect(server.ledger().purchases).toMatchObject([{ operation: 'image' }]);
 	});
 
-	test('the files of the account, of which there are none', async () => {
+	test('the files of the account, of which there are none yet', async () => {
 		const reply = await call(`${server.baseUrls.lumaAgents}/files?limit=1`, { headers: key() });
 		expect({ status: reply.status, json: reply.json }).toEqual({
 			status: 200,
@@ -226,7 +233,7 @@ describe('refusals', () => {
 		expect(await status(`/generations/${NOBODY}`)).toEqual([404, { detail: 'Generation not found' }]);
 		expect(await status('/generations/x')).toEqual([404, { detail: 'Generation not found' }]);
 		expect(await status('/nothing')).toEqual([404, { detail: 'Not Found' }]);
-		expect(await status('/files', 'POST')).toEqual([404, { detail: 'Not Found' }]);
+		expect(await status('/files', 'PATCH')).toEqual([405, { detail: 'Method Not Allowed' }]);
 		expect(await status('/generations')).toEqual([405, { detail: 'Method Not Allowed' }]);
 		const id = await start();
 		expect(await status(`/generations/${id}`, 'DELETE')).toEqual([405, { detail: 'Method Not Allowed' }]);
@@ -337,6 +344,10 @@ describe('bodies', () => {
 		[422, 'video.start_frame', { video: { start_frame: { data: 'AA?', media_type: 'image/png' } } }],
 		[422, 'video.end_frame', { video: { end_frame: { data: 'AAAA', media_type: 'video/mp4' } } }],
 		[422, 'video.end_frame', { video: { end_frame: { file_id: NOBODY } } }],
+		[422, 'source', { type: 'video_edit', source: { file_id: NOBODY }, video: { edit: {} } }],
+		[422, 'source', { type: 'video_edit', source: { data: 'AAAA' } }],
+		[422, 'video.start_frame: failed to fetch', { video: { start_frame: { url: 'https://unreachable.example/a.png' } } }],
+		[502, 'source: fetch proxy', { type: 'video_edit', source: { ...VIDEO, url: 'https://unreachable-502.example/a.mp4' } }],
 		[422, 'video.keyframes[0]', { video: { keyframes: [{}], keyframe_indexes: [0] } }],
 		[422, 'source', { type: 'video_edit', source: { url: VIDEO.url } }],
 		[422, 'source', { type: 'video_edit', source: { url: IMAGE, media_type: 'image/jpeg' } }],
@@ -351,6 +362,8 @@ describe('bodies', () => {
 		['a draft in a loop', { video: { resolution: '360p', loop: true, start_frame: { url: IMAGE } } }, 'generate'],
 		['empty fields', { aspect_ratio: null, source: null, video: { loop: null, edit: null, keyframes: null } }, 'generate'],
 		['keyframes of a long video', { video: { duration: '10s', ...keyframes(240, 0) } }, 'generate'],
+		['keyframes of a long video in HDR', { video: { hdr: true, duration: '10s', ...keyframes(0) } }, 'generate'],
+		['an edit of a video inside', { ...edit(), source: { data: 'AAAA', media_type: 'video/webm' } }, 'modify'],
 		['keyframes in HDR', { video: { hdr: true, ...keyframes(0) } }, 'generate'],
 		['an image inside', { video: { end_frame: { data: 'AAAA', media_type: 'image/png' } } }, 'generate'],
 		['an end user', { user_id: 'user-7' }, 'generate'],
@@ -373,6 +386,16 @@ describe('bodies', () => {
 		});
 		expect((await create(image(6))).status).toBe(413);
 		expect((await create(image(5))).status).toBe(201);
+	});
+
+	test('takes no video that is too large', async () => {
+		server.configure({ lumaAgents: { maxVideoBytes: 5 } });
+		const video = (bytes: number): Record<string, unknown> => ({
+			...edit(),
+			source: { data: Buffer.alloc(bytes).toString('base64'), media_type: 'video/mp4' },
+		});
+		expect((await create(video(6))).status).toBe(413);
+		expect((await create(video(5))).status).toBe(201);
 	});
 
 	test('works on completed generations of the same account only', async () => {
@@ -415,6 +438,92 @@ describe('bodies', () => {
 		];
 		for (const video of refused) expect((await create({ video })).status).toBe(422);
 		expect((await create({ video: { start_frame: source, loop: true, duration: '5s' } })).status).toBe(201);
+	});
+});
+
+describe('files', () => {
+	const MOVIE = { mime_type: 'video/mp4', size_bytes: 4, filename: 'a.mp4', purpose: 'input' };
+	interface Announced {
+		id: string;
+		state: string;
+		upload: { url: string; method: string; headers: Record<string, string> };
+	}
+	const at = (path: string): string => `${server.baseUrls.lumaAgents}${path}`;
+	const announce = async (body: Record<string, unknown> = {}): Promise<Reply> =>
+		await call(at('/files'), { body: { ...MOVIE, ...body }, headers: key() });
+	const announced = async (body: Record<string, unknown> = {}): Promise<Announced> => (await announce(body)).json as Announced;
+	const send = async (
+		{ upload }: Announced,
+		more: { body?: Buffer; headers?: Record<string, string>; method?: string } = {},
+	): Promise<Reply> => {
+		const body = more.body ?? Buffer.from('abcd');
+		const headers = { ...upload.headers, 'content-length': String(body.length), ...more.headers };
+		return await call(upload.url, { method: more.method ?? upload.method, body, headers });
+	};
+	const complete = async (id: string, body?: Record<string, unknown>): Promise<Reply> =>
+		await call(at(`/files/${id}/complete`), { method: 'POST', headers: key(), ...(body ? { body } : {}) });
+	const stateOf = async (id: string): Promise<unknown> => (await call(at(`/files/${id}`), { headers: key() })).json;
+
+	test('are announced, sent without the key, complete, and ready after a while', async () => {
+		server.configure({ lumaAgents: { fileReadyMs: 100 } });
+		const file = await announced();
+		expect(file).toMatchObject({ state: 'pending', upload: { method: 'PUT', headers: { 'Content-Type': 'video/mp4' } } });
+		expect((await send(file)).status).toBe(200);
+		expect(await stateOf(file.id)).toMatchObject({ id: file.id, state: 'pending', size_bytes: 4, mime_type: 'video/mp4' });
+		expect((await complete(file.id)).json).toMatchObject({ state: 'pending' });
+		const used = { type: 'video_edit', source: { file_id: file.id }, video: { edit: { auto_controls: true } } };
+		expect(await create(used)).toMatchObject({ status: 422, json: { detail: 'source: file is pending, not ready' } });
+		await new Promise((resolve) => setTimeout(resolve, 120));
+		expect(await stateOf(file.id)).toMatchObject({ state: 'ready', failure_reason: null });
+		expect((await create(used)).status).toBe(201);
+		// A video is no image.
+		expect((await create({ video: { start_frame: { file_id: file.id } } })).status).toBe(422);
+		expect((await call(at(`/files/${file.id}`), { method: 'DELETE', headers: key() })).status).toBe(204);
+		expect(await stateOf(file.id)).toMatchObject({ state: 'deleted' });
+		expect((await create(used)).status).toBe(422);
+		expect(server.ledger()).toMatchObject({ keyLeaks: [], counts: { lumaAgents: { upload: 1, unknown: 0 } } });
+	});
+
+	test('can fail', async () => {
+		server.configure({ lumaAgents: { fileReadyMs: 0 } });
+		const file = await announced({ filename: 'a [fails: no codec].mp4' });
+		await send(file);
+		expect((await complete(file.id)).json).toMatchObject({ state: 'failed', failure_reason: 'no codec' });
+	});
+
+	test.each<[number, Record<string, unknown>]>([
+		[422, { mime_type: undefined }],
+		[422, { size_bytes: undefined }],
+		[422, { size_bytes: 0 }],
+		[422, { size_bytes: 1.5 }],
+		[422, { purpose: 'output' }],
+		[422, { name: 'a.mp4' }],
+		[413, { size_bytes: 5 * 1024 ** 3 + 1 }],
+	])('%i for the announcement %j', async (status, body) => {
+		expect((await announce(body)).status).toBe(status);
+	});
+
+	test('are sent exactly as was told', async () => {
+		const file = await announced();
+		const { headers } = file.upload;
+		expect((await send(file, { headers: { ...headers, 'Content-Type': 'video/webm' } })).status).toBe(403);
+		expect((await send(file, { headers: { ...headers, 'X-Storage-Token': 'x' } })).status).toBe(403);
+		expect((await send(file, { method: 'POST' })).status).toBe(405);
+		expect((await send(file, { body: Buffer.from('abc') })).status).toBe(400);
+		expect((await call(file.upload.url, { method: 'PUT', body: 'abcd', headers: { ...headers, 'transfer-encoding': 'chunked' } })).status).toBe(411);
+		expect((await send(file, { headers: key() })).status).toBe(403);
+		expect(server.ledger().keyLeaks).toHaveLength(1);
+		expect(await complete(file.id)).toMatchObject({ status: 422, json: { detail: 'the file was not uploaded' } });
+		await send(file);
+		expect((await complete(file.id, {})).status).toBe(422);
+		expect((await complete(file.id)).status).toBe(200);
+	});
+
+	test('are known by their ids, to the account only', async () => {
+		expect((await call(at(`/files/${NOBODY}`), { headers: key() })).status).toBe(404);
+		expect((await complete(NOBODY)).status).toBe(404);
+		expect((await call(at('/files'), { body: MOVIE })).status).toBe(401);
+		expect((await call(at('/files?limit=101'), { headers: key() })).status).toBe(422);
 	});
 });
 

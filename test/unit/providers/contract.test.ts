@@ -43,7 +43,7 @@ type Field =
 
 interface Wire {
 	/** Where each field is in the body; where that depends, a function. `null`: in the path. */
-	places: Partial<Record<Field, string | ((set: VideoRequest) => string) | null>>;
+	places: Partial<Record<Field, string | ((set: VideoRequest) => string | string[]) | null>>;
 	/** What the body carries besides. */
 	always: string[];
 	/** Fields that go out with their default when a request leaves them open. */
@@ -99,7 +99,9 @@ const WIRES: Record<ProviderId, Partial<Record<VideoOperation, Wire>>> = {
 	lumaAgents: {
 		generate: {
 			places: {
-				startImage: 'video.start_frame',
+				// The documented equivalent where a start frame is refused.
+				startImage: ({ duration, endImage }) =>
+					duration === '10s' && !endImage ? ['video.keyframes.0', 'video.keyframe_indexes.0'] : 'video.start_frame',
 				endImage: 'video.end_frame',
 				aspectRatio: 'aspect_ratio',
 				resolution: 'video.resolution',
@@ -276,7 +278,7 @@ function valueOf(set: VideoRequest, field: Field): unknown {
 function expectedPaths(set: VideoRequest, { places, always, mandatory = [] }: Wire): string[] {
 	const paths = (Object.entries(places) as Array<[Field, Wire['places'][Field]]>)
 		.filter(([field]) => valueOf(set, field) || mandatory.includes(field))
-		.map(([, place]) => (typeof place === 'function' ? place(set) : place))
+		.flatMap(([, place]) => (typeof place === 'function' ? place(set) : place))
 		.filter((place) => typeof place === 'string');
 	return [...always, ...paths].sort();
 }
@@ -339,6 +341,25 @@ describe.each(each)('%s', (id, provider) => {
 		}
 		expect(upload.maxBytes).toBeGreaterThan(1_000_000);
 		if (upload.direct) expect(upload.direct.path).toMatch(/^\/[^?#]+$/);
+	});
+
+	it('can keep files exactly where a video may be one', () => {
+		const { fileStore } = provider;
+		const takesFiles = OPERATIONS.some((operation) =>
+			operationCapabilities(provider, operation)?.models.some(({ sources }) => sources?.includes('file')),
+		);
+		expect(fileStore !== undefined).toBe(takesFiles);
+		if (!fileStore) return;
+		expect(capabilities.imageInput).toBe('data');
+		expect(fileStore.inlineBytes).toBeGreaterThan(1_000_000);
+		for (const bytes of Object.values(fileStore.maxBytes)) expect(bytes).toBeGreaterThan(fileStore.inlineBytes);
+		const call = fileStore.announce({ name: 'a b/c.mp4', mimeType: 'video/mp4', size: 1234 });
+		expect(call).toMatchObject({ method: 'POST', path: expect.stringMatching(/^\/[^?#]+$/) });
+		for (const text of ['a b/c.mp4', 'video/mp4', '1234']) expect(JSON.stringify(call.body)).toContain(text);
+		for (const each of [fileStore.complete('../a?b#c'), fileStore.status('../a?b#c')]) {
+			expect(each.path).toMatch(/^\/[^?#\s]+$/);
+			expect(each.path.split('/')).not.toContain('..');
+		}
 	});
 
 	it('keeps lists exactly where there is a field for them', () => {
@@ -542,6 +563,8 @@ describe.each(each)('%s', (id, provider) => {
 				provider.readBalance?.(given),
 				provider.upload?.ticket?.read(given),
 				provider.upload?.direct?.read(given),
+				provider.fileStore?.readAnnounced(given),
+				provider.fileStore?.readState(given),
 				// To these an answer without content is an answer.
 				...(isYes ? [] : [provider.readDeleted?.(given)]),
 				...(isYes && text === '[]'

@@ -14,6 +14,9 @@ const SOURCE = 'd290f1ee-6c54-4b01-90e6-d701748f0851';
 const PROMPT = 'A red kite';
 const DATA: ImageReference = { kind: 'data', mimeType: 'image/png', base64: 'iVBORw0KGgo=' };
 
+const STORED = { kind: 'fileId' as const, fileId: '7b1e9a64-5f0c-4b0e-9a57-3f1c2d4e5f60' };
+const FILE = { name: 'kite.png', mimeType: 'image/png', size: 10 };
+
 const url = (address: string): ImageReference => ({ kind: 'url', url: address });
 const generate = (set: Partial<ImageRequest> = {}): ImageRequest => ({ ...blankImageRequest('generate', 'uni-1'), prompt: PROMPT, ...set });
 const edit = (set: Partial<ImageRequest> = {}): ImageRequest => ({
@@ -57,6 +60,19 @@ describe('create', () => {
 			{ type: 'image_edit', source: { url: START }, image_ref: [{ url: END }] },
 		],
 		['an edit of a file', edit({ source: DATA }), { type: 'image_edit', source: { data: 'iVBORw0KGgo=', media_type: 'image/png' } }],
+		[
+			'files in the store, and in n8n still',
+			edit({ source: STORED, references: [STORED, { kind: 'file', id: '1', ...FILE }, { kind: 'file', id: '2', ...FILE, size: 5_000_001 }] }),
+			{
+				type: 'image_edit',
+				source: { file_id: STORED.fileId },
+				image_ref: [
+					{ file_id: STORED.fileId },
+					{ data: '<contents of kite.png>', media_type: 'image/png' },
+					{ file_id: '<file ID of kite.png>' },
+				],
+			},
+		],
 		['additional fields, last', generate({ additionalBodyFields: { type: 'layering', seed: 7 } }), { type: 'layering', seed: 7 }],
 	])('%s', (_, set, body) => {
 		expect(createCall(lumaAgents, set)).toEqual({
@@ -67,16 +83,21 @@ describe('create', () => {
 	});
 
 	it('is one the service takes exactly when nothing stands in the way', () => {
-		const done = { id: SOURCE, status: 'completed', operation: 'image' } as Job;
+		const account = {
+			findGeneration: () => ({ id: SOURCE, status: 'completed', operation: 'image' }) as Job,
+			findFile: () => ({ mimeType: 'image/png', state: 'ready' }),
+			maxImageBytes: 1000,
+			maxVideoBytes: 1000,
+		};
 		const different: unknown[] = [];
-		for (const set of [generate(), edit(), edit({ source: url(START) }), edit({ source: DATA })])
+		for (const set of [generate(), edit(), edit({ source: url(START) }), edit({ source: DATA }), edit({ source: STORED })])
 			for (const aspectRatio of [null, ...images.capabilities[set.operation].aspectRatios])
 				for (const style of [null, ...images.capabilities[set.operation].styles])
 					for (const count of [0, 1, images.capabilities[set.operation].maxReferences]) {
 						const asked = { ...set, aspectRatio, style, references: references(count), webSearch: true };
 						const { body = {} } = createCall(lumaAgents, asked);
 						const [problem] = findProblems(body, BODY_SHAPE);
-						const refusal = problem?.message ?? brokenRule(body, () => done, 1000)?.detail ?? null;
+						const refusal = problem?.message ?? brokenRule(body, account)?.detail ?? null;
 						const findings = images.exclusions(asked);
 						if ((refusal === null) !== (findings.length === 0)) different.push({ asked, refusal, findings });
 					}
@@ -137,6 +158,16 @@ describe('what is read', () => {
 			problem: { message: 'Luma Agents does not make images at this address' },
 		});
 	});
+
+	it.each<[number, string, ImageRequest, string]>([
+		[422, 'source: failed to fetch URL', edit({ source: url(START) }), "'Image URL'"],
+		[502, 'source: fetch proxy unavailable', edit(), 'the image'],
+		[422, 'image_ref[1]: failed to fetch URL', generate({ references: references(2) }), "'Reference Images'"],
+	])('of a create, HTTP %i, %s: the field whose address could not be fetched', (status, detail, set, field) => {
+		const reading = readCreated(lumaAgents, answer(status, { detail }), set);
+		expect(reading).toMatchObject({ problem: { kind: 'invalidRequest', message: `Luma Agents could not fetch ${field}: ${detail}` } });
+		expect(JSON.stringify(reading)).toContain("'Image From' or 'Reference Images From'");
+	});
 });
 
 describe('checking', () => {
@@ -155,12 +186,12 @@ describe('checking', () => {
 			generate({ references: [START, END, 'https://images.example/w_3,h_4/a.png', 'https://images.example/b.png'].map(url) }),
 		],
 		['a list of addresses', 'generate', { referenceImages: [START, '', END] }, generate({ references: [url(START), url(END)] })],
-		['files', 'generate', { referenceImages: [new InputFile('1')] }, generate({ references: [{ kind: 'file', id: '1' }] })],
+		['files', 'generate', { referenceImages: [new InputFile('1', FILE)] }, generate({ references: [{ kind: 'file', id: '1', ...FILE }] })],
 		['nine references', 'generate', { referenceImages: references(9).map((each) => (each.kind === 'url' ? each.url : '')) }, generate({ references: references(9) })],
 		['an upright manga', 'generate', { style: 'manga', aspectRatio: '9:16' }, generate({ style: 'manga', aspectRatio: '9:16' })],
 		['an edit of a generation', 'edit', { generationId: ` ${SOURCE} ` }, edit()],
 		['an edit of an address', 'edit', { sourceImage: START, outputFormat: 'png' }, edit({ source: url(START), outputFormat: 'png' })],
-		['an edit of a file', 'edit', { sourceImage: new InputFile('7') }, edit({ source: { kind: 'file', id: '7' } })],
+		['an edit of a file', 'edit', { sourceImage: new InputFile('7', FILE) }, edit({ source: { kind: 'file', id: '7', ...FILE } })],
 	])('takes %s', (_, operation, input, expected) => {
 		expect(check(operation, input)).toEqual(expected);
 	});

@@ -28,6 +28,9 @@ const modify = (set: RequestFields = {}): VideoRequest =>
 const reframe = (set: RequestFields = {}): VideoRequest =>
 	ray({ operation: 'reframe', sourceGenerationId: SOURCE, aspectRatio: '9:16', ...set });
 
+const FILE = '7b1e9a64-5f0c-4b0e-9a57-3f1c2d4e5f60';
+const STORED = { kind: 'fileId' as const, fileId: FILE };
+const file = (name: string, mimeType: string, size: number) => ({ kind: 'file' as const, id: 'filesystem-v2:1', name, mimeType, size });
 const keyframe = (index: number, image = START) => ({ image, index });
 const keyframes = (...indexes: number[]) => indexes.map((index) => keyframe(index));
 const position = (x: number, y: number, width: number, height: number) => ({ x, y, width, height });
@@ -49,9 +52,25 @@ describe('create', () => {
 			{ video: { start_frame: { url: START }, end_frame: { data: 'iVBORw0KGgo=', media_type: 'image/png' } } },
 		],
 		[
-			'an image that still lies in n8n',
-			ray({ startImage: { kind: 'file', id: 'filesystem-v2:1' } }),
-			{ video: { start_frame: { url: 'n8n-file:filesystem-v2:1' } } },
+			'images that still lie in n8n, a small and a large one',
+			ray({ startImage: file('a.png', 'image/png', 5_000_000), endImage: file('b.png', 'image/png', 5_000_001) }),
+			{
+				video: {
+					start_frame: { data: '<contents of a.png>', media_type: 'image/png' },
+					end_frame: { file_id: '<file ID of b.png>' },
+				},
+			},
+		],
+		['an image in the store', ray({ startImage: STORED }), { video: { start_frame: { file_id: FILE } } }],
+		[
+			'a start image of a long video, as a keyframe',
+			ray({ startImage: START, duration: '10s' }),
+			{ video: { duration: '10s', keyframes: [{ url: START }], keyframe_indexes: [0] } },
+		],
+		[
+			'a start image of a long video in HDR',
+			ray({ startImage: STORED, duration: '10s', hdr: true }),
+			{ video: { duration: '10s', hdr: true, keyframes: [{ file_id: FILE }], keyframe_indexes: [0] } },
 		],
 		[
 			'keyframes, in the given order',
@@ -119,6 +138,18 @@ describe('create', () => {
 			modify({ sourceGenerationId: null, sourceVideo: SOURCE_VIDEO }),
 			{ source: { url: SOURCE_VIDEO, media_type: 'video/mp4' } },
 		],
+		[
+			'a video inside the request',
+			modify({ source: { kind: 'data', mimeType: 'video/webm', base64: 'AAAA' } }),
+			{ source: { data: 'AAAA', media_type: 'video/webm' } },
+		],
+		['a video in the store', modify({ source: STORED }), { source: { file_id: FILE } }],
+		[
+			'a video that still lies in n8n',
+			modify({ source: file('a.mp4', 'video/mp4', 6_000_000) }),
+			{ source: { file_id: '<file ID of a.mp4>' } },
+		],
+		['the length of the source, which is not sent', modify({ sourceLength: 7 }), {}],
 		['a mode', modify({ mode: 'flex_2' }), { video: { edit: { strength: 'flex_2' } } }],
 		['the mode that leaves it to the model', modify({ mode: 'auto' }), { video: { edit: { auto_controls: true } } }],
 		['automatic controls switched off', modify({ autoControls: false }), { video: { edit: { auto_controls: false } } }],
@@ -214,7 +245,7 @@ describe('create', () => {
 type Fact = 'text' | 'flag' | 'number' | readonly string[] | readonly [Fact] | { [name: string]: Fact };
 const list = (fact: Fact): Fact => [fact] as unknown as Fact;
 
-const IMAGE_REF: Fact = { data: 'text', generation_id: 'text', media_type: 'text', url: 'text' };
+const IMAGE_REF: Fact = { data: 'text', file_id: 'text', generation_id: 'text', media_type: 'text', url: 'text' };
 const FACTS: { [name: string]: Fact } = {
 	prompt: 'text',
 	aspect_ratio: ['3:1', '2:1', '21:9', '16:9', '4:3', '3:2', '1:1', '3:4', '2:3', '9:16', '1:2', '1:3'],
@@ -397,7 +428,12 @@ describe('every body', () => {
 	});
 
 	it('is one the service takes exactly when nothing stands in the way', () => {
-		const done = { id: SOURCE, status: 'completed', operation: 'generate' } as Job;
+		const account = {
+			findGeneration: () => ({ id: SOURCE, status: 'completed', operation: 'generate' }) as Job,
+			findFile: () => undefined,
+			maxImageBytes: 1000,
+			maxVideoBytes: 1000,
+		};
 		const different: unknown[] = [];
 		for (const set of REQUESTS) {
 			// Both are known without `exclusions`: the table of capabilities has the first, the second is left to the service.
@@ -405,7 +441,7 @@ describe('every body', () => {
 			if (set.operation === 'reframe' && set.resolution === '1080p') continue;
 			const { body = {} } = lumaAgents.create(set);
 			const [problem] = findProblems(body, BODY_SHAPE);
-			const refusal = problem?.message ?? brokenRule(body, () => done, 1000)?.detail ?? null;
+			const refusal = problem?.message ?? brokenRule(body, account)?.detail ?? null;
 			const findings = exclusions(set);
 			if ((refusal === null) !== (findings.length === 0)) different.push({ set, refusal, findings });
 		}
@@ -423,7 +459,14 @@ describe('exclusions', () => {
 			ray({ loop: true, keyframes: keyframes(0) }),
 			[['loop', "is not possible together with 'Keyframes'; use one of the two"]],
 		],
-		['long HDR', ray({ hdr: true, duration: '10s' }), [['hdr', "needs a 'Duration' of 5s"]]],
+		[
+			'long HDR',
+			ray({ hdr: true, duration: '10s' }),
+			[['hdr', "needs a 'Duration' of 5s where there is neither a 'Start Image' nor 'Keyframes'"]],
+		],
+		['long HDR with a start image', ray({ hdr: true, duration: '10s', startImage: START }), []],
+		['long HDR with keyframes', ray({ hdr: true, duration: '10s', keyframes: keyframes(0, 240) }), []],
+		['a long video with a start image', ray({ duration: '10s', startImage: START }), []],
 		['HDR at 540p', ray({ hdr: true, resolution: '540p' }), [['hdr', "needs a 'Resolution' of 720p or 1080p"]]],
 		['HDR of a draft', modify({ hdr: true, resolution: '360p' }), [['hdr', "needs a 'Resolution' of 720p or 1080p"]]],
 		['HDR where the resolution is left out', ray({ hdr: true }), []],
@@ -433,8 +476,10 @@ describe('exclusions', () => {
 			'a long video between two images',
 			ray({ duration: '10s', startImage: START, endImage: END }),
 			[
-				['startImage', "is not possible with a 'Duration' of 10s; 'Keyframes' are"],
-				['endImage', "is not possible with a 'Duration' of 10s; 'Keyframes' are"],
+				[
+					'endImage',
+					"is not possible with a 'Duration' of 10s; choose 5s, or make all images 'Keyframes', the last one at frame 240",
+				],
 			],
 		],
 		[
@@ -471,7 +516,7 @@ describe('exclusions', () => {
 		[
 			'automatic controls and a mode',
 			modify({ autoControls: true, mode: 'flex_1' }),
-			[['autoControls', "are not possible with a 'Mode' other than auto; use one of the two"]],
+			[['autoControls', "are not possible with a 'Mode' other than Auto; use one of the two"]],
 		],
 		['automatic controls and the automatic mode', modify({ autoControls: true, mode: 'auto' }), []],
 		[
@@ -497,6 +542,10 @@ describe('exclusions', () => {
 				['sourcePosition', 'must have a width and a height above 0, up to 2'],
 			],
 		],
+		['sources as long as is allowed', modify({ sourceLength: 18 }), []],
+		['a source that is too long to modify', modify({ sourceLength: 18.1 }), [['sourceLength', 'must be above 0 and at most 18: longer videos are not taken']]],
+		['a source that is too long to reframe', reframe({ sourceLength: 31 }), [['sourceLength', 'must be above 0 and at most 30: longer videos are not taken']]],
+		['a source without a length', reframe({ sourceLength: 0 }), [['sourceLength', 'must be above 0 and at most 30: longer videos are not taken']]],
 		['upright 1080p, which is up to the service', reframe({ resolution: '1080p' }), []],
 	])('%s', (_, set, expected) => {
 		expect(exclusions(set)).toEqual(expected.map(([field, finding]) => ({ field, finding })));
@@ -521,7 +570,7 @@ const queued = {
 	failure_reason: null,
 	failure_code: null,
 };
-const known = { generationId: ID, model: MODEL, createdAt: TIME, chargedWhenFailed: 'no' as const };
+const known = { generationId: ID, model: MODEL, createdAt: TIME };
 const SIGNED = `${VIDEO}?X-Amz-Expires=3600&X-Amz-Signature=abc`;
 const EXR = 'https://media.example/out.exr?X-Amz-Signature=abc';
 const FRAME = 'https://media.example/out.png';
@@ -606,7 +655,7 @@ describe('answers', () => {
 		],
 		['content_moderated', null, 'content_moderated: content moderation refused the prompt, an input or the result'],
 		['generation_failed', null, 'generation_failed: the model could not make the video; another try may work'],
-		['budget_exhausted', null, 'budget_exhausted: the account ran out of money while the video was made'],
+		['budget_exhausted', null, 'budget_exhausted: the account ran out of money while the video was made, a part of which may have been charged'],
 		['output_not_found', null, 'output_not_found: the finished video could not be found; another try may work'],
 		['image_too_large', null, 'image_too_large: an input file is too large'],
 		['unsupported_format', null, 'unsupported_format: an input file has a format that is not supported'],
@@ -620,9 +669,11 @@ describe('answers', () => {
 		['', ' ', null],
 	])('failed: %s, %s', (code, reason, failureReason) => {
 		const body = { ...queued, state: 'failed', failure_code: code, failure_reason: reason };
-		expect(lumaAgents.readStatus(answer(200, body), ID)).toEqual({
+		const refunded = ['content_moderated', 'generation_failed', 'output_not_found'].includes(code ?? '');
+		const chargedWhenFailed = refunded ? ('no' as const) : ('unknown' as const);
+		expect(lumaAgents.readStatus(answer(200, body), ID)).toMatchObject({
 			ok: true,
-			value: generation(body, { ...known, status: 'failed', failureReason }),
+			value: generation(body, { ...known, status: 'failed', failureReason, chargedWhenFailed }),
 		});
 	});
 
@@ -689,14 +740,21 @@ describe('refusals', () => {
 			{ detail: 'source: image exceeds 50 MB limit' },
 			'invalidRequest',
 			'Luma Agents refused the request because a file is too large: source: image exceeds 50 MB limit',
-			'Use smaller files: images of at most 50 MB, videos of at most 200 MB.',
+			'Use smaller files: images of at most 50 MB, videos at a web address of at most 200 MB.',
 		],
 		[
 			422,
-			{ detail: 'video.start_frame: failed to fetch URL' },
+			{ detail: 'video.start_frame: image is too dark' },
 			'invalidRequest',
-			'Luma Agents refused the request: video.start_frame: failed to fetch URL',
+			'Luma Agents refused the request: video.start_frame: image is too dark',
 			MEDIA_ADVICE,
+		],
+		[
+			422,
+			{ detail: '1080p is coming soon for vertical video_reframe' },
+			'invalidRequest',
+			'Luma Agents does not offer this combination to every account yet: 1080p is coming soon for vertical video_reframe',
+			"Choose a lower 'Resolution' or another 'Aspect Ratio', then run the workflow again.",
 		],
 		[
 			422,
@@ -728,9 +786,9 @@ describe('refusals', () => {
 		],
 		[
 			502,
-			{ detail: 'source: fetch proxy unavailable' },
+			{ detail: 'Upstream service unavailable' },
 			'unavailable',
-			'Luma Agents could not handle the request just now: source: fetch proxy unavailable',
+			'Luma Agents could not handle the request just now: Upstream service unavailable',
 			'Wait a few minutes.',
 		],
 		[503, '<html>', 'unavailable', 'Luma Agents could not handle the request just now: HTTP 503', 'Wait a few minutes.'],
@@ -765,6 +823,46 @@ describe('refusals', () => {
 		});
 	});
 
+	const NOT_FETCHED = "Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. Or choose 'Input Data' in 'Images From' or 'Video From', and n8n sends the file.";
+	const byUrl = modify({ sourceGenerationId: null, sourceVideo: SOURCE_VIDEO });
+
+	it.each<[number, string, VideoRequest, string]>([
+		[422, 'video.start_frame: failed to fetch URL', ray({ startImage: START }), "'Start Image'"],
+		[422, 'video.end_frame: could not download the image', ray({ endImage: END }), "'End Image'"],
+		[422, 'video.keyframes[0]: unable to retrieve URL', ray({ startImage: START, duration: '10s' }), "'Start Image'"],
+		[422, 'video.keyframes[1]: failed to fetch URL', ray({ keyframes: keyframes(0, 5) }), "'Keyframes'"],
+		[422, 'video.edit.keyframes[1]: failed to fetch URL', modify({ keyframes: keyframes(0, 5) }), "'Keyframes'"],
+		[502, 'source: fetch proxy unavailable', byUrl, "'Video URL'"],
+		[502, 'source: failed to fetch', modify(), 'the video'],
+	])('HTTP %i, %s: names the field whose address could not be fetched, and nothing was bought', (status, detail, set, field) => {
+		expect(lumaAgents.readCreated(answer(status, { detail }), set)).toMatchObject({
+			problem: { kind: 'invalidRequest', message: `Luma Agents could not fetch ${field}: ${detail}`, advice: NOT_FETCHED },
+		});
+	});
+
+	it('leaves a 502 in doubt that names no input', () => {
+		for (const detail of ['failed to fetch', 'source: out of order']) {
+			expect(lumaAgents.readCreated(answer(502, { detail }), byUrl)).toMatchObject({ problem: { kind: 'unavailable' } });
+		}
+	});
+
+	it.each([
+		['corrupt_input', 'failed to download the image', 'corrupt_input: an image or a video could not be fetched (failed to download the image)', NOT_FETCHED],
+		[null, 'source: could not fetch URL', 'an image or a video could not be fetched (source: could not fetch URL)', NOT_FETCHED],
+		['budget_exhausted', null, null, 'Add money to the account at https://platform.lumalabs.ai, then run the workflow again.'],
+		['corrupt_input', null, null, 'Use another image or video, then run the workflow again.'],
+		['rate_limited', null, null, 'Wait a few minutes, then run the workflow again.'],
+		['output_not_found', null, null, 'Run the workflow again.'],
+		['generation_failed', null, null, undefined],
+		['content_moderated', 'URL could not be fetched for review', null, undefined],
+	])('says what to do after %s, %s', (code, reason, failureReason, failureAdvice) => {
+		const body = { ...queued, state: 'failed', failure_code: code, failure_reason: reason };
+		const reading = lumaAgents.readStatus(answer(200, body), ID);
+		if (!reading.ok) throw new Error(reading.problem.message);
+		expect(reading.value.failureAdvice).toBe(failureAdvice);
+		if (failureReason !== null) expect(reading.value.failureReason).toBe(failureReason);
+	});
+
 	it('passes on how long to wait', () => {
 		const limited = answer(429, { detail: 'Rate limit exceeded' }, { 'retry-after': '60', 'x-ratelimit-remaining': '0' });
 		expect(lumaAgents.readCreated(limited)).toMatchObject({ problem: { kind: 'rateLimited', retryAfterMs: 60_000 } });
@@ -795,9 +893,33 @@ describe('prices', () => {
 		[extend({ direction: 'backward' }), 0.3],
 		// Has no published price.
 		[extend({ resolution: '360p' }), null],
-		// By the length of a source that is not known.
-		[modify({ resolution: '720p' }), null],
-		[reframe({ resolution: '720p' }), null],
+		[ray({ resolution: '720p', duration: '10s', startImage: START }), 0.9],
+		// Has no published price either.
+		[ray({ duration: '10s', hdr: true, startImage: START }), null],
+		// By the length of the source.
+		[modify({ resolution: '360p', sourceLength: 5 }), 0.54],
+		[modify({ resolution: '540p', sourceLength: 5 }), 0.72],
+		[modify({ sourceLength: 5 }), 1.08],
+		[modify({ resolution: '1080p', sourceLength: 5 }), 2.16],
+		[modify({ resolution: '360p', sourceLength: 10 }), 1.08],
+		[modify({ resolution: '1080p', sourceLength: 10 }), 4.32],
+		[modify({ sourceLength: 5, hdr: true }), 2.16],
+		[modify({ sourceLength: 10, hdr: true, exrExport: true }), 6.48],
+		[modify({ resolution: '540p', sourceLength: 5, hdr: true }), null],
+		// In proportion, and no less than for 5 s.
+		[modify({ sourceLength: 7.5 }), 1.62],
+		[modify({ sourceLength: 2 }), 1.08],
+		[reframe({ resolution: '360p', sourceLength: 10 }), 0.3],
+		[reframe({ resolution: '540p', sourceLength: 10 }), 0.6],
+		[reframe({ sourceLength: 7.5 }), 0.9],
+		[reframe({ resolution: '1080p', sourceLength: 10 }), 3.6],
+		// Of the longest that is taken, where the length is not known.
+		[modify({ resolution: '720p' }), 3.89],
+		[modify({ resolution: '1080p', hdr: true, exrExport: true }), 23.33],
+		[reframe({ resolution: '720p' }), 3.6],
+		[reframe({ resolution: '1080p' }), 10.8],
+		[reframe({ additionalBodyFields: { video: { hdr: true } } }), null],
+		[modify({ additionalBodyFields: { video: { duration: '10s' } } }), null],
 	])('of request %#', (set, price) => {
 		expect(lumaAgents.estimateUsd(set)).toBe(price);
 	});

@@ -1,6 +1,6 @@
 /** What all operations that make a video have in common: fields, their reading, and the way to a checked request. */
-import type { INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES, checkRequest } from '../../generation/checkRequest';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { FIELD_NAMES, InputFile, checkRequest } from '../../generation/checkRequest';
 import { systemClock } from '../../generation/clock';
 import type { Failure } from '../../generation/failure';
 import { readGeneration } from '../../generation/read';
@@ -9,11 +9,11 @@ import type { Provider, VideoOperation, VideoRequest } from '../../providers/pro
 import { operationCapabilities } from '../../providers/provider';
 import { generationIdOf } from '../../providers/reference';
 import type { Run } from '../buy';
-import { buy, buyingOptions, buyingPlan } from '../buy';
+import { buy, buyingOptions, buyingPlan, needsSourceAddress } from '../buy';
 import { completionFields } from '../completion';
 import { generationIdValue } from '../generationId';
-import type { ImageFieldName, ImagesInItem } from '../inputImages';
-import { bringImages, placeholder, readInputImage } from '../inputImages';
+import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages';
+import { bringImages, placeholder, readInputImage, readInputVideo } from '../inputImages';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import type { Plan } from '../plan';
@@ -91,7 +91,10 @@ interface VideoRun extends Run {
 	operation: VideoOperation;
 }
 
-/** The values of all fields of one item; images in n8n stand in them as files. */
+/** In the place of a file that is refused anyway, so that it is not said to be missing too. */
+const REFUSED_FILE = new InputFile('', { name: '', mimeType: '', size: 0 });
+
+/** The values of all fields of one item; images and videos in n8n stand in them as files. */
 function readInput(
 	{ context, provider, client, operation }: VideoRun,
 	itemIndex: number,
@@ -102,8 +105,9 @@ function readInput(
 	};
 	// An operation without a choice of models has no such field.
 	if (operationCapabilities(provider, operation)?.models[0]?.value === '') input.model = '';
+	const videoSource: unknown = operation === 'generate' ? null : context.getNodeParameter('videoSource', itemIndex, null);
 	// n8n refuses to read a field that the operation does not have.
-	if (operation !== 'generate' && context.getNodeParameter('videoSource', itemIndex, null) !== 'url') {
+	if (operation !== 'generate' && videoSource !== 'url' && videoSource !== 'binary') {
 		input.generationId = generationIdValue(context, itemIndex);
 		input.sourceVideo = null;
 	}
@@ -113,6 +117,13 @@ function readInput(
 
 	const images: ImagesInItem = {};
 	const findings: string[] = [];
+	if (videoSource === 'binary') {
+		const dataField: unknown = context.getNodeParameter('sourceVideoField', itemIndex, '');
+		const result = readVideo(context, provider, operation, itemIndex, typeof dataField === 'string' ? dataField.trim() : '');
+		if (result.ok) images.source = result.image;
+		else findings.push(result.finding);
+		input.sourceVideo = result.ok ? placeholder(result.image) : REFUSED_FILE;
+	}
 	if (context.getNodeParameter('imageSource', itemIndex, 'url') === 'binary') {
 		for (const field of ['startImage', 'endImage'] satisfies ImageFieldName[]) {
 			const dataField: unknown = context.getNodeParameter(`${field}Field`, itemIndex, '');
@@ -126,6 +137,23 @@ function readInput(
 		}
 	}
 	return { input, images, findings };
+}
+
+/** The video file in a field of the item's input data; what stands in the way is a whole sentence. */
+function readVideo(
+	context: IExecuteFunctions,
+	provider: Provider,
+	operation: VideoOperation,
+	itemIndex: number,
+	dataField: string,
+): InputReading {
+	const takesFiles = operationCapabilities(provider, operation)?.models.some(({ sources }) => sources?.includes('file') === true);
+	if (takesFiles !== true) {
+		return { ok: false, finding: `'${FIELD_NAMES.videoSource}' cannot be Input Data at ${provider.displayName}; use a URL` };
+	}
+	if (dataField === '') return { ok: false, finding: `'${FIELD_NAMES.sourceVideoField}' is empty` };
+	const result = readInputVideo(context, provider, itemIndex, dataField);
+	return result.ok ? result : { ok: false, finding: `'${FIELD_NAMES.sourceVideoField}' ${result.finding}` };
 }
 
 /** The request as the provider needs it: images where it finds them, a generation's video by its address. */
@@ -157,11 +185,6 @@ async function prepare(
 		};
 	}
 	return { ok: true, request: { ...brought.request, source: { kind: 'url', url: videoUrl } } };
-}
-
-function needsSourceAddress(provider: Provider, { operation, source }: VideoRequest): boolean {
-	const takesVideo = operation === 'modify' || operation === 'reframe';
-	return takesVideo && source?.kind === 'generation' && provider.capabilities.sourceAs === 'url';
 }
 
 function plan(run: VideoRun, itemIndex: number): Plan {

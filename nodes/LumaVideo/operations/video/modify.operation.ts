@@ -1,6 +1,7 @@
 /** Video: Modify. Makes a video anew from another: its style, its setting, what is in it. */
 import { generationIdFields } from '../generationId';
-import { choiceFields, imageFields, modeFields, modelFields, promptFields, sourceFields } from '../requestFields';
+import { choiceFields, imageFields, modeFields, modelFields, promptFields } from '../requestFields';
+import { sourceFields } from '../sourceFields';
 import { createVideoOperation } from './createVideo';
 
 export const modify = createVideoOperation({

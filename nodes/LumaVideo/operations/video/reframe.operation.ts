@@ -1,6 +1,7 @@
 /** Video: Reframe. Changes the aspect ratio of a video; what is missing in the picture is made. */
 import { generationIdFields } from '../generationId';
-import { choiceFields, imageFields, modelFields, promptFields, sourceFields } from '../requestFields';
+import { choiceFields, imageFields, modelFields, promptFields } from '../requestFields';
+import { sourceFields } from '../sourceFields';
 import { createVideoOperation } from './createVideo';
 
 export const reframe = createVideoOperation({

@@ -1,0 +1,69 @@
+/** The fields for the video that is modified or reframed. */
+import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
+import { FIELD_NAMES } from '../generation/checkRequest';
+import { variants } from './requestFields';
+
+const SOURCES = {
+	file: { name: 'Input Data', value: 'binary', description: 'A video file that the previous node passes on' },
+	generation: { name: 'Generation', value: 'generation', description: 'A finished video of this provider, by its ID' },
+	url: { name: 'URL', value: 'url', description: 'Any video at a public web address' },
+};
+
+/** What is modified or reframed: a generation, any video on the web, or a file. */
+export function sourceFields(operation: 'modify' | 'reframe', generationFields: INodeProperties[]): INodeProperties[] {
+	const kinds = variants(operation, ({ sources, hints }) => ({ takesFiles: sources?.includes('file') === true, hint: hints?.source ?? '' }));
+	const from = (files: boolean, hint: string, displayOptions: IDisplayOptions): INodeProperties => ({
+		displayName: FIELD_NAMES.videoSource,
+		name: 'videoSource',
+		type: 'options',
+		options: files ? [SOURCES.file, SOURCES.generation, SOURCES.url] : [SOURCES.generation, SOURCES.url],
+		default: 'generation',
+		description: hint === '' ? 'Where the video comes from' : `Where the video comes from. ${hint}`,
+		displayOptions,
+	});
+	const addressDescription = (hint: string): string =>
+		`Public web address of the video. ${hint === '' ? 'Luma documents 10 seconds and 100 MB at most.' : `${hint} The file may have 200 MB.`}`;
+	return [
+		...kinds.flatMap(({ look: { takesFiles, hint }, shown }) =>
+			takesFiles
+				? [
+						from(true, hint, { show: shown, hide: { '@tool': [true] } }),
+						// An agent's tool gets no files.
+						from(false, hint, { show: { ...shown, '@tool': [true] } }),
+					]
+				: [from(false, hint, { show: shown })],
+		),
+		...generationFields.map((property) => ({
+			...property,
+			displayOptions: { show: { ...property.displayOptions?.show, videoSource: ['generation'] } },
+		})),
+		...kinds.map(
+			({ look: { hint }, shown }): INodeProperties => ({
+				displayName: FIELD_NAMES.sourceVideo,
+				name: 'sourceVideo',
+				type: 'string',
+				required: true,
+				default: '',
+				placeholder: 'e.g. https://example.com/video.mp4',
+				description: addressDescription(hint),
+				displayOptions: { show: { ...shown, videoSource: ['url'] } },
+			}),
+		),
+		...kinds.flatMap(({ look: { takesFiles }, shown }): INodeProperties[] =>
+			takesFiles
+				? [
+						{
+							displayName: FIELD_NAMES.sourceVideoField,
+							name: 'sourceVideoField',
+							type: 'string',
+							required: true,
+							default: 'data',
+							placeholder: 'e.g. data',
+							hint: 'The name of the input field that holds the video file',
+							displayOptions: { show: { ...shown, videoSource: ['binary'] } },
+						},
+					]
+				: [],
+		),
+	];
+}

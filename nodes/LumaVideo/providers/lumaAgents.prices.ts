@@ -1,0 +1,92 @@
+/**
+ * What Luma Agents takes for a video, read out of the body that buys it. Pure.
+ *
+ * "Pricing" of docs.agents.lumalabs.ai, as read by third parties in July and October 2026; subject to change.
+ */
+import { firstText, isObject, valueAt } from './answers';
+import { priceUnder } from './prices';
+import type { PriceTable } from './prices';
+import type { Duration, JsonObject, Resolution } from './provider';
+
+/** "Video generation": the service takes these when a request leaves them open. */
+export const DEFAULT_RESOLUTION: Resolution = '720p';
+export const DEFAULT_DURATION: Duration = '5s';
+
+/** The longest source that is taken, in seconds. */
+export const MAX_SOURCE_SECONDS = { modify: 18, reframe: 30 } as const;
+
+/** Edits are priced for sources of 5 and of 10 s, the second twice the first; other lengths are taken in proportion. */
+const EDIT_SECONDS = 5;
+
+const PRICES_USD: PriceTable = {
+	'ray-3.2': {
+		sdr: {
+			'360p': { '5s': 0.06, '10s': 0.18 },
+			'540p': { '5s': 0.15, '10s': 0.45 },
+			'720p': { '5s': 0.3, '10s': 0.9 },
+			'1080p': { '5s': 1.2, '10s': 3.6 },
+		},
+		// There is no price for 10 s.
+		hdr: { '720p': { '5s': 0.6 }, '1080p': { '5s': 2.4 } },
+		exr: { '720p': { '5s': 0.9 }, '1080p': { '5s': 3.6 } },
+		// Always one block of 5 s in standard dynamic range; there is no price for a draft.
+		extend: { '540p': { '5s': 0.15 }, '720p': { '5s': 0.3 }, '1080p': { '5s': 1.2 } },
+		edit: {
+			sdr: { '360p': 0.54, '540p': 0.72, '720p': 1.08, '1080p': 2.16 },
+			hdr: { '720p': 2.16, '1080p': 4.32 },
+			exr: { '720p': 3.24, '1080p': 6.48 },
+		},
+		/** For a second of the source. */
+		reframe: { '360p': 0.03, '540p': 0.06, '720p': 0.12, '1080p': 0.36 },
+	},
+};
+
+/** Fields of `video` that prices depend on. */
+const PRICED_FIELDS: readonly string[] = ['duration', 'exr_export', 'hdr', 'resolution'];
+
+/** `null` where it cannot be told. */
+function rangeOf({ hdr, exr_export: exr }: JsonObject): 'sdr' | 'hdr' | 'exr' | null {
+	if (![hdr ?? false, exr ?? false].every((flag) => typeof flag === 'boolean')) return null;
+	return exr ? 'exr' : hdr ? 'hdr' : 'sdr';
+}
+
+/** Which prices hold for a new video; `null` where none do. */
+function priceListOf(video: JsonObject): 'sdr' | 'hdr' | 'exr' | 'extend' | null {
+	const range = rangeOf(video);
+	const frames = [video.start_frame, video.end_frame];
+	if (frames.every((frame) => firstText(valueAt(frame, 'generation_id')) === null)) return range;
+	return range === 'sdr' ? 'extend' : null;
+}
+
+function times(price: number | null, factor: number): number | null {
+	return price === null ? null : Math.round(price * factor * 100) / 100;
+}
+
+/**
+ * What a body buys: fields that were added to it count like those that were chosen.
+ *
+ * @param sourceLength of the video that is worked on, in seconds; where it is not known, that of the longest allowed
+ */
+export function priceOf(body: JsonObject, sourceLength: number | null): number | null {
+	const { model, source, type, video = {} } = body;
+	if (!isObject(video)) return null;
+	// The service documents them in `video` only: whether it reads them elsewhere is not known.
+	if (PRICED_FIELDS.some((name) => name in body)) return null;
+	const { duration } = video;
+	const resolution = video.resolution ?? DEFAULT_RESOLUTION;
+	if (type === 'video') {
+		if ((source ?? null) !== null) return null;
+		return priceUnder(PRICES_USD, model, priceListOf(video), resolution, duration ?? DEFAULT_DURATION);
+	}
+	if (!isObject(source) || (duration ?? null) !== null) return null;
+	if (type === 'video_edit') {
+		const seconds = sourceLength ?? MAX_SOURCE_SECONDS.modify;
+		const price = priceUnder(PRICES_USD, model, 'edit', rangeOf(video), resolution);
+		return times(price, Math.max(seconds, EDIT_SECONDS) / EDIT_SECONDS);
+	}
+	if (type === 'video_reframe' && rangeOf(video) === 'sdr') {
+		const seconds = sourceLength ?? MAX_SOURCE_SECONDS.reframe;
+		return times(priceUnder(PRICES_USD, model, 'reframe', resolution), seconds);
+	}
+	return null;
+}

@@ -1,0 +1,232 @@
+/** Files of the previous node as what Luma Agents works on: inside the request, or through its store of files. */
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeParameters, INodeType, IRun } from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+import type { ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import { generate, jsonOf, keysIn, runItems, shownError } from './harness/service';
+
+jest.setTimeout(60_000);
+
+let server: ProviderServer;
+
+beforeAll(async () => {
+	server = await startProviderServer({ settings: { lumaAgents: { jobMs: 20 } } });
+});
+afterAll(async () => {
+	await server.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+
+interface GivenFile {
+	name: string;
+	mimeType: string;
+	bytes: Buffer;
+}
+
+/** Items with a file each, in n8n's binary store. */
+class FileItems implements INodeType {
+	description = {
+		displayName: 'Items',
+		name: 'items',
+		group: ['trigger' as const],
+		version: 1,
+		description: 'Items with files',
+		defaults: { name: 'Items' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		properties: [{ displayName: 'Items', name: 'items', type: 'json' as const, default: '[]' }],
+	};
+
+	constructor(private readonly files: GivenFile[]) {}
+
+	/** n8n calls it with its own `this`. */
+	execute = (() => {
+		const { files } = this;
+		return async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+			const items = JSON.parse(this.getNodeParameter('items', 0) as string) as IDataObject[];
+			const made = items.map(async (json, item): Promise<INodeExecutionData> => {
+				const file = files[item];
+				if (!file) return { json, pairedItem: { item } };
+				const binary = await this.helpers.prepareBinaryData(Readable.from([file.bytes]), file.name, file.mimeType);
+				return { json, binary: { clip: binary }, pairedItem: { item } };
+			});
+			return [await Promise.all(made)];
+		};
+	}) as unknown as () => Promise<INodeExecutionData[][]>;
+}
+
+/** Runs items with these files through the node. */
+async function run(files: GivenFile[], parameters: INodeParameters, items: IDataObject[] = files.map(() => ({ text: 'a cat' }))): Promise<IRun> {
+	const node = new FileItems(files);
+	const execute = (node.execute as unknown as () => INodeType['execute'])();
+	const type: INodeType = { description: node.description, execute };
+	return await runItems(server, items, parameters, { nodeTypes: { 'test.items': type } });
+}
+
+const work = (operation: 'modify' | 'reframe', more: INodeParameters = {}): INodeParameters => ({
+	provider: 'lumaAgents',
+	resource: 'video',
+	operation,
+	model: 'ray-3.2',
+	prompt: '={{ $json.text }}',
+	videoSource: 'binary',
+	sourceVideoField: 'clip',
+	...more,
+});
+
+function bytesOf(size: number): Buffer {
+	const bytes = Buffer.alloc(size);
+	for (let at = 0; at < size; at += 1000) bytes.writeUInt32BE(at, Math.min(at, size - 4));
+	return bytes;
+}
+
+const small = (name = 'small.mp4'): GivenFile => ({ name, mimeType: 'video/mp4', bytes: bytesOf(100_000) });
+const large = (name = 'large.mov'): GivenFile => ({ name, mimeType: 'video/quicktime', bytes: bytesOf(6_000_000) });
+
+const bodies = (): Array<Record<string, unknown>> => server.ledger().purchases.map(({ body }) => body as Record<string, unknown>);
+
+async function uploaded(fileId: string): Promise<Buffer> {
+	return Buffer.from(await (await fetch(`${server.url}/media/uploads/${fileId}`)).arrayBuffer());
+}
+
+describe.each(['modify', 'reframe'] as const)('%s', (operation) => {
+	it('sends a small video inside the request', async () => {
+		const file = small();
+		const result = await run([file], work(operation));
+		expect(shownError(result)).toBeNull();
+		expect(jsonOf(result)).toMatchObject([{ status: 'completed', videoUrl: expect.any(String) }]);
+		expect(bodies()).toMatchObject([{ source: { data: file.bytes.toString('base64'), media_type: 'video/mp4' } }]);
+		expect(server.ledger().counts.lumaAgents).toMatchObject({ create: 1, upload: 0, catalogue: 0 });
+	});
+
+	it('sends a large video through the store of files, byte by byte as it was, without the key', async () => {
+		const file = large();
+		const result = await run([file], work(operation));
+		expect(shownError(result)).toBeNull();
+		const [body] = bodies();
+		const { file_id: fileId } = body?.source as { file_id: string };
+		expect(body?.source).toEqual({ file_id: fileId });
+		expect((await uploaded(fileId)).equals(file.bytes)).toBe(true);
+		const { counts, keyLeaks } = server.ledger();
+		expect(counts.lumaAgents).toMatchObject({ create: 1, upload: 1, unknown: 0 });
+		expect(keyLeaks).toEqual([]);
+		expect(keysIn(result, [server.keys.lumaAgents])).toEqual([]);
+	});
+});
+
+it('waits until the file can be used', async () => {
+	server.configure({ lumaAgents: { fileReadyMs: 300 } });
+	const result = await run([large()], work('modify'));
+	expect(shownError(result)).toBeNull();
+	expect(server.ledger().purchases).toHaveLength(1);
+	expect(server.ledger().refusedCreates).toEqual([]);
+});
+
+it('sends each item its own file', async () => {
+	const [one, two] = [large('one.mp4'), { ...large('two.mp4'), bytes: bytesOf(7_000_000) }];
+	const result = await run([one, two], work('reframe'), [{ text: 'one' }, { text: 'two' }]);
+	expect(shownError(result)).toBeNull();
+	for (const { prompt, source } of bodies() as Array<{ prompt: string; source: { file_id: string } }>) {
+		expect((await uploaded(source.file_id)).length).toBe(prompt === 'one' ? 6_000_000 : 7_000_000);
+	}
+});
+
+it('sends a large start image the same way, for 10 seconds as a keyframe', async () => {
+	const image = { name: 'a.png', mimeType: 'image/png', bytes: bytesOf(6_000_000) };
+	const parameters = generate('lumaAgents', { imageSource: 'binary', startImageField: 'clip', duration: '10s' });
+	const result = await run([image], parameters);
+	expect(shownError(result)).toBeNull();
+	expect(bodies()).toMatchObject([
+		{ video: { duration: '10s', keyframes: [{ file_id: expect.any(String) }], keyframe_indexes: [0] } },
+	]);
+	// The image leads.
+	expect(bodies()[0]).not.toHaveProperty('aspect_ratio');
+});
+
+describe('buys nothing', () => {
+	it('when the file cannot be used, and says why', async () => {
+		const result = await run([large('a [fails: no codec].mp4')], work('modify'));
+		expect(shownError(result)).toMatchObject({
+			message: 'The video could not be brought to Luma Agents: no codec [item 0]',
+			description: 'Nothing was bought. Use another file, or the URL of a file on the web.',
+		});
+		expect(server.ledger().purchases).toEqual([]);
+	});
+
+	it('when the store does not take the file', async () => {
+		server.fault({ kind: '503', provider: 'lumaAgents', route: 'upload' });
+		const result = await run([large()], work('modify'));
+		expect(shownError(result)?.message).toBe('The video could not be brought to Luma Agents: HTTP 503 [item 0]');
+		expect(server.ledger().counts.lumaAgents).toMatchObject({ create: 0 });
+	});
+
+	it('when the file is no video, before anything is sent for any item', async () => {
+		const text = { name: 'a.txt', mimeType: 'text/plain', bytes: Buffer.from('hello') };
+		const result = await run([small(), text], work('modify'));
+		expect(shownError(result)).toMatchObject({
+			message: "'Video Input Data Field Name' names a file that is text/plain and no video [item 1]",
+			description: 'Correct this, then run the workflow again. Nothing was sent.',
+		});
+		expect(server.ledger().requests).toEqual([]);
+	});
+
+	it('when the item has no such file', async () => {
+		const result = await run([small()], work('modify', { sourceVideoField: 'data' }));
+		expect(shownError(result)?.message).toContain("'data'");
+		expect(server.ledger().requests).toEqual([]);
+	});
+
+	it("when the longest source would cost more than 'Max Cost', until its length is said", async () => {
+		const options = { maxCost: 2 };
+		const tooMuch = await run([small()], work('modify', { options }));
+		expect(shownError(tooMuch)?.message).toBe("One video would cost about $3.89, more than 'Max Cost' allows ($2.00)");
+		expect(server.ledger().requests).toEqual([]);
+		const known = await run([small()], work('modify', { options, additionalFields: { sourceLength: 5 } }));
+		expect(jsonOf(known)).toMatchObject([{ status: 'completed', estimatedCostUsd: 1.08 }]);
+	});
+});
+
+describe('Dry Run', () => {
+	const dryRun = { options: { dryRun: true } };
+	const note =
+		'Texts in angle brackets stand for what is made when the request is sent: a Dry Run reads no generation and sends no file.';
+
+	it('names the files that would be sent, and says so', async () => {
+		const result = await run([small(), large()], work('modify', dryRun));
+		expect(jsonOf(result)).toMatchObject([
+			{ note, request: { body: { source: { data: '<contents of small.mp4>', media_type: 'video/mp4' } } } },
+			{ note, request: { body: { source: { file_id: '<file ID of large.mov>' } } } },
+		]);
+		expect(server.ledger().requests).toEqual([]);
+	});
+
+	it('names the generation whose video would be looked up', async () => {
+		const parameters = work('reframe', { provider: 'pixazo', videoSource: 'generation', generationId: 'abc', ...dryRun });
+		const result = await runItems(server, [{ text: 'a cat' }], parameters);
+		expect(jsonOf(result)).toMatchObject([
+			{ note, request: { body: { video_url: '<address of the video of generation abc>' } } },
+		]);
+	});
+
+	it('says nothing of the kind where the request is complete', async () => {
+		const parameters = work('reframe', { videoSource: 'generation', generationId: 'abc', ...dryRun });
+		const [item] = jsonOf(await runItems(server, [{ text: 'a cat' }], parameters));
+		expect(item).toMatchObject({ request: { body: { source: { generation_id: 'abc' } } } });
+		expect(item).not.toHaveProperty('note');
+	});
+});
+
+it.each([
+	['https://unreachable.example/a.mp4', 'source: failed to fetch URL'],
+	['https://unreachable-502.example/a.mp4', 'source: fetch proxy unavailable'],
+])('an address that the service cannot fetch is named, and nothing is bought: %s', async (sourceVideo, said) => {
+	const result = await runItems(server, [{ text: 'a cat' }], work('modify', { videoSource: 'url', sourceVideo }));
+	const shown = shownError(result);
+	expect(shown?.message).toBe(`Luma Agents could not fetch 'Video URL': ${said} [item 0]`);
+	expect(shown?.description).toContain('Nothing was bought. Check that its address opens without a login');
+	expect(server.ledger().purchases).toEqual([]);
+});

@@ -1,0 +1,95 @@
+/** Bringing a file to a provider's store: what is sent where, and what happens when it goes wrong. */
+import { expect, it } from '@jest/globals';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { store } from '../../../nodes/LumaVideo/operations/fileStore';
+import { lumaAgents } from '../../../nodes/LumaVideo/providers/lumaAgents';
+import type { ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
+import type { Exchange, ProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
+import { answer } from '../providers/support';
+
+const CLIP = { name: 'a.mp4', mimeType: 'video/mp4', size: 4 };
+const ID = '7b1e9a64-5f0c-4b0e-9a57-3f1c2d4e5f60';
+const context = { getExecutionCancelSignal: () => undefined } as unknown as IExecuteFunctions;
+
+const says = (statusCode: number, body: unknown): Exchange => ({ kind: 'answer', answer: answer(statusCode, body) });
+const broken: Exchange = { kind: 'fault', fault: { outcome: 'unclear', text: 'the connection broke' } };
+const announced = (url: string): Exchange =>
+	says(201, { id: ID, state: 'pending', upload: { url, method: 'PUT', headers: { 'Content-Type': 'video/mp4' } } });
+
+/** A client that gives these answers to its calls, in their order. */
+function clientOf(replies: Exchange[], isLocal = false) {
+	const calls: string[] = [];
+	const sent: string[] = [];
+	const client = {
+		isLocal,
+		send: async ({ method, path }: ProviderCall) => {
+			calls.push(`${method} ${path}`);
+			return await Promise.resolve(replies.shift() ?? broken);
+		},
+		sendFile: async ({ url }: { url: string }) => {
+			sent.push(url);
+			return await Promise.resolve(says(200, ''));
+		},
+	} as unknown as ProviderClient;
+	return { client, calls, sent };
+}
+
+async function bring(client: ProviderClient) {
+	const { fileStore } = lumaAgents;
+	if (!fileStore) throw new Error('no store');
+	return await store(context, lumaAgents, fileStore, client, CLIP, async () => await Promise.resolve(Buffer.from('abcd')));
+}
+
+const ANNOUNCE = 'POST /files';
+const COMPLETE = `POST /files/${ID}/complete`;
+const LOOK = `GET /files/${ID}`;
+const STORAGE = 'https://storage.example/a?signature=b';
+
+it('a file that is ready at once is not looked at again', async () => {
+	const { client, calls, sent } = clientOf([announced(STORAGE), says(200, { id: ID, state: 'ready' })]);
+	expect(await bring(client)).toEqual({ ok: true, reference: { kind: 'fileId', fileId: ID } });
+	expect([calls, sent]).toEqual([[ANNOUNCE, COMPLETE], [STORAGE]]);
+});
+
+it('a declaration that got no answer is made again, and a look that got none is not the end', async () => {
+	const replies = [announced(STORAGE), broken, says(200, { state: 'pending' }), says(502, ''), says(200, { state: 'ready' })];
+	const { client, calls } = clientOf(replies);
+	expect(await bring(client)).toMatchObject({ ok: true });
+	expect(calls).toEqual([ANNOUNCE, COMPLETE, COMPLETE, LOOK, LOOK]);
+}, 20_000);
+
+it.each(['http://169.254.169.254/a', 'http://localhost/a', 'http://minio/a', 'https://10.0.0.1/a', 'file:///a', 'nothing'])(
+	'nothing is sent to %s',
+	async (url) => {
+		const { client, sent } = clientOf([announced(url)]);
+		expect(await bring(client)).toMatchObject({
+			ok: false,
+			failure: { message: 'The video could not be brought to Luma Agents: it named an address that n8n does not send to' },
+		});
+		expect(sent).toEqual([]);
+	},
+);
+
+it('a provider in a private network may name an address there', async () => {
+	const { client, sent } = clientOf([announced('http://minio/a'), says(200, { state: 'ready' })], true);
+	expect(await bring(client)).toMatchObject({ ok: true });
+	expect(sent).toEqual(['http://minio/a']);
+});
+
+it.each<[string, Exchange[], string]>([
+	['the announcement gets no answer', [broken], 'the connection broke'],
+	['the announcement is refused', [says(401, { detail: 'Missing' })], 'Luma Agents did not accept the API key: Missing'],
+	['the answer has no address', [says(201, { id: ID })], 'Luma Agents sent an answer without an address to upload to (HTTP 201)'],
+	['the declaration is refused', [announced(STORAGE), says(422, { detail: 'no bytes' })], 'Luma Agents refused the request: no bytes'],
+	['the file is refused', [announced(STORAGE), says(200, { state: 'failed', failure_reason: 'no codec' })], 'no codec'],
+	['the file is gone', [announced(STORAGE), says(200, { state: 'deleted' })], 'it was refused'],
+])('nothing is bought when %s', async (_, replies, text) => {
+	expect(await bring(clientOf(replies).client)).toMatchObject({
+		ok: false,
+		failure: {
+			message: `The video could not be brought to Luma Agents: ${text}`,
+			advice: expect.stringMatching(/^Nothing was bought\. /),
+			details: { generationId: null, provider: 'lumaAgents', status: null },
+		},
+	});
+});
