@@ -96,6 +96,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		"message.replace(/ \\[item \\d+\\]$/, '')",
 		'check.advice',
 		'check.message',
+		'failure.advice',
 		'failure.message',
 		'field',
 		'first',

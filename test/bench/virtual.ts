@@ -1,5 +1,5 @@
 /** Videos in virtual time by the node's own run, at a provider that has no list and names no estimate, as Luma Agents. */
-import { Experience } from '../../nodes/LumaVideo/generation/experience';
+import { Experience, kindOf } from '../../nodes/LumaVideo/generation/experience';
 import type { Job, RunOptions } from '../../nodes/LumaVideo/generation/job';
 import { World } from '../unit/generation/world';
 
@@ -73,6 +73,6 @@ export function experienced(ms: number): Experience {
 	const experience = new Experience();
 	const [job] = new World('doesNotList').jobs(1);
 	const { provider } = new World('doesNotList').service;
-	if (job?.start.kind === 'create') experience.note(provider.id, job.start.request, ms);
+	if (job?.start.kind === 'create') experience.note(kindOf(provider.id, job.start.request), ms);
 	return experience;
 }

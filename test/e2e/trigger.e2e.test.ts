@@ -1,16 +1,22 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+/** The trigger in a real n8n: every provider, called by the stand-in and by strangers. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { chain, items, manualTrigger, node, nodeOutput, sharedN8n, workflow } from './harness';
+import { PROVIDER_NAMES } from '../provider-server/settings';
+import type { N8nClient } from './harness';
+import { sharedN8n } from './harness';
 import type { CredentialRefs } from './support';
-import { LUMA_VIDEO_TRIGGER, createCredentials, generateParameters, lumaVideo } from './support';
+import { createCredentials } from './support';
+import { CALLING, TRIGGER, Trigger, buy, callAtOnce, callMany, pause, readsById, unpublishAll, waitUntil } from './triggerSupport';
 
+let client: N8nClient;
 let server: ProviderServer;
 let credentials: CredentialRefs;
 
 beforeAll(async () => {
+	({ client } = sharedN8n());
 	server = await startProviderServer();
-	credentials = await createCredentials(sharedN8n().client, server);
+	credentials = await createCredentials(client, server);
 });
 afterAll(async () => {
 	await server.close();
@@ -18,38 +24,88 @@ afterAll(async () => {
 beforeEach(() => {
 	server.reset();
 });
+afterEach(async () => {
+	await unpublishAll();
+});
 
-describe.each(['lumaDreamMachine', 'pixazo', 'crazyrouter'] as ProviderName[])('%s', (provider) => {
-	it('starts the workflow once per finished video', async () => {
-		const { client, url } = sharedN8n();
-		const trigger = node('Luma Video Trigger', LUMA_VIDEO_TRIGGER, { provider }, {
-			credentials: credentials[provider],
-			webhookId: `trigger-${provider}-${Date.now()}`,
-		});
-		const published = await client.createWorkflow(workflow(`Trigger ${provider}`, [trigger], {}));
-		await client.publish(published.id);
-		const nodes = [
-			manualTrigger(),
-			items([{ text: 'a cat' }, { text: 'a dog' }]),
-			lumaVideo('Luma Video', provider, credentials, {
-				...generateParameters(provider, '={{ $json.text }}'),
-				completion: 'none',
-				additionalFields: { callbackUrl: `${url}/webhook/${trigger.webhookId}/luma-video` },
-			}),
-		];
-		const { id } = await client.createWorkflow(workflow('Buy', nodes, chain(...nodes)));
-		const bought = await client.waitForExecution(await client.runWorkflow(id));
-		const ids = nodeOutput(bought, 'Luma Video').map(({ json }) => json.generationId);
-		expect(ids).toHaveLength(2);
-		await server.until((ledger) => ledger.callbacks.filter((c) => c.status === 'completed').length >= 2, 10_000);
-		await new Promise((resolve) => setTimeout(resolve, 3000));
-		const executions = await client.listExecutions({ workflowId: published.id });
-		const emitted = [];
-		for (const { id: executionId } of executions) {
-			const execution = await client.waitForExecution(executionId);
-			emitted.push(...nodeOutput(execution, 'Luma Video Trigger').map(({ json }) => json));
+/** The body that the provider would send about a job, as somebody claims it to be. */
+function claim(provider: ProviderName, id: string): unknown {
+	return server.callbackBody(provider, { id, status: 'completed' });
+}
+
+describe.each(PROVIDER_NAMES.map((provider) => [provider] as const))('%s', (provider) => {
+	it('starts the workflow once for each video that is over, and gives back what the URL says of it', async () => {
+		const trigger = await Trigger.create(client, credentials, provider);
+		const ids = await buy(client, credentials, trigger, ['a cat', 'a dog', 'a fox [fails: too dark]'], { triggerUrl: `${trigger.url}?sku=MUG&size=L` });
+		const emitted = await trigger.settled(3);
+		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
+		expect(emitted.map(({ event }) => event).sort()).toEqual(['completed', 'completed', 'failed']);
+		for (const { event, status, videoUrl, reference } of emitted) {
+			expect(status).toBe(event);
+			expect(videoUrl).toEqual(event === 'completed' ? expect.stringContaining('/media/') : null);
+			expect(reference).toEqual({ sku: 'MUG', size: 'L' });
 		}
-		expect(emitted.map((json) => json.generationId).sort()).toEqual([...ids].sort());
-		expect(emitted.map((json) => json.event)).toEqual(['completed', 'completed']);
 	});
+});
+
+describe.each(CALLING.map((provider) => [provider] as const))('%s', (provider) => {
+	it('one read and one execution, however often it calls', async () => {
+		const trigger = await Trigger.create(client, credentials, provider, { parameters: { options: { reconcileMinutes: 0 } } });
+		server.configure({ [provider]: { callbacks: { copies: 5 } } });
+		const [id = ''] = await buy(client, credentials, trigger, ['a cat [takes 1500ms]']);
+		await trigger.settled(1);
+		await callAtOnce(trigger.url, Array.from({ length: 20 }, () => claim(provider, id)));
+		expect(await trigger.settled(1)).toHaveLength(1);
+		expect(await trigger.executions()).toHaveLength(1);
+		expect(readsById(server, provider, [id])[0]).toBeLessThanOrEqual(2);
+	});
+
+	it('nobody is kept out by made-up ids', async () => {
+		const trigger = await Trigger.create(client, credentials, provider);
+		const flood = callMany(trigger.url, Array.from({ length: 600 }, (_, n) => claim(provider, `made-up-${n}`)), { connections: 8 });
+		const ids = await buy(client, credentials, trigger, ['a cat [takes 1500ms]', 'a dog [takes 1500ms]']);
+		const emitted = await trigger.settled(2, { quiet: 0 });
+		await flood;
+		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
+		expect((await trigger.executions()).length).toBeLessThanOrEqual(2);
+	});
+});
+
+it('videos whose calls and announcements are lost are emitted once n8n answers again', async () => {
+	const trigger = await Trigger.create(client, credentials, 'pixazo', { isDraft: true });
+	// Nobody listens yet: the announcement is answered 404, and the provider gives up.
+	server.configure({ pixazo: { callbacks: { mode: 'drop' } } });
+	const buying = buy(client, credentials, trigger, ['a cat [takes 500ms]', 'a dog [takes 500ms]']);
+	await pause(6000);
+	await client.publish(trigger.workflowId);
+	const ids = await buying;
+	const emitted = await trigger.settled(2, { timeout: 60_000 });
+	expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
+}, 120_000);
+
+it('a test waits for the video that is made with the test URL', async () => {
+	const trigger = await Trigger.create(client, credentials, 'lumaAgents', { isDraft: true });
+	await client.listenForTestEvent(trigger.workflowId, TRIGGER);
+	const ids = await buy(client, credentials, trigger, ['a cat [takes 2000ms]'], { triggerUrl: trigger.testUrl });
+	const emitted = await trigger.settled(1);
+	expect(emitted.map(({ generationId, event }) => [generationId, event])).toEqual([[ids[0], 'completed']]);
+});
+
+it("a test shows the account's latest video at once, where the provider lists them", async () => {
+	const trigger = await Trigger.create(client, credentials, 'lumaDreamMachine', { isDraft: true });
+	const ids = await buy(client, credentials, trigger, ['a cat [takes 100ms]'], { callbackUrl: '' });
+	await waitUntil(() => server.jobs().every(({ status }) => status === 'completed'));
+	await client.listenForTestEvent(trigger.workflowId, TRIGGER);
+	expect((await trigger.settled(1)).map(({ generationId }) => generationId)).toEqual(ids);
+});
+
+it('the file comes with the video on wish', async () => {
+	const trigger = await Trigger.create(client, credentials, 'lumaAgents', { parameters: { downloadVideo: true, binaryPropertyName: 'clip' } });
+	await buy(client, credentials, trigger, ['a cat']);
+	await trigger.settled(1);
+	const [execution] = await trigger.executions();
+	const run = await client.getExecution(execution?.id ?? '');
+	const item = run?.data.resultData.runData[TRIGGER]?.[0]?.data?.main?.[0]?.[0];
+	expect(item?.binary?.clip).toMatchObject({ mimeType: 'video/mp4' });
+	expect(server.ledger().mediaHits).toHaveLength(1);
 });

@@ -155,7 +155,9 @@ function emittedBy(execution: Execution): IDataObject[] {
 }
 
 export interface PurchaseOptions {
-	/** Whom the provider calls; default: the trigger's production URL. */
+	/** Whom the generations are meant for; default: the trigger's production URL. */
+	triggerUrl?: string;
+	/** In its place: whom the provider calls, without any announcement. */
 	callbackUrl?: string;
 	parameters?: INode['parameters'];
 	additionalFields?: IDataObject;
@@ -175,7 +177,8 @@ export async function buy(
 		lumaVideo('Luma Video', trigger.provider, credentials, {
 			...generateParameters(trigger.provider, '={{ $json.text }}'),
 			completion: 'none',
-			additionalFields: { callbackUrl: options.callbackUrl ?? trigger.url, ...options.additionalFields },
+			...(options.callbackUrl === undefined ? { triggerUrl: options.triggerUrl ?? trigger.url } : {}),
+			additionalFields: { ...(options.callbackUrl === undefined ? {} : { callbackUrl: options.callbackUrl }), ...options.additionalFields },
 			options: { maxConcurrent: 20 },
 			...options.parameters,
 		}),

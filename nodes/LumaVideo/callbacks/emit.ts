@@ -1,167 +1,157 @@
 /**
- * Second step, at the head of the execution: the generation is read from the provider with our key, and what was read is
- * emitted, once. What cannot be read just then stays with the trigger, which tries again.
+ * Last step, at the head of an execution: each generation that was handed over is emitted, once. Where the trigger itself
+ * does not run in this process, as in a worker, and in a test, the execution watches it first, suspended if possible.
  */
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, WorkflowExecuteMode } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
-import type { Failure } from '../generation/failure';
+import { deliver } from '../generation/deliver';
+import type { DownloadSettings } from '../generation/deliver';
 import { nodeError } from '../generation/failure';
-import { outputJson } from '../generation/output';
+import { Gate } from '../generation/gate';
 import type { ReadResult } from '../generation/read';
-import { readGeneration } from '../generation/read';
-import type { Generation, ProblemKind, Provider } from '../providers/provider';
-import type { ProviderClient } from '../transport/providerClient';
+import { pauseFor, readGeneration } from '../generation/read';
+import { UNKNOWN_EXPECTED_MS, nextReadDelayMs, nextWakeDelayMs } from '../generation/schedule';
+import { canSuspend, suspendUntil } from '../operations/engine';
+import { DEFAULT_MAX_DOWNLOAD_MB } from '../operations/settings';
+import type { Generation, Provider } from '../providers/provider';
+import type { Reference } from '../transport/announce';
 import { createProviderClient } from '../transport/providerClient';
-import type { Candidate } from './deduplicate';
-import { claim } from './deduplicate';
-import { listed } from './reconcile';
-import { REQUEST_TIMEOUT_MS, emissionOf, isMeantFor, isTooOld, knownState, providerOf } from './trigger';
-import type { TriggerEvent, TriggerState } from './triggerState';
-import { isId } from './triggerState';
+import type { Candidate } from './claim';
+import { claim } from './claim';
+import type { TriggerEvent, Verdict } from './trigger';
+import { REQUEST_TIMEOUT_MS, isId, judge, memoryOf, providerOf } from './trigger';
+import { MAX_AGE_MS } from './watchList';
 
-/** So many ids and more are looked for in the list first, where there is one. */
-const MIN_LISTED = 4;
-const MAX_LIST_PAGES = 3;
 /** Reads under way at the same time. */
-const MAX_REQUESTS = 4;
-/** The provider does not know the id, or does not take it for one. */
-const NOT_KNOWN: readonly ProblemKind[] = ['notFound', 'invalidRequest'];
-/** Nothing of this passes by itself. */
-const NEEDS_PERSON: readonly ProblemKind[] = ['credentials', 'permission', 'redirected', 'unreadable'];
+const MAX_READS = 4;
+const BYTES_PER_MB = 1_000_000;
 
-interface HandedOver {
+/** What an execution is told about a generation. */
+export interface HandedOver {
 	generationId: string;
-	/** The hand-over's own. */
+	/** As it was read a moment ago; `null`: to be read. */
+	generation: Generation | null;
+	reference: Reference | null;
+	/** Our own node bought it. */
+	isAnnounced: boolean;
+	/** Milliseconds since 1970. */
+	submittedAt: number;
+	/** Milliseconds. */
+	expectedMs: number;
+	/** The hand-over's own: tells a retry of an execution that broke off from a repeated call. */
 	ticket: string | null;
-	/** Index of the input item. */
-	item: number;
 }
 
-function handedOver(items: readonly INodeExecutionData[]): HandedOver[] {
-	const found = new Map<string, HandedOver>();
-	for (const [item, { json }] of items.entries()) {
-		const { generationId, ticket } = json;
-		if (!isId(generationId) || found.has(generationId)) continue;
-		found.set(generationId, { generationId, ticket: typeof ticket === 'string' ? ticket : null, item });
-	}
-	return [...found.values()];
+/** An item for the trigger's own execution. */
+export function handOver(generationId: string, about: Partial<HandedOver>): INodeExecutionData {
+	const { generation = null, reference = null, isAnnounced = false, submittedAt = Date.now(), expectedMs = UNKNOWN_EXPECTED_MS } = about;
+	const ticket = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+	return { json: { generationId, generation, reference, isAnnounced, submittedAt, expectedMs, ticket } };
 }
 
-async function* readAll(
-	context: IExecuteFunctions,
-	provider: Provider,
-	client: ProviderClient,
-	generationIds: readonly string[],
-): AsyncGenerator<[string, ReadResult]> {
-	const missing = new Set(generationIds);
-	if (missing.size >= MIN_LISTED) {
-		const warn = (text: string): void => {
-			context.logger.warn(text);
-		};
-		for await (const generation of listed(provider, client, 0, MAX_LIST_PAGES, warn)) {
-			if (missing.delete(generation.generationId)) yield [generation.generationId, { ok: true, generation }];
-			if (missing.size === 0) return;
-		}
-	}
-	const cancelSignal = context.getExecutionCancelSignal();
-	const rest = [...missing];
-	for (let first = 0; first < rest.length; first += MAX_REQUESTS) {
-		const few = rest.slice(first, first + MAX_REQUESTS);
-		yield* await Promise.all(
-			few.map(async (generationId): Promise<[string, ReadResult]> => [
-				generationId,
-				await readGeneration(provider, client, generationId, systemClock, cancelSignal),
-			]),
-		);
-	}
+/** A generation that is to be emitted. */
+interface Ready extends Candidate {
+	generation: Generation;
+	event: TriggerEvent;
+	from: HandedOver;
 }
 
 /**
- * Reads the announced generations and returns those to emit. An empty list ends the execution quietly.
+ * Emits what was handed over. An empty list ends the execution quietly.
  *
- * @throws NodeApiError or NodeOperationError when a generation cannot be read and nothing will try again by itself, or
- * when a person has to do something about it
+ * @throws NodeApiError or NodeOperationError when a generation cannot be read or its file cannot be downloaded
  */
-export async function emitRead(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+export async function emit(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const node = context.getNode();
 	const provider = providerOf(node);
-	const isTest = context.getMode() === 'manual';
-	const wanted = context.getNodeParameter('events', 0, []) as TriggerEvent[];
-	const options = context.getNodeParameter('options', 0, {}) as { includeRaw?: boolean; reconcileMinutes?: number };
-	const inputs = new Map(handedOver(context.getInputData()).map((input) => [input.generationId, input]));
-	if (inputs.size === 0) return [];
+	const memory = memoryOf(context);
+	const mode = context.getMode();
+	const isHere = memory.wake !== null;
+	const isTest = mode === 'manual';
+	const handed = context.getInputData().map(({ json }) => json as unknown as HandedOver).filter(({ generationId }) => isId(generationId));
+	if (handed.length === 0) return [];
 
-	const state = knownState(context);
 	const client = await createProviderClient(context, provider, REQUEST_TIMEOUT_MS);
-	const unread: Failure[] = [];
-	const candidates: Array<Candidate & { generation: Generation; event: TriggerEvent; input: HandedOver }> = [];
-	for await (const [generationId, read] of readAll(context, provider, client, [...inputs.keys()])) {
-		const now = Date.now();
-		if (!read.ok) {
-			const kind = read.failure.problem?.kind;
-			const isKnown = kind === undefined || !NOT_KNOWN.includes(kind);
-			if (isKnown) unread.push(read.failure);
-			settle(state, isTest, generationId, isKnown ? 'unread' : 'refused', read.failure.problem?.retryAfterMs ?? null);
-			continue;
+	const terms = { provider, node, wanted: context.getNodeParameter('events', 0, []) as TriggerEvent[], isTest };
+	const gate = new Gate(MAX_READS);
+	const cancelSignal = context.getExecutionCancelSignal();
+	const look = async (from: HandedOver): Promise<{ from: HandedOver; verdict: Verdict }> => {
+		const { generationId, generation } = from;
+		const read: ReadResult =
+			generation !== null && mode !== 'retry'
+				? { ok: true, generation }
+				: await gate.run(async () => await readGeneration(provider, client, generationId, systemClock, cancelSignal));
+		// What comes with its state was judged by the trigger already.
+		return { from, verdict: judge(terms, read, from.isAnnounced || generation !== null, Date.now()) };
+	};
+	const ready: Ready[] = [];
+	for (let left = handed; left.length > 0 && cancelSignal?.aborted !== true; ) {
+		const looks = await Promise.all(left.map(look));
+		ready.push(...looks.flatMap(({ from, verdict }) => (verdict.finding === 'emit' ? [{ ...verdict, ticket: from.ticket, from }] : [])));
+		const failure = looks.flatMap(({ from, verdict }) => ('failure' in verdict && isFinal(verdict, from, mode) ? [verdict.failure] : []))[0];
+		if (failure && ready.length === 0) throw nodeError(node, failure, 0);
+		left = isHere ? [] : looks.filter(({ from, verdict }) => isOpen(verdict, from, mode)).map(({ from }) => from);
+		if (left.length === 0) break;
+		const pauseMs = Math.min(...left.map((each) => pauseOf(each, !isTest)));
+		if (!isTest && canSuspend(context)) {
+			await suspendUntil(context, new Date(Date.now() + pauseMs));
+			return [];
 		}
-		const { generation } = read;
-		if (!isMeantFor(provider, generation, node, isTest) || isTooOld(generation, now)) {
-			settle(state, isTest, generationId, 'refused');
-			continue;
-		}
-		const { event, key } = emissionOf(provider, generation);
-		const input = inputs.get(generationId);
-		if (input && wanted.includes(event)) candidates.push({ key, ticket: input.ticket, generation, event, input });
-		else settle(state, isTest, generationId, event === 'progress' ? 'running' : 'over');
+		await pauseFor(systemClock, pauseMs, cancelSignal);
 	}
-	const fresh = isTest
-		? new Set(candidates.map(({ key }) => key))
-		: await claim(context, candidates, state.onDue !== null, systemClock);
+	const fresh = isTest ? new Set(ready.map(({ key }) => key)) : await claim(context, ready, isHere, systemClock);
+	for (const { key, event, from } of isTest ? [] : ready) {
+		memory.list.markEmitted(key);
+		memory.list.settle(from.generationId, event === 'progress' ? 'running' : 'over', Date.now());
+	}
+	memory.wake?.();
+	// Two names of the same generation have the same key.
+	const emitted = ready.filter(({ key }) => fresh.delete(key));
+	return await deliverAll(context, provider, emitted, client.isLocal);
+}
 
+/** Whether it is worth looking again: it runs, or what stands in the way passes. */
+function isOpen(verdict: Verdict, { isAnnounced, submittedAt }: HandedOver, mode: WorkflowExecuteMode): boolean {
+	if (mode === 'retry' || Date.now() - submittedAt > MAX_AGE_MS) return false;
+	if (verdict.finding === 'notFound') return isAnnounced;
+	const kind = 'failure' in verdict ? verdict.failure.problem?.kind : undefined;
+	return verdict.finding === 'running' || (verdict.finding === 'unread' && (kind === undefined || kind === 'unavailable' || kind === 'rateLimited'));
+}
+
+/** Whether a failure is shown: a made-up id ends an execution quietly, but not what a person looks at. */
+function isFinal(verdict: Verdict, from: HandedOver, mode: WorkflowExecuteMode): boolean {
+	return !isOpen(verdict, from, mode) && (verdict.finding !== 'notFound' || mode !== 'webhook');
+}
+
+/** Milliseconds until a look at what is not over. */
+function pauseOf({ submittedAt, expectedMs }: HandedOver, isSuspended: boolean): number {
+	const elapsed = Date.now() - submittedAt;
+	return isSuspended ? nextWakeDelayMs(elapsed, expectedMs) : nextReadDelayMs(elapsed, { ms: expectedMs, isKnown: false });
+}
+
+/** The items, with their files on wish. */
+async function deliverAll(
+	context: IExecuteFunctions,
+	provider: Provider,
+	emitted: readonly Ready[],
+	allowLocal: boolean,
+): Promise<INodeExecutionData[]> {
+	const { includeRaw = false, maxDownloadMb = DEFAULT_MAX_DOWNLOAD_MB } = context.getNodeParameter('options', 0, {}) as { includeRaw?: boolean; maxDownloadMb?: number };
+	const download: DownloadSettings | null =
+		context.getNodeParameter('downloadVideo', 0, false) === true
+			? {
+					field: context.getNodeParameter('binaryPropertyName', 0, 'data'),
+					maxBytes: maxDownloadMb * BYTES_PER_MB,
+					timeoutMs: REQUEST_TIMEOUT_MS * 3,
+					allowLocal,
+				}
+			: null;
 	const items: INodeExecutionData[] = [];
-	for (const { key, generation, event, input } of candidates) {
-		if (!isTest) state.markEmitted(key);
-		settle(state, isTest, input.generationId, event === 'progress' ? 'running' : 'over');
-		// Two names of the same generation have the same key.
-		if (!fresh.delete(key)) continue;
-		state.trust();
-		items.push({
-			json: { ...outputJson(provider, generation, { includeRaw: options.includeRaw === true }), event },
-			pairedItem: { item: input.item },
-		});
+	for (const [index, { generation, event, from }] of emitted.entries()) {
+		const wantsFile = event === 'completed' ? download : null;
+		const delivery = await deliver(context, provider, generation, index, { includeRaw }, wantsFile, systemClock);
+		if (!delivery.ok) throw nodeError(context.getNode(), delivery.failure, index, ['Retry this execution to download it again.']);
+		items.push({ ...delivery.item, json: { ...delivery.item.json, event, reference: from.reference } });
 	}
-	// What was true makes room for more.
-	if (!isTest) state.onDue?.();
-	if (items.length === 0) reportUnread(context, unread, triesAgain(state, provider, options.reconcileMinutes));
 	return items;
-}
-
-/** A test is none of the published trigger's business. */
-function settle(state: TriggerState, isTest: boolean, ...rest: [string, Parameters<TriggerState['settle']>[1], (number | null)?]): void {
-	const [generationId, finding, pauseMs = null] = rest;
-	if (!isTest) state.settle(generationId, finding, Date.now(), pauseMs);
-}
-
-/** Whether the trigger, in this process or by its list, comes back to what could not be read. */
-function triesAgain(state: TriggerState, provider: Provider, reconcileMinutes: number | undefined): boolean {
-	return state.onDue !== null || (provider.capabilities.list && reconcileMinutes !== 0);
-}
-
-function reportUnread(context: IExecuteFunctions, unread: readonly Failure[], again: boolean): void {
-	const [first] = unread;
-	if (!first) return;
-	const kind = first.problem?.kind;
-	const isTest = context.getMode() === 'manual';
-	if (kind !== undefined && NEEDS_PERSON.includes(kind)) {
-		throw nodeError(context.getNode(), first, 0, again && !isTest ? ['It is kept and read again later.'] : []);
-	}
-	if (again && !isTest) {
-		context.logger.warn(`${first.message}; it is read again later`);
-		return;
-	}
-	throw new NodeOperationError(context.getNode(), `${first.message} [item 0]`, {
-		description: isTest ? first.advice : 'Retry this execution to read it again.',
-		itemIndex: 0,
-	});
 }

@@ -1,21 +1,49 @@
-/** Publishing a workflow: nothing is registered at the provider, but the address must be one that it can reach. */
+/** Publishing a workflow, and listening for a test event. Nothing is registered at the provider. */
 import type { IHookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
+import type { Failure } from '../generation/failure';
+import { listGenerations } from '../generation/list';
+import { isOver } from '../generation/read';
+import type { Provider } from '../providers/provider';
+import { announce } from '../transport/announce';
 import { callbackFinding } from '../transport/callbackAddress';
+import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
-import { REQUEST_TIMEOUT_MS, knownState, providerOf } from './trigger';
+import { REQUEST_TIMEOUT_MS, memoryOf, providerOf } from './trigger';
 
-/** @throws NodeOperationError when the provider cannot reach the trigger's address */
-export async function checkAddress(context: IHookFunctions): Promise<boolean> {
-	// A test URL is called by hand, or by a service on the same machine.
-	if (context.getMode() === 'manual') return true;
+/** Among so many of the newest a finished one is looked for. */
+const LATEST = 20;
+
+/** @throws NodeOperationError when a provider that calls back cannot reach the trigger's address */
+export async function publish(context: IHookFunctions): Promise<boolean> {
 	const node = context.getNode();
 	const provider = providerOf(node);
 	const client = await createProviderClient(context, provider, REQUEST_TIMEOUT_MS);
-	const finding = callbackFinding(provider, context.getNodeWebhookUrl('default') ?? '', client.isLocal);
-	knownState(context).isAddressRefused = finding !== null;
+	const address = context.getNodeWebhookUrl('default') ?? '';
+	if (context.getMode() === 'manual') {
+		// A test URL is called by hand, or by a service on the same machine.
+		void showLatest(context, provider, client, address);
+		return true;
+	}
+	const memory = memoryOf(context);
+	const finding = callbackFinding(provider, address, client.isLocal);
+	memory.addressFinding = finding;
+	memory.wake?.();
 	if (finding === null) return true;
-	throw new NodeOperationError(node, `The address of this trigger ${finding}`, {
-		description: 'Then publish the workflow again.',
-	});
+	const failure = addressFailure(finding);
+	throw new NodeOperationError(node, failure.message, { description: failure.advice });
+}
+
+export function addressFailure(finding: string): Pick<Failure, 'advice' | 'message'> {
+	return { message: `The address of this trigger ${finding}`, advice: 'Then publish the workflow again.' };
+}
+
+/** Gives a test the newest finished video of the account at once, where the provider lists them. */
+async function showLatest(context: IHookFunctions, provider: Provider, client: ProviderClient, address: string): Promise<void> {
+	const listed = await listGenerations(provider, client, LATEST);
+	const latest = listed.ok ? listed.generations.find((generation) => isOver(generation) && generation.status === 'completed') : undefined;
+	if (!latest) return;
+	const generation = { id: latest.generationId, submittedAt: Date.now(), kind: '', expectedMs: 0 };
+	const { trouble } = await announce(context, client, address, { provider: provider.id, reference: null, generations: [generation] });
+	if (trouble !== null) context.logger.debug(`The latest video cannot be shown: ${trouble}`);
 }

@@ -1,48 +1,40 @@
 /** What all parts of the trigger share: its settings, its memory, and whether a generation is meant for it. */
-import type { FunctionsBase, INode } from 'n8n-workflow';
+import type { FunctionsBase, INode, IDataObject } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
+import { experience } from '../generation/experience';
+import type { Failure } from '../generation/failure';
+import type { ReadResult } from '../generation/read';
 import { isOver } from '../generation/read';
 import { findProvider } from '../providers';
-import type { Generation, Provider } from '../providers/provider';
+import type { CallbackHint, Generation, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
-import type { TriggerEvent, TriggerState } from './triggerState';
-import { MAX_AGE_MS, emissionKey, eventOf, stateOf } from './triggerState';
+import { webhookIdOf } from '../transport/announce';
+import type { ProviderClient } from '../transport/providerClient';
+import type { StoredWatch } from './watchList';
+import { MAX_AGE_MS, WatchList } from './watchList';
+
+export type TriggerEvent = 'completed' | 'failed' | 'progress';
 
 /** How long a request of the trigger may take, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 20_000;
 
-/** @throws NodeOperationError when the workflow names a provider that this version does not know */
-export function providerOf(node: INode): Provider {
-	const value = node.parameters.provider ?? 'lumaDreamMachine';
-	const provider = typeof value === 'string' ? findProvider(value) : undefined;
-	if (!provider) {
-		throw new NodeOperationError(node, "'Provider' is not known", { description: "Choose 'Provider' anew." });
-	}
-	return provider;
+/** How often missed calls are looked for unless the user says otherwise, in minutes. */
+export const DEFAULT_RECONCILE_MINUTES = 5;
+
+/** Ids longer than any provider's, or with characters that none uses, are junk. */
+const ID = /^(?!\.+$)[\w.:~-]{1,200}$/;
+
+export function isId(value: unknown): value is string {
+	return typeof value === 'string' && ID.test(value);
 }
 
-/** The trigger's memory in this process. */
-export function knownState(context: Pick<FunctionsBase, 'getNode' | 'getWorkflow'>): TriggerState {
-	return stateOf(context.getWorkflow().id, context.getNode().id);
+export function eventOf(status: CallbackHint['status']): TriggerEvent {
+	return status === 'completed' || status === 'failed' ? status : 'progress';
 }
 
-/**
- * Whether a generation was told to call this trigger; `true` also where that cannot be known. A generation that calls
- * the test URL belongs to a test, not to the published workflow.
- */
-export function isMeantFor(provider: Provider, generation: Generation, node: INode, isTest: boolean): boolean {
-	if (!provider.callbackUrlOf) return true;
-	const address = provider.callbackUrlOf(generation);
-	const url = address === null ? null : parseHttpUrl(address);
-	if (!url || node.webhookId === undefined) return false;
-	if (!url.pathname.split('/').includes(node.webhookId)) return false;
-	return isTest || !url.pathname.includes('/webhook-test/');
-}
-
-/** Whether a generation is too old to be emitted; one that names no time is not. */
-export function isTooOld(generation: Generation, now: number): boolean {
-	const endedAt = Date.parse(generation.completedAt ?? generation.createdAt ?? '');
-	return now - endedAt > MAX_AGE_MS;
+/** What is over is emitted once; progress once for each status. */
+export function emissionKey(provider: string, { generationId, status }: CallbackHint): string {
+	return [provider, generationId, eventOf(status) === 'progress' ? `progress ${status}` : 'over'].join(' ');
 }
 
 /** What a generation, as it was read, is to be emitted as. One that is completed and has no video yet is under way. */
@@ -50,4 +42,115 @@ export function emissionOf(provider: Provider, generation: Generation): { event:
 	const { generationId } = generation;
 	const status = generation.status !== 'queued' && !isOver(generation) ? 'processing' : generation.status;
 	return { event: eventOf(status), key: emissionKey(provider.id, { generationId, status }) };
+}
+
+/** @throws NodeOperationError when the workflow names a provider that this version does not know */
+export function providerOf(node: INode): Provider {
+	const value = node.parameters.provider ?? 'lumaAgents';
+	const provider = typeof value === 'string' ? findProvider(value) : undefined;
+	if (!provider) {
+		throw new NodeOperationError(node, "'Provider' is not known", { description: "Choose 'Provider' anew." });
+	}
+	return provider;
+}
+
+/** Whom a generation calls when it is over, as far as its provider tells. */
+export type Callee = 'anotherTrigger' | 'nobody' | 'somebodyElse' | 'thisTrigger' | 'unknown';
+
+/** A generation that calls the test URL belongs to a test, not to the published workflow. */
+export function calleeOf(provider: Provider, generation: Generation, node: INode, isTest: boolean): Callee {
+	const address = provider.callbackUrlOf?.(generation);
+	if (address === undefined) return 'unknown';
+	const url = address === null ? null : parseHttpUrl(address);
+	if (!url) return 'nobody';
+	const parts = url.pathname.split('/');
+	const isMine = node.webhookId !== undefined && parts.includes(node.webhookId);
+	if (isMine) return isTest || !parts.includes('webhook-test') ? 'thisTrigger' : 'anotherTrigger';
+	return webhookIdOf(url.href) === null ? 'somebodyElse' : 'anotherTrigger';
+}
+
+/** What is to be done about a generation, as it was read. */
+export type Verdict =
+	| { finding: 'emit'; event: TriggerEvent; key: string; generation: Generation }
+	| { finding: 'over' | 'running'; generation: Generation; /** Whom it calls, if it is none of ours. */ foreign?: Callee }
+	| { finding: 'notFound' | 'unread'; failure: Failure };
+
+/**
+ * @param isAnnounced whether our own node bought it for this trigger
+ */
+export function judge(
+	{ provider, node, wanted, isTest }: { provider: Provider; node: INode; wanted: readonly TriggerEvent[]; isTest: boolean },
+	read: ReadResult,
+	isAnnounced: boolean,
+	now: number,
+): Verdict {
+	if (!read.ok) {
+		const kind = read.failure.problem?.kind;
+		return { finding: kind === 'notFound' || kind === 'invalidRequest' ? 'notFound' : 'unread', failure: read.failure };
+	}
+	const { generation } = read;
+	const callee = calleeOf(provider, generation, node, isTest);
+	if (!isAnnounced && callee !== 'thisTrigger' && callee !== 'unknown') return { finding: 'over', generation, foreign: callee };
+	const { event, key } = emissionOf(provider, generation);
+	const isTooOld = now - Date.parse(generation.completedAt ?? generation.createdAt ?? '') > MAX_AGE_MS;
+	if (wanted.includes(event) && !isTooOld) return { finding: 'emit', event, key, generation };
+	return { finding: event === 'progress' && !isTooOld ? 'running' : 'over', generation };
+}
+
+/** What one trigger node knows in this process. */
+export interface TriggerMemory {
+	list: WatchList;
+	/** Set while the trigger itself runs in this process: looks at what is due. */
+	wake: (() => void) | null;
+	/** Signs with the key as it was read last, to check announcements. */
+	signer: (Pick<ProviderClient, 'sign'> & { readAt: number }) | null;
+	/** Why the provider cannot call the trigger's address, as found when it was published. */
+	addressFinding: string | null;
+	/** Whether what is stored with the workflow was read. */
+	hasLearnt: boolean;
+}
+
+const memories = new Map<string, TriggerMemory>();
+
+type Place = Pick<FunctionsBase, 'getNode' | 'getWorkflow'>;
+
+export function memoryOf(context: Place): TriggerMemory {
+	const node = context.getNode();
+	const key = `${context.getWorkflow().id ?? ''} ${node.id}`;
+	const known = memories.get(key);
+	if (known) return known;
+	const list = new WatchList({
+		calls: providerOf(node).capabilities.callbacks !== 'none',
+		missedMs: DEFAULT_RECONCILE_MINUTES * 60_000,
+		expectation: (kind, guessMs) => experience.expectation(kind, guessMs),
+	});
+	const memory: TriggerMemory = { list, wake: null, signer: null, addressFinding: null, hasLearnt: false };
+	memories.set(key, memory);
+	return memory;
+}
+
+/**
+ * What is stored with the workflow, of all its nodes: unlike a node's own it survives a new name of the node. Only
+ * `webhook()` may change it; whoever else does overwrites what was stored meanwhile.
+ */
+export function stored(context: Place & Pick<FunctionsBase, 'getWorkflowStaticData'>): { read(): StoredWatch[]; write(list: WatchList): void } {
+	const data: IDataObject = context.getWorkflowStaticData('global');
+	const key = `lumaVideoTrigger ${context.getNode().id}`;
+	return {
+		read: () => (Array.isArray(data[key]) ? (data[key] as unknown[]).filter(isStoredWatch) : []),
+		write(list) {
+			data[key] = list.toStore();
+		},
+	};
+}
+
+function isStoredWatch(value: unknown): value is StoredWatch {
+	return Array.isArray(value) && isId(value[0]) && typeof (value[1] as { since?: unknown } | null)?.since === 'number';
+}
+
+/** Reads once per process what is stored with the workflow. */
+export function learn(context: Place & Pick<FunctionsBase, 'getWorkflowStaticData'>, memory: TriggerMemory, now: number): void {
+	if (memory.hasLearnt) return;
+	memory.hasLearnt = true;
+	memory.list.learn(stored(context).read(), now);
 }

@@ -1,11 +1,9 @@
 /** The fields of the trigger. */
 import type { INodeProperties } from 'n8n-workflow';
 import { credentialPlace } from '../credentialChoices';
+import { binaryField, settingFields } from '../operations/settings';
 import { providerIds, providers } from '../providers';
-import { DEFAULT_RECONCILE_MINUTES } from './timer';
-
-/** Providers that call back. */
-export const callingProviderIds = providerIds.filter((id) => providers[id].capabilities.callbacks !== 'none');
+import { DEFAULT_RECONCILE_MINUTES } from './trigger';
 
 export const triggerProperties: INodeProperties[] = [
 	{
@@ -13,8 +11,8 @@ export const triggerProperties: INodeProperties[] = [
 		name: 'provider',
 		type: 'options',
 		noDataExpression: true,
-		options: callingProviderIds.map((id) => ({ name: providers[id].displayName, value: id })),
-		default: 'lumaDreamMachine',
+		options: providerIds.map((id) => ({ name: providers[id].displayName, value: id })),
+		default: 'lumaAgents',
 		description: 'The service that makes the videos',
 	},
 	credentialPlace,
@@ -36,6 +34,15 @@ export const triggerProperties: INodeProperties[] = [
 		default: ['completed', 'failed'],
 	},
 	{
+		displayName: 'Download Video',
+		name: 'downloadVideo',
+		type: 'boolean',
+		default: false,
+		noDataExpression: true,
+		description: "Whether to download the video file too. The output always has the video's URL, but URLs do not work forever: those of Luma Agents for an hour.",
+	},
+	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] } } },
+	{
 		displayName: 'Options',
 		name: 'options',
 		type: 'collection',
@@ -56,8 +63,9 @@ export const triggerProperties: INodeProperties[] = [
 				typeOptions: { minValue: 0, maxValue: 59 },
 				default: DEFAULT_RECONCILE_MINUTES,
 				description:
-					'How often to look for videos whose callback did not arrive. 0 switches it off. When not set: every 5 minutes. With Luma Dream Machine each look is one request; elsewhere it costs requests only while announced videos are open.',
+					'How often to look for videos whose callback did not arrive. 0 switches it off. When not set: every 5 minutes. Providers that do not call back are watched in any case.',
 			},
+			settingFields.maxDownloadMb,
 		],
 	},
 ];

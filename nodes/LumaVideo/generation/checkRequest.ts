@@ -20,6 +20,7 @@ import type {
 } from '../providers/provider';
 import { operationCapabilities } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
+import { TRIGGER_PATH, webhookIdOf } from '../transport/announce';
 import { callbackFinding } from '../transport/callbackAddress';
 
 /** The name of every field as the panel shows it: messages and parameters use the same words. */
@@ -61,6 +62,7 @@ export const FIELD_NAMES = {
 	startImage: 'Start Image',
 	style: 'Style',
 	targetGenerationId: 'Second Generation ID',
+	triggerUrl: 'Trigger URL',
 	userId: 'User ID',
 	videoSource: 'Video From',
 	webSearch: 'Web Search',
@@ -102,6 +104,7 @@ const inputSchema = z.object({
 	additionalBodyFields: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
 	callbackMode: optionalText,
 	callbackUrl: optionalText,
+	triggerUrl: optionalText,
 	generationId: optionalText,
 	targetGenerationId: optionalText,
 	sourceVideo: optionalFile,
@@ -497,11 +500,17 @@ export function checkRequest(
 	}
 
 	const callbackMode = extra('callbackMode', text(value.callbackMode));
-	const callbackUrl = text(value.callbackUrl);
+	const [triggerUrl, otherUrl] = [text(value.triggerUrl), text(value.callbackUrl)];
+	const callbackUrl = triggerUrl ?? otherUrl;
 	if (callbackUrl !== null) {
-		const finding = callbackFinding(provider, callbackUrl, options.allowLocalAddresses);
-		if (finding) findings.push(`${named('callbackUrl')} ${finding}`);
-		else request.callback = { url: callbackUrl, mode: callbackMode === 'progress' ? 'progress' : 'terminal' };
+		const finding =
+			triggerUrl === null || webhookIdOf(triggerUrl) !== null
+				? callbackFinding(provider, callbackUrl, options.allowLocalAddresses)
+				: `must be the URL of a Luma Video Trigger, which ends in /${TRIGGER_PATH}`;
+		if (finding) findings.push(`${named(triggerUrl === null ? 'callbackUrl' : 'triggerUrl')} ${finding}`);
+		else if (triggerUrl !== null && otherUrl !== null) {
+			findings.push(`${named('callbackUrl')} must be empty when ${named('triggerUrl')} is set: only one address can be called`);
+		} else request.callback = { url: callbackUrl, mode: callbackMode === 'progress' ? 'progress' : 'terminal' };
 	}
 	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };
 }

@@ -15,9 +15,11 @@ const MAX_KINDS = 200;
 export class Experience {
 	private readonly times = new Map<string, number[]>();
 
-	/** @param tookMs milliseconds from the submission until it was seen to be completed */
-	note(provider: ProviderId, request: GenerationRequest, tookMs: number): void {
-		const kind = kindOf(provider, request);
+	/**
+	 * @param kind see `kindOf`
+	 * @param tookMs milliseconds from the submission until it was seen to be completed
+	 */
+	note(kind: string, tookMs: number): void {
 		const times = [...(this.times.get(kind) ?? []), tookMs].slice(-LATEST);
 		this.times.delete(kind);
 		this.times.set(kind, times);
@@ -26,12 +28,12 @@ export class Experience {
 	}
 
 	/**
-	 * How long a request is expected to take: the median of the latest of its kind.
+	 * How long a kind of request is expected to take: the median of the latest.
 	 *
 	 * @param guessMs what is expected without any experience, in milliseconds
 	 */
-	expectation(provider: ProviderId, request: GenerationRequest, guessMs: number): Expectation {
-		const times = this.times.get(kindOf(provider, request));
+	expectation(kind: string, guessMs: number): Expectation {
+		const times = this.times.get(kind);
 		if (!times) return { ms: guessMs, isKnown: false };
 		const sorted = [...times].sort((a, b) => a - b);
 		const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? guessMs;
@@ -40,8 +42,8 @@ export class Experience {
 	}
 }
 
-/** What decides how long it takes, apart from luck. */
-function kindOf(provider: ProviderId, { operation, model, resolution, duration }: GenerationRequest): string {
+/** What decides how long a request takes, apart from luck. */
+export function kindOf(provider: ProviderId, { operation, model, resolution, duration }: GenerationRequest): string {
 	return [provider, operation, model, resolution, duration].join(' ');
 }
 

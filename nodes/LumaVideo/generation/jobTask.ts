@@ -1,5 +1,6 @@
 /** One job from its request to its end. */
 import type { Generation, Product } from '../providers/provider';
+import { kindOf } from './experience';
 import type { CreateStart, Job, JobServices, Outcome } from './job';
 import type { LedgerEntry } from './ledger';
 import { utcTime } from './lost';
@@ -194,7 +195,7 @@ export class JobTask {
 		// Of what was bought before, the age is unknown too: looks at a steady pace.
 		if (!start) return { ms, isKnown: true };
 		if (!experience) return { ms, isKnown: false };
-		const known = experience.expectation(provider.id, start.request, ms);
+		const known = experience.expectation(kindOf(provider.id, start.request), ms);
 		// What the provider says of this very request counts more, but may be as wrong as any guess.
 		return estimatedSeconds === null ? known : { ms, isKnown: false };
 	}
@@ -205,7 +206,7 @@ export class JobTask {
 		if (!start || !experience || generation.status !== 'completed') return;
 		const told = utcTime(generation.completedAt) - utcTime(generation.createdAt);
 		const seen = sawItRunMs > 0 || this.entry?.asleep === undefined ? (sawItRunMs + overAfterMs) / 2 : overAfterMs * LESS_THAN_A_SLEEP;
-		experience.note(provider.id, start.request, told > 0 ? told : seen);
+		experience.note(kindOf(provider.id, start.request), told > 0 ? told : seen);
 	}
 
 	private get makes(): Product {

@@ -26,7 +26,7 @@ export function runHint(provider: Provider, plans: readonly ReadyPlan[], outcome
 	].join(' ');
 }
 
-export function tellHint(context: IExecuteFunctions, message: string | null): void {
+export function tellHint(context: IExecuteFunctions, message: string | null, type: 'info' | 'warning' = 'info'): void {
 	if (message === null || isTool(context)) return;
-	context.addExecutionHints({ message, type: 'info', location: 'outputPane' });
+	context.addExecutionHints({ message, type, location: 'outputPane' });
 }

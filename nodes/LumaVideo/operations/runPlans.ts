@@ -10,8 +10,8 @@ import type { Job, Outcome } from '../generation/job';
 import { Ledger } from '../generation/ledger';
 import { runJobs } from '../generation/run';
 import type { Generation, Provider } from '../providers/provider';
-import { announce, isTriggerUrl } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
+import { announceSubmitted } from './announceSubmitted';
 import type { Completion } from './completion';
 import { forgetEarlierError, hasFailed, leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
 import { runHint, tellHint } from './hints';
@@ -137,11 +137,12 @@ export async function runPlans(
 		return result ? [result] : [];
 	});
 	keepIds(context, bought());
-	if (completion === 'none') await announceSubmitted(context, provider, ready, results);
+	const untold = completion === 'none' ? await announceSubmitted(context, provider, client, ready, outcomes) : [];
 	const reported = results.find((result) => !result.ok)?.itemIndex;
 	const items = toItems(context, results, alsoKnown(provider, bought(), reported));
 	ledger.markDelivered();
 	tellHint(context, runHint(provider, ready, outcomes));
+	for (const message of untold) tellHint(context, message, 'warning');
 	return items;
 }
 
@@ -182,31 +183,6 @@ class Deliveries {
 	async all(): Promise<Map<number, ItemResult>> {
 		return new Map((await Promise.all(this.started.values())).map((result) => [result.itemIndex, result]));
 	}
-}
-
-/** The items go on at once: an announcement that takes longer goes on without them. */
-const ANNOUNCE_GRACE_MS = 1000;
-
-/** Tells triggers which generations are going to call them, where they could not find that out by a list. */
-async function announceSubmitted(
-	context: IExecuteFunctions,
-	provider: Provider,
-	plans: readonly ReadyPlan[],
-	results: readonly ItemResult[],
-): Promise<void> {
-	if (provider.capabilities.list) return;
-	const idsOf = new Map<string, string[]>();
-	for (const { itemIndex, job } of plans) {
-		const url = job.start.kind === 'create' ? job.start.request.callback?.url : undefined;
-		const result = results.find((each) => each.itemIndex === itemIndex);
-		const generationId = result?.ok ? result.item.json.generationId : undefined;
-		if (url === undefined || !isTriggerUrl(url) || typeof generationId !== 'string') continue;
-		idsOf.set(url, [...(idsOf.get(url) ?? []), generationId]);
-	}
-	const calls = [...idsOf].map(async ([url, ids]) => {
-		await announce(context, url, provider, ids);
-	});
-	if (calls.length > 0) await systemClock.wait(ANNOUNCE_GRACE_MS, Promise.all(calls));
 }
 
 /** A stop must be over within a second; a deletion that takes longer goes on without us. */

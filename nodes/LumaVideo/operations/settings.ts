@@ -9,9 +9,9 @@ import { booleanOf, numberOf } from './values';
 /** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
 const DEFAULT_REQUEST_TIMEOUT_S = 60;
-const DEFAULT_MAX_DOWNLOAD_MB = 2048;
+export const DEFAULT_MAX_DOWNLOAD_MB = 2048;
 
-const settingFields = {
+export const settingFields = {
 	deleteOnStop: {
 		displayName: 'Delete on Stop',
 		name: 'deleteOnStop',

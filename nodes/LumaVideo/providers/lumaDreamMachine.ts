@@ -629,7 +629,7 @@ export const lumaDreamMachine: Provider = {
 		const generation = readGeneration(json, null);
 		return generation && { generationId: generation.generationId, status: generation.status };
 	},
-	callbackUrlOf: (generation) => firstText(valueAt(generation.raw, 'request', 'callback_url')),
+	callbackUrlOf: ({ raw }) => (isObject(raw.request) ? firstText(raw.request.callback_url) : undefined),
 
 	list: ({ limit, offset }) => ({ method: 'GET', path: '/generations', query: { limit, offset } }),
 	readList(answer): Reading<GenerationPage> {

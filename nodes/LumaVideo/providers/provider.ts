@@ -526,10 +526,10 @@ export interface Provider {
 	 */
 	readCallback?(body: JsonValue): CallbackHint | null;
 	/**
-	 * Present where a generation names the address that is called back: that address, or `null` when it has none. Where
-	 * this is absent, whom a generation calls cannot be known.
+	 * Present where a generation names the address that is called back: that address, `null` when it has none, `undefined`
+	 * when this answer does not say. Where this is absent, whom a generation calls cannot be known.
 	 */
-	callbackUrlOf?(generation: Generation): string | null;
+	callbackUrlOf?(generation: Generation): string | null | undefined;
 
 	/** Present when `capabilities.list`. */
 	list?(page: { limit: number; offset: number }): ProviderCall;

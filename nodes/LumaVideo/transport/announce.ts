@@ -1,54 +1,110 @@
 /**
- * Telling a Luma Video Trigger which generations are going to call it. Where a provider cannot list, a lost callback
- * could never be found again: nobody would know what to ask for. The trigger takes it as a hint, like any call.
+ * Announcements: a Luma Video node tells a Luma Video Trigger which generations it bought for it. The trigger then
+ * watches them, whether their provider calls back or not. Both nodes have the same API key, and the announcement is
+ * signed with it, so that a stranger who knows the trigger's URL cannot make one.
  */
-import type { IExecuteFunctions } from 'n8n-workflow';
-import type { JsonValue, Provider } from '../providers/provider';
-import { isObject, valueAt } from '../providers/answers';
+import { timingSafeEqual } from 'node:crypto';
+import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
+import { isObject, jsonOf } from '../providers/answers';
+import type { JsonValue } from '../providers/provider';
 import { parseHttpUrl } from './address';
+import type { ProviderClient } from './providerClient';
 
-/** Last part of the trigger's address. */
+/** Last part of a trigger's URL; the part before it is the webhook's ID. */
 export const TRIGGER_PATH = 'luma-video';
 
-const MAX_IDS = 100;
+/** What a user wrote into the query of the trigger's URL, such as `?sku=MUG`: it comes back with the video. */
+export type Reference = Readonly<Record<string, string>>;
+
+export interface AnnouncedGeneration {
+	id: string;
+	/** Milliseconds since 1970, by n8n's clock. */
+	submittedAt: number;
+	/** What decides how long it takes; see `Experience`. */
+	kind: string;
+	/** How long it is expected to take without any experience, in milliseconds. */
+	expectedMs: number;
+}
+
+export interface Announcement {
+	provider: string;
+	reference: Reference | null;
+	generations: AnnouncedGeneration[];
+}
+
+/** Exactly what is signed, as JSON, and its signature. */
+export interface SignedAnnouncement {
+	text: string;
+	signature: string;
+}
+
+/** What came of telling a trigger: the ids that it took note of, and why not all of them. */
+export interface Told {
+	noted: string[];
+	trouble: string | null;
+}
+
+/** n8n gives up a request of its own after this time, in milliseconds. */
 const TIMEOUT_MS = 5000;
+/** A longer query in the URL is not carried, in characters. */
+const MAX_REFERENCE = 2000;
 
-/** Whether an address is a trigger's production URL, as far as it can be seen. */
-export function isTriggerUrl(address: string): boolean {
+/** The webhook's ID in a trigger's URL, production or test; `null` when it is no such URL. */
+export function webhookIdOf(address: string): string | null {
 	const parts = parseHttpUrl(address)?.pathname.split('/') ?? [];
-	return parts.at(-1) === TRIGGER_PATH && !parts.includes('webhook-test');
+	return parts.at(-1) === TRIGGER_PATH ? (parts.at(-2) ?? null) : null;
 }
 
-/** The ids that a body announces for a provider; `null` when it is no announcement. */
-export function announcedIds(body: JsonValue | undefined, provider: Provider): string[] | null {
-	const announcement = isObject(body) ? valueAt(body, 'lumaVideo') : undefined;
-	if (!isObject(announcement)) return null;
-	const ids = announcement.generationIds;
-	if (announcement.provider !== provider.id || !Array.isArray(ids)) return [];
-	return ids.slice(0, MAX_IDS).filter((id) => typeof id === 'string');
+/** The query of a URL, or the parsed query of a call; `null` when there is none. */
+export function referenceOf(query: Iterable<readonly [string, unknown]>): Reference | null {
+	const entries = [...query].filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+	return entries.length === 0 || JSON.stringify(entries).length > MAX_REFERENCE ? null : Object.fromEntries(entries);
 }
 
-/** Announces generations. What does not arrive is not missed unless a callback is lost too, so nothing is said. */
+/** The same text cannot be used at another trigger, or for anything else that the key might sign. */
+function signedText(webhookId: string, text: string): string {
+	return `luma-video announcement\n${webhookId}\n${text}`;
+}
+
+/** Whether whoever made the announcement has the key. */
+export function isGenuine({ sign }: Pick<ProviderClient, 'sign'>, webhookId: string, { text, signature }: SignedAnnouncement): boolean {
+	const [expected, given] = [Buffer.from(sign(signedText(webhookId, text))), Buffer.from(signature)];
+	return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+/** The announcement in the body of a call, not checked yet; `null` when the body is none. */
+export function announcementIn(body: JsonValue): SignedAnnouncement | null {
+	const signed = isObject(body) ? body.lumaVideo : undefined;
+	if (!isObject(signed)) return null;
+	const { announcement, signature } = signed;
+	return typeof announcement === 'string' && typeof signature === 'string' ? { text: announcement, signature } : null;
+}
+
+/** Tells a trigger once. Never throws for what a network or an n8n can answer. */
 export async function announce(
-	context: IExecuteFunctions,
+	context: IExecuteFunctions | IHookFunctions,
+	client: Pick<ProviderClient, 'sign'>,
 	address: string,
-	provider: Provider,
-	generationIds: readonly string[],
-): Promise<void> {
-	for (let first = 0; first < generationIds.length; first += MAX_IDS) {
-		const ids = generationIds.slice(first, first + MAX_IDS);
-		try {
-			await context.helpers.httpRequest({
-				method: 'POST',
-				url: address,
-				body: { lumaVideo: { provider: provider.id, generationIds: ids } },
-				json: true,
-				timeout: TIMEOUT_MS,
-				disableFollowRedirect: true,
-				ignoreHttpStatusErrors: true,
-			});
-		} catch (error) {
-			context.logger.debug(`The trigger was not told of ${ids.length} generations: ${String(error)}`);
-		}
+	announcement: Announcement,
+): Promise<Told> {
+	const text = JSON.stringify(announcement);
+	const signature = client.sign(signedText(webhookIdOf(address) ?? '', text));
+	try {
+		const response = (await context.helpers.httpRequest({
+			method: 'POST',
+			url: address,
+			body: { lumaVideo: { announcement: text, signature } },
+			timeout: TIMEOUT_MS,
+			encoding: 'text',
+			returnFullResponse: true,
+			disableFollowRedirect: true,
+			ignoreHttpStatusErrors: true,
+		})) as { statusCode: number; body: string };
+		const answer = jsonOf({ statusCode: response.statusCode, headers: {}, text: response.body });
+		const { noted, reason } = isObject(answer) ? answer : {};
+		if (Array.isArray(noted)) return { noted: noted.filter((id) => typeof id === 'string'), trouble: null };
+		return { noted: [], trouble: typeof reason === 'string' ? reason : `It answered ${response.statusCode}` };
+	} catch {
+		return { noted: [], trouble: 'It did not answer' };
 	}
 }

@@ -1,20 +1,23 @@
 /** Addresses that providers call: whether they can be reached, and this execution's own. Pure. */
 import type { Provider } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from './address';
+import { webhookIdOf } from './announce';
 
 const SETTING = 'Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public address of n8n';
 
 /**
- * Why a provider cannot call this address, as the end of a sentence that begins with the address's name; `null` when
+ * Why a provider cannot call this address, or why nobody could on behalf of one that never calls, as the end of a sentence that begins with the address's name; `null` when
  * it can.
  *
  * @param allowLocal whether the provider itself is in a private network, so that it may reach private addresses
  */
 export function callbackFinding(provider: Provider, address: string, allowLocal: boolean): string | null {
 	const { callbacks } = provider.capabilities;
-	if (callbacks === 'none') return `is not possible at ${provider.displayName}; leave it out`;
 	const url = parseHttpUrl(address);
 	if (!url) return 'must be a web address beginning with https:// or http://';
+	const isTrigger = webhookIdOf(address) !== null;
+	if (callbacks === 'none' && isTrigger) return null;
+	if (callbacks === 'none') return `must be the URL of a Luma Video Trigger: ${provider.displayName} calls no other address`;
 	if (allowLocal) return null;
 	if (isLocalHost(url.hostname)) {
 		return `is at ${url.hostname}, which ${provider.displayName} cannot reach. ${SETTING}`;

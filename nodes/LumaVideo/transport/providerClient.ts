@@ -4,7 +4,7 @@
  * The key goes to the credential's base URL and nowhere else: redirects are not followed, and an answer never decides
  * where the next request goes. Nothing is repeated here; `generation/` decides that.
  */
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type {
 	IAdditionalCredentialOptions,
 	IExecuteFunctions,
@@ -54,6 +54,8 @@ export interface ProviderClient {
 	readonly isLocal: boolean;
 	/** Tells the accounts that this n8n uses from one another; not the key. */
 	readonly account: string;
+	/** HMAC-SHA256 of a text with the key, in hex: who has the same key can tell where the text comes from. */
+	sign(text: string): string;
 	/** The full address of a call, for a person to read. */
 	addressOf(call: ProviderCall): string;
 	/** Sends the bytes of a file to an address that is not the provider's own, with these headers and without the key. A
@@ -204,6 +206,7 @@ export async function createProviderClient(
 	return {
 		isLocal: isLocalHost(base.hostname),
 		account: createHash('sha256').update(`${root} ${secret}`).digest('hex').slice(0, 16),
+		sign: (text) => createHmac('sha256', secret).update(text).digest('hex'),
 		addressOf: (call) => `${root}${call.path}`,
 		async sendFile({ url, method, headers }, { mimeType, size, bytes }) {
 			const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()));

@@ -1,11 +1,12 @@
 /** What each provider's callbacks are recognised by: every documented body, and everything else that may arrive. */
 import { describe, expect, it } from '@jest/globals';
-import { isId } from '../../../nodes/LumaVideo/callbacks/triggerState';
+import { isId } from '../../../nodes/LumaVideo/callbacks/trigger';
 import { crazyrouter } from '../../../nodes/LumaVideo/providers/crazyrouter';
 import { lumaDreamMachine } from '../../../nodes/LumaVideo/providers/lumaDreamMachine';
 import { pixazo } from '../../../nodes/LumaVideo/providers/pixazo';
 import type { CallbackHint, JsonValue, Provider } from '../../../nodes/LumaVideo/providers/provider';
-import { withCallbacks } from './fakes';
+
+const withCallbacks: Provider[] = [lumaDreamMachine, pixazo, crazyrouter];
 
 const LUMA_ID = '123e4567-e89b-12d3-a456-426614174000';
 const lumaBody = {

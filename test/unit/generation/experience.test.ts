@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Experience } from '../../../nodes/LumaVideo/generation/experience';
+import { Experience, kindOf } from '../../../nodes/LumaVideo/generation/experience';
 import { request } from '../providers/support';
 import { World } from './world';
 
@@ -8,8 +8,8 @@ const asked = request('ray-2', { resolution: '720p', duration: '5s' });
 
 function expectedAfter(...times: number[]): number {
 	const experience = new Experience();
-	for (const time of times) experience.note('lumaDreamMachine', asked, time);
-	return experience.expectation('lumaDreamMachine', asked, GUESS_MS).ms;
+	for (const time of times) experience.note(kindOf('lumaDreamMachine', asked), time);
+	return experience.expectation(kindOf('lumaDreamMachine', asked), GUESS_MS).ms;
 }
 
 describe('what is expected of a video', () => {
@@ -33,16 +33,16 @@ describe('what is expected of a video', () => {
 		['duration', 'lumaDreamMachine' as const, { duration: '9s' as const }],
 	])('tells nothing about another %s', (_, provider, other) => {
 		const experience = new Experience();
-		experience.note('lumaDreamMachine', asked, 20_000);
-		expect(experience.expectation(provider, { ...asked, ...other }, GUESS_MS).ms).toBe(GUESS_MS);
-		expect(experience.expectation('lumaDreamMachine', { ...asked, prompt: 'else' }, GUESS_MS).ms).toBe(20_000);
+		experience.note(kindOf('lumaDreamMachine', asked), 20_000);
+		expect(experience.expectation(kindOf(provider, { ...asked, ...other }), GUESS_MS).ms).toBe(GUESS_MS);
+		expect(experience.expectation(kindOf('lumaDreamMachine', { ...asked, prompt: 'else' }), GUESS_MS).ms).toBe(20_000);
 	});
 
 	it('forgets what was not asked for in a long time', () => {
 		const experience = new Experience();
-		experience.note('lumaDreamMachine', asked, 20_000);
-		for (let index = 0; index < 200; index++) experience.note('pixazo', { ...asked, model: `model-${String(index)}` }, 1);
-		expect(experience.expectation('lumaDreamMachine', asked, GUESS_MS).ms).toBe(GUESS_MS);
+		experience.note(kindOf('lumaDreamMachine', asked), 20_000);
+		for (let index = 0; index < 200; index++) experience.note(kindOf('pixazo', { ...asked, model: `model-${String(index)}` }), 1);
+		expect(experience.expectation(kindOf('lumaDreamMachine', asked), GUESS_MS).ms).toBe(GUESS_MS);
 	});
 });
 
@@ -64,7 +64,7 @@ describe('a run', () => {
 	it('learns nothing from what failed, and nothing from what an earlier try had bought', async () => {
 		const experience = new Experience();
 		const noted: number[] = [];
-		experience.note = (_provider, _request, tookMs) => {
+		experience.note = (_kind, tookMs) => {
 			noted.push(tookMs);
 		};
 		const failing = new World('lists');

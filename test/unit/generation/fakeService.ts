@@ -75,6 +75,7 @@ export class FakeService {
 	readonly client: ProviderClient = {
 		isLocal: false,
 		account: 'account',
+		sign: (text: string) => text,
 		addressOf: ({ path }) => `https://service.example${path}`,
 		send: async (call) => await this.handle(call),
 		sendFile: () => Promise.reject(new Error('no file is sent here')),

@@ -16,6 +16,7 @@ function clientOf(reply: (call: ProviderCall, n: number) => Exchange): { client:
 	const client: ProviderClient = {
 		isLocal: false,
 		account: 'account',
+		sign: (text: string) => text,
 		addressOf: ({ path }) => path,
 		sendFile: async () => await Promise.reject(new Error('a list needs no file')),
 		sendForm: async () => await Promise.reject(new Error('a list needs no form')),

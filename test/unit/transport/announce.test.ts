@@ -1,112 +1,97 @@
+/** Announcements: what is sent, and who can make one. */
 import { describe, expect, it } from '@jest/globals';
+import { createHmac } from 'node:crypto';
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
-import { providers } from '../../../nodes/LumaVideo/providers';
 import type { JsonValue } from '../../../nodes/LumaVideo/providers/provider';
-import { announce, announcedIds, isTriggerUrl } from '../../../nodes/LumaVideo/transport/announce';
+import type { Told } from '../../../nodes/LumaVideo/transport/announce';
+import { announce, announcementIn, isGenuine, referenceOf, webhookIdOf } from '../../../nodes/LumaVideo/transport/announce';
 
 const URL = 'https://n8n.example/webhook/7f/luma-video';
 
-describe('the production URL of a trigger', () => {
-	it.each([URL, `${URL}?a=b#c`, 'http://localhost:5678/base/webhook/7f/luma-video'])('is seen in %s', (address) => {
-		expect(isTriggerUrl(address)).toBe(true);
-	});
-
+describe("a trigger's URL", () => {
 	it.each([
-		'',
-		'luma-video',
-		'https://n8n.example/webhook/7f',
-		'https://n8n.example/webhook/luma-video/7f',
-		'https://n8n.example/webhook/7f/luma-video/',
-		'https://n8n.example/webhook/7f/other-luma-video',
-		'https://n8n.example/webhook-test/7f/luma-video',
-		'https://n8n.example/?x=/luma-video',
-	])('is not seen in %j', (address) => {
-		expect(isTriggerUrl(address)).toBe(false);
+		[URL, '7f'],
+		[`${URL}?a=b#c`, '7f'],
+		['http://localhost:5678/base/webhook/7f/luma-video', '7f'],
+		['https://n8n.example/webhook-test/7f/luma-video', '7f'],
+		['', null],
+		['luma-video', null],
+		['https://n8n.example/webhook/7f', null],
+		['https://n8n.example/webhook/luma-video/7f', null],
+		['https://n8n.example/webhook/7f/luma-video/', null],
+		['https://n8n.example/webhook/7f/other-luma-video', null],
+		['https://n8n.example/?x=/luma-video', null],
+	])('%j has the webhook ID %s', (address, id) => {
+		expect(webhookIdOf(address)).toBe(id);
 	});
 });
 
-describe('an announcement', () => {
-	const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `gen-${n}`);
-
-	async function sent(generationIds: string[], answer: () => unknown): Promise<{ requests: IHttpRequestOptions[]; log: string[] }> {
-		const requests: IHttpRequestOptions[] = [];
-		const log: string[] = [];
-		const context = {
-			helpers: {
-				httpRequest: async (options: IHttpRequestOptions) => {
-					requests.push(options);
-					return await Promise.resolve(answer());
-				},
-			},
-			logger: { debug: (text: string) => log.push(text) },
-		} as unknown as IExecuteFunctions;
-		await announce(context, URL, providers.pixazo, generationIds);
-		return { requests, log };
-	}
-
-	it('names the generations to the trigger, with no key, for a moment only, and not to whom the trigger points', async () => {
-		const { requests, log } = await sent(['gen-1', 'gen-2'], () => '');
-		expect(requests).toEqual([
-			{
-				method: 'POST',
-				url: URL,
-				body: { lumaVideo: { provider: 'pixazo', generationIds: ['gen-1', 'gen-2'] } },
-				json: true,
-				timeout: 5000,
-				disableFollowRedirect: true,
-				ignoreHttpStatusErrors: true,
-			},
-		]);
-		expect(log).toEqual([]);
-	});
-
-	it.each([
-		[0, []],
-		[100, [100]],
-		[101, [100, 1]],
-		[250, [100, 100, 50]],
-	])('of %d generations is cut into calls of %j', async (count, sizes) => {
-		const { requests } = await sent(ids(count), () => '');
-		const parts = requests.map(({ body }) => announcedIds(body as JsonValue, providers.pixazo));
-		expect(parts.map((part) => part?.length)).toEqual(sizes);
-		expect(parts.flat()).toEqual(ids(count));
-	});
-
-	it('that does not arrive stops nothing, and is in the log for those who look', async () => {
-		const { requests, log } = await sent(ids(101), () => {
-			throw new Error('refused');
-		});
-		expect(requests).toHaveLength(2);
-		expect(log).toEqual([
-			'The trigger was not told of 100 generations: Error: refused',
-			'The trigger was not told of 1 generations: Error: refused',
-		]);
+describe('a reference', () => {
+	it.each<[string, Array<[string, unknown]>, object | null]>([
+		['of a query', [['sku', 'MUG'], ['size', 'L']], { sku: 'MUG', size: 'L' }],
+		['of nothing', [], null],
+		['of what is no text', [['a', ['b']], ['c', '1']], { c: '1' }],
+		['that is too long', [['a', 'x'.repeat(3000)]], null],
+	])('%s', (_, query, expected) => {
+		expect(referenceOf(query)).toEqual(expected);
 	});
 });
 
-describe('what a trigger reads', () => {
-	const announcement = (more: Record<string, JsonValue>): JsonValue => ({
-		lumaVideo: { provider: 'pixazo', generationIds: ['a', 'b'], ...more },
-	});
+const client = (key: string) => ({ sign: (text: string) => createHmac('sha256', key).update(text).digest('hex') });
+const announcement = { provider: 'pixazo', reference: null, generations: [{ id: 'gen-1', submittedAt: 1, kind: 'k', expectedMs: 2 }] };
 
-	it.each<[string, JsonValue | undefined, string[] | null]>([
-		['the ids of an announcement', announcement({}), ['a', 'b']],
-		['nothing of another provider', announcement({ provider: 'pixwith' }), []],
-		['nothing where there is no list', announcement({ generationIds: 'a' }), []],
-		['only texts', announcement({ generationIds: ['a', 1, null, { id: 'b' }, 'c'] }), ['a', 'c']],
-		['no announcement in something else', { id: 'gen-1' }, null],
-		['no announcement in a text of that name', { lumaVideo: 'a' }, null],
-		['no announcement in a list of that name', { lumaVideo: ['a'] }, null],
-		['no announcement in a list', [announcement({})], null],
-		['no announcement in a text', 'lumaVideo', null],
-		['no announcement in null', null, null],
-		['no announcement in nothing', undefined, null],
-	])('is %s', (_, body, expected) => {
-		expect(announcedIds(body, providers.pixazo)).toEqual(expected);
-	});
+async function sent(answer: () => unknown): Promise<{ request: IHttpRequestOptions; told: Told }> {
+	let request: IHttpRequestOptions | undefined;
+	const context = {
+		helpers: {
+			httpRequest: async (options: IHttpRequestOptions) => {
+				request = options;
+				return await Promise.resolve(answer());
+			},
+		},
+	} as unknown as IExecuteFunctions;
+	const told = await announce(context, client('key-1'), URL, announcement);
+	if (!request) throw new Error('nothing was sent');
+	return { request, told };
+}
 
-	it('is no more than a hundred ids', () => {
-		const many = Array.from({ length: 150 }, (_, n) => `gen-${n}`);
-		expect(announcedIds(announcement({ generationIds: many }), providers.pixazo)).toEqual(many.slice(0, 100));
+it('an announcement has no key in it, waits a moment only, and follows no redirect', async () => {
+	const { request } = await sent(() => ({ statusCode: 200, body: '{"noted":["gen-1"]}' }));
+	expect(request).toMatchObject({ method: 'POST', url: URL, timeout: 5000, disableFollowRedirect: true, ignoreHttpStatusErrors: true });
+	expect(JSON.stringify(request)).not.toContain('key-1');
+	expect(JSON.parse(announcementIn(request.body as JsonValue)?.text ?? '')).toEqual(announcement);
+});
+
+it.each<[string, () => unknown, Told]>([
+	['takes note of it', () => ({ statusCode: 200, body: '{"noted":["gen-1",5]}' }), { noted: ['gen-1'], trouble: null }],
+	['says why not', () => ({ statusCode: 403, body: '{"reason":"It is shut"}' }), { noted: [], trouble: 'It is shut' }],
+	['is not published', () => ({ statusCode: 404, body: '{"code":404,"message":"not registered"}' }), { noted: [], trouble: 'It answered 404' }],
+	['is behind a broken proxy', () => ({ statusCode: 502, body: '<html>' }), { noted: [], trouble: 'It answered 502' }],
+	['is not there', () => { throw new Error('refused'); }, { noted: [], trouble: 'It did not answer' }],
+])('a trigger that %s', async (_, answer, expected) => {
+	expect((await sent(answer)).told).toEqual(expected);
+});
+
+describe('a signature', () => {
+	it('is right with the same key at the same trigger only, for this very text', async () => {
+		const { request } = await sent(() => ({ statusCode: 200, body: '{}' }));
+		const signed = announcementIn(request.body as JsonValue);
+		if (!signed) throw new Error('no announcement');
+		expect(isGenuine(client('key-1'), '7f', signed)).toBe(true);
+		expect(isGenuine(client('key-2'), '7f', signed)).toBe(false);
+		expect(isGenuine(client('key-1'), '8f', signed)).toBe(false);
+		expect(isGenuine(client('key-1'), '7f', { ...signed, text: signed.text.replace('gen-1', 'gen-2') })).toBe(false);
+		expect(isGenuine(client('key-1'), '7f', { ...signed, signature: '' })).toBe(false);
 	});
+});
+
+it.each<[string, JsonValue]>([
+	['something else', { id: 'gen-1' }],
+	['a text of that name', { lumaVideo: 'a' }],
+	['a list', [{ lumaVideo: { announcement: '', signature: '' } }]],
+	['one without a signature', { lumaVideo: { announcement: '{}' } }],
+	['one whose text is none', { lumaVideo: { announcement: {}, signature: '' } }],
+	['nothing', null],
+])('%s is no announcement', (_, body) => {
+	expect(announcementIn(body)).toBeNull();
 });

@@ -34,6 +34,7 @@ const REQUEST_FIELDS = [
 	'direction',
 	'mode',
 	'sourceVideo',
+	'triggerUrl',
 ] as const;
 
 /** What an agent must know of every operation that makes a video. */
@@ -46,6 +47,16 @@ const withCallbacks = providerIds.filter((id) => providers[id].capabilities.call
 function commonFields(operation: VideoOperation): INodeProperties[] {
 	return [
 		...completionFields,
+		{
+			displayName: FIELD_NAMES.triggerUrl,
+			name: 'triggerUrl',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. https://n8n.example.com/webhook/…/luma-video?sku=MUG',
+			description:
+				"Production URL of a Luma Video Trigger with the same credential: that trigger then starts its own workflow when the video is finished. What you add to the URL as a query, such as <code>?sku=MUG</code>, is in its output as 'reference'.",
+			displayOptions: { show: { completion: ['none'] } },
+		},
 		{
 			displayName: 'Download Video',
 			name: 'downloadVideo',
@@ -79,7 +90,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 				default: '',
 				placeholder: 'e.g. https://n8n.example.com/webhook/luma-video',
 				description:
-					"Public web address that the provider calls when the video is finished, such as a Luma Video Trigger's production URL",
+					"Public web address that the provider calls when the video is finished. For a Luma Video Trigger, use 'Trigger URL' instead.",
 				displayOptions: { show: { '/completion': ['none'], '/provider': withCallbacks } },
 			},
 		]),

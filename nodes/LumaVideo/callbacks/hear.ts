@@ -1,0 +1,150 @@
+/**
+ * First step: somebody calls. The Luma Video node announces what it bought, or a provider, or somebody in its name, says
+ * that a generation is over. The call is recognised, noted and answered; nobody is asked for anything meanwhile, so a
+ * flood of calls costs next to nothing.
+ *
+ * The call itself starts no execution where the trigger runs in the same process: n8n would answer only when there is
+ * room for the execution, and would not store what is noted here.
+ */
+import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { isObject, jsonOf } from '../providers/answers';
+import type { JsonValue, Provider } from '../providers/provider';
+import type { AnnouncedGeneration, Announcement, Reference, SignedAnnouncement } from '../transport/announce';
+import { announcementIn, isGenuine, referenceOf } from '../transport/announce';
+import { createProviderClient } from '../transport/providerClient';
+import { handOver } from './emit';
+import type { TriggerEvent, TriggerMemory } from './trigger';
+import { REQUEST_TIMEOUT_MS, emissionKey, eventOf, isId, learn, memoryOf, providerOf, stored } from './trigger';
+
+/** A credential is not read anew more often than this for the sake of wrong signatures, in milliseconds. */
+const SIGNER_MS = 1000;
+/** A stranger's query is not kept beyond this, in characters. */
+const MAX_STRANGE_REFERENCE = 500;
+/** Where the trigger runs in another process: calls that start executions are told apart for so long. */
+const RECENT_MS = 60_000;
+const MAX_RECENT = 200;
+
+/** The little of Express that is needed here. */
+interface HttpResponse {
+	status(code: number): { json(body: unknown): unknown };
+}
+
+/** Answers a call. Never throws for what a stranger can send. */
+export async function hear(context: IWebhookFunctions, now: number): Promise<IWebhookResponseData> {
+	const provider = providerOf(context.getNode());
+	const body = context.getBodyData() as JsonValue;
+	const signed = announcementIn(body);
+	return signed ? await hearAnnouncement(context, provider, signed, now) : hearCallback(context, provider, body, now);
+}
+
+async function hearAnnouncement(
+	context: IWebhookFunctions,
+	provider: Provider,
+	signed: SignedAnnouncement,
+	now: number,
+): Promise<IWebhookResponseData> {
+	const memory = memoryOf(context);
+	const announcement = announcementOf(signed.text);
+	if (announcement?.provider !== provider.id) return refuse(context, 400, `It watches videos of ${provider.displayName} only`);
+	if (!(await isSignedRight(context, provider, memory, signed, now))) {
+		return refuse(context, 403, 'It does not accept the announcement, since the two nodes use different API keys');
+	}
+	const { generations, reference } = announcement;
+	if (context.getMode() === 'manual') return start(generations.map((each) => handOver(each.id, { reference, ...each, isAnnounced: true })), generations);
+	if (memory.wake === null) {
+		// An execution for each: it is suspended until that generation is over. The node announces the rest again.
+		const [first] = generations;
+		return first ? start([handOver(first.id, { reference, ...first, isAnnounced: true })], [first]) : refuse(context, 400, 'Nothing was announced');
+	}
+	learn(context, memory, now);
+	const noted = generations.filter((each) => memory.list.announce(each, reference, now));
+	stored(context).write(memory.list);
+	memory.wake();
+	return { webhookResponse: answerTo(noted) };
+}
+
+function hearCallback(context: IWebhookFunctions, provider: Provider, body: JsonValue, now: number): IWebhookResponseData {
+	const hint = provider.readCallback?.(body) ?? null;
+	if (!hint || !isId(hint.generationId)) return answer('ignored');
+	const { generationId } = hint;
+	const event = eventOf(hint.status);
+	const isWanted = (context.getNodeParameter('events', []) as TriggerEvent[]).includes(event);
+	const query = referenceOf(Object.entries(context.getQueryData() as Record<string, unknown>));
+	const reference = JSON.stringify(query).length > MAX_STRANGE_REFERENCE ? null : query;
+	if (context.getMode() === 'manual') {
+		// A test listens for one call: what it names is read whatever was seen before. It listens on after any other.
+		return isWanted ? start([handOver(generationId, { reference })]) : answer('ignored');
+	}
+	const memory = memoryOf(context);
+	const key = emissionKey(provider.id, hint);
+	if (memory.list.isEmitted(key)) return answer('ignored');
+	if (memory.wake === null) {
+		if (!isWanted) return answer('ignored');
+		const recency = noteRecent(`${context.getNode().id} ${key}`, now);
+		if (recency === 'full') return refuse(context, 429, 'Too many calls at once');
+		return recency === 'new' ? start([handOver(generationId, { reference })]) : answer('ignored');
+	}
+	learn(context, memory, now);
+	// Progress that nobody wants tells nothing of what is known; of anything else it tells that it exists.
+	if (!isWanted && (event !== 'progress' || memory.list.get(generationId)?.isKnown === true)) return answer('ignored');
+	const admission = memory.list.call(generationId, event !== 'progress', reference, now);
+	if (admission === 'refused') return refuse(context, 429, 'Too many calls at once');
+	if (admission === 'new' && memory.list.isCalm) stored(context).write(memory.list);
+	memory.wake();
+	return answer('noted');
+}
+
+/** What the node announced; `null` when it cannot be read. */
+function announcementOf(text: string): Announcement | null {
+	const json = jsonOf({ statusCode: 200, headers: {}, text });
+	if (!isObject(json) || typeof json.provider !== 'string' || !Array.isArray(json.generations)) return null;
+	const generations = json.generations.filter((each) => isObject(each) && isId(each.id)) as unknown as AnnouncedGeneration[];
+	return { provider: json.provider, generations, reference: isObject(json.reference) ? (json.reference as Reference) : null };
+}
+
+/** Whether an announcement was signed with our key, as it is now. */
+async function isSignedRight(
+	context: IWebhookFunctions,
+	provider: Provider,
+	memory: TriggerMemory,
+	signed: SignedAnnouncement,
+	now: number,
+): Promise<boolean> {
+	const webhookId = context.getNode().webhookId ?? '';
+	if (memory.signer && isGenuine(memory.signer, webhookId, signed)) return true;
+	if (memory.signer && now - memory.signer.readAt < SIGNER_MS) return false;
+	const client = await createProviderClient(context, provider, REQUEST_TIMEOUT_MS);
+	memory.signer = { sign: (text) => client.sign(text), readAt: now };
+	return isGenuine(memory.signer, webhookId, signed);
+}
+
+/** Until when each call counts as a repeat, oldest first. */
+const recent = new Map<string, number>();
+
+function noteRecent(key: string, now: number): 'full' | 'new' | 'repeat' {
+	for (const [each, until] of recent) {
+		if (until > now) break;
+		recent.delete(each);
+	}
+	if (recent.has(key)) return 'repeat';
+	if (recent.size >= MAX_RECENT) return 'full';
+	recent.set(key, now + RECENT_MS);
+	return 'new';
+}
+
+function answer(status: 'ignored' | 'noted'): IWebhookResponseData {
+	return { webhookResponse: { status } };
+}
+
+function answerTo(noted: readonly AnnouncedGeneration[]): { noted: string[] } {
+	return { noted: noted.map(({ id }) => id) };
+}
+
+function start(items: INodeExecutionData[], noted?: readonly AnnouncedGeneration[]): IWebhookResponseData {
+	return { workflowData: [items], ...(noted ? { webhookResponse: answerTo(noted) } : {}) };
+}
+
+function refuse(context: IWebhookFunctions, code: number, reason: string): IWebhookResponseData {
+	(context.getResponseObject() as unknown as HttpResponse).status(code).json({ status: 'refused', reason });
+	return { noWebhookResponse: true };
+}

@@ -1,0 +1,245 @@
+/**
+ * The generations that one trigger watches, in the memory of one process, and when each is looked at next. Pure: time is
+ * a parameter, in milliseconds.
+ *
+ * What was announced, or was read with our key, is known. Everything else is the word of a stranger: it has a small room
+ * of its own and never takes the place of what is known.
+ */
+import type { Expectation } from '../generation/schedule';
+import { UNKNOWN_EXPECTED_MS, nextReadDelayMs } from '../generation/schedule';
+import type { AnnouncedGeneration, Reference } from '../transport/announce';
+
+/** What a look at a generation led to. */
+export type Finding =
+	/** Nothing more is to be emitted for it. */
+	| 'over'
+	| 'running'
+	/** The provider does not know it, which may change soon after it was made. */
+	| 'notFound'
+	/** The provider could not be asked, or the execution that should have emitted it did not come so far. */
+	| 'unread';
+
+/** How fast looks follow one another. */
+export interface Pace {
+	/** Whether the provider calls when a generation is over. */
+	calls: boolean;
+	/** How often to look for missed calls, in milliseconds; `null`: never. */
+	missedMs: number | null;
+	expectation(kind: string, guessMs: number): Expectation;
+}
+
+interface Watched {
+	/** When it was submitted, as far as is known. */
+	since: number;
+	/** See `AnnouncedGeneration`; both `null` for what was not announced. */
+	kind: string | null;
+	expectedMs: number | null;
+	reference: Reference | null;
+	isKnown: boolean;
+	/** The provider, or somebody in its name, said that it is over. */
+	isCalled: boolean;
+	lookedAt: number;
+	dueAt: number;
+	/** Looks in a row that told nothing new. */
+	vain: number;
+	/** Number of the look that is under way. */
+	hold: number | null;
+}
+
+/** As stored with the workflow. */
+export type StoredWatch = [string, Pick<Watched, 'since' | 'kind' | 'expectedMs' | 'reference' | 'isKnown'>];
+
+/** Generations older than this are neither watched nor emitted. */
+export const MAX_AGE_MS = 7 * 24 * 3_600_000;
+
+const MAX_KNOWN = 5000;
+const MAX_STRANGERS = 100;
+/** So many strangers are stored: enough for every day, and no flood writes to the database. */
+const MAX_STRANGERS_STORED = 10;
+const MAX_EMITTED = 3000;
+/** Pauses after looks in vain; the last one again and again. */
+const PAUSES_MS = [5000, 15_000, 45_000, 120_000, 300_000, 600_000];
+/** Said to be over and still running: after so many looks it was a mistake. */
+const MAX_LOOKS_CALLED = 3;
+/** Not found so often: it does not exist, or not any more. */
+const MAX_NOT_FOUND = { known: 10, stranger: 5 };
+/** After a stranger's word that was not true, the next one waits. */
+const STRANGER_MS = 200;
+/** A call is missed when it has not come after so many times the expected time. */
+const MISSED_AFTER = 1.5;
+/** Whoever calls: no sooner than this after the look before. */
+const AGAIN_MS = 2000;
+/** However long it takes: no more than this part of its time from look to look. */
+const OLD_INTERVAL = 0.02;
+
+export class WatchList {
+	/** Keys of what was emitted lately. */
+	private readonly emitted = new Set<string>();
+	private readonly watched = new Map<string, Watched>();
+	private strangers = 0;
+	private strangerAt = 0;
+	private holds = 0;
+
+	constructor(private pace: Pace) {}
+
+	/** Begins anew in a newer version of the workflow: what an earlier one had in hand is looked at again. */
+	restart(pace: Pace): void {
+		this.pace = pace;
+		for (const entry of this.watched.values()) entry.hold = null;
+	}
+
+	get(id: string): Readonly<Watched> | undefined {
+		return this.watched.get(id);
+	}
+
+	/** Whether strangers are few enough to be stored. */
+	get isCalm(): boolean {
+		return this.strangers <= MAX_STRANGERS_STORED;
+	}
+
+	/** Takes note of what the Luma Video node bought; `false` when there is no room. */
+	announce({ id, submittedAt, kind, expectedMs }: AnnouncedGeneration, reference: Reference | null, now: number): boolean {
+		const before = this.watched.get(id);
+		if (!before && this.watched.size - this.strangers >= MAX_KNOWN) return false;
+		const entry = before ?? this.add(id, now, true);
+		this.makeKnown(entry);
+		Object.assign(entry, { since: Math.min(submittedAt, now), kind, expectedMs, reference });
+		if (!entry.isCalled && entry.hold === null) entry.dueAt = this.nextLookAt(entry, now);
+		return true;
+	}
+
+	/**
+	 * Takes note of a call about a generation; it is looked at soon.
+	 *
+	 * @param isSaidOver whether the call says that it is over
+	 * @returns whether that is `new`, was `known`, or was `refused` since there is no room for strangers
+	 */
+	call(id: string, isSaidOver: boolean, reference: Reference | null, now: number): 'known' | 'new' | 'refused' {
+		const before = this.watched.get(id);
+		if (before) {
+			// Looks in vain are paced, whoever calls meanwhile.
+			if (!before.isCalled) before.dueAt = Math.max(now, before.lookedAt + AGAIN_MS);
+			before.isCalled ||= isSaidOver;
+			return 'known';
+		}
+		if (this.strangers >= MAX_STRANGERS && !this.dropStranger()) return 'refused';
+		Object.assign(this.add(id, now, false), { reference, isCalled: isSaidOver });
+		return 'new';
+	}
+
+	/** What is to be looked at now, strangers last and one by one; each is in hand until it is settled. */
+	takeDue(now: number, room: number): string[] {
+		const due = [...this.watched].filter(([, { hold, dueAt }]) => hold === null && dueAt <= now).sort(([, a], [, b]) => a.dueAt - b.dueAt);
+		const stranger = this.strangersFrom <= now ? due.filter(([, { isKnown }]) => !isKnown).slice(0, 1) : [];
+		const taken = [...due.filter(([, { isKnown }]) => isKnown), ...stranger].slice(0, Math.max(room, 0));
+		for (const [, entry] of taken) entry.hold = ++this.holds;
+		return taken.map(([id]) => id);
+	}
+
+	/** Takes in hand what was found otherwise; `false` when somebody else has it. */
+	hold(id: string, now: number): boolean {
+		const entry = this.watched.get(id) ?? this.add(id, now, true);
+		if (entry.hold !== null) return false;
+		entry.hold = ++this.holds;
+		return true;
+	}
+
+	/** When to look next, in milliseconds since 1970; `Infinity` when nothing waits for a time. */
+	nextDueAt(): number {
+		let next = Infinity;
+		for (const { hold, dueAt, isKnown } of this.watched.values()) {
+			if (hold === null) next = Math.min(next, isKnown ? dueAt : Math.max(dueAt, this.strangersFrom));
+		}
+		return next;
+	}
+
+	/** What came of a look; `false` when the generation is given up because nobody knows it. */
+	settle(id: string, finding: Finding, now: number, pauseMs = 0): boolean {
+		const entry = this.watched.get(id);
+		if (!entry) return true;
+		Object.assign(entry, { hold: null, lookedAt: now });
+		if (!entry.isKnown && finding === 'notFound') this.strangerAt = now + STRANGER_MS;
+		const isGivenUp = finding === 'notFound' && entry.vain + 1 >= (entry.isKnown ? MAX_NOT_FOUND.known : MAX_NOT_FOUND.stranger);
+		if (finding === 'over' || isGivenUp || now - entry.since > MAX_AGE_MS) {
+			this.drop(id);
+			return !isGivenUp;
+		}
+		if (finding === 'running') {
+			this.makeKnown(entry);
+			if (!entry.isCalled || entry.vain >= MAX_LOOKS_CALLED) {
+				Object.assign(entry, { isCalled: false, vain: 0 });
+				entry.dueAt = this.nextLookAt(entry, now);
+				return true;
+			}
+		}
+		entry.dueAt = now + Math.max(PAUSES_MS[Math.min(entry.vain++, PAUSES_MS.length - 1)] ?? 0, pauseMs);
+		return true;
+	}
+
+	isEmitted(key: string): boolean {
+		return this.emitted.has(key);
+	}
+
+	markEmitted(key: string): void {
+		this.emitted.add(key);
+		const [oldest] = this.emitted;
+		if (this.emitted.size > MAX_EMITTED && oldest !== undefined) this.emitted.delete(oldest);
+	}
+
+	/** Adds what is stored with the workflow; whether it is over meanwhile is not known, so it is looked at. */
+	learn(stored: readonly StoredWatch[], now: number): void {
+		for (const [id, about] of stored) {
+			if (this.watched.has(id) || now - about.since > MAX_AGE_MS) continue;
+			const entry = Object.assign(this.add(id, now, about.isKnown), about);
+			if (about.expectedMs !== null && now - about.since < about.expectedMs / 2) entry.dueAt = this.nextLookAt(entry, now);
+		}
+	}
+
+	/** What is to be stored with the workflow. */
+	toStore(): StoredWatch[] {
+		return [...this.watched]
+			.filter(([, { isKnown }]) => isKnown || this.isCalm)
+			.map(([id, { since, kind, expectedMs, reference, isKnown }]) => [id, { since, kind, expectedMs, reference, isKnown }]);
+	}
+
+	/** When the next stranger is looked at; one at a time. */
+	private get strangersFrom(): number {
+		for (const { hold, isKnown } of this.watched.values()) if (hold !== null && !isKnown) return Infinity;
+		return this.strangerAt;
+	}
+
+	private nextLookAt({ since, kind, expectedMs }: Watched, now: number): number {
+		const { calls, missedMs } = this.pace;
+		const elapsed = now - since;
+		const expected = this.pace.expectation(kind ?? '', expectedMs ?? UNKNOWN_EXPECTED_MS);
+		if (!calls) return now + Math.max(nextReadDelayMs(elapsed, expected), elapsed * OLD_INTERVAL);
+		if (missedMs === null) return Infinity;
+		const missedAt = since + expected.ms * MISSED_AFTER;
+		return now < missedAt ? missedAt : now + missedMs;
+	}
+
+	private add(id: string, now: number, isKnown: boolean): Watched {
+		const entry: Watched = { since: now, kind: null, expectedMs: null, reference: null, isKnown, isCalled: false, lookedAt: 0, dueAt: now, vain: 0, hold: null };
+		this.watched.set(id, entry);
+		if (!isKnown) this.strangers++;
+		return entry;
+	}
+
+	private drop(id: string): void {
+		if (this.watched.get(id)?.isKnown === false) this.strangers--;
+		this.watched.delete(id);
+	}
+
+	private makeKnown(entry: Watched): void {
+		if (!entry.isKnown) this.strangers--;
+		entry.isKnown = true;
+	}
+
+	/** Makes room for a stranger: the one that was looked at most often in vain goes. */
+	private dropStranger(): boolean {
+		let worst: { id: string | null; vain: number } = { id: null, vain: 0 };
+		for (const [id, { isKnown, hold, vain }] of this.watched) if (!isKnown && hold === null && vain > worst.vain) worst = { id, vain };
+		if (worst.id !== null) this.drop(worst.id);
+		return worst.id !== null;
+	}
+}

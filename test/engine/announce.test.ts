@@ -1,0 +1,91 @@
+/** Return at Once with a trigger's URL, in n8n's engine: what the trigger is told, and what the user is when it is not. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import { PROVIDERS, generate, jsonOf, runItems, shownError } from './harness/service';
+import { hintsOf } from './harness/workflows';
+
+jest.setTimeout(60_000);
+
+interface Heard {
+	query: string;
+	generations: Array<{ id: string; submittedAt: number; expectedMs: number }>;
+}
+
+let server: ProviderServer;
+let trigger: Server;
+let heard: Heard[];
+/** What the trigger answers, call by call; then it takes note of all. */
+let answers: Array<number | 'none' | 'first'>;
+
+beforeAll(async () => {
+	server = await startProviderServer();
+	trigger = createServer((request, response) => {
+		let text = '';
+		request.on('data', (piece: Buffer) => (text += piece.toString()));
+		request.on('end', () => {
+			const { lumaVideo } = JSON.parse(text) as { lumaVideo: { announcement: string } };
+			const { generations } = JSON.parse(lumaVideo.announcement) as Heard;
+			heard.push({ query: request.url?.split('?')[1] ?? '', generations });
+			const answer = answers.shift();
+			if (answer === 'none') request.destroy();
+			else if (typeof answer === 'number') response.writeHead(answer).end('{}');
+			else response.end(JSON.stringify({ noted: generations.slice(0, answer === 'first' ? 1 : undefined).map(({ id }) => id) }));
+		});
+	});
+	await new Promise<void>((resolve) => trigger.listen(0, '127.0.0.1', resolve));
+});
+afterAll(async () => {
+	await server.close();
+	trigger.close();
+});
+beforeEach(() => {
+	server.reset();
+	heard = [];
+	answers = [];
+});
+
+const url = (): string => `http://127.0.0.1:${(trigger.address() as AddressInfo).port}/webhook/7f/luma-video`;
+
+describe.each(PROVIDERS)('%s', (provider) => {
+	it('the trigger is told what was bought for it, in one call', async () => {
+		const items = ['a cat', 'a dog', 'a fox'].map((text) => ({ text }));
+		const run = await runItems(server, items, generate(provider, { completion: 'none', triggerUrl: `${url()}?sku=MUG` }));
+		expect(shownError(run)).toBeNull();
+		expect(heard).toHaveLength(1);
+		expect(heard[0]?.query).toBe('sku=MUG');
+		expect(heard[0]?.generations.map(({ id }) => id)).toEqual(jsonOf(run).map(({ generationId }) => generationId));
+		for (const { expectedMs } of heard[0]?.generations ?? []) expect(expectedMs).toBeGreaterThan(0);
+	});
+});
+
+it('each trigger is told its own', async () => {
+	const items = ['1', '2', '1'].map((to) => ({ text: 'a cat', to }));
+	await runItems(server, items, generate('lumaAgents', { completion: 'none', triggerUrl: `=${url()}?to={{ $json.to }}` }));
+	expect(heard.map(({ query, generations }) => [query, generations.length]).sort()).toEqual([['to=1', 2], ['to=2', 1]]);
+});
+
+it.each<[string, typeof answers]>([
+	['503', [503, 503]],
+	['not at all', ['none']],
+	['for one at a time', ['first', 'first']],
+])('a trigger that answers %s is told again', async (_, given) => {
+	answers = [...given];
+	const run = await runItems(server, [{ text: 'a cat' }, { text: 'a dog' }, { text: 'a fox' }], generate('lumaAgents', { completion: 'none', triggerUrl: url() }));
+	expect(heard).toHaveLength(given.length + 1);
+	expect(hintsOf(run).join()).not.toContain('could not be told');
+});
+
+it('a trigger that is not published is named above the output, and told when it is', async () => {
+	answers = Array.from({ length: 7 }, () => 404);
+	const run = await runItems(server, [{ text: 'a cat' }], generate('lumaAgents', { completion: 'none', triggerUrl: url() }));
+	expect(shownError(run)).toBeNull();
+	expect(hintsOf(run).join('\n')).toContain(
+		`The Luma Video Trigger at ${url()} could not be told of 1 video: It answered 404. Check that its workflow is published and that both nodes use the same credential.`,
+	);
+	const deadline = Date.now() + 20_000;
+	while (answers.length > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+	expect(answers).toEqual([]);
+});
