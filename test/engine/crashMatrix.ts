@@ -312,14 +312,14 @@ async function runOn(server: ProviderServer, cell: CrashCell): Promise<CrashRow>
 	const second = isSuspended
 		? await wakeUp(run, nodeTypes(1))
 		: await retryExecution(run, { nodeTypes: nodeTypes(1) });
-	const retried = await drive(second, nodeTypes(1));
+	const retried = await drive(second, { nodeTypes: nodeTypes(1) });
 	const row = judge(server, cell, struck, retried.end, retried.run.stored().customData);
 	if (row.inDoubt === 0) return row;
 
 	const bought = server.jobs().length;
 	const from = cell.again === 'its retry' ? retried.run : run;
 	const third = await retryExecution(from, { nodeTypes: nodeTypes(2) }, workflowWith({ buyAgainAfterCrash: true }));
-	const last = await drive(third, nodeTypes(2));
+	const last = await drive(third, { nodeTypes: nodeTypes(2) });
 	return judgeWish(server, row, bought, last.end);
 }
 

@@ -123,6 +123,11 @@ export class Jobs {
 		if (!hasEnded(job)) this.change(job, status, failureReason);
 	}
 
+	/** Lets the planned time of all running jobs be over now: each ends as its prompt says. */
+	elapse(): void {
+		for (const job of this.byId.values()) if (!hasEnded(job)) this.end(job);
+	}
+
 	clear(): void {
 		for (const id of this.timers.keys()) this.stopTimers(id);
 		this.byId.clear();

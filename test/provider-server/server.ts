@@ -132,6 +132,11 @@ export class ProviderServer {
 		this.jobsNow.finish(id, status, failureReason);
 	}
 
+	/** Lets the planned time of all running jobs be over now: each ends as its prompt says. */
+	elapse(): void {
+		this.jobsNow.elapse();
+	}
+
 	/** Sends a callback that no provider sent. Forged ones are not in the ledger. */
 	async sendCallback(forged: ForgedCallback): Promise<ForgedAnswer> {
 		return await this.callbacks.forge(forged);
