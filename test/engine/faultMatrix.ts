@@ -130,6 +130,9 @@ export async function runCell(cell: Cell): Promise<Row> {
 	}
 }
 
+/** Each cell is an execution of a workflow of its own, which remembers nothing of the others. */
+let workflows = 0;
+
 async function runOnce(cell: Cell): Promise<Row> {
 	const server = await startProviderServer({ settings: { [cell.provider]: { jobMs: JOB_MS } } });
 	try {
@@ -151,7 +154,7 @@ async function runOn(server: ProviderServer, cell: Cell): Promise<Row> {
 	};
 	const parameters = generate(provider, { options: { requestTimeout: requestTimeoutOf(fault), timeout: 5000 } });
 	const workflow = lumaWorkflow(items, parameters, node);
-	const options: EngineOptions = { credentials: credentialsOf(server), mode: 'trigger' };
+	const options: EngineOptions = { credentials: credentialsOf(server), mode: 'trigger', workflowId: `faults-${++workflows}` };
 	const runs = [await (await startWorkflow(workflow, options)).finished];
 	const [first] = runs;
 	if (retriesExecution(retry) && first && first.status !== 'success') {
