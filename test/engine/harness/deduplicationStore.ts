@@ -60,8 +60,13 @@ function databaseError(message: string): Error {
 	return Object.assign(new Error(message), { name: 'QueryFailedError' });
 }
 
+const hashes = new Map<string, string>();
+
 function hashOf(value: DeduplicationItemTypes): string {
-	return createHash('md5').update(value.toString()).digest('base64');
+	const text = value.toString();
+	const hash = hashes.get(text) ?? createHash('md5').update(text).digest('base64');
+	hashes.set(text, hash);
+	return hash;
 }
 
 function contextOf(scope: DeduplicationScope, { node }: ICheckProcessedContextData): string {
@@ -234,10 +239,13 @@ export class DeduplicationStore implements IDataDeduplicator {
 		const context = contextOf(scope, contextData);
 		const stored = await this.read(context, contextData);
 		if (!stored || !Array.isArray(stored.data)) return;
-		for (const hash of items.map(hashOf)) {
-			const index = stored.data.indexOf(hash);
-			if (index !== -1) stored.data.splice(index, 1);
-		}
+		// The first of each that is asked for.
+		const asked = items.map(hashOf);
+		stored.data = stored.data.filter((hash) => {
+			const index = asked.indexOf(hash);
+			if (index !== -1) asked.splice(index, 1);
+			return index === -1;
+		});
 		await this.write('update', context, contextData, stored);
 	}
 
