@@ -9,6 +9,7 @@ import type { Ended } from './harness/driving';
 import { drive, pause, untilDue } from './harness/driving';
 import type { EngineOptions, EngineRun, EngineWorkflow } from './harness/engine';
 import { freshNode, retryExecution, startWorkflow, storedBytes } from './harness/engine';
+import { freezeClock } from './harness/fastClock';
 import type { Resumption } from './harness/resume';
 import { resumeExecution, resumeUrl } from './harness/resume';
 import { PROVIDERS, allTexts, credentialsOf, generate, jsonOf, shownError } from './harness/service';
@@ -30,8 +31,8 @@ beforeEach(() => {
 
 /** Ends when the test says so. */
 const LONG = '[takes 600000ms]';
-/** Still runs when the node suspends, and is over when n8n's timer wakes it. */
-const NAP = '[takes 300ms]';
+/** Still runs when the node suspends, and is over when n8n's timer wakes it: `sleepThrough` says so. */
+const NAP = '[takes 60000ms]';
 
 function itemsOf(...texts: string[]): Array<{ text: string }> {
 	return texts.map((text) => ({ text }));
@@ -40,6 +41,26 @@ function itemsOf(...texts: string[]): Array<{ text: string }> {
 /** Starts a workflow in an n8n that does not know yet how fast the stand-in is: so it suspends. */
 async function start(workflow: EngineWorkflow, options: Partial<EngineOptions> = {}): Promise<EngineRun> {
 	return await startWorkflow(workflow, { credentials: credentialsOf(server), mode: 'trigger', nodeTypes: freshNode(), ...options });
+}
+
+/** As `start`, up to where it sleeps: the node's time stands still, so that a slow machine cannot make it too late to. */
+async function startAsleep(workflow: EngineWorkflow, options: Partial<EngineOptions> = {}): Promise<EngineRun> {
+	const thaw = freezeClock();
+	try {
+		const run = await start(workflow, options);
+		await run.finished;
+		return run;
+	} finally {
+		thaw();
+	}
+}
+
+/** Brings an execution to its end; what it sleeps for is over as soon as it sleeps. */
+async function sleepThrough(run: EngineRun, own = server): Promise<Ended> {
+	const asleep = (): void => {
+		own.elapse();
+	};
+	return await drive(run, { asleep });
 }
 
 /** Items -> Luma Video -> Next. */
@@ -62,16 +83,42 @@ interface InBothWays {
 	own: ProviderServer;
 }
 
-async function inBothWays(provider: ProviderName, texts: string[], { parameters = {}, node = {}, options }: Settings): Promise<InBothWays> {
-	const run = async (completion: 'poll' | 'suspend'): Promise<{ told: string; ended: Ended; own: ProviderServer }> => {
+type Way = 'poll' | 'suspend';
+
+/** Runs cases side by side: what they do is wait. */
+async function allInBothWays(
+	provider: ProviderName,
+	cases: ReadonlyArray<readonly [string, string[], Settings]>,
+): Promise<Map<string, InBothWays>> {
+	const started = async ([, texts, { parameters, node, options }]: (typeof cases)[number], completion: Way) => {
 		const own = await startProviderServer();
 		const workflow = workflowOf(texts, generate(provider, { ...parameters, completion }), node);
-		const ended = await drive(await start(workflow, { credentials: credentialsOf(own), ...options }));
-		return { told: tellOf(ended.end, own), ended, own };
+		return { own, run: await start(workflow, { credentials: credentialsOf(own), ...options }) };
 	};
-	const [polled, slept] = await Promise.all([run('poll'), run('suspend')]);
-	await polled.own.close();
-	return { ...slept, polled: polled.told, slept: slept.told };
+	// Time goes on when all are asleep.
+	const thaw = freezeClock();
+	const sleeping = await Promise.all(cases.map(async (one) => await started(one, 'suspend')));
+	await Promise.all(sleeping.map(async ({ run }) => await run.finished));
+	thaw();
+	const results = cases.map(async (one, number): Promise<[string, InBothWays]> => {
+		const [name, texts] = one;
+		const slept = sleeping[number];
+		if (!slept) throw new Error('unreachable');
+		const ended = await (isLong(texts) ? drive(slept.run) : sleepThrough(slept.run, slept.own));
+		const { own, run } = await started(one, 'poll');
+		if (!isLong(texts)) {
+			await own.until(({ purchases }) => purchases.length === texts.length, 30_000);
+			own.elapse();
+		}
+		const polled = tellOf(await run.finished, own);
+		await own.close();
+		return [name, { polled, slept: tellOf(ended.end, slept.own), ended, own: slept.own }];
+	});
+	return new Map(await Promise.all(results));
+}
+
+function isLong(texts: readonly string[]): boolean {
+	return texts.some((text) => text.includes(LONG));
 }
 
 /** All that a user gets of a run, without what differs from one generation to the next. */
@@ -114,15 +161,10 @@ describe.each(PROVIDERS)('%s gives what Wait Until Finished gives', (provider) =
 		['at the timeout, when the item goes on', [`a ${LONG}`], { parameters: { options: { timeout: 60, onTimeout: 'continue' } } }],
 		['with Download Video', [`a ${NAP}`, `b ${NAP}`], { parameters: { downloadVideo: true } }],
 	];
-	const results = new Map<string, InBothWays>();
+	let results = new Map<string, InBothWays>();
 
 	beforeAll(async () => {
-		// Side by side: what they do is wait.
-		await Promise.all(
-			CASES.map(async ([name, prompts, settings]) => {
-				results.set(name, await inBothWays(provider, prompts, settings));
-			}),
-		);
+		results = await allInBothWays(provider, CASES);
 	}, 60_000);
 	afterAll(async () => {
 		for (const { own } of results.values()) await own.close();
@@ -151,7 +193,7 @@ describe.each(['lumaDreamMachine', 'pixwith'] as const)("%s: n8n's settings of t
 	it('Retry On Fail buys only what was refused, and sleeps on', async () => {
 		server.fault({ kind: '402', provider, route: 'create', prompt: 'number 1' });
 		const texts = [`number 0 ${NAP}`, `number 1 ${NAP}`, `number 2 ${NAP}`];
-		const { end, naps } = await drive(await start(workflowOf(texts, suspend(), RETRY_ON_FAIL)));
+		const { end, naps } = await sleepThrough(await startAsleep(workflowOf(texts, suspend(), RETRY_ON_FAIL)));
 		expect(naps).toBeGreaterThan(0);
 		expect(shownError(end)).toBeNull();
 		expect(bought()).toEqual(texts);
@@ -159,20 +201,20 @@ describe.each(['lumaDreamMachine', 'pixwith'] as const)("%s: n8n's settings of t
 	});
 
 	it('Retry On Fail buys nothing again that failed', async () => {
-		const { end } = await drive(await start(workflowOf([`a ${NAP} [fails: No]`], suspend(), RETRY_ON_FAIL)));
+		const { end } = await sleepThrough(await startAsleep(workflowOf([`a ${NAP} [fails: No]`], suspend(), RETRY_ON_FAIL)));
 		expect(shownError(end)?.message).toContain(server.jobs()[0]?.id);
 		expect(bought()).toHaveLength(1);
 	});
 
 	it('Always Output Data starts the next node once, with the videos', async () => {
-		const { end, naps } = await drive(await start(workflowOf([`a ${NAP}`], suspend(), { alwaysOutputData: true })));
+		const { end, naps } = await sleepThrough(await startAsleep(workflowOf([`a ${NAP}`], suspend(), { alwaysOutputData: true })));
 		expect(naps).toBeGreaterThan(0);
 		expect(end.data.resultData.runData.Next).toHaveLength(1);
 		expect(outputOf(end, 0, 'Next')).toMatchObject([{ json: { status: 'completed' } }]);
 	});
 
 	it('Execute Once makes one video', async () => {
-		const { end, naps } = await drive(await start(workflowOf([`a ${NAP}`, `b ${NAP}`], suspend(), { executeOnce: true })));
+		const { end, naps } = await sleepThrough(await startAsleep(workflowOf([`a ${NAP}`, `b ${NAP}`], suspend(), { executeOnce: true })));
 		expect(naps).toBeGreaterThan(0);
 		expect(bought()).toEqual([`a ${NAP}`]);
 		expect(outputOf(end, 0, 'Next')).toHaveLength(1);
@@ -180,7 +222,7 @@ describe.each(['lumaDreamMachine', 'pixwith'] as const)("%s: n8n's settings of t
 
 	it('in a loop each round buys and sleeps on its own, and has its own videos', async () => {
 		const prompt = `={{ ['a ${NAP}', 'b ${NAP}'][$itemIndex] }}`;
-		const { end } = await drive(await start(loopWorkflow(itemsOf('a', 'b'), 2, suspend({ prompt }))));
+		const { end } = await sleepThrough(await start(loopWorkflow(itemsOf('a', 'b'), 2, suspend({ prompt }))));
 		expect(shownError(end)).toBeNull();
 		expect(bought()).toHaveLength(4);
 		const ids = (end.data.resultData.runData[NODE] ?? []).map((task) =>
@@ -206,10 +248,9 @@ it('a workflow that was never saved waits in the process, and says so', async ()
 it('after a stop while it was suspended, Retry with currently saved workflow hands the input through; nothing is bought', async () => {
 	const workflow = workflowOf([`a ${LONG}`], generate('pixwith', { completion: 'suspend' }));
 	const stop = async (): Promise<EngineRun> => {
-		const run = await start(workflow);
-		await run.finished;
+		const run = await startAsleep(workflow);
 		run.stop();
-		await pause(50);
+		while (run.stored().status !== 'canceled') await pause(5);
 		return run;
 	};
 	const { end } = await drive(await retryExecution(await stop(), {}, workflow));
@@ -314,15 +355,18 @@ describe.each(['lumaDreamMachine', 'pixazo', 'crazyrouter'] as const)('%s calls'
 		server.reset();
 	});
 
+	const workflowFor = (texts: string[]): EngineWorkflow =>
+		workflowOf(texts, generate(provider, { completion: 'suspend', options: { maxConcurrent: 30 } }));
+
 	async function started(texts: string[]): Promise<EngineRun> {
-		const parameters = generate(provider, { completion: 'suspend', options: { maxConcurrent: 30 } });
-		const run = await start(workflowOf(texts, parameters), { webhookWaitingBaseUrl: doorbell.base });
+		const run = await start(workflowFor(texts), { webhookWaitingBaseUrl: doorbell.base });
 		doorbell.belongsTo(run);
 		return run;
 	}
 
 	async function asleep(texts: string[]): Promise<EngineRun> {
-		const run = await started(texts);
+		const run = await startAsleep(workflowFor(texts), { webhookWaitingBaseUrl: doorbell.base });
+		doorbell.belongsTo(run);
 		expect((await run.finished).status).toBe('waiting');
 		return run;
 	}
@@ -341,8 +385,10 @@ describe.each(['lumaDreamMachine', 'pixazo', 'crazyrouter'] as const)('%s calls'
 	it('when the video is finished: the execution goes on at once', async () => {
 		const texts = [`a ${LONG}`];
 		await asleep(texts);
+		// The timer has no chance.
+		const thaw = freezeClock();
 		server.finish(server.jobs()[0]?.id ?? '');
-		const { end, byCall } = await doorbell.end();
+		const { end, byCall } = await doorbell.end().finally(thaw);
 		expectAll(end, texts);
 		expect(byCall).toBe(1);
 	});
@@ -358,6 +404,7 @@ describe.each(['lumaDreamMachine', 'pixazo', 'crazyrouter'] as const)('%s calls'
 	it('and every call is lost: the timer wakes it', async () => {
 		const texts = [`a ${NAP} [callbacks: drop]`, `b ${NAP} [callbacks: drop]`];
 		await asleep(texts);
+		server.elapse();
 		const { end, byCall } = await doorbell.end();
 		expectAll(end, texts);
 		expect(byCall).toBe(0);
@@ -397,9 +444,10 @@ describe.each(['lumaDreamMachine', 'pixazo', 'crazyrouter'] as const)('%s calls'
 		const texts = [`a ${LONG} [callbacks: drop]`];
 		const run = await asleep(texts);
 		const id = server.jobs()[0]?.id ?? '';
+		const thaw = freezeClock();
 		const { run: woken } = await resumeExecution(run, { by: 'webhook', body: over(id) });
 		if (!woken) throw new Error('not woken');
-		expect((await woken.finished).status).toBe('waiting');
+		expect((await woken.finished.finally(thaw)).status).toBe('waiting');
 		expect(server.ledger().counts[provider].status).toBe(1);
 		server.finish(id);
 		expectAll((await drive(woken)).end, texts);

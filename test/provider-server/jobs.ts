@@ -56,7 +56,11 @@ export class Jobs {
 	private readonly timers = new Map<string, NodeJS.Timeout[]>();
 	private readonly listeners: JobListener[] = [];
 
-	constructor(private readonly settings: Settings) {}
+	/** @param now milliseconds since 1970, by the clock of the services */
+	constructor(
+		private readonly settings: Settings,
+		private readonly now: () => number = Date.now,
+	) {}
 
 	listen(listener: JobListener): void {
 		this.listeners.push(listener);
@@ -66,7 +70,7 @@ export class Jobs {
 	start(provider: ProviderName, order: Order): Job {
 		const { jobMs, queuedShare, price } = this.settings[provider];
 		const markers = readMarkers(order.prompt);
-		const now = Date.now();
+		const now = this.now();
 		const job: Job = {
 			...order,
 			provider,
@@ -123,6 +127,11 @@ export class Jobs {
 		if (!hasEnded(job)) this.change(job, status, failureReason);
 	}
 
+	/** Lets the planned time of all running jobs be over now: each ends as its prompt says. */
+	elapse(): void {
+		for (const job of this.byId.values()) if (!hasEnded(job)) this.end(job);
+	}
+
 	clear(): void {
 		for (const id of this.timers.keys()) this.stopTimers(id);
 		this.byId.clear();
@@ -139,7 +148,7 @@ export class Jobs {
 	private change(job: Job, status: JobStatus, failureReason: string | null = null): void {
 		job.status = status;
 		job.failureReason = failureReason;
-		job.updatedAt = Date.now();
+		job.updatedAt = this.now();
 		if (hasEnded(job)) {
 			job.completedAt = job.updatedAt;
 			this.stopTimers(job.id);

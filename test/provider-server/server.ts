@@ -36,6 +36,8 @@ export interface ProviderServerOptions {
 	host?: string;
 	settings?: SettingsChange;
 	keys?: Partial<Record<ProviderName, string>>;
+	/** The clock by which answers tell when jobs began and ended, and what time it is; in milliseconds since 1970. */
+	now?: () => number;
 }
 
 export class ProviderServer {
@@ -56,12 +58,13 @@ export class ProviderServer {
 		this.options = options;
 		this.keys = { ...DEFAULT_KEYS, ...options.keys };
 		this.settingsNow = this.initialSettings();
-		this.jobsNow = new Jobs(this.settingsNow);
+		this.jobsNow = new Jobs(this.settingsNow, options.now);
 		this.providers = createProviders(this.world());
 		this.callbacks = new Callbacks(this.settingsNow, this.book, () => this.providers);
 		this.jobsNow.listen({ changed: (job) => this.clerk.noteRunning(job.provider, this.jobsNow.running(job.provider)) });
 		this.jobsNow.listen(this.callbacks);
 		this.server = createServer((request, response) => {
+			if (options.now) response.setHeader('date', new Date(options.now()).toUTCString());
 			this.serve(request, response).catch((error: unknown) =>
 				response.destroy(error instanceof Error ? error : undefined),
 			);
@@ -130,6 +133,11 @@ export class ProviderServer {
 		failureReason: string | null = null,
 	): void {
 		this.jobsNow.finish(id, status, failureReason);
+	}
+
+	/** Lets the planned time of all running jobs be over now: each ends as its prompt says. */
+	elapse(): void {
+		this.jobsNow.elapse();
 	}
 
 	/** Sends a callback that no provider sent. Forged ones are not in the ledger. */

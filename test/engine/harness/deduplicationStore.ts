@@ -45,6 +45,11 @@ export interface StoreFailure {
 	error?: Error;
 }
 
+/** A row as the database gives and takes it: nobody holds what is stored. */
+function copyOf<Row extends Value | undefined>(row: Row): Row {
+	return row && { ...row, data: Array.isArray(row.data) ? [...row.data] : row.data };
+}
+
 class DeduplicationError extends UnexpectedError {
 	constructor(message: string) {
 		super(`Deduplication Failed: ${message}`);
@@ -55,8 +60,13 @@ function databaseError(message: string): Error {
 	return Object.assign(new Error(message), { name: 'QueryFailedError' });
 }
 
+const hashes = new Map<string, string>();
+
 function hashOf(value: DeduplicationItemTypes): string {
-	return createHash('md5').update(value.toString()).digest('base64');
+	const text = value.toString();
+	const hash = hashes.get(text) ?? createHash('md5').update(text).digest('base64');
+	hashes.set(text, hash);
+	return hash;
 }
 
 function contextOf(scope: DeduplicationScope, { node }: ICheckProcessedContextData): string {
@@ -80,18 +90,20 @@ function compare(mode: ICheckProcessedOptions['mode'], a: DeduplicationItemTypes
 	}
 }
 
+/** So many are looked up one by one faster than in an index that is made for them. */
+const FEW = 4;
 const DEFAULT_WORKFLOW_ID = 'engine-test';
 
 export class DeduplicationStore implements IDataDeduplicator {
 	/** What n8n was asked, oldest first; also what failed. */
 	readonly calls: StoreCall[] = [];
-	private readonly rows = new Map<string, string>();
+	private readonly rows = new Map<string, Readonly<Value>>();
 	private failures: Array<Required<StoreFailure>> = [];
 	private held: Promise<void> = Promise.resolve();
 
 	/** The record of a node: mode and what n8n remembers, hashed in mode `entries`. */
 	record({ nodeId, workflowId = DEFAULT_WORKFLOW_ID }: StorePlace): Value | undefined {
-		return this.parse(this.rows.get(keyOf(workflowId, nodeId === undefined ? '' : `n:${nodeId}`)));
+		return copyOf(this.rows.get(keyOf(workflowId, nodeId === undefined ? '' : `n:${nodeId}`)));
 	}
 
 	/** Hashes that are remembered, oldest first. */
@@ -170,7 +182,8 @@ export class DeduplicationStore implements IDataDeduplicator {
 		if (!Array.isArray(stored.data)) return result;
 		const { data } = stored;
 		// As it was: a value that comes twice in one call is new twice.
-		const known = new Set(data);
+		const before = data.slice();
+		const known = hashes.length > FEW ? new Set(before) : { has: (hash: string) => before.includes(hash) };
 		for (const [index, hash] of hashes.entries()) {
 			const item = items[index] as DeduplicationItemTypes;
 			if (known.has(hash)) {
@@ -226,10 +239,13 @@ export class DeduplicationStore implements IDataDeduplicator {
 		const context = contextOf(scope, contextData);
 		const stored = await this.read(context, contextData);
 		if (!stored || !Array.isArray(stored.data)) return;
-		for (const hash of items.map(hashOf)) {
-			const index = stored.data.indexOf(hash);
-			if (index !== -1) stored.data.splice(index, 1);
-		}
+		// The first of each that is asked for.
+		const asked = items.map(hashOf);
+		stored.data = stored.data.filter((hash) => {
+			const index = asked.indexOf(hash);
+			if (index !== -1) asked.splice(index, 1);
+			return index === -1;
+		});
 		await this.write('update', context, contextData, stored);
 	}
 
@@ -263,12 +279,8 @@ export class DeduplicationStore implements IDataDeduplicator {
 		this.calls.push({ method, workflowId: workflow.id, nodeId, items: [...items], options: { ...options } });
 	}
 
-	private parse(text: string | undefined): Value | undefined {
-		return text === undefined ? undefined : (JSON.parse(text) as Value);
-	}
-
 	private set(key: string, value: Value): void {
-		this.rows.set(key, JSON.stringify(value));
+		this.rows.set(key, copyOf(value));
 	}
 
 	private async read(context: string, { workflow }: ICheckProcessedContextData): Promise<Value | undefined> {
@@ -276,7 +288,7 @@ export class DeduplicationStore implements IDataDeduplicator {
 		await life?.check();
 		await turn();
 		this.failIfAsked('read');
-		const value = this.parse(this.rows.get(keyOf(workflow.id, context)));
+		const value = copyOf(this.rows.get(keyOf(workflow.id, context)));
 		await life?.check();
 		return value;
 	}

@@ -31,12 +31,19 @@ export async function wakeUp(run: EngineRun, nodeTypes?: EngineOptions['nodeType
 	return woken;
 }
 
-/** @param nodeTypes for the runs after a suspension, when n8n was started anew meanwhile */
-export async function drive(run: EngineRun, nodeTypes?: EngineOptions['nodeTypes']): Promise<Ended> {
+/**
+ * @param nodeTypes for the runs after a suspension, when n8n was started anew meanwhile
+ * @param asleep called whenever the execution is suspended
+ */
+export async function drive(
+	run: EngineRun,
+	{ nodeTypes, asleep }: { nodeTypes?: EngineOptions['nodeTypes']; asleep?: () => void } = {},
+): Promise<Ended> {
 	let current = run;
 	for (let naps = 0; ; naps++) {
 		const end = await current.finished;
 		if (end.status !== 'waiting') return { run: current, end, naps };
+		asleep?.();
 		await untilDue(current);
 		current = await wakeUp(current, nodeTypes);
 	}

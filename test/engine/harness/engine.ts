@@ -230,7 +230,7 @@ interface LogSink {
 
 const logLines: string[] = [];
 
-/** By text: how many lines do not have it. */
+/** By text: how many lines do not have it. What was searched is not searched again. */
 const searched = new Map<string, number>();
 
 /** Whether n8n has written a line with this text to its log. */

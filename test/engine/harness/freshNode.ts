@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { sep } from 'node:path';
 import type { INodeType } from 'n8n-workflow';
 import * as n8nWorkflow from 'n8n-workflow';
+import * as zod from 'zod';
 import * as fastClock from './fastClock';
 
 type NodeModule = typeof import('../../../nodes/LumaVideo/LumaVideo.node');
@@ -31,7 +32,7 @@ export function loadedNode(): Record<string, INodeType> {
 	return classesOf(own(NODE_FILE) as NodeModule);
 }
 
-/** The node with modules of its own, for `nodeTypes` of a run. The clock stays, and n8n's classes must be n8n's. */
+/** The node with modules of its own, for `nodeTypes` of a run. The clock stays, and so does what is not of this package. */
 export function freshNode(): Record<string, INodeType> {
 	return classesOf(typeof jest === 'undefined' ? loadAnew() : loadIsolated(jest));
 }
@@ -40,6 +41,7 @@ function loadIsolated(runner: (typeof import('@jest/globals'))['jest']): NodeMod
 	let loaded: NodeModule | undefined;
 	const kept: ReadonlyArray<[string, object]> = [
 		['n8n-workflow', n8nWorkflow],
+		['zod', zod],
 		['./fastClock', fastClock],
 	];
 	runner.isolateModules(() => {

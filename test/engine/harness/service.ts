@@ -3,7 +3,7 @@ import type { IDataObject, INode, INodeExecutionData, INodeParameters, IRun } fr
 import { stringify } from 'flatted';
 import type { ProviderName, ProviderServer } from '../../provider-server';
 import type { Credentials, EngineOptions } from './engine';
-import { engineLog, startWorkflow } from './engine';
+import { isLogged, startWorkflow } from './engine';
 import { NODE, lumaWorkflow, outputOf } from './workflows';
 
 export const PROVIDERS: readonly ProviderName[] = ['lumaDreamMachine', 'lumaAgents', 'pixazo', 'pixwith', 'crazyrouter'];
@@ -128,11 +128,11 @@ export function allTexts(run: IRun): string {
 
 /** Keys that are found in an execution's stored data or in n8n's log; must be empty. */
 export function keysIn(run: IRun, keys: readonly string[]): string[] {
-	const haystack = `${stringify(run)}\n${engineLog()}`;
+	const data = stringify(run);
 	const forms = (key: string): string[] => [
 		key,
 		encodeURIComponent(key),
 		Buffer.from(key).toString('base64').replace(/=+$/, ''),
 	];
-	return keys.filter((key) => forms(key).some((form) => haystack.includes(form)));
+	return keys.filter((key) => forms(key).some((form) => data.includes(form) || isLogged(form)));
 }

@@ -550,6 +550,8 @@ describe.each(each)('%s', (id, provider) => {
 	];
 
 	it.each(statusCodes)('has plain words for HTTP %i', (statusCode) => {
+		// One comparison at the end: there are ten thousand readings.
+		const wrong: unknown[] = [];
 		for (const text of bodies) {
 			const given = answer(statusCode, text, { 'retry-after': '2' });
 			const isYes = statusCode >= 200 && statusCode < 300;
@@ -574,16 +576,17 @@ describe.each(each)('%s', (id, provider) => {
 			for (const reading of readings) {
 				if (!reading) continue;
 				if (reading.ok) throw new Error(`HTTP ${statusCode} with ${text} was read as an answer`);
-				const { problem } = reading;
-				expect(problem.message).toContain(provider.displayName);
-				expect(problem.message).not.toMatch(/\.$/);
-				expect(problem.message).not.toMatch(UNHELPFUL);
-				expect(problem.advice).toMatch(/^[A-Z].*\.$/);
-				expect(problem.advice).not.toMatch(UNHELPFUL);
-				expect(problem.httpStatus).toBe(statusCode);
-				expect(problem.retryAfterMs).toBe(2000);
+				const { message, advice, httpStatus, retryAfterMs } = reading.problem;
+				const isPlain =
+					message.includes(provider.displayName) &&
+					!message.endsWith('.') &&
+					!UNHELPFUL.test(message) &&
+					/^[A-Z].*\.$/.test(advice ?? '') &&
+					!UNHELPFUL.test(advice ?? '');
+				if (!isPlain || httpStatus !== statusCode || retryAfterMs !== 2000) wrong.push(reading.problem);
 			}
 		}
+		expect(wrong).toEqual([]);
 	});
 
 	it.each([408, 500, 502, 503, 504])('never calls a create refused after HTTP %i without words', (statusCode) => {
