@@ -108,7 +108,8 @@ function readInput(
 	const videoSource: unknown = operation === 'generate' ? null : context.getNodeParameter('videoSource', itemIndex, null);
 	// n8n refuses to read a field that the operation does not have.
 	if (operation !== 'generate' && videoSource !== 'url' && videoSource !== 'binary') {
-		input.generationId = generationIdValue(context, itemIndex);
+		// An expression without a value is as good as nothing.
+		input.generationId = generationIdValue(context, itemIndex) ?? '';
 		input.sourceVideo = null;
 	}
 	if (operation === 'interpolate') {
