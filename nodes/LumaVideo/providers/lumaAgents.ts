@@ -19,7 +19,7 @@
  * - Failure codes of which nothing is said about refunds may be charged.
  * - Retry-After of 60 s where too many jobs run: nothing was bought, the request is sent again then.
  */
-import { DASHBOARD_URL, DISPLAY_NAME, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
+import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
 import { AUTO, bodyOf } from './lumaAgents.body';
 import { exclusions } from './lumaAgents.exclusions';
 import { fileStore } from './lumaAgents.files';
@@ -54,6 +54,11 @@ const RAY: Pick<ModelCapabilities, 'value' | 'name' | 'aspectRatios' | 'resoluti
 	loop: 'never',
 };
 
+/** "FAQ": a job lives for an hour at most. */
+function sourceHint(seconds: number): string {
+	return `${DISPLAY_NAME} takes at most ${seconds} seconds and works on them for at most an hour.`;
+}
+
 const PROMPT = { optionalWithImage: false, minLength: 1, maxLength: 6000 };
 
 export const lumaAgents: Provider = {
@@ -69,6 +74,7 @@ export const lumaAgents: Provider = {
 					instead: `Create a key at ${DASHBOARD_URL} (it begins with 'luma-api-'): Luma announced the end of the Dream Machine API for October 2026.`,
 				}
 			: null,
+	modelField: 'model',
 	capabilities: {
 		models: [
 			{
@@ -80,6 +86,7 @@ export const lumaAgents: Provider = {
 				durations: DURATIONS,
 				defaults: { aspectRatio: '16:9', resolution: DEFAULT_RESOLUTION, duration: DEFAULT_DURATION },
 				loop: 'withoutEndImage',
+				hints: { image: IMAGE_HINT },
 				// A guess: the guide says that most are done in less than two minutes.
 				usualSeconds: 90,
 			},
@@ -116,7 +123,7 @@ export const lumaAgents: Provider = {
 						defaults: { aspectRatio: null, resolution: DEFAULT_RESOLUTION, duration: null },
 						modes: [AUTO, ...STRENGTHS],
 						sources: ['generation', 'url', 'file'],
-						hints: { source: `Luma Agents takes at most ${MAX_SOURCE_SECONDS.modify} seconds.` },
+						hints: { image: IMAGE_HINT, source: sourceHint(MAX_SOURCE_SECONDS.modify) },
 						// A guess: resellers speak of 5 to 15 minutes.
 						usualSeconds: 300,
 					},
@@ -134,7 +141,7 @@ export const lumaAgents: Provider = {
 						defaults: { aspectRatio: '9:16', resolution: DEFAULT_RESOLUTION, duration: null },
 						sources: ['generation', 'url', 'file'],
 						hints: {
-							source: `Luma Agents takes at most ${MAX_SOURCE_SECONDS.reframe} seconds.`,
+							source: sourceHint(MAX_SOURCE_SECONDS.reframe),
 							resolution: 'With upright aspect ratios (9:16, 3:4) Luma may still refuse 1080p.',
 						},
 						// A guess: nothing is documented.
