@@ -275,24 +275,29 @@ export function fileOf({ id, file }: InputFile): FileReference {
 	return { kind: 'file', id, ...file };
 }
 
+type KeyframeReading = { ok: true; keyframe: VideoRequest['keyframes'][number] } | { ok: false; finding: string };
+
 /** One keyframe; or, as the end of a sentence, what is wrong with it. */
-function keyframeOf(entry: unknown, options: CheckOptions): VideoRequest['keyframes'][number] | string {
+function keyframeOf(entry: unknown, options: CheckOptions): KeyframeReading {
 	const { image, index: frame } = (typeof entry === 'object' && entry !== null ? entry : {}) as { image?: unknown; index?: unknown };
 	if (image === undefined || image === null || (typeof image === 'string' && image.trim() === '')) {
-		return 'has no image; enter its web address, or remove the keyframe';
+		return { ok: false, finding: 'has no image; enter its web address, or remove the keyframe' };
 	}
-	if (typeof image !== 'string') return `needs the web address of an image as text, but it is ${kindOf(image)}`;
+	if (typeof image !== 'string') {
+		return { ok: false, finding: `needs the web address of an image as text, but it is ${kindOf(image)}` };
+	}
 	const index = numberOf(frame);
-	if (typeof index !== 'number') return `needs a number as its frame, but it is ${kindOf(frame)}`;
+	if (typeof index !== 'number') return { ok: false, finding: `needs a number as its frame, but it is ${kindOf(frame)}` };
 	const address = addressOf(image, options);
-	return address.ok ? { image: { kind: 'url', url: address.url }, index } : `has an image that ${address.finding}`;
+	if (!address.ok) return { ok: false, finding: `has an image that ${address.finding}` };
+	return { ok: true, keyframe: { image: { kind: 'url', url: address.url }, index } };
 }
 
 function keyframesOf(entries: readonly unknown[], options: CheckOptions, findings: string[]): VideoRequest['keyframes'] {
 	return entries.flatMap((entry, position) => {
-		const keyframe = keyframeOf(entry, options);
-		if (typeof keyframe !== 'string') return [keyframe];
-		findings.push(`${named('keyframes')}: keyframe ${position + 1} ${keyframe}`);
+		const reading = keyframeOf(entry, options);
+		if (reading.ok) return [reading.keyframe];
+		findings.push(`${named('keyframes')}: keyframe ${position + 1} ${reading.finding}`);
 		return [];
 	});
 }

@@ -2,7 +2,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { numberOf } from '../generation/values';
-import { readSwitch } from './settings';
+import { CORRECT, readSwitch } from './settings';
 
 const DEFAULT_LIMIT = 50;
 
@@ -31,7 +31,7 @@ export function readLimit(context: IExecuteFunctions, itemIndex: number): number
 	const limit = numberOf(context.getNodeParameter('limit', itemIndex, DEFAULT_LIMIT));
 	if (limit === null) return DEFAULT_LIMIT;
 	if (limit === undefined || limit < 1) {
-		throw new NodeOperationError(context.getNode(), "'Limit' must be a number of 1 or more", { itemIndex });
+		throw new NodeOperationError(context.getNode(), "'Limit' must be a number of 1 or more", { description: CORRECT, itemIndex });
 	}
 	return Math.floor(limit);
 }

@@ -143,20 +143,34 @@ export const binaryField: INodeProperties = {
 	hint: 'The name of the output field to put the file in',
 };
 
+/** The description of a switch that downloads; which providers' URLs end is in their capability tables. */
+export function downloadDescription(whether: string): string {
+	const ends = providerIds
+		.map((id) => providers[id])
+		.filter(({ capabilities }) => capabilities.urlMinutes !== null)
+		.map(({ displayName, capabilities }) => `; those of ${displayName} work for ${capabilities.urlMinutes} minutes`);
+	return `${whether}. The output always has the URL, but URLs do not work forever${ends.join('')}.`;
+}
+
 /** Hides a field from an agent's tool, which cannot pass files on. */
 export const NO_FILES: IDisplayOptions['hide'] = { '@tool': [true] };
+
+/** What to do about a field that cannot be read. */
+export const CORRECT = 'Correct this, then run the workflow again. Nothing was sent.';
 
 /** Whether the file is to be downloaded. @throws NodeOperationError when that is not clear */
 export function readWantsFile(context: IExecuteFunctions, itemIndex: number, makes: Product = 'video'): boolean {
 	if (isTool(context)) return false;
-	const [name, displayName] = makes === 'image' ? ['downloadImage', 'Download Image'] : ['downloadVideo', 'Download Video'];
-	return readSwitch(context, itemIndex, name, displayName);
+	const [name, label] = makes === 'image' ? ['downloadImage', 'Download Image'] : ['downloadVideo', 'Download Video'];
+	return readSwitch(context, itemIndex, name, label);
 }
 
 /** Whether a field outside of Options is switched on. @throws NodeOperationError when that is not clear */
-export function readSwitch(context: IExecuteFunctions, itemIndex: number, name: string, displayName: string): boolean {
+export function readSwitch(context: IExecuteFunctions, itemIndex: number, name: string, label: string): boolean {
 	const value = booleanOf(context.getNodeParameter(name, itemIndex, false));
-	if (value === undefined) throw new NodeOperationError(context.getNode(), `'${displayName}' must be true or false`, { itemIndex });
+	if (value === undefined) {
+		throw new NodeOperationError(context.getNode(), `'${label}' must be true or false`, { description: CORRECT, itemIndex });
+	}
 	return value === true;
 }
 

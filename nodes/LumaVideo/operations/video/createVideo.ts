@@ -19,7 +19,7 @@ import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { additionalFields, providersFor, providersWith } from '../requestFields';
-import { NO_FILES, binaryField, readSettings } from '../settings';
+import { NO_FILES, binaryField, downloadDescription, readSettings } from '../settings';
 
 /** Fields that shape the request, as they lie on the top level. */
 const REQUEST_FIELDS = [
@@ -51,8 +51,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 			name: 'downloadVideo',
 			type: 'boolean',
 			default: false,
-			description:
-				"Whether to download the video file too. The output always has the video's URL, but URLs do not work forever: those of Luma Agents for an hour.",
+			description: downloadDescription('Whether to download the video file too'),
 			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
 		},
 		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadVideo: [true] }, hide: NO_FILES } },
@@ -176,11 +175,12 @@ async function prepare(
 	if (!source.ok) return source;
 	const { videoUrl, status } = source.generation;
 	if (videoUrl === null) {
+		const isOver = status === 'completed' || status === 'failed';
 		return {
 			ok: false,
 			failure: {
-				message: `Generation ${generationId} has no video${status === 'failed' ? '' : ' yet'} (status: ${status})`,
-				advice: `Nothing was bought. ${status === 'failed' ? 'Choose a generation that is completed.' : 'Wait until it is completed.'}`,
+				message: `Generation ${generationId} has no video${isOver ? '' : ' yet'} (status: ${status})`,
+				advice: `Nothing was bought. ${isOver ? 'Choose a generation that made a video.' : 'Wait until it is completed.'}`,
 				details: { generationId: null, provider: provider.id, status: null },
 			},
 		};
