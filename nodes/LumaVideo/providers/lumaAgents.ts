@@ -119,7 +119,7 @@ export const lumaAgents: Provider = {
 						...RAY,
 						description: 'Newest model; its videos have no sound, and 360p is a cheap draft',
 						frames: ['none', 'start'],
-						// Shape and length are those of the source; the service ignores an aspect ratio.
+						// Shape and length are those of the source; an aspect ratio is ignored or refused, by what two readers say.
 						defaults: { aspectRatio: null, resolution: DEFAULT_RESOLUTION, duration: null },
 						modes: [AUTO, ...STRENGTHS],
 						sources: ['generation', 'url', 'file'],
