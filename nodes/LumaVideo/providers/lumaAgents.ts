@@ -6,18 +6,7 @@
  * its branch `next`, which has 360p, keyframes for new videos and files. There is no list, no deletion, no balance and no
  * callback.
  *
- * What no document settles, and what is done about it:
- * - An aspect ratio that is left out: the shape of the image, where one leads. Text to video always names one.
- * - Edits of sources that have neither 5 nor 10 s: priced in proportion, those under 5 s like 5 s.
- * - HDR of 10 s, by keyframes: possible, without a price.
- * - Extending a draft (360p): has no price, so it is not offered.
- * - Reframing to upright 1080p: announced as coming, so it is left to the service, which refuses it free of charge.
- * - Video formats: any `video/*` is handed on.
- * - Files: the HTTP code of `POST /files` (any 2xx), how long a file is kept (it is left there), and that errors look as
- *   everywhere else. A file may be `pending` for minutes after it is complete.
- * - A refusal that names an input and says that it was not fetched buys nothing, also as a 502.
- * - Failure codes of which nothing is said about refunds may be charged.
- * - Retry-After of 60 s where too many jobs run: nothing was bought, the request is sent again then.
+ * What no document settles, and what is done about it, is in docs/guesses.md.
  */
 import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
 import { AUTO, bodyOf } from './lumaAgents.body';
