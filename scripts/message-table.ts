@@ -43,7 +43,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<address>': ['address'],
 	'<host>': ['url.hostname'],
 	'<HTTP status>': ['answer.statusCode', 'statusCode'],
-	'<field>': ['FIELD_NAMES[field]', 'settingFields[name].displayName'],
+	'<field>': ['FIELD_NAMES[field]', 'label', 'settingFields[name].displayName'],
 	'<type>': ["headers['content-type']", 'mimeType'],
 	'<types>': ["types.map((type) => type.replace('image/', '').toUpperCase()).join(', ')"],
 	'<resource>': ["context.getNodeParameter('resource', 0)"],
@@ -61,7 +61,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		'last',
 		'seconds',
 		'most',
-		'number',
+		'position + 1',
 		'(bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0)',
 		'amount.toFixed(2)',
 		'maxCostUsd',
@@ -69,7 +69,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 		'total',
 	],
 	'<size>': ['sizeText(size)', 'sizeText(maxBytes)'],
-	'<type of value>': ['givenKind(field, input[field])', 'kindOf(image)', 'kindOf(index)'],
+	'<type of value>': ['kindOf(image)', 'kindOf(frame)', 'kindOf(value)'],
 	'<type that is needed>': ["EXPECTED[field] ?? 'text'", 'expected'],
 	'<reason>': [
 		'error',
@@ -84,7 +84,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	'<code>': ['code'],
 	'<input>': ['input'],
 	'<what is missing>': ['what'],
-	'<what stands in the way>': ['finding', "finding ?? 'is not known'", 'result.finding'],
+	'<what stands in the way>': ['address.finding', 'finding', "finding ?? 'is not known'", 'reading.finding', 'result.finding'],
 	'<doubts>': ['doubts.map((doubt) => `${doubt}.`)'],
 	'<what happened>': ['result.message'],
 	'<what to do>': ['foreign.instead', 'adviceForRead(problem)', 'advice', 'generation.failureAdvice', 'problem?.advice', 'problem.advice', 'result.advice'],
@@ -92,7 +92,7 @@ const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = {
 	// Made elsewhere, and collected there.
 	'': [
 		'[failure.advice, ...alsoKnown].join(\' \')',
-		"[...others, 'Correct this, then run the workflow again. Nothing was sent.'].map((sentence) => sentence.replace(/\\.?$/, '.')).join(' ')",
+		"[...others, CORRECT].map((sentence) => sentence.replace(/\\.?$/, '.')).join(' ')",
 		"message.replace(/ \\[item \\d+\\]$/, '')",
 		'check.advice',
 		'check.message',
@@ -441,7 +441,7 @@ export function collect(): { messages: Message[]; reasons: string[] } {
 
 /** Headings, and the sources below each. */
 const GROUPS: ReadonlyArray<readonly [heading: string, sources: RegExp]> = [
-	['Fields and settings, before anything is sent', /check(Image)?Request|spending|generationId|inputImages|callbackAddress|operations\/(buy|fileStore|index|methods|settings)|create(Image|Video)/],
+	['Fields and settings, before anything is sent', /check(Image)?Request|spending|generationId|inputImages|callbackAddress|operations\/(buy|fileStore|index|manyFields|methods|settings)|create(Image|Video)/],
 	['Making, waiting and reading', /generation\/(messages|read|deliver|list|catalog)|operations\/(plan|report)/],
 	['What a provider answers', /providers\//],
 	['Connections and downloads', /transport\//],

@@ -11,8 +11,8 @@ import { FIELD_NAMES } from '../nodes/LumaVideo/generation/checkRequest';
 import { operations } from '../nodes/LumaVideo/operations';
 import type { Operation } from '../nodes/LumaVideo/operations/operation';
 import { providerIds, providers } from '../nodes/LumaVideo/providers';
-import { blankRequest } from '../nodes/LumaVideo/providers/provider';
-import type { FrameMode, ModelCapabilities, Provider } from '../nodes/LumaVideo/providers/provider';
+import { blankImageRequest, blankRequest } from '../nodes/LumaVideo/providers/provider';
+import type { FrameMode, ImageMaking, ModelCapabilities, Provider } from '../nodes/LumaVideo/providers/provider';
 
 export const readmePath = join(__dirname, '..', 'README.md');
 
@@ -70,6 +70,24 @@ function modelRow(provider: Provider, model: ModelCapabilities): string[] {
 		LOOPS[model.loop],
 		prices(provider, model),
 	];
+}
+
+/** One row for each model that makes images. */
+function imageRows({ displayName }: Provider, { capabilities, estimateUsd }: ImageMaking): string[][] {
+	const { generate, edit } = capabilities;
+	return generate.models.map(({ name, value }) => {
+		const editing = { ...blankImageRequest('edit', value), source: { kind: 'generation', generationId: '' } as const };
+		const usd = [estimateUsd(blankImageRequest('generate', value)), estimateUsd(editing)];
+		return [
+			displayName,
+			name,
+			`text, up to ${generate.maxReferences} images; edits, with up to ${edit.maxReferences} images`,
+			choices(['auto', ...generate.aspectRatios], 'auto'),
+			choices(['auto', ...generate.outputFormats], 'auto'),
+			choices(['auto', ...generate.styles], 'auto'),
+			usd.map((price) => (price === null ? 'not published' : price.toFixed(3))).join(', an edit '),
+		];
+	});
 }
 
 function providerRow({ displayName, capabilities }: Provider): string[] {
@@ -132,11 +150,15 @@ export function providerTable(): string {
 		['Provider', 'Model', 'From', 'Resolution', 'Duration', 'Aspect ratio', 'Loop', 'USD per video, about'],
 		all.flatMap((provider) => provider.capabilities.models.map((model) => modelRow(provider, model))),
 	);
+	const images = table(
+		['Provider', 'Image model', 'From', 'Aspect ratio', 'Format', 'Style', 'USD per image, about'],
+		all.flatMap((provider) => (provider.images ? imageRows(provider, provider.images) : [])),
+	);
 	const services = table(
 		['Provider', 'Prompt', 'Additional fields', 'Calls back', 'Can list', 'Can delete', 'Videos at once'],
 		all.map(providerRow),
 	);
-	return `${models}\n\n${services}\n\n${operationTable()}`;
+	return `${models}\n\n${images}\n\n${services}\n\n${operationTable()}`;
 }
 
 /** What stands between the markers of a README. */

@@ -87,9 +87,9 @@ describe("the agent's tool", () => {
 		const [job, ...others] = server.jobs();
 		expect(others).toEqual([]);
 		expect(server.ledger().purchases).toHaveLength(1);
-		expect(job).toMatchObject({ prompt: 'a kite over the sea', model: 'ray-flash-2', resolution: '540p' });
+		expect(job).toMatchObject({ prompt: 'a kite over the sea', model: 'ray-3.2', resolution: '540p' });
 		const [item] = toolAnswer() as Array<Record<string, unknown>>;
-		expect(item).toMatchObject({ generationId: job?.id, status: 'completed', estimatedCostUsd: 0.14 });
+		expect(item).toMatchObject({ generationId: job?.id, status: 'completed', estimatedCostUsd: 0.15 });
 		expect(item?.videoUrl).toContain(String(job?.id));
 		expect(answerOf(execution)).toContain(String(item?.videoUrl));
 		expect(keysIn(chat.requests, server.keys)).toEqual([]);
@@ -135,7 +135,7 @@ describe("the agent's tool", () => {
 	});
 
 	it('tells the agent that it takes longer, and how to get the video', async () => {
-		server.configure({ lumaDreamMachine: { jobMs: 600_000 } });
+		server.configure({ lumaAgents: { jobMs: 600_000 } });
 		await ask('a kite', (tool) => {
 			tool.parameters.options = { timeout: 1 };
 		});
@@ -146,7 +146,7 @@ describe("the agent's tool", () => {
 	});
 
 	it('goes on with a video that took longer when the agent asks again', async () => {
-		server.configure({ lumaDreamMachine: { jobMs: 3000 } });
+		server.configure({ lumaAgents: { jobMs: 3000 } });
 		chat.toolCalls = 2;
 		await ask('a kite', (tool) => {
 			tool.parameters.options = { timeout: 2 };
@@ -174,7 +174,7 @@ describe("the agent's tool", () => {
 	});
 
 	it.each([
-		['keeps to its limit', { options: { maxCost: 0.1 } }, ['0.14', "'Max Cost'"]],
+		['keeps to its limit', { options: { maxCost: 0.1 } }, ['0.15', "'Max Cost'"]],
 		['says what does not fit', { startImage: 'kite.jpg' }, ["'Start Image'", 'Nothing was sent.']],
 	])('%s, and buys nothing', async (_, parameters, words) => {
 		const execution = await ask('a kite', (tool) => {

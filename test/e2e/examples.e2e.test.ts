@@ -76,9 +76,9 @@ function purchases(from = server): string[] {
 const tests: Record<string, () => Promise<void>> = {
 	'text-to-video.json': async () => {
 		const [item] = nodeOutput(await run('text-to-video.json'), 'Luma Video');
-		expect(item?.json).toMatchObject({ status: 'completed', estimatedCostUsd: 0.14 });
+		expect(item?.json).toMatchObject({ status: 'completed', estimatedCostUsd: 0.15 });
 		expect(item?.binary?.data?.mimeType).toBe('video/mp4');
-		expect(purchases()).toEqual(['lumaDreamMachine generate']);
+		expect(purchases()).toEqual(['lumaAgents generate']);
 	},
 
 	'product-photo-to-video.json': async () => {
@@ -152,8 +152,8 @@ const tests: Record<string, () => Promise<void>> = {
 		const execution = await run('ai-agent-with-luma-tool.json');
 		const [job] = server.jobs();
 		expect(job?.prompt).toContain('red kite');
-		expect(String(nodeOutput(execution, 'AI Agent')[0]?.json.output)).toContain(`/media/lumaDreamMachine/${job?.id}/output.mp4`);
-		expect(purchases()).toEqual(['lumaDreamMachine generate']);
+		expect(String(nodeOutput(execution, 'AI Agent')[0]?.json.output)).toContain(`/media/lumaAgents/${job?.id}/output.mp4`);
+		expect(purchases()).toEqual(['lumaAgents generate']);
 	},
 
 	'schedule-generate-trigger-pair-1-generate.json': async () => await runPair('', ['Download Video', 'Use the Video']),

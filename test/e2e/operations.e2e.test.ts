@@ -21,14 +21,18 @@ async function runNode(provider: ProviderName, parameters: INode['parameters'], 
 	return jsonOf(nodeOutput(execution, NODE));
 }
 
-/** A node that passes on the image of the stand-in as a file. */
-function imageFile(): INode {
+/** A node that passes on an image or a video of the stand-in as a file. */
+function file(name: 'start.jpg' | '720p_16x9.mp4' = 'start.jpg'): INode {
 	return node(
-		'Image',
+		'File',
 		'n8n-nodes-base.httpRequest',
-		{ url: `${server.url}/media/samples/start.jpg`, options: { response: { response: { responseFormat: 'file' } } } },
+		{ url: `${server.url}/media/samples/${name}`, options: { response: { response: { responseFormat: 'file' } } } },
 		{ typeVersion: 4.2 },
 	);
+}
+
+async function sample(name: string): Promise<Buffer> {
+	return Buffer.from(await (await fetch(`${server.url}/media/samples/${name}`)).arrayBuffer());
 }
 
 function source(provider: ProviderName, index = 0): string {
@@ -124,8 +128,9 @@ describe('operations that make a video', () => {
 				targetGenerationId: byId(source('lumaDreamMachine', 1)),
 				model: 'ray-2',
 				prompt: 'day turns into night',
+				resolution: '540p',
 			}),
-			() => ({ keyframes: { frame1: { type: 'generation', id: source('lumaDreamMachine', 1) } } }),
+			() => ({ resolution: '540p', keyframes: { frame1: { type: 'generation', id: source('lumaDreamMachine', 1) } } }),
 		],
 		[
 			'lumaDreamMachine',
@@ -265,7 +270,7 @@ describe('an image file of the previous node', () => {
 	];
 	const all = together<[ProviderName, () => object]>(async ([provider, body]) => {
 		const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
-		await buysOne(provider, 'generate', { ...generateParameters(provider, 'a cat'), ...fields }, body(), [imageFile()]);
+		await buysOne(provider, 'generate', { ...generateParameters(provider, 'a cat'), ...fields }, body(), [file()]);
 	});
 	beforeAll(() => {
 		all.start(cases);
@@ -273,6 +278,65 @@ describe('an image file of the previous node', () => {
 	it.each(cases)('is brought to %s', async (provider) => {
 		const each = cases.find((candidate) => candidate[0] === provider);
 		if (each) await all.result(each);
+		expect(server.ledger().keyLeaks).toEqual([]);
+	});
+});
+
+/** A Code node that passes on `bytes`, a JavaScript expression, inside the item. */
+function codeFile(bytes: string, mimeType: string): INode {
+	const jsCode = `const data = ${bytes}.toString('base64');
+return { json: {}, binary: { data: { data, mimeType: '${mimeType}', fileName: 'made.${mimeType.split('/')[1] ?? ''}' } } };`;
+	return node('Made', 'n8n-nodes-base.code', { mode: 'runOnceForEachItem', jsCode }, { typeVersion: 2 });
+}
+
+describe('an image that a Code node makes', () => {
+	it.each<[ProviderName, (body: object) => unknown]>([
+		['lumaDreamMachine', (body) => (body as { keyframes: { frame0: { url: string } } }).keyframes.frame0.url],
+		['pixazo', (body) => (body as { image_url: string }).image_url],
+	])('is found by %s at an address of n8n', async (provider, addressIn) => {
+		const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
+		const parameters = { ...generateParameters(provider, 'a cat'), ...fields };
+		const [made] = await runNode(provider, parameters, [codeFile("Buffer.from('not quite an image')", 'image/png')]);
+		expect(made).toMatchObject({ provider, status: 'completed' });
+		const bought = server.ledger().purchases.find(({ id }) => id === made?.generationId);
+		const answer = await fetch(String(addressIn(bought?.body as object)));
+		expect([answer.status, await answer.text()]).toEqual([200, 'not quite an image']);
+	});
+});
+
+describe('a video file of the previous node', () => {
+	const fields = (operation: string): INode['parameters'] => ({
+		resource: 'video',
+		operation,
+		videoSource: 'binary',
+		sourceVideoField: 'data',
+		model: 'ray-3.2',
+		prompt: 'as a watercolour',
+		aspectRatio: operation === 'reframe' ? '1:1' : undefined,
+	});
+	const cases = [
+		['modify', 'video_edit', 0],
+		['reframe', 'video_reframe', 0],
+		// As large as what goes through the store of files.
+		['modify', 'video_edit', 6_000_000],
+	] as const;
+
+	it.each(cases)('is what Luma Agents works on: %s, %s, %d bytes more', async (operation, type, more) => {
+		const bytes = await sample('720p_16x9.mp4');
+		const larger = `Buffer.concat([await this.helpers.getBinaryDataBuffer(0, 'data'), Buffer.alloc(${more})])`;
+		const before = [file('720p_16x9.mp4'), ...(more > 0 ? [codeFile(larger, 'video/mp4')] : [])];
+		const [made] = await runNode('lumaAgents', fields(operation), before);
+		expect(made).toMatchObject({ provider: 'lumaAgents', status: 'completed', videoUrl: expect.stringMatching(/^http/) });
+		const bought = server.ledger().purchases.filter(({ id }) => id === made?.generationId);
+		expect(bought).toHaveLength(1);
+		const body = bought[0]?.body as { type: string; source: { data?: string; file_id?: string; media_type?: string } };
+		expect(body.type).toBe(type);
+		if (more === 0) {
+			expect(body.source).toEqual({ data: bytes.toString('base64'), media_type: 'video/mp4' });
+		} else {
+			const stored = await fetch(`${server.url}/media/uploads/${body.source.file_id}`);
+			expect(Buffer.from(await stored.arrayBuffer()).equals(Buffer.concat([bytes, Buffer.alloc(more)]))).toBe(true);
+		}
 		expect(server.ledger().keyLeaks).toEqual([]);
 	});
 });

@@ -167,7 +167,7 @@ describe('in the engine', () => {
 		expect(items).toHaveLength(1);
 		expect(items[0]?.json).toMatchObject({ status: 'completed', prompt: expect.stringContaining('red kite') });
 		expect(items[0]?.binary?.data?.mimeType).toBe('video/mp4');
-		expect(server.ledger().purchases.map(({ provider }) => provider)).toEqual(['lumaDreamMachine']);
+		expect(server.ledger().purchases.map(({ provider }) => provider)).toEqual(['lumaAgents']);
 	});
 
 	it('still-then-animate.json makes an image and a video that starts from it', async () => {

@@ -1,10 +1,10 @@
 /** Files of the previous node as what Luma Agents works on: inside the request, or through its store of files. */
-import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeParameters, INodeType, IRun } from 'n8n-workflow';
-import { NodeConnectionTypes } from 'n8n-workflow';
+import type { INodeParameters, IRun } from 'n8n-workflow';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import type { GivenFile } from './harness/files';
+import { bytesOf, runFiles } from './harness/files';
 import { generate, jsonOf, keysIn, runItems, shownError } from './harness/service';
 
 jest.setTimeout(60_000);
@@ -21,51 +21,8 @@ beforeEach(() => {
 	server.reset();
 });
 
-interface GivenFile {
-	name: string;
-	mimeType: string;
-	bytes: Buffer;
-}
-
-/** Items with a file each, in n8n's binary store. */
-class FileItems implements INodeType {
-	description = {
-		displayName: 'Items',
-		name: 'items',
-		group: ['trigger' as const],
-		version: 1,
-		description: 'Items with files',
-		defaults: { name: 'Items' },
-		inputs: [NodeConnectionTypes.Main],
-		outputs: [NodeConnectionTypes.Main],
-		properties: [{ displayName: 'Items', name: 'items', type: 'json' as const, default: '[]' }],
-	};
-
-	constructor(private readonly files: GivenFile[]) {}
-
-	/** n8n calls it with its own `this`. */
-	execute = (() => {
-		const { files } = this;
-		return async function execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-			const items = JSON.parse(this.getNodeParameter('items', 0) as string) as IDataObject[];
-			const made = items.map(async (json, item): Promise<INodeExecutionData> => {
-				const file = files[item];
-				if (!file) return { json, pairedItem: { item } };
-				const binary = await this.helpers.prepareBinaryData(Readable.from([file.bytes]), file.name, file.mimeType);
-				return { json, binary: { clip: binary }, pairedItem: { item } };
-			});
-			return [await Promise.all(made)];
-		};
-	}) as unknown as () => Promise<INodeExecutionData[][]>;
-}
-
-/** Runs items with these files through the node. */
-async function run(files: GivenFile[], parameters: INodeParameters, items: IDataObject[] = files.map(() => ({ text: 'a cat' }))): Promise<IRun> {
-	const node = new FileItems(files);
-	const execute = (node.execute as unknown as () => INodeType['execute'])();
-	const type: INodeType = { description: node.description, execute };
-	return await runItems(server, items, parameters, { nodeTypes: { 'test.items': type } });
-}
+const run = async (files: GivenFile[], parameters: INodeParameters, items?: Array<{ text: string }>): Promise<IRun> =>
+	await runFiles(server, files, parameters, items);
 
 const work = (operation: 'modify' | 'reframe', more: INodeParameters = {}): INodeParameters => ({
 	provider: 'lumaAgents',
@@ -77,12 +34,6 @@ const work = (operation: 'modify' | 'reframe', more: INodeParameters = {}): INod
 	sourceVideoField: 'clip',
 	...more,
 });
-
-function bytesOf(size: number): Buffer {
-	const bytes = Buffer.alloc(size);
-	for (let at = 0; at < size; at += 1000) bytes.writeUInt32BE(at, Math.min(at, size - 4));
-	return bytes;
-}
 
 const small = (name = 'small.mp4'): GivenFile => ({ name, mimeType: 'video/mp4', bytes: bytesOf(100_000) });
 const large = (name = 'large.mov'): GivenFile => ({ name, mimeType: 'video/quicktime', bytes: bytesOf(6_000_000) });

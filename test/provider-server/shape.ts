@@ -78,7 +78,9 @@ function objectProblems(
 	return problems;
 }
 
+/** An address as it has to be written: spaces and letters beyond ASCII are encoded. */
 export function isHttpUrl(text: string): boolean {
+	if (!/^[\x21-\x7e]+$/.test(text)) return false;
 	try {
 		const { protocol, hostname } = new URL(text);
 		return (protocol === 'http:' || protocol === 'https:') && hostname !== '';

@@ -2,10 +2,18 @@
 import { z } from 'zod';
 import type { ImageOperation, ImageReference, ImageRequest, Provider } from '../providers/provider';
 import type { CheckOptions, FieldName } from './checkRequest';
-import { InputFile, checkAddress, checkPrompt, fileOf, jsonField, named, text, typeFindings } from './checkRequest';
+import { InputFile, checkPrompt, checkedAddress, fileOf, jsonField, named, optionalBoolean, text, typeFindings } from './checkRequest';
 
 const optionalText = z.string().nullish();
 const image = z.union([z.string(), z.instanceof(InputFile)]);
+
+/** Web addresses in a text: parted by commas, lines or spaces; an address may have commas and spaces of its own. */
+function addressesIn(value: string): string[] {
+	return value
+		.split(/,\s|\n|,(?=https?:\/\/)|\s(?=https?:\/\/)/i)
+		.map((part) => part.replace(/^[\s,]+|[\s,]+$/g, ''))
+		.filter((part) => part !== '');
+}
 
 /** Field values as n8n hands them over: an expression can yield anything. */
 const inputSchema = z.object({
@@ -13,11 +21,11 @@ const inputSchema = z.object({
 	prompt: optionalText,
 	sourceImage: image.nullish(),
 	generationId: optionalText,
-	referenceImages: z.union([z.string(), z.array(image)]).nullish(),
+	referenceImages: z.preprocess((value) => (typeof value === 'string' ? addressesIn(value) : value), z.array(image).nullish()),
 	aspectRatio: optionalText,
 	outputFormat: optionalText,
 	style: optionalText,
-	webSearch: z.boolean().nullish(),
+	webSearch: optionalBoolean,
 	userId: optionalText,
 	additionalBodyFields: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
 });
@@ -29,14 +37,6 @@ export const AUTO = 'auto';
 
 export type ImageCheckResult = { ok: true; request: ImageRequest } | { ok: false; findings: string[] };
 
-/** Web addresses in a text: parted by white space, or by commas; an address may have commas of its own. */
-function addressesIn(value: string): string[] {
-	return value
-		.split(/\s+|,(?=https?:\/\/)/i)
-		.map((part) => part.replace(/^,+|,+$/g, ''))
-		.filter((part) => part !== '');
-}
-
 function imageOf(
 	field: FieldName,
 	value: InputFile | string,
@@ -44,9 +44,7 @@ function imageOf(
 	findings: string[],
 ): ImageReference {
 	if (value instanceof InputFile) return fileOf(value);
-	const url = value.trim();
-	checkAddress(field, url, options, findings);
-	return { kind: 'url', url };
+	return { kind: 'url', url: checkedAddress(field, value, options, findings) };
 }
 
 function referencesOf(
@@ -55,7 +53,7 @@ function referencesOf(
 	options: CheckOptions,
 	findings: string[],
 ): ImageReference[] {
-	const given = typeof value === 'string' ? addressesIn(value) : (value ?? []).filter((each) => each !== '');
+	const given = (value ?? []).filter((each) => each !== '');
 	if (given.length > maxReferences) {
 		findings.push(`${named('referenceImages')} can be ${maxReferences} at most, not ${given.length}`);
 	}

@@ -22,6 +22,7 @@ import { operationCapabilities } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import { TRIGGER_PATH, webhookIdOf } from '../transport/announce';
 import { callbackFinding } from '../transport/callbackAddress';
+import { booleanOf, numberOf } from './values';
 
 /** The name of every field as the panel shows it: messages and parameters use the same words. */
 export const FIELD_NAMES = {
@@ -86,6 +87,16 @@ export const AUTO_ASPECT_RATIO = 'auto';
 const optionalText = z.string().nullish();
 const optionalFile = z.union([z.string(), z.instanceof(InputFile)]).nullish();
 
+/** What is clear is read; what is not stays as it is, to be refused by the name of its field. */
+function read(value: unknown, reading: (value: unknown) => unknown): unknown {
+	const clear = reading(value);
+	return clear === undefined ? value : clear;
+}
+
+export const optionalBoolean = z.preprocess((value) => read(value, booleanOf), z.boolean().nullish());
+const optionalNumber = z.preprocess((value) => read(value, numberOf), z.number().nullish());
+const neededNumber = z.preprocess((value) => read(value, numberOf), z.number());
+
 /** Field values as n8n hands them over: an expression can yield anything. */
 const inputSchema = z.object({
 	model: z.string(),
@@ -95,12 +106,12 @@ const inputSchema = z.object({
 	aspectRatio: optionalText,
 	resolution: optionalText,
 	duration: optionalText,
-	loop: z.boolean().nullish(),
+	loop: optionalBoolean,
 	cameraMotion: optionalText,
 	concepts: z.array(z.string()).nullish(),
-	expandPrompt: z.boolean().nullish(),
+	expandPrompt: optionalBoolean,
 	modelId: optionalText,
-	promptOptimization: z.boolean().nullish(),
+	promptOptimization: optionalBoolean,
 	additionalBodyFields: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
 	callbackMode: optionalText,
 	callbackUrl: optionalText,
@@ -108,19 +119,19 @@ const inputSchema = z.object({
 	generationId: optionalText,
 	targetGenerationId: optionalText,
 	sourceVideo: optionalFile,
-	sourceLength: z.number().nullish(),
+	sourceLength: optionalNumber,
 	direction: optionalText,
 	mode: optionalText,
 	negativePrompt: optionalText,
 	userId: optionalText,
-	hdr: z.boolean().nullish(),
-	exrExport: z.boolean().nullish(),
-	autoControls: z.boolean().nullish(),
+	hdr: optionalBoolean,
+	exrExport: optionalBoolean,
+	autoControls: optionalBoolean,
 	editControls: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
-	gridPosition: z.object({ position: z.record(z.string(), z.number()).nullish() }).nullish(),
+	gridPosition: z.object({ position: z.record(z.string(), optionalNumber).nullish() }).nullish(),
 	sourcePosition: z
 		.object({
-			position: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }).nullish(),
+			position: z.object({ x: neededNumber, y: neededNumber, width: neededNumber, height: neededNumber }).nullish(),
 		})
 		.nullish(),
 	// What is wrong with which keyframe is said one by one.
@@ -152,7 +163,7 @@ const EXPECTED: Partial<Record<FieldName, string>> = {
 	exrExport: 'true or false',
 	gridPosition: 'numbers',
 	hdr: 'true or false',
-	keyframes: 'images with the number of their frame',
+	keyframes: 'a list of images, each with the number of its frame',
 	referenceImages: 'web addresses',
 	sourceLength: 'a number',
 	sourcePosition: 'numbers',
@@ -171,13 +182,22 @@ function kindOf(value: unknown): string {
 	if (value === null) return 'null';
 	if (Array.isArray(value)) return 'a list';
 	if (typeof value === 'object') return 'an object';
+	if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
 	return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
 
-/** What was given in place of what a field takes, whose outer form may be right. */
-function givenKind(field: FieldName, value: unknown): string {
-	const kind = kindOf(value);
-	return field === 'concepts' && kind === 'a list' ? 'a list with other things in it' : kind;
+/** What n8n puts around the entries of a collection; users do not see it. */
+const WRAPPERS: ReadonlySet<unknown> = new Set(['keyframe', 'position']);
+
+/** `it is text`; `it has text in it` where the outer form is right. */
+function given(path: readonly PropertyKey[], input: Record<string, unknown>): string {
+	const value = path.reduce<unknown>(
+		(outer, key) => (typeof outer === 'object' && outer !== null ? (outer as Record<PropertyKey, unknown>)[key] : undefined),
+		input,
+	);
+	const isWhole = path.length === 1 || WRAPPERS.has(path.at(-1));
+	if (value === undefined && !isWhole) return 'one of them is not set';
+	return isWhole ? `it is ${kindOf(value)}` : `it has ${kindOf(value)} in it`;
 }
 
 /** One finding for each field that is not of its type. */
@@ -185,9 +205,10 @@ export function typeFindings(
 	issues: ReadonlyArray<{ path: readonly PropertyKey[] }>,
 	input: Record<string, unknown>,
 ): string[] {
+	const first = new Map([...issues].reverse().map(({ path }) => [String(path[0]) as FieldName, path] as const));
 	const fields = new Set(issues.map(({ path }) => String(path[0]) as FieldName));
 	return [...fields].map(
-		(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but it is ${givenKind(field, input[field])}`,
+		(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but ${given(first.get(field) ?? [field], input)}`,
 	);
 }
 
@@ -235,50 +256,52 @@ function choice<T extends string>(
 	return null;
 }
 
-/** What is wrong with an address, as the end of a sentence; `null` when it can be used. */
-function addressFinding(value: string, options: CheckOptions): string | null {
+/** An address as it goes out, with what no address may have in it encoded; or, as the end of a sentence, what is wrong. */
+function addressOf(value: string, options: CheckOptions): { ok: true; url: string } | { ok: false; finding: string } {
 	const url = parseHttpUrl(value);
-	if (!url) return 'must be a web address beginning with https:// or http://';
+	if (!url) return { ok: false, finding: 'must be a web address beginning with https:// or http://' };
 	if (isLocalHost(url.hostname) && !options.allowLocalAddresses) {
-		return `is at ${url.hostname}, which the provider cannot reach; use a public web address`;
+		return { ok: false, finding: `is at ${url.hostname}, which the provider cannot reach; use a public web address` };
 	}
-	return null;
+	return { ok: true, url: url.href };
 }
 
-export function checkAddress(
-	field: FieldName,
-	value: string | null,
-	options: CheckOptions,
-	findings: string[],
-): void {
-	const finding = value === null ? null : addressFinding(value, options);
-	if (finding) findings.push(`${named(field)} ${finding}`);
+/** The address as it goes out; one that cannot be used is a finding and comes back as it is. */
+export function checkedAddress(field: FieldName, value: string, options: CheckOptions, findings: string[]): string {
+	const address = addressOf(value, options);
+	if (address.ok) return address.url;
+	findings.push(`${named(field)} ${address.finding}`);
+	return value;
 }
 
 export function fileOf({ id, file }: InputFile): FileReference {
 	return { kind: 'file', id, ...file };
 }
 
-/** What is wrong with one keyframe, as the end of a sentence; `null` when it can be used. */
-function keyframeFinding(image: unknown, index: unknown, options: CheckOptions): string | null {
+type KeyframeReading = { ok: true; keyframe: VideoRequest['keyframes'][number] } | { ok: false; finding: string };
+
+/** One keyframe; or, as the end of a sentence, what is wrong with it. */
+function keyframeOf(entry: unknown, options: CheckOptions): KeyframeReading {
+	const { image, index: frame } = (typeof entry === 'object' && entry !== null ? entry : {}) as { image?: unknown; index?: unknown };
 	if (image === undefined || image === null || (typeof image === 'string' && image.trim() === '')) {
-		return 'has no image; enter its web address, or remove the keyframe';
+		return { ok: false, finding: 'has no image; enter its web address, or remove the keyframe' };
 	}
-	if (typeof image !== 'string') return `needs the web address of an image as text, but it is ${kindOf(image)}`;
-	if (typeof index !== 'number') return `needs a number as its frame, but it is ${kindOf(index)}`;
-	const finding = addressFinding(image, options);
-	if (finding) return `has an image that ${finding}`;
-	return null;
+	if (typeof image !== 'string') {
+		return { ok: false, finding: `needs the web address of an image as text, but it is ${kindOf(image)}` };
+	}
+	const index = numberOf(frame);
+	if (typeof index !== 'number') return { ok: false, finding: `needs a number as its frame, but it is ${kindOf(frame)}` };
+	const address = addressOf(image, options);
+	if (!address.ok) return { ok: false, finding: `has an image that ${address.finding}` };
+	return { ok: true, keyframe: { image: { kind: 'url', url: address.url }, index } };
 }
 
 function keyframesOf(entries: readonly unknown[], options: CheckOptions, findings: string[]): VideoRequest['keyframes'] {
-	return entries.flatMap((entry, position): Array<VideoRequest['keyframes'][number]> => {
-		const { image, index } = (typeof entry === 'object' && entry !== null ? entry : {}) as { image?: unknown; index?: unknown };
-		const finding = keyframeFinding(image, index, options);
-		const number = position + 1;
-		if (finding) findings.push(`${named('keyframes')}: keyframe ${number} ${finding}`);
-		if (finding !== null || typeof image !== 'string' || typeof index !== 'number') return [];
-		return [{ image: { kind: 'url', url: image.trim() }, index }];
+	return entries.flatMap((entry, position) => {
+		const reading = keyframeOf(entry, options);
+		if (reading.ok) return [reading.keyframe];
+		findings.push(`${named('keyframes')}: keyframe ${position + 1} ${reading.finding}`);
+		return [];
 	});
 }
 
@@ -290,8 +313,7 @@ function imageOf(
 ): ImageReference | null {
 	if (value instanceof InputFile) return fileOf(value);
 	const url = text(value);
-	checkAddress(field, url, options, findings);
-	return url === null ? null : { kind: 'url', url };
+	return url === null ? null : { kind: 'url', url: checkedAddress(field, url, options, findings) };
 }
 
 export function checkPrompt(
@@ -362,10 +384,10 @@ function sources(
 		if (value.sourceVideo instanceof InputFile) return { ...none, source: fileOf(value.sourceVideo) };
 		const url = text(value.sourceVideo);
 		if (url !== null) {
-			checkAddress('sourceVideo', url, options, findings);
-			return { ...none, source: { kind: 'url', url } };
+			return { ...none, source: { kind: 'url', url: checkedAddress('sourceVideo', url, options, findings) } };
 		}
-		if (!model.sources.includes('generation') || text(value.generationId) === null) {
+		// An empty text is an ID that was left out, not one that was not asked for.
+		if (value.generationId === undefined || value.generationId === null) {
 			findings.push(`${named('sourceVideo')} is empty`);
 			return none;
 		}
@@ -471,7 +493,7 @@ export function checkRequest(
 		mode: choice('mode', text(value.mode), model.modes ?? [], model, provider, findings),
 		negativePrompt: extra('negativePrompt', text(value.negativePrompt)),
 		gridPosition: Object.fromEntries(
-			Object.entries(grid).flatMap(([name, number]) => (GRID_FIELDS[name] ? [[GRID_FIELDS[name], number]] : [])),
+			Object.entries(grid).flatMap(([name, number]) => (GRID_FIELDS[name] && typeof number === 'number' ? [[GRID_FIELDS[name], number]] : [])),
 		),
 		sourcePosition: extra('sourcePosition', value.sourcePosition?.position ?? null),
 		hdr: extra('hdr', value.hdr ?? null) ?? false,
@@ -510,7 +532,7 @@ export function checkRequest(
 		if (finding) findings.push(`${named(triggerUrl === null ? 'callbackUrl' : 'triggerUrl')} ${finding}`);
 		else if (triggerUrl !== null && otherUrl !== null) {
 			findings.push(`${named('callbackUrl')} must be empty when ${named('triggerUrl')} is set: only one address can be called`);
-		} else request.callback = { url: callbackUrl, mode: callbackMode === 'progress' ? 'progress' : 'terminal' };
+		} else request.callback = { url: parseHttpUrl(callbackUrl)?.href ?? callbackUrl, mode: callbackMode === 'progress' ? 'progress' : 'terminal' };
 	}
 	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };
 }

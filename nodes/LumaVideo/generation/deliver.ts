@@ -95,7 +95,7 @@ export async function deliver(
 				ok: false,
 				failure: {
 					message: `${result.message} (generation ${generation.generationId})`,
-					advice: `${result.advice} Operation 'Download' of resource 'Generation' gets it with the ID ${generation.generationId}.`,
+					advice: `${result.advice} Resource 'Generation' has it under the ID ${generation.generationId}: operation 'Get' reads a fresh URL, 'Download' gets the file.`,
 					details,
 				},
 			};

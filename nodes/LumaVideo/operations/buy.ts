@@ -90,7 +90,7 @@ export function buyingPlan(
 		settings,
 		output: {
 			includeRaw: settings.includeRaw,
-			model: modelOf(request),
+			model: modelOf(provider, request),
 			prompt: request.prompt,
 			estimatedCostUsd,
 		},
@@ -99,9 +99,11 @@ export function buyingPlan(
 }
 
 /** The model that is asked for in the end; `null` where an operation has none to choose. */
-function modelOf({ model, additionalBodyFields }: GenerationRequest): string | null {
-	if (typeof additionalBodyFields.model === 'string') return additionalBodyFields.model;
-	return model === '' ? null : model;
+function modelOf({ modelField }: Provider, request: GenerationRequest): string | null {
+	const replaced = modelField === undefined ? undefined : request.additionalBodyFields[modelField];
+	if (typeof replaced === 'string') return replaced;
+	if (request.makes === 'video' && request.modelId !== null) return request.modelId;
+	return request.model === '' ? null : request.model;
 }
 
 const PLACEHOLDER_NOTE =

@@ -40,6 +40,8 @@ export async function eachItem(
 	const results = await Promise.all(
 		context.getInputData().map(async (_, itemIndex): Promise<ItemResult[]> => {
 			try {
+				const { findings } = readSettings(context, itemIndex);
+				if (findings.length > 0) return [{ itemIndex, ok: false, failure: invalid(provider, findings) }];
 				const answer = await gate.run(async () => await ask(itemIndex, client));
 				if (!answer.ok) return [{ itemIndex, ok: false, failure: answer.failure }];
 				return answer.rows.map((json) => ({

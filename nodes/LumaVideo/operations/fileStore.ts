@@ -5,7 +5,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
 import type { Failure } from '../generation/failure';
-import type { FileReference, FileState, FileStore, LocalFile, Provider, Reading } from '../providers/provider';
+import { pauseFor } from '../generation/read';
+import { retryDelayMs } from '../generation/schedule';
+import type { FileReference, FileState, FileStore, FileTarget, LocalFile, Provider, Reading } from '../providers/provider';
 import { mayHaveBeenAccepted } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import type { Bytes, Exchange, ProviderClient } from '../transport/providerClient';
@@ -16,6 +18,8 @@ export type Brought =
 
 export const TRY_AGAIN = 'Try again, or use the URL of a file on the web.';
 
+/** How long a store that is busy is waited for, in milliseconds. */
+const ANNOUNCED_WITHIN_MS = 600_000;
 /** How long a file that was sent may take until it can be used, and how often it is looked at, in milliseconds. */
 const READY_WITHIN_MS = 600_000;
 const FIRST_LOOK_MS = 1000;
@@ -50,28 +54,59 @@ export async function store(
 	open: () => Promise<Bytes>,
 ): Promise<Brought> {
 	const failure = (text: string, advice = TRY_AGAIN): Brought => fileFailure(provider, file, text, advice);
-	const announced = await client.send(fileStore.announce(file));
-	if (announced.kind === 'fault') return failure(announced.fault.text);
-	const target = fileStore.readAnnounced(announced.answer);
-	if (!target.ok) return failure(target.problem.message, target.problem.advice);
-	const { fileId, url } = target.value;
+	const cancelSignal = context.getExecutionCancelSignal();
+	const announced = await announce(fileStore, client, file, cancelSignal);
+	if (!announced.ok) return failure(announced.text, announced.advice);
+	const { fileId, url } = announced.target;
 	if (!isPublic(client, url)) return failure('it named an address that n8n does not send to');
 
-	const sent = await client.sendFile(target.value, { ...file, bytes: await open() });
+	const sent = await client.sendFile(announced.target, { ...file, bytes: await open() });
 	if (sent.kind === 'fault') return failure(sent.fault.text);
 	const { statusCode } = sent.answer;
 	if (statusCode < 200 || statusCode >= 300) return failure(`HTTP ${statusCode}`);
 
-	const isStopped = (): boolean => context.getExecutionCancelSignal()?.aborted === true;
-	const state = await untilReady(fileStore, client, fileId, isStopped);
+	const state = await untilReady(fileStore, client, fileId, cancelSignal);
 	if (!state.ok) return failure(state.text, state.advice);
 	return { ok: true, reference: { kind: 'fileId', fileId } };
 }
 
-type Readiness = { ok: true } | { ok: false; text: string; advice?: string };
+interface Hindrance {
+	ok: false;
+	text: string;
+	advice?: string;
+}
+const STOPPED: Hindrance = { ok: false, text: 'the execution was stopped' };
+
+/** Asks where to send the file; again when the store says that it is busy, after the pause that it asks for. */
+async function announce(
+	fileStore: FileStore,
+	client: ProviderClient,
+	file: LocalFile,
+	cancelSignal: AbortSignal | undefined,
+): Promise<Hindrance | { ok: true; target: FileTarget }> {
+	const giveUpAt = systemClock.now() + ANNOUNCED_WITHIN_MS;
+	for (let refusals = 1; ; refusals++) {
+		const exchange = await client.send(fileStore.announce(file));
+		if (exchange.kind === 'fault') return { ok: false, text: exchange.fault.text };
+		const reading = fileStore.readAnnounced(exchange.answer);
+		if (reading.ok) return { ok: true, target: reading.value };
+		const { kind, message, advice, retryAfterMs } = reading.problem;
+		const pauseMs = retryDelayMs(refusals, retryAfterMs);
+		if (kind !== 'rateLimited' || systemClock.now() + pauseMs > giveUpAt) return { ok: false, text: message, advice };
+		await pauseFor(systemClock, pauseMs, cancelSignal);
+		if (cancelSignal?.aborted) return STOPPED;
+	}
+}
+
+type Readiness = Hindrance | { ok: true };
 
 /** Declares the file complete, then looks at it until it can be used. */
-async function untilReady(fileStore: FileStore, client: ProviderClient, fileId: string, isStopped: () => boolean): Promise<Readiness> {
+async function untilReady(
+	fileStore: FileStore,
+	client: ProviderClient,
+	fileId: string,
+	cancelSignal: AbortSignal | undefined,
+): Promise<Readiness> {
 	const giveUpAt = systemClock.now() + READY_WITHIN_MS;
 	let isComplete = false;
 	for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * LOOKS_GROW, MAX_LOOK_MS)) {
@@ -80,12 +115,9 @@ async function untilReady(fileStore: FileStore, client: ProviderClient, fileId: 
 		if (found) return found;
 		// A declaration that got no answer is made again: it says the same however often it is heard.
 		isComplete ||= exchange.kind === 'answer' && fileStore.readState(exchange.answer).ok;
-		const lookAt = systemClock.now() + pauseMs;
-		if (lookAt > giveUpAt) return { ok: false, text: 'it was not ready for use in time' };
-		while (systemClock.now() < lookAt) {
-			if (isStopped()) return { ok: false, text: 'the execution was stopped' };
-			await systemClock.wait(lookAt - systemClock.now(), new Promise(() => undefined));
-		}
+		if (systemClock.now() + pauseMs > giveUpAt) return { ok: false, text: 'it was not ready for use in time' };
+		await pauseFor(systemClock, pauseMs, cancelSignal);
+		if (cancelSignal?.aborted) return STOPPED;
 	}
 }
 

@@ -53,7 +53,7 @@ const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name'
 };
 
 const PROVIDER_DESCRIPTIONS: Readonly<Record<ProviderId, string>> = {
-	lumaAgents: "Luma's own API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p",
+	lumaAgents: "Luma's own API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p; images with Uni-1",
 	lumaDreamMachine: "Luma's older API for Ray 2, up to 4K. Luma announced its end for October 2026; new keys are for Luma Agents.",
 	pixazo: 'Ray 2 Flash and Ray 3.2 through one gateway, up to 1080p',
 	pixwith: 'Ray 2: text and image to video, up to 720p',
@@ -71,7 +71,7 @@ const providerField: INodeProperties = {
 		description: PROVIDER_DESCRIPTIONS[id],
 	})),
 	default: 'lumaAgents',
-	description: 'The service that makes the videos and charges for them',
+	description: 'The service that makes the videos and images and charges for them',
 };
 
 /** Groups providers with the same list, so that each list is one field. */

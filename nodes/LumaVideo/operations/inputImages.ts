@@ -6,6 +6,7 @@
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { InputFile } from '../generation/checkRequest';
+import { fingerprint } from '../generation/ledger';
 import type { LocalFile, Provider, VideoRequest } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import type { Bytes, ProviderClient } from '../transport/providerClient';
@@ -47,8 +48,9 @@ function sizeOf(binary: IBinaryData): number {
 	return binary.bytes ?? (binary.id === undefined ? Math.floor((binary.data.length * 3) / 4) : 0);
 }
 
-function typeOf(binary: IBinaryData): string {
-	return binary.mimeType.split(';')[0]?.trim().toLowerCase() ?? '';
+/** Empty where it is not known: what a Code node made may be without. */
+function typeOf({ mimeType }: Partial<IBinaryData>): string {
+	return mimeType?.split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
 function sizeText(bytes: number): string {
@@ -67,6 +69,13 @@ function signedUrl(context: IExecuteFunctions, binary: IBinaryData): string | nu
 		// n8n keeps binary data in memory, or is older than signed addresses.
 		return null;
 	}
+}
+
+/** n8n signs what is in its store. A file that a Code node made is inside the item, and put there when it is sent. */
+async function stored(context: IExecuteFunctions, { itemIndex, binary, file }: InputImage): Promise<IBinaryData> {
+	if (binary.id !== undefined) return binary;
+	const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, binary);
+	return await context.helpers.prepareBinaryData(bytes, file.name, file.mimeType);
 }
 
 /**
@@ -93,7 +102,8 @@ export function readInputImage(
 	const finding = sizeFinding(provider, size, maxBytes);
 	if (finding) return { ok: false, finding };
 	if (provider.capabilities.imageInput === 'url') {
-		const url = parseHttpUrl(signedUrl(context, binary) ?? '');
+		// For what is not in the store yet: where its address will be.
+		const url = parseHttpUrl(signedUrl(context, { ...binary, id: binary.id ?? 'not-stored-yet' }) ?? '');
 		if (!url || (isLocalHost(url.hostname) && !client.isLocal)) {
 			return {
 				ok: false,
@@ -127,7 +137,7 @@ export function readInputVideo(
 
 /** What stands for a file in a request that was not sent yet: the same file, the same ID. */
 export function placeholder({ binary, file }: InputImage): InputFile {
-	return new InputFile(binary.id ?? `${file.name} ${file.size}`, file);
+	return new InputFile(binary.id ?? fingerprint([binary.data]), file);
 }
 
 /** Inside the request, or, where it is too large for that, in the provider's store. */
@@ -158,9 +168,9 @@ export async function bringImage(
 	const { binary, file, itemIndex } = image;
 	if (provider.capabilities.imageInput === 'data') return await data(context, provider, client, image);
 	if (provider.capabilities.imageInput === 'url') {
-		const address = signedUrl(context, binary);
+		const address = signedUrl(context, await stored(context, image));
 		return address === null
-			? fileFailure(provider, file, 'n8n has no address for it', 'Use the URL of an image on the web.')
+			? fileFailure(provider, file, 'n8n keeps it in memory, where it has no address', 'Use the URL of an image on the web.')
 			: { ok: true, reference: { kind: 'url', url: address } };
 	}
 	const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, binary);

@@ -1,6 +1,8 @@
 /** The two fields of every operation that gets many. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { booleanOf, numberOf } from './values';
+import { NodeOperationError } from 'n8n-workflow';
+import { numberOf } from '../generation/values';
+import { CORRECT, readSwitch } from './settings';
 
 const DEFAULT_LIMIT = 50;
 
@@ -23,9 +25,13 @@ export const manyFields: INodeProperties[] = [
 	},
 ];
 
-/** How many results are wanted; `null` for all. */
+/** How many results are wanted; `null` for all. @throws NodeOperationError when that is not clear */
 export function readLimit(context: IExecuteFunctions, itemIndex: number): number | null {
-	if (booleanOf(context.getNodeParameter('returnAll', itemIndex, false)) === true) return null;
+	if (readSwitch(context, itemIndex, 'returnAll', 'Return All')) return null;
 	const limit = numberOf(context.getNodeParameter('limit', itemIndex, DEFAULT_LIMIT));
-	return typeof limit === 'number' && limit >= 1 ? Math.floor(limit) : DEFAULT_LIMIT;
+	if (limit === null) return DEFAULT_LIMIT;
+	if (limit === undefined || limit < 1) {
+		throw new NodeOperationError(context.getNode(), "'Limit' must be a number of 1 or more", { description: CORRECT, itemIndex });
+	}
+	return Math.floor(limit);
 }

@@ -6,6 +6,7 @@ import type { Job } from '../generation/job';
 import type { OutputOptions } from '../generation/output';
 import type { Provider } from '../providers/provider';
 import type { Settings } from './settings';
+import { CORRECT } from './settings';
 
 /** What one item is going to do, or why it cannot. */
 export type Plan = { itemIndex: number } & (
@@ -47,7 +48,7 @@ export function invalid(provider: Provider, findings: string[]): Failure {
 	const [first = 'The fields of this item cannot be used', ...others] = findings;
 	return {
 		message: first,
-		advice: [...others, 'Correct this, then run the workflow again. Nothing was sent.'].map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
+		advice: [...others, CORRECT].map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
 		details: { generationId: null, provider: provider.id, status: null },
 	};
 }

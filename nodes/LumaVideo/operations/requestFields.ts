@@ -188,6 +188,12 @@ export function promptFields(operation: VideoOperation): INodeProperties[] {
 	}));
 }
 
+/** A description: its first sentence has a period only when others follow. */
+export function sentences(first: string, ...others: string[]): string {
+	const more = others.filter((each) => each !== '');
+	return more.length === 0 ? first : [first.replace(/\.?$/, '.'), ...more].join(' ');
+}
+
 /** The images of a request: by their addresses, or from the item's own data. */
 export function imageFields(operation: VideoOperation): INodeProperties[] {
 	const start = variants(operation, (model) => {
@@ -210,8 +216,10 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 		show: { ...shown, ...only(direction), imageSource: [source] },
 	});
 	return [
-		...variants(operation, (model) => (model.frames.some((mode) => mode !== 'none') ? true : null)).flatMap(
-			({ shown }): INodeProperties[] => [
+		...variants(operation, (model) =>
+			model.frames.some((mode) => mode !== 'none') ? { hint: model.hints?.image ?? '' } : null,
+		).flatMap(
+			({ look: { hint }, shown }): INodeProperties[] => [
 				{
 					displayName: 'Images From',
 					name: 'imageSource',
@@ -221,7 +229,7 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 						{ name: 'URL', value: 'url', description: 'Web addresses of images' },
 					],
 					default: 'url',
-					description: 'Where the images come from',
+					description: sentences('Where the images come from', hint),
 					displayOptions: { show: shown, hide: { '@tool': [true] } },
 				},
 				// An agent's tool gets no files.
@@ -311,7 +319,7 @@ export function choiceFields(operation: VideoOperation, field: ChoiceField): INo
 			})),
 		],
 		default: preset,
-		description: [description.replace(/\.?$/, hint === '' ? '$&' : '.'), hint].filter(Boolean).join(' '),
+		description: sentences(description, hint),
 		displayOptions: { show: shown },
 	}));
 }

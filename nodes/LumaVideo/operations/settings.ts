@@ -1,10 +1,11 @@
 /** Fields that say how the node works, and their reading: the same for every operation that waits or downloads. */
 import type { IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
 import type { DownloadSettings } from '../generation/deliver';
+import { booleanOf, numberOf } from '../generation/values';
 import { providerIds, providers } from '../providers';
 import type { Product } from '../providers/provider';
 import { isTool } from './operation';
-import { booleanOf, numberOf } from './values';
 
 /** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
@@ -142,13 +143,35 @@ export const binaryField: INodeProperties = {
 	hint: 'The name of the output field to put the file in',
 };
 
+/** The description of a switch that downloads; which providers' URLs end is in their capability tables. */
+export function downloadDescription(whether: string): string {
+	const ends = providerIds
+		.map((id) => providers[id])
+		.filter(({ capabilities }) => capabilities.urlMinutes !== null)
+		.map(({ displayName, capabilities }) => `; those of ${displayName} work for ${capabilities.urlMinutes} minutes`);
+	return `${whether}. The output always has the URL, but URLs do not work forever${ends.join('')}.`;
+}
+
 /** Hides a field from an agent's tool, which cannot pass files on. */
 export const NO_FILES: IDisplayOptions['hide'] = { '@tool': [true] };
 
-/** Whether the file is to be downloaded. */
+/** What to do about a field that cannot be read. */
+export const CORRECT = 'Correct this, then run the workflow again. Nothing was sent.';
+
+/** Whether the file is to be downloaded. @throws NodeOperationError when that is not clear */
 export function readWantsFile(context: IExecuteFunctions, itemIndex: number, makes: Product = 'video'): boolean {
-	const field = makes === 'image' ? 'downloadImage' : 'downloadVideo';
-	return !isTool(context) && booleanOf(context.getNodeParameter(field, itemIndex, false)) === true;
+	if (isTool(context)) return false;
+	const [name, label] = makes === 'image' ? ['downloadImage', 'Download Image'] : ['downloadVideo', 'Download Video'];
+	return readSwitch(context, itemIndex, name, label);
+}
+
+/** Whether a field outside of Options is switched on. @throws NodeOperationError when that is not clear */
+export function readSwitch(context: IExecuteFunctions, itemIndex: number, name: string, label: string): boolean {
+	const value = booleanOf(context.getNodeParameter(name, itemIndex, false));
+	if (value === undefined) {
+		throw new NodeOperationError(context.getNode(), `'${label}' must be true or false`, { description: CORRECT, itemIndex });
+	}
+	return value === true;
 }
 
 export interface Settings {
@@ -188,6 +211,8 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 		return read(name, typeof number === 'number' && number <= 0 ? undefined : number, 'a number above 0');
 	};
 	const maxCost = numberOf(options.maxCost);
+	const onTimeout = typeof options.onTimeout === 'string' ? options.onTimeout.trim() : (options.onTimeout ?? '');
+	const atTimeout = onTimeout === '' || onTimeout === 'error' ? 'error' : onTimeout === 'continue' ? 'continue' : undefined;
 	const timeout = above0('timeout');
 	return {
 		buyAgainAfterCrash: isOn('buyAgainAfterCrash'),
@@ -198,7 +223,7 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 		// A limit that cannot be read must not pass as none.
 		maxCostUsd: 'maxCost' in options ? (typeof maxCost === 'number' && maxCost >= 0 ? maxCost : Number.NaN) : null,
 		maxDownloadBytes: (above0('maxDownloadMb') ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
-		onTimeout: options.onTimeout === 'continue' ? 'continue' : 'error',
+		onTimeout: read('onTimeout', atTimeout, "'continue' or 'error'") ?? 'error',
 		requestTimeoutMs: (above0('requestTimeout') ?? DEFAULT_REQUEST_TIMEOUT_S) * 1000,
 		resubmitFailed: isOn('resubmitFailed'),
 		timeoutMs: timeout === null ? null : timeout * 1000,

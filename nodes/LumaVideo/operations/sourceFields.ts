@@ -1,7 +1,7 @@
 /** The fields for the video that is modified or reframed. */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/checkRequest';
-import { variants } from './requestFields';
+import { sentences, variants } from './requestFields';
 
 const SOURCES = {
 	file: { name: 'Input Data', value: 'binary', description: 'A video file that the previous node passes on' },
@@ -18,7 +18,7 @@ export function sourceFields(operation: 'modify' | 'reframe', generationFields: 
 		type: 'options',
 		options: files ? [SOURCES.file, SOURCES.generation, SOURCES.url] : [SOURCES.generation, SOURCES.url],
 		default: 'generation',
-		description: hint === '' ? 'Where the video comes from' : `Where the video comes from. ${hint}`,
+		description: sentences('Where the video comes from', hint),
 		displayOptions,
 	});
 	const addressDescription = (hint: string): string =>

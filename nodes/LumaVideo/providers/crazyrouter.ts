@@ -318,6 +318,7 @@ export const crazyrouter: Provider = {
 	displayName: DISPLAY_NAME,
 	credentialType: 'crazyrouterApi',
 	dashboardUrl: DASHBOARD_URL,
+	modelField: 'model_name',
 	capabilities: {
 		models: [
 			{ ...COMMON, value: 'ray-v2', name: 'Ray 2', description: 'Best quality' },

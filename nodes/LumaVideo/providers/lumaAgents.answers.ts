@@ -74,11 +74,16 @@ const failures = (makes: Product): Readonly<Record<string, string>> => ({
 /** "FAQ": what is given back. Of the others nothing is said, and a part may be charged when the money runs out. */
 const REFUNDED: readonly string[] = ['content_moderated', 'generation_failed', 'output_not_found'];
 
+/** "Image generation", "Video editing" and "Video reframing": what inputs may be. */
+const IMAGE_LIMITS = 'at most 50 MB and 8000 pixels a side';
+export const IMAGE_HINT = `An image may have ${IMAGE_LIMITS}.`;
+const LIMITS = `Images may have ${IMAGE_LIMITS}, videos at a web address at most 200 MB, and a video at most 18 seconds to modify, 30 to reframe.`;
+
 const OTHER_FILE = { failureAdvice: 'Use another image or video, then run the workflow again.' };
 const FAILURE_ADVICE: Readonly<Record<string, { failureAdvice: string }>> = {
 	output_not_found: { failureAdvice: 'Run the workflow again.' },
 	budget_exhausted: { failureAdvice: `Add money to the account at ${DASHBOARD_URL}, then run the workflow again.` },
-	image_too_large: OTHER_FILE,
+	image_too_large: { failureAdvice: `Use a smaller file, then run the workflow again. ${LIMITS}` },
 	unsupported_format: OTHER_FILE,
 	corrupt_input: OTHER_FILE,
 	invalid_request: { failureAdvice: "Check the node's fields, then run the workflow again." },
@@ -86,9 +91,7 @@ const FAILURE_ADVICE: Readonly<Record<string, { failureAdvice: string }>> = {
 };
 
 function fetchAdvice(makes: Product): string {
-	return makes === 'image'
-		? "Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. Or choose 'Input Data' in 'Image From' or 'Reference Images From', and n8n sends the file."
-		: "Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. Or choose 'Input Data' in 'Images From' or 'Video From', and n8n sends the file.";
+	return `Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. URLs of ${DISPLAY_NAME} itself work for an hour: operation 'Get' of resource 'Generation' reads a fresh one. Or choose 'Input Data' in ${makes === 'image' ? "'Image From' or 'Reference Images From'" : "'Images From' or 'Video From'"}, and n8n sends the file.`;
 }
 
 /** Whether a text says that an input could not be brought from its address. */
@@ -220,11 +223,11 @@ const TEXTS: ProblemTexts = {
 	},
 	413: {
 		message: `${DISPLAY_NAME} refused the request because a file is too large`,
-		advice: 'Use smaller files: images of at most 50 MB, videos at a web address of at most 200 MB.',
+		advice: `Use smaller files, then run the workflow again. ${LIMITS}`,
 	},
 	422: {
 		advice:
-			"Check which fields are set together, and that every image and video opens without a login and is a valid file. Generations that are used as a source must be completed and belong to the account of this credential.",
+			'Check which fields are set together, and that every image and video opens without a login and is a valid file. Generations that are used as a source must be completed and belong to the account of this credential.',
 	},
 };
 

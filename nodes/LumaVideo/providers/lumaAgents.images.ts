@@ -5,6 +5,7 @@
  * where those of videos are (`lumaAgents.answers.ts`).
  */
 import { firstText } from './answers';
+import { IMAGE_HINT } from './lumaAgents.answers';
 import { imageReference } from './lumaAgents.body';
 import type {
 	ImageAspectRatio,
@@ -25,11 +26,12 @@ const MODELS: readonly ImageModel[] = [
 const ASPECT_RATIOS: readonly ImageAspectRatio[] = ['1:1', '1:2', '1:3', '16:9', '2:1', '2:3', '3:1', '3:2', '9:16'];
 const PORTRAIT: readonly ImageAspectRatio[] = ['1:2', '1:3', '2:3', '9:16'];
 
-const COMMON: Pick<ImageCapabilities, 'aspectRatios' | 'models' | 'outputFormats' | 'prompt'> = {
+const COMMON: Pick<ImageCapabilities, 'aspectRatios' | 'inputHint' | 'models' | 'outputFormats' | 'prompt'> = {
 	models: MODELS,
 	prompt: { minLength: 1, maxLength: 6000 },
 	aspectRatios: ASPECT_RATIOS,
 	outputFormats: ['jpeg', 'png'],
+	inputHint: IMAGE_HINT,
 };
 
 const TYPES: Readonly<Record<ImageRequest['operation'], string>> = { edit: 'image_edit', generate: 'image' };

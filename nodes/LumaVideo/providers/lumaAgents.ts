@@ -6,20 +6,9 @@
  * its branch `next`, which has 360p, keyframes for new videos and files. There is no list, no deletion, no balance and no
  * callback.
  *
- * What no document settles, and what is done about it:
- * - An aspect ratio that is left out: the shape of the image, where one leads. Text to video always names one.
- * - Edits of sources that have neither 5 nor 10 s: priced in proportion, those under 5 s like 5 s.
- * - HDR of 10 s, by keyframes: possible, without a price.
- * - Extending a draft (360p): has no price, so it is not offered.
- * - Reframing to upright 1080p: announced as coming, so it is left to the service, which refuses it free of charge.
- * - Video formats: any `video/*` is handed on.
- * - Files: the HTTP code of `POST /files` (any 2xx), how long a file is kept (it is left there), and that errors look as
- *   everywhere else. A file may be `pending` for minutes after it is complete.
- * - A refusal that names an input and says that it was not fetched buys nothing, also as a 502.
- * - Failure codes of which nothing is said about refunds may be charged.
- * - Retry-After of 60 s where too many jobs run: nothing was bought, the request is sent again then.
+ * What no document settles, and what is done about it, is in docs/guesses.md.
  */
-import { DASHBOARD_URL, DISPLAY_NAME, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
+import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
 import { AUTO, bodyOf } from './lumaAgents.body';
 import { exclusions } from './lumaAgents.exclusions';
 import { fileStore } from './lumaAgents.files';
@@ -54,6 +43,11 @@ const RAY: Pick<ModelCapabilities, 'value' | 'name' | 'aspectRatios' | 'resoluti
 	loop: 'never',
 };
 
+/** "FAQ": a job lives for an hour at most. */
+function sourceHint(seconds: number): string {
+	return `${DISPLAY_NAME} takes at most ${seconds} seconds and works on them for at most an hour.`;
+}
+
 const PROMPT = { optionalWithImage: false, minLength: 1, maxLength: 6000 };
 
 export const lumaAgents: Provider = {
@@ -69,6 +63,7 @@ export const lumaAgents: Provider = {
 					instead: `Create a key at ${DASHBOARD_URL} (it begins with 'luma-api-'): Luma announced the end of the Dream Machine API for October 2026.`,
 				}
 			: null,
+	modelField: 'model',
 	capabilities: {
 		models: [
 			{
@@ -80,6 +75,7 @@ export const lumaAgents: Provider = {
 				durations: DURATIONS,
 				defaults: { aspectRatio: '16:9', resolution: DEFAULT_RESOLUTION, duration: DEFAULT_DURATION },
 				loop: 'withoutEndImage',
+				hints: { image: IMAGE_HINT },
 				// A guess: the guide says that most are done in less than two minutes.
 				usualSeconds: 90,
 			},
@@ -112,11 +108,11 @@ export const lumaAgents: Provider = {
 						...RAY,
 						description: 'Newest model; its videos have no sound, and 360p is a cheap draft',
 						frames: ['none', 'start'],
-						// Shape and length are those of the source; the service ignores an aspect ratio.
+						// Shape and length are those of the source; an aspect ratio is ignored or refused, by what two readers say.
 						defaults: { aspectRatio: null, resolution: DEFAULT_RESOLUTION, duration: null },
 						modes: [AUTO, ...STRENGTHS],
 						sources: ['generation', 'url', 'file'],
-						hints: { source: `Luma Agents takes at most ${MAX_SOURCE_SECONDS.modify} seconds.` },
+						hints: { image: IMAGE_HINT, source: sourceHint(MAX_SOURCE_SECONDS.modify) },
 						// A guess: resellers speak of 5 to 15 minutes.
 						usualSeconds: 300,
 					},
@@ -134,7 +130,7 @@ export const lumaAgents: Provider = {
 						defaults: { aspectRatio: '9:16', resolution: DEFAULT_RESOLUTION, duration: null },
 						sources: ['generation', 'url', 'file'],
 						hints: {
-							source: `Luma Agents takes at most ${MAX_SOURCE_SECONDS.reframe} seconds.`,
+							source: sourceHint(MAX_SOURCE_SECONDS.reframe),
 							resolution: 'With upright aspect ratios (9:16, 3:4) Luma may still refuse 1080p.',
 						},
 						// A guess: nothing is documented.

@@ -495,6 +495,7 @@ export const lumaDreamMachine: Provider = {
 		key.startsWith('luma-api-')
 			? { owner: 'Luma Agents', instead: "Choose 'Luma Agents' as 'Provider' and put the key into a 'Luma Agents API' credential." }
 			: null,
+	modelField: 'model',
 	capabilities: {
 		models: [
 			{

@@ -236,6 +236,7 @@ export const pixwith: Provider = {
 	displayName: DISPLAY_NAME,
 	credentialType: 'pixwithApi',
 	dashboardUrl: DASHBOARD_URL,
+	modelField: 'model_id',
 	capabilities: {
 		models: [RAY_2],
 		prompt: { optionalWithImage: false, minLength: null, maxLength: null },

@@ -109,8 +109,9 @@ export interface ModelCapabilities {
 	sources?: ReadonlyArray<'file' | 'generation' | 'url'>;
 	/** Whether the aspect ratio can be left to the service when an image leads. Without an image the default is sent. */
 	autoAspectRatio?: boolean;
-	/** Sentences that the descriptions of fields add: about the resolution, and about the video that is worked on. */
-	hints?: Readonly<Partial<Record<'resolution' | 'source', string>>>;
+	/** Sentences that the descriptions of fields add: about images that are given, the resolution, and the video that is
+	 * worked on. */
+	hints?: Readonly<Partial<Record<'image' | 'resolution' | 'source', string>>>;
 	/** `withoutEndImage`: a loop is refused as soon as an end image is given. */
 	loop: 'never' | 'withoutEndImage' | 'always';
 	/** Usual time from submit to finish of a 5 s video at the default resolution, in seconds. A starting guess for
@@ -203,6 +204,8 @@ export interface ImageCapabilities {
 	styles: readonly ImageStyle[];
 	/** How many images the model may be guided by. */
 	maxReferences: number;
+	/** A sentence that the descriptions of images that are given add. */
+	inputHint: string;
 }
 
 /** The images of a provider. */
@@ -506,6 +509,8 @@ export interface Provider {
 	 */
 	foreignKey?(key: string): { owner: string; /** What to do, in full sentences. */ instead: string } | null;
 	capabilities: Capabilities;
+	/** Present where the body of a request names the model: the field that does. */
+	modelField?: string;
 
 	/**
 	 * What the lists of the capability table cannot say: fields that exclude each other. Each finding names the field by

@@ -251,6 +251,13 @@ export async function storedBytes(binary: IBinaryData): Promise<Buffer> {
 	return await Container.get(BinaryDataService).getAsBuffer(binary);
 }
 
+/** The bytes at an address that n8n signed. */
+export async function signedBytes(address: string): Promise<Buffer> {
+	const store = Container.get(BinaryDataService);
+	const id = store.validateSignedToken(new URL(address).searchParams.get('token') ?? '');
+	return await store.getAsBuffer({ id, data: '', mimeType: '' });
+}
+
 /** Where a file of n8n's binary store is on disk. */
 export function storedPath(binary: IBinaryData): string {
 	if (!binary.id) throw new Error('the file is not in the store but in memory');

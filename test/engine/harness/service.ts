@@ -119,10 +119,15 @@ export function failedItems(run: IRun): INodeExecutionData[] {
 	return [0, 1].flatMap((output) => outputOf(run, output)).filter((item) => item.json.error !== undefined);
 }
 
+/** What n8n shows above the output of the node. */
+export function hintsOf(run: IRun): string[] {
+	return (run.data.resultData.runData[NODE] ?? []).flatMap((task) => task.hints ?? []).map(({ message }) => message);
+}
+
 /** Everything a user gets to read about what went wrong: of the execution and of its items. */
 export function allTexts(run: IRun): string {
 	const shown = shownError(run);
-	const hints = (run.data.resultData.runData[NODE] ?? []).flatMap((task) => task.hints ?? []);
+	const hints = hintsOf(run);
 	return [shown?.message, shown?.description, JSON.stringify(failedItems(run)), JSON.stringify(hints)].join('\n');
 }
 

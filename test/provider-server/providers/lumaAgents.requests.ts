@@ -208,8 +208,8 @@ function brokenEditRule(body: JsonObject): string | null {
 	const video = partOf(body, 'video');
 	const edit = partOf(video, 'edit');
 	const strange =
-		stranger(body, '', 'video_edit', ['image_ref', 'output_format', 'style', 'web_search']) ??
-		stranger(video, 'video.', 'video_edit', ['end_frame', 'loop', 'keyframes', 'keyframe_indexes', 'source_position']);
+		stranger(body, '', 'video_edit', ['aspect_ratio', 'image_ref', 'output_format', 'style', 'web_search']) ??
+		stranger(video, 'video.', 'video_edit', ['duration', 'end_frame', 'loop', 'keyframes', 'keyframe_indexes', 'source_position']);
 	if (strange !== null) return strange;
 	if (!isSet(body.source)) return 'source is required for type=video_edit';
 	if (edit.auto_controls === true && (isSet(edit.controls) || isSet(edit.strength)))

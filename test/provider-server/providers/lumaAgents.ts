@@ -137,8 +137,6 @@ export function createLumaAgents(world: World): Provider {
 		const source = find(sourceIdOf(body) ?? '');
 		const operation = operationOf(body);
 		const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-		// "Video editing": an edit has the shape of its source, whatever is asked for.
-		const ratio = operation === 'modify' ? null : text(body.aspect_ratio);
 		return {
 			id: randomUUID(),
 			operation,
@@ -148,7 +146,7 @@ export function createLumaAgents(world: World): Provider {
 			callbackUrl: null,
 			callbackWhen: 'changes',
 			resolution: text(partOf(body, 'video').resolution) ?? '720p',
-			aspectRatio: ratio ?? source?.aspectRatio ?? '16:9',
+			aspectRatio: text(body.aspect_ratio) ?? source?.aspectRatio ?? '16:9',
 			durationSeconds: durationOf(body),
 			sound: false,
 			moderationText: MODERATED,

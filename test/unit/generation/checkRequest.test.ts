@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FIELD_NAMES, InputFile, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
+import { operationCapabilities } from '../../../nodes/LumaVideo/providers/provider';
 import type {
 	AspectRatio,
 	Duration,
@@ -446,7 +447,7 @@ describe('Luma Agents', () => {
 		['a blank address', { image: ' \n', index: 5 }, 'has no image; enter its web address, or remove the keyframe'],
 		['an object as its image', { image: {}, index: 5 }, 'needs the web address of an image as text, but it is an object'],
 		['no frame', { image: START }, 'needs a number as its frame, but it is not set'],
-		['a text as its frame', { image: START, index: '5' }, 'needs a number as its frame, but it is text'],
+		['a word as its frame', { image: START, index: 'last' }, 'needs a number as its frame, but it is text'],
 		['no address', { image: 'a.png', index: 5 }, 'has an image that must be a web address beginning with https:// or http://'],
 		['a private address', { image: 'http://minio/a.png', index: 5 }, 'has an image that is at minio, which the provider cannot reach; use a public web address'],
 	])('says which keyframe has %s', (_, entry, finding) => {
@@ -455,9 +456,18 @@ describe('Luma Agents', () => {
 	});
 
 	it('sends the addresses of keyframes without what surrounds them', () => {
-		expect(asked({ keyframes: { keyframe: [{ image: ` ${START}\n`, index: 0 }] } }).keyframes).toEqual([
-			{ image: { kind: 'url', url: START }, index: 0 },
+		expect(asked({ keyframes: { keyframe: [{ image: ` ${START}\n`, index: '24' }] } }).keyframes).toEqual([
+			{ image: { kind: 'url', url: START }, index: 24 },
 		]);
+	});
+
+	it.each([
+		['modify', { generationId: '' }, "'Generation ID' is empty"],
+		['reframe', { generationId: ' ' }, "'Generation ID' is empty"],
+		['modify', { sourceVideo: '' }, "'Video URL' is empty"],
+		['extend', {}, "'Generation ID' is empty"],
+	] as const)('%s without what it works on names the field: %j', (operation, set, finding) => {
+		expect(agents(set, operation)).toEqual({ ok: false, findings: [finding] });
 	});
 
 	it.each(['modify', 'reframe'] as const)('%s takes a file, a length for the estimate, and controls only when there are some', (operation) => {
@@ -478,6 +488,42 @@ describe('Luma Agents', () => {
 	});
 });
 
+describe('what an expression yields as text', () => {
+	it.each([
+		['true', true],
+		[' FALSE ', false],
+		[1, true],
+		['0', false],
+		['', false],
+	])('is the switch that it clearly is: %j', (value, loop) => {
+		expect(requestOf(lumaDreamMachine, { loop: value }).loop).toBe(loop);
+	});
+
+	it('is the number that it clearly is', () => {
+		const set = { model: 'ray-2', sourceVideo: 'https://videos.example/a.mp4', gridPosition: { position: { xStart: ' 12 ', xEnd: '' } } };
+		expect(checkRequest(lumaDreamMachine, set, PUBLIC, 'reframe')).toMatchObject({ ok: true, request: { gridPosition: { x_start: 12 } } });
+	});
+});
+
+describe('an address', () => {
+	it.each([
+		['https://images.example/a b.png', 'https://images.example/a%20b.png'],
+		['https://images.example/a%20b%C3%B6.png?x=1%2C2', 'https://images.example/a%20b%C3%B6.png?x=1%2C2'],
+		['https://images.example/Übung/猫.png?q=grün und blau#a', 'https://images.example/%C3%9Cbung/%E7%8C%AB.png?q=gr%C3%BCn%20und%20blau#a'],
+		['https://bücher.example/a.png', 'https://xn--bcher-kva.example/a.png'],
+		['https://images.example/100%.png', 'https://images.example/100%.png'],
+	])('of an image or a callback is encoded once: %s', (address, sent) => {
+		const keyframes = { keyframe: [{ image: address, index: 0 }] };
+		expect(requestOf(lumaDreamMachine, { startImage: address, callbackUrl: address })).toMatchObject({
+			startImage: { url: sent },
+			callback: { url: sent },
+		});
+		expect(requestOf(lumaAgents, { keyframes }).keyframes).toEqual([{ image: { kind: 'url', url: sent }, index: 0 }]);
+		const work = { model: 'ray-3.2', prompt: 'a cat', sourceVideo: address };
+		expect(checkRequest(lumaAgents, work, PUBLIC, 'modify')).toMatchObject({ request: { source: { url: sent } } });
+	});
+});
+
 describe('a value of the wrong type, as an expression can yield it', () => {
 	const TEXTS = [
 		'prompt',
@@ -494,7 +540,7 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 	it.each(TEXTS)('of %s is named with what it is', (field) => {
 		const name = FIELD_NAMES[field];
 		expect(findings(lumaDreamMachine, { [field]: 7 })).toEqual([`'${name}' must be text, but it is a number`]);
-		expect(findings(lumaDreamMachine, { [field]: Number.NaN })).toEqual([`'${name}' must be text, but it is a number`]);
+		expect(findings(lumaDreamMachine, { [field]: Number.NaN })).toEqual([`'${name}' must be text, but it is NaN`]);
 		expect(findings(lumaDreamMachine, { [field]: { url: START } })).toEqual([`'${name}' must be text, but it is an object`]);
 		expect(findings(lumaDreamMachine, { [field]: new Date(0) })).toEqual([`'${name}' must be text, but it is an object`]);
 		expect(findings(lumaDreamMachine, { [field]: ['a'] })).toEqual([`'${name}' must be text, but it is a list`]);
@@ -519,9 +565,9 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 		const provider = field === 'promptOptimization' ? pixwith : field === 'expandPrompt' ? crazyrouter : lumaDreamMachine;
 		const name = FIELD_NAMES[field];
 		for (const [value, kind] of [
-			['true', 'text'],
-			['', 'text'],
-			[1, 'a number'],
+			['yes', 'text'],
+			[2, 'a number'],
+			[Number.NaN, 'NaN'],
 			[[], 'a list'],
 			[{}, 'an object'],
 		] as const) {
@@ -530,23 +576,36 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 	});
 
 	it.each([
-		['pov', 'text'],
-		[7, 'a number'],
-		[{ key: 'pov' }, 'an object'],
-		[[7], 'a list with other things in it'],
-		[['pov', null], 'a list with other things in it'],
-		[[{ key: 'pov' }], 'a list with other things in it'],
-	])('of the concepts: %j', (value, kind) => {
+		['pov', 'it is text'],
+		[7, 'it is a number'],
+		[{ key: 'pov' }, 'it is an object'],
+		[[7], 'it has a number in it'],
+		[['pov', null], 'it has null in it'],
+		[[{ key: 'pov' }], 'it has an object in it'],
+	])('of the concepts: %j', (value, is) => {
 		expect(findings(lumaDreamMachine, { concepts: value })).toEqual([
-			`'Concept Names or IDs' must be a list of texts, but it is ${kind}`,
+			`'Concept Names or IDs' must be a list of texts, but ${is}`,
 		]);
+	});
+
+	it.each<[Provider, VideoOperation, string, unknown, string]>([
+		[lumaAgents, 'generate', 'keyframes', { keyframe: { image: START, index: 0 } }, "'Keyframes' must be a list of images, each with the number of its frame, but it is an object"],
+		[lumaAgents, 'generate', 'keyframes', START, "'Keyframes' must be a list of images, each with the number of its frame, but it is text"],
+		[lumaDreamMachine, 'reframe', 'gridPosition', { position: { xStart: 'left' } }, "'Source Position' must be numbers, but it has text in it"],
+		[lumaDreamMachine, 'reframe', 'gridPosition', { position: [] }, "'Source Position' must be numbers, but it is a list"],
+		[lumaAgents, 'reframe', 'sourcePosition', { position: { x: 0, y: 0, width: 1 } }, "'Source Position on Canvas' must be numbers, but one of them is not set"],
+		[lumaAgents, 'reframe', 'sourceLength', 'long', "'Source Length (Seconds)' must be a number, but it is text"],
+	])('inside of a collection: %#', (provider, operation, field, value, finding) => {
+		const model = operationCapabilities(provider, operation)?.models[0]?.value;
+		const set = { model, prompt: 'a cat', sourceVideo: 'https://videos.example/a.mp4', [field]: value };
+		expect(checkRequest(provider, set, PUBLIC, operation)).toEqual({ ok: false, findings: [finding] });
 	});
 
 	it('is named once for each field', () => {
 		expect(findings(lumaDreamMachine, { prompt: 7, loop: 'yes', concepts: [1, 2, 3] })).toEqual([
 			"'Prompt' must be text, but it is a number",
 			"'Loop' must be true or false, but it is text",
-			"'Concept Names or IDs' must be a list of texts, but it is a list with other things in it",
+			"'Concept Names or IDs' must be a list of texts, but it has a number in it",
 		]);
 	});
 });
@@ -583,7 +642,7 @@ describe('the address for callbacks', () => {
 	const SETTING = 'Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public address of n8n';
 
 	it.each<[string, Provider, string, string]>([
-		['at a provider without callbacks', pixwith, HOOK, 'is not possible at Pixwith.ai; leave it out'],
+		['at a provider without callbacks', pixwith, HOOK, 'must be the URL of a Luma Video Trigger: Pixwith.ai calls no other address'],
 		['that is no address', crazyrouter, 'n8n.example/hook', 'must be a web address beginning with https:// or http://'],
 		['of another kind', crazyrouter, 'wss://n8n.example/hook', 'must be a web address beginning with https:// or http://'],
 		[
@@ -618,6 +677,23 @@ describe('the address for callbacks', () => {
 		],
 	])('%s', (_, provider, callbackUrl, finding) => {
 		expect(findings(provider, { callbackUrl })).toEqual([`'Callback URL' ${finding}`]);
+	});
+
+	describe('as Trigger URL', () => {
+		const TRIGGER = 'https://n8n.example/webhook/7f/luma-video?sku=MUG';
+
+		it.each([lumaDreamMachine, pixazo, crazyrouter, pixwith, lumaAgents])('is there for every provider', (provider) => {
+			expect(requestOf(provider, { triggerUrl: ` ${TRIGGER}` }).callback).toEqual({ url: TRIGGER, mode: 'terminal' });
+		});
+
+		it('is refused where it is no trigger, and beside another address', () => {
+			expect(findings(crazyrouter, { triggerUrl: HOOK })).toEqual([
+				"'Trigger URL' must be the URL of a Luma Video Trigger, which ends in /luma-video",
+			]);
+			expect(findings(crazyrouter, { triggerUrl: TRIGGER, callbackUrl: HOOK })).toEqual([
+				"'Callback URL' must be empty when 'Trigger URL' is set: only one address can be called",
+			]);
+		});
 	});
 
 	it.each([lumaDreamMachine, crazyrouter])('may be without encryption where that is accepted', (provider) => {

@@ -180,7 +180,7 @@ describe('a download that does not succeed', () => {
 		if (delivery.ok) return;
 		expect(delivery.failure.message).toMatch(/ \(generation gen-1\)$/);
 		expect(delivery.failure.advice).toContain(VIDEO);
-		expect(delivery.failure.advice).toContain("Operation 'Download' of resource 'Generation' gets it with the ID gen-1.");
+		expect(delivery.failure.advice).toContain("Resource 'Generation' has it under the ID gen-1: operation 'Get' reads a fresh URL, 'Download' gets the file.");
 		expect(delivery.failure.details).toMatchObject({ generationId: 'gen-1', status: 'completed', videoUrl: VIDEO });
 		expect(media.requests).toHaveLength(3);
 	});

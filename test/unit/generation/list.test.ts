@@ -66,6 +66,19 @@ describe('the generations of an account', () => {
 		expect(calls.map(({ query }) => query?.offset)).toEqual([0, 40, 80]);
 	});
 
+	it('come once each, also where one is made while they are read', async () => {
+		let made = 0;
+		const { client } = clientOf(({ query }) => {
+			const { limit, offset } = query as { limit: number; offset: number };
+			const all = [...Array.from({ length: made }, (_, n) => `new-${n}`), ...ids(150)];
+			const generations = all.slice(offset, offset + limit).map((id) => ({ id, state: 'queued' }));
+			made++;
+			return { kind: 'answer', answer: answer(200, { generations, offset, has_more: offset + limit < all.length }) };
+		});
+		const result = await listGenerations(lumaDreamMachine, client, null);
+		expect(result.ok && result.generations.map(({ generationId }) => generationId)).toEqual(ids(150));
+	});
+
 	it('come to an end where the service never ends', async () => {
 		const { client, calls } = account(Number.MAX_SAFE_INTEGER, 1);
 		const result = await listGenerations(lumaDreamMachine, client, null);

@@ -65,6 +65,36 @@ it('a declaration that got no answer is made again, and a look that got none is 
 	expect(calls).toEqual([ANNOUNCE, COMPLETE, COMPLETE, LOOK, LOOK]);
 });
 
+it('a store that is busy is asked again, after the pause that it asks for', async () => {
+	const busy = { kind: 'answer' as const, answer: { ...answer(429, { detail: 'Too many' }), headers: { 'retry-after': '2' } } };
+	const { client, calls } = clientOf([busy, announced(STORAGE), says(200, { state: 'ready' })]);
+	const startedAt = Date.now();
+	expect(await bring(client)).toMatchObject({ ok: true });
+	expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1990);
+	expect(calls).toEqual([ANNOUNCE, ANNOUNCE, COMPLETE]);
+});
+
+it('a store that is busy for longer than is waited for is given up', async () => {
+	const busy = { kind: 'answer' as const, answer: { ...answer(429, { detail: 'Too many' }), headers: { 'retry-after': '3600' } } };
+	expect(await bring(clientOf([busy]).client)).toMatchObject({
+		failure: { message: 'The video could not be brought to Luma Agents: Luma Agents is receiving too many requests: Too many' },
+	});
+});
+
+it('a stop ends the waiting', async () => {
+	const stop = new AbortController();
+	setTimeout(() => {
+		stop.abort();
+	}, 50);
+	const { fileStore } = lumaAgents;
+	if (!fileStore) throw new Error('no store');
+	const { client } = clientOf([announced(STORAGE), says(200, { state: 'pending' })]);
+	const stoppable = { getExecutionCancelSignal: () => stop.signal } as unknown as IExecuteFunctions;
+	expect(await store(stoppable, lumaAgents, fileStore, client, CLIP, async () => await Promise.resolve(Buffer.from('abcd')))).toMatchObject({
+		failure: { message: 'The video could not be brought to Luma Agents: the execution was stopped' },
+	});
+});
+
 it.each(['http://169.254.169.254/a', 'http://localhost/a', 'http://minio/a', 'https://10.0.0.1/a', 'file:///a', 'nothing'])(
 	'nothing is sent to %s',
 	async (url) => {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { readGenerationId } from '../../../nodes/LumaVideo/operations/generationId';
-import { defaultTimeoutMs, readSettings } from '../../../nodes/LumaVideo/operations/settings';
+import { readLimit } from '../../../nodes/LumaVideo/operations/manyFields';
+import { defaultTimeoutMs, readSettings, readWantsFile } from '../../../nodes/LumaVideo/operations/settings';
 
 function contextWith(parameters: Record<string, unknown>): IExecuteFunctions {
 	return {
 		getNodeParameter: (name: string, _: number, fallback: unknown) => parameters[name] ?? fallback,
+		getNode: () => ({ name: 'Luma Video', type: 'n8n-nodes-luma-video.lumaVideo' }),
 	} as unknown as IExecuteFunctions;
 }
 
@@ -94,6 +96,12 @@ describe('the options', () => {
 		expect(settings(on)).toMatchObject({ deleteOnStop: expected, dryRun: expected, includeRaw: expected, resubmitFailed: expected, findings: [] });
 	});
 
+	it('refuse what is no choice at a timeout', () => {
+		expect(settings({ onTimeout: ' continue ' })).toMatchObject({ onTimeout: 'continue', findings: [] });
+		expect(settings({ onTimeout: 'go on' }).findings).toEqual(["'On Timeout' must be 'continue' or 'error'"]);
+		expect(settings({ onTimeout: 3 }).findings).toEqual(["'On Timeout' must be 'continue' or 'error'"]);
+	});
+
 	it('take numbers that are written as text', () => {
 		expect(settings({ timeout: '90', maxConcurrent: ' 4 ' })).toMatchObject({ timeoutMs: 90_000, maxConcurrent: 4 });
 	});
@@ -114,6 +122,46 @@ describe('the options', () => {
 		['4k', 1_800_000],
 	])('without a time limit, at %p, let %d ms pass', (resolution, expected) => {
 		expect(defaultTimeoutMs(resolution)).toBe(expected);
+	});
+});
+
+describe('the download', () => {
+	it.each([
+		[true, true],
+		['true', true],
+		['false', false],
+		['', false],
+		[undefined, false],
+	])('is wanted or not: %j, %j', (downloadVideo, expected) => {
+		expect(readWantsFile(contextWith({ downloadVideo }), 0)).toBe(expected);
+		expect(readWantsFile(contextWith({ downloadImage: downloadVideo }), 0, 'image')).toBe(expected);
+	});
+
+	it.each(['yes', 7, {}])('is not left out when it is not clear: %j', (value) => {
+		expect(() => readWantsFile(contextWith({ downloadVideo: value }), 0)).toThrow("'Download Video' must be true or false");
+		expect(() => readWantsFile(contextWith({ downloadImage: value }), 0, 'image')).toThrow("'Download Image' must be true or false");
+	});
+});
+
+describe('how many are wanted', () => {
+	it.each([
+		[{ limit: 3 }, 3],
+		[{ limit: '3' }, 3],
+		[{ limit: 2.9 }, 2],
+		[{ limit: '' }, 50],
+		[{}, 50],
+		[{ returnAll: 'true', limit: 3 }, null],
+		[{ returnAll: 'false', limit: 3 }, 3],
+	])('%j: %j', (parameters, expected) => {
+		expect(readLimit(contextWith(parameters), 0)).toBe(expected);
+	});
+
+	it.each([{ limit: 'all' }, { limit: 0 }, { limit: -1 }, { limit: [] }])('is not guessed: %j', (parameters) => {
+		expect(() => readLimit(contextWith(parameters), 0)).toThrow("'Limit' must be a number of 1 or more");
+	});
+
+	it('of all is not guessed', () => {
+		expect(() => readLimit(contextWith({ returnAll: 'maybe' }), 0)).toThrow("'Return All' must be true or false");
 	});
 });
 

@@ -325,6 +325,10 @@ describe('bodies', () => {
 		[422, 'auto_controls', edit({ auto_controls: true, strength: 'flex_1' })],
 		[422, 'auto_controls', edit({ auto_controls: true, controls: { face: { enabled: true } } })],
 		[422, 'loop', edit({}, { loop: true })],
+		[422, 'duration', edit({}, { duration: '5s' })],
+		[422, 'aspect_ratio', { ...edit(), aspect_ratio: '16:9' }],
+		[400, 'url', { video: { start_frame: { url: 'https://images.example/a b.png' } } }],
+		[400, 'url', { video: { start_frame: { url: 'https://images.example/ü.png' } } }],
 		[422, 'end_frame', edit({}, { end_frame: { url: IMAGE } })],
 		[422, 'keyframes', edit({}, keyframes(0))],
 		[422, 'keyframes', edit(keyframes(0), { start_frame: { url: IMAGE } })],
@@ -407,7 +411,7 @@ describe('bodies', () => {
 		const sources = (id: string): Array<Record<string, unknown>> => [
 			{ video: { start_frame: { generation_id: id } } },
 			{ video: { end_frame: { generation_id: id } } },
-			{ type: 'video_edit', source: { generation_id: id }, aspect_ratio: '9:16', video: { edit: { auto_controls: true } } },
+			{ type: 'video_edit', source: { generation_id: id }, video: { edit: { auto_controls: true } } },
 			{ type: 'video_reframe', source: { generation_id: id }, aspect_ratio: '9:16' },
 		];
 		const words = { [running]: 'not completed', [NOBODY]: 'not found', [image]: 'no video' };

@@ -185,6 +185,7 @@ describe('checking', () => {
 			{ referenceImages: ` ${START},${END}, https://images.example/w_3,h_4/a.png\nhttps://images.example/b.png, ` },
 			generate({ references: [START, END, 'https://images.example/w_3,h_4/a.png', 'https://images.example/b.png'].map(url) }),
 		],
+		['addresses with spaces of their own, a switch as text', 'generate', { referenceImages: 'https://images.example/a b.png, https://images.example/ö.png', webSearch: 'true' }, generate({ references: [url('https://images.example/a%20b.png'), url('https://images.example/%C3%B6.png')], webSearch: true })],
 		['a list of addresses', 'generate', { referenceImages: [START, '', END] }, generate({ references: [url(START), url(END)] })],
 		['files', 'generate', { referenceImages: [new InputFile('1', FILE)] }, generate({ references: [{ kind: 'file', id: '1', ...FILE }] })],
 		['nine references', 'generate', { referenceImages: references(9).map((each) => (each.kind === 'url' ? each.url : '')) }, generate({ references: references(9) })],
@@ -218,7 +219,7 @@ describe('checking', () => {
 		['an edit of nothing', 'edit', {}, ["'Image URL' is empty"]],
 		['an edit of an empty ID', 'edit', { generationId: '' }, ["'Generation ID' is empty"]],
 		['an edit of what is no ID', 'edit', { generationId: 'a/b' }, ["'Generation ID' has characters that no ID has"]],
-		['values of other types', 'generate', { referenceImages: [5], webSearch: 'yes' }, ["'Reference Images' must be web addresses, but it is a list", "'Web Search' must be true or false, but it is text"]],
+		['values of other types', 'generate', { referenceImages: [5], webSearch: 'yes' }, ["'Reference Images' must be web addresses, but it has a number in it", "'Web Search' must be true or false, but it is text"]],
 		['fields that are no JSON', 'generate', { additionalBodyFields: '{' }, ["'Additional Body Fields' is no valid JSON"]],
 	])('refuses %s', (_, operation, input, findings) => {
 		expect(check(operation, input)).toEqual(findings);

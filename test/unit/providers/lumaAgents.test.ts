@@ -704,6 +704,9 @@ describe('answers', () => {
 	});
 });
 
+const LIMITS =
+	'Images may have at most 50 MB and 8000 pixels a side, videos at a web address at most 200 MB, and a video at most 18 seconds to modify, 30 to reframe.';
+
 describe('refusals', () => {
 	const KEY_ADVICE =
 		"Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.";
@@ -740,7 +743,7 @@ describe('refusals', () => {
 			{ detail: 'source: image exceeds 50 MB limit' },
 			'invalidRequest',
 			'Luma Agents refused the request because a file is too large: source: image exceeds 50 MB limit',
-			'Use smaller files: images of at most 50 MB, videos at a web address of at most 200 MB.',
+			`Use smaller files, then run the workflow again. ${LIMITS}`,
 		],
 		[
 			422,
@@ -823,7 +826,7 @@ describe('refusals', () => {
 		});
 	});
 
-	const NOT_FETCHED = "Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. Or choose 'Input Data' in 'Images From' or 'Video From', and n8n sends the file.";
+	const NOT_FETCHED = "Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. URLs of Luma Agents itself work for an hour: operation 'Get' of resource 'Generation' reads a fresh one. Or choose 'Input Data' in 'Images From' or 'Video From', and n8n sends the file.";
 	const byUrl = modify({ sourceGenerationId: null, sourceVideo: SOURCE_VIDEO });
 
 	it.each<[number, string, VideoRequest, string]>([
@@ -851,6 +854,7 @@ describe('refusals', () => {
 		[null, 'source: could not fetch URL', 'an image or a video could not be fetched (source: could not fetch URL)', NOT_FETCHED],
 		['budget_exhausted', null, null, 'Add money to the account at https://platform.lumalabs.ai, then run the workflow again.'],
 		['corrupt_input', null, null, 'Use another image or video, then run the workflow again.'],
+		['image_too_large', null, null, `Use a smaller file, then run the workflow again. ${LIMITS}`],
 		['rate_limited', null, null, 'Wait a few minutes, then run the workflow again.'],
 		['output_not_found', null, null, 'Run the workflow again.'],
 		['generation_failed', null, null, undefined],

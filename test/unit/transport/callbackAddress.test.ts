@@ -9,8 +9,10 @@ describe('an address for callbacks', () => {
 		expect(callbackFinding(provider, 'https://n8n.example/webhook/x?signature=1', false)).toBeNull();
 	});
 
-	it('is looked at before anything else where a provider has none', () => {
-		expect(callbackFinding(pixwith, 'nonsense', true)).toBe('is not possible at Pixwith.ai; leave it out');
+	it('can only be a trigger, anywhere, where the provider never calls: the node itself does', () => {
+		const finding = 'must be the URL of a Luma Video Trigger: Pixwith.ai calls no other address';
+		expect(callbackFinding(pixwith, 'https://n8n.example.com/webhook/x', false)).toBe(finding);
+		expect(callbackFinding(pixwith, 'http://localhost:5678/webhook/7f/luma-video', false)).toBeNull();
 	});
 
 	it.each([

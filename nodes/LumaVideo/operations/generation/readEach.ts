@@ -8,6 +8,7 @@ import { readGeneration } from '../../generation/read';
 import type { Provider } from '../../providers/provider';
 import type { ProviderClient } from '../../transport/providerClient';
 import { createProviderClient } from '../../transport/providerClient';
+import { tellHint, urlHint } from '../hints';
 import type { ItemResult } from '../plan';
 import { invalid } from '../plan';
 import { toItems } from '../report';
@@ -29,6 +30,8 @@ export async function readEach(
 ): Promise<INodeExecutionData[]> {
 	const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);
 	const gate = new Gate(CONCURRENT_READS);
+	/** Items that have a URL and no file. */
+	const urlsOnly = new Set<number>();
 	const readItem = async (itemIndex: number): Promise<ItemResult> => {
 		const id = readGenerationId(context, itemIndex);
 		if (!id.ok) return { itemIndex, ok: false, failure: invalid(provider, [id.finding]) };
@@ -42,15 +45,10 @@ export async function readEach(
 			context.getExecutionCancelSignal(),
 		);
 		if (!read.ok) return { itemIndex, ok: false, failure: read.failure };
-		const delivery = await deliver(
-			context,
-			provider,
-			read.generation,
-			itemIndex,
-			{ includeRaw: settings.includeRaw },
-			download(itemIndex, settings, client),
-			systemClock,
-		);
+		const wanted = download(itemIndex, settings, client);
+		if (wanted === null && read.generation.media.length > 0) urlsOnly.add(itemIndex);
+		const output = { includeRaw: settings.includeRaw };
+		const delivery = await deliver(context, provider, read.generation, itemIndex, output, wanted, systemClock);
 		return { itemIndex, ...delivery };
 	};
 	const results = await Promise.all(
@@ -64,5 +62,7 @@ export async function readEach(
 			}
 		}),
 	);
-	return toItems(context, results);
+	const items = toItems(context, results);
+	if (urlsOnly.size > 0) tellHint(context, urlHint(provider, "use 'Generation: Download'"));
+	return items;
 }

@@ -6,7 +6,7 @@ import { invalid, planItems } from '../plan';
 import { runPlans } from '../runPlans';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
-import { NO_FILES, binaryField, defaultTimeoutMs, downloadSettings, optionsField, readSettings, readWantsFile } from '../settings';
+import { NO_FILES, binaryField, defaultTimeoutMs, downloadDescription, downloadSettings, optionsField, readSettings, readWantsFile } from '../settings';
 import { generationIdFields, readGenerationId } from '../generationId';
 
 const properties: INodeProperties[] = [
@@ -16,7 +16,7 @@ const properties: INodeProperties[] = [
 		name: 'downloadVideo',
 		type: 'boolean',
 		default: false,
-		description: "Whether to download the file too, of an image where the generation made one. The output always has the URL.",
+		description: downloadDescription('Whether to download the file too, of an image where the generation made one'),
 		displayOptions: { hide: NO_FILES },
 	},
 	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] }, hide: NO_FILES } },

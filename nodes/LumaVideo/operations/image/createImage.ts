@@ -14,7 +14,7 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
-import { NO_FILES, binaryField, readSettings } from '../settings';
+import { NO_FILES, binaryField, downloadDescription, readSettings } from '../settings';
 import { additionalFields, aspectRatioFields, imageProviders, modelFields, referenceFields } from './imageFields';
 
 /** What an agent must know of every operation that makes an image. */
@@ -30,8 +30,7 @@ function commonFields(operation: ImageOperation): INodeProperties[] {
 			name: 'downloadImage',
 			type: 'boolean',
 			default: false,
-			description:
-				"Whether to download the image file too. The output always has the image's URL, which works for an hour.",
+			description: downloadDescription('Whether to download the image file too'),
 			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
 		},
 		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadImage: [true] }, hide: NO_FILES } },

@@ -6,7 +6,7 @@ import { providerIds, providers } from '../../providers';
 import type { ImageCapabilities, ImageMaking, ImageOperation, ProviderId } from '../../providers/provider';
 import { blankImageRequest } from '../../providers/provider';
 import { generationIdFields } from '../generationId';
-import { additionalBodyField } from '../requestFields';
+import { additionalBodyField, sentences } from '../requestFields';
 
 /** Providers that make images. */
 export const imageProviders: readonly ProviderId[] = providerIds.filter((id) => providers[id].images !== undefined);
@@ -34,7 +34,9 @@ function ofEach(
 	return imageProviders.flatMap((id) => {
 		const { images } = providers[id];
 		const field = images && fieldOf(images.capabilities[operation], images);
-		return field ? [{ ...field, displayOptions: { show: { ...field.displayOptions?.show, [path]: [id] } } }] : [];
+		return field
+			? [{ ...field, displayOptions: { ...field.displayOptions, show: { ...field.displayOptions?.show, [path]: [id] } } }]
+			: [];
 	});
 }
 
@@ -87,19 +89,20 @@ const SOURCES: Readonly<Record<'binary' | 'generation' | 'url', INodePropertyOpt
 
 /** The image that is edited. */
 export function sourceFields(): INodeProperties[] {
-	const from = (options: INodePropertyOptions[], displayOptions: INodeProperties['displayOptions']): INodeProperties => ({
-		displayName: 'Image From',
-		name: 'sourceImageFrom',
-		type: 'options',
-		options,
-		default: 'generation',
-		description: 'Where the image that is edited comes from',
-		displayOptions,
-	});
+	const from = (options: INodePropertyOptions[], displayOptions: INodeProperties['displayOptions']): INodeProperties[] =>
+		ofEach('edit', ({ inputHint }) => ({
+			displayName: 'Image From',
+			name: 'sourceImageFrom',
+			type: 'options',
+			options,
+			default: 'generation',
+			description: sentences('Where the image that is edited comes from', inputHint),
+			displayOptions,
+		}));
 	return [
-		from([SOURCES.generation, SOURCES.binary, SOURCES.url], { hide: { '@tool': [true] } }),
+		...from([SOURCES.generation, SOURCES.binary, SOURCES.url], { hide: { '@tool': [true] } }),
 		// An agent's tool gets no files.
-		from([SOURCES.generation, SOURCES.url], { show: { '@tool': [true] } }),
+		...from([SOURCES.generation, SOURCES.url], { show: { '@tool': [true] } }),
 		...generationIdFields('generationId', 'The finished generation whose image is edited').map((property) => ({
 			...property,
 			displayOptions: { show: { ...property.displayOptions?.show, sourceImageFrom: ['generation'] } },
@@ -130,15 +133,15 @@ export function sourceFields(): INodeProperties[] {
 /** Images that guide the model. */
 export function referenceFields(operation: ImageOperation): INodeProperties[] {
 	return [
-		{
+		...ofEach(operation, ({ inputHint }) => ({
 			displayName: 'Reference Images From',
 			name: 'referenceImagesFrom',
 			type: 'options',
 			options: [SOURCES.binary, SOURCES.url],
 			default: 'url',
-			description: 'Where the images that guide the model come from',
+			description: sentences('Where the images that guide the model come from', inputHint),
 			displayOptions: { hide: { '@tool': [true] } },
-		},
+		})),
 		{
 			displayName: 'Reference Images From',
 			name: 'referenceImagesFrom',

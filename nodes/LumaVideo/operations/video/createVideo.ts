@@ -19,7 +19,7 @@ import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { additionalFields, providersFor, providersWith } from '../requestFields';
-import { NO_FILES, binaryField, readSettings } from '../settings';
+import { NO_FILES, binaryField, downloadDescription, readSettings } from '../settings';
 
 /** Fields that shape the request, as they lie on the top level. */
 const REQUEST_FIELDS = [
@@ -62,8 +62,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 			name: 'downloadVideo',
 			type: 'boolean',
 			default: false,
-			description:
-				"Whether to download the video file too. The output always has the video's URL, but URLs do not work forever: those of Luma Agents for an hour.",
+			description: downloadDescription('Whether to download the video file too'),
 			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
 		},
 		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadVideo: [true] }, hide: NO_FILES } },
@@ -119,7 +118,8 @@ function readInput(
 	const videoSource: unknown = operation === 'generate' ? null : context.getNodeParameter('videoSource', itemIndex, null);
 	// n8n refuses to read a field that the operation does not have.
 	if (operation !== 'generate' && videoSource !== 'url' && videoSource !== 'binary') {
-		input.generationId = generationIdValue(context, itemIndex);
+		// An expression without a value is as good as nothing.
+		input.generationId = generationIdValue(context, itemIndex) ?? '';
 		input.sourceVideo = null;
 	}
 	if (operation === 'interpolate') {
@@ -186,11 +186,12 @@ async function prepare(
 	if (!source.ok) return source;
 	const { videoUrl, status } = source.generation;
 	if (videoUrl === null) {
+		const isOver = status === 'completed' || status === 'failed';
 		return {
 			ok: false,
 			failure: {
-				message: `Generation ${generationId} has no video${status === 'failed' ? '' : ' yet'} (status: ${status})`,
-				advice: `Nothing was bought. ${status === 'failed' ? 'Choose a generation that is completed.' : 'Wait until it is completed.'}`,
+				message: `Generation ${generationId} has no video${isOver ? '' : ' yet'} (status: ${status})`,
+				advice: `Nothing was bought. ${isOver ? 'Choose a generation that made a video.' : 'Wait until it is completed.'}`,
 				details: { generationId: null, provider: provider.id, status: null },
 			},
 		};

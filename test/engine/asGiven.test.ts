@@ -1,0 +1,178 @@
+/** What expressions and body fields give a node: taken where it is clear, refused by name where not, named as it is. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { INodeParameters, IRun } from 'n8n-workflow';
+import type { ProviderName, ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import { NODE, outputOf } from './harness/workflows';
+import { PROVIDERS, generate, generation, jsonOf, runItems, runOne, shownError } from './harness/service';
+
+jest.setTimeout(60_000);
+
+let server: ProviderServer;
+
+beforeAll(async () => {
+	server = await startProviderServer({ settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: 20 }])) });
+});
+afterAll(async () => {
+	await server.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+
+const hintsOf = (run: IRun): string[] =>
+	(run.data.resultData.runData[NODE] ?? []).flatMap(({ hints = [] }) => hints.map(({ message }) => message));
+const bodies = (): unknown[] => server.ledger().purchases.map(({ body }) => body);
+
+const work = (operation: string, provider: ProviderName, more: INodeParameters = {}): INodeParameters => ({
+	provider,
+	resource: 'video',
+	operation,
+	model: provider === 'lumaDreamMachine' ? 'ray-2' : 'ray-3.2',
+	prompt: 'as a watercolour',
+	videoSource: 'generation',
+	generationId: '={{ $json.id }}',
+	...more,
+});
+
+describe('numbers and switches as text', () => {
+	it('count as what they are', async () => {
+		const run = await runItems(
+			server,
+			[{ text: 'a cat', yes: 'true', no: 'false', seconds: '20' }],
+			generate('lumaAgents', {
+				downloadVideo: '={{ $json.yes }}',
+				loop: '={{ $json.no }}',
+				options: { includeRaw: '={{ $json.yes }}', timeout: '={{ $json.seconds }}' },
+				additionalFields: { hdr: '={{ $json.yes }}' },
+			}),
+		);
+		expect(shownError(run)).toBeNull();
+		expect(outputOf(run)[0]?.binary?.data?.mimeType).toBe('video/mp4');
+		expect(jsonOf(run)[0]).toHaveProperty('raw');
+		expect(bodies()).toMatchObject([{ video: { hdr: true } }]);
+		expect(JSON.stringify(bodies())).not.toContain('loop');
+	});
+
+	it('limit a list', async () => {
+		for (const text of ['one', 'two', 'three']) await runOne(server, 'lumaDreamMachine', text);
+		const many = { provider: 'lumaDreamMachine', resource: 'generation', operation: 'getAll' };
+		const two = await runItems(server, [{ limit: '2' }], { ...many, returnAll: false, limit: '={{ $json.limit }}' });
+		expect(jsonOf(two).map(({ prompt }) => prompt)).toEqual(['three', 'two']);
+		const all = await runItems(server, [{ all: 'true' }], { ...many, returnAll: '={{ $json.all }}' });
+		expect(jsonOf(all)).toHaveLength(3);
+		const unclear = await runItems(server, [{ limit: 'some' }], { ...many, returnAll: false, limit: '={{ $json.limit }}' });
+		expect(shownError(unclear)?.message).toBe("'Limit' must be a number of 1 or more [item 0]");
+	});
+
+	it.each([
+		['downloadVideo', { downloadVideo: '={{ $json.value }}' }, "'Download Video' must be true or false [item 0]"],
+		['a setting', { options: { includeRaw: '={{ $json.value }}' } }, "'Include Raw Response' must be true or false [item 0]"],
+		['On Timeout', { options: { onTimeout: '={{ $json.value }}' } }, "'On Timeout' must be 'continue' or 'error' [item 0]"],
+		['a field', { loop: '={{ $json.value }}' }, "'Loop' must be true or false, but it is text [item 0]"],
+	])('that are not clear buy nothing: %s', async (_, parameters, message) => {
+		const run = await runItems(server, [{ text: 'a cat', value: 'perhaps' }], generate('lumaAgents', parameters));
+		expect(shownError(run)).toMatchObject({ message, description: 'Correct this, then run the workflow again. Nothing was sent.' });
+		expect(server.ledger().requests).toEqual([]);
+	});
+
+	it('that are not clear are refused where nothing is bought, too', async () => {
+		const parameters = { provider: 'pixwith', resource: 'account', operation: 'getBalance', options: { requestTimeout: '={{ $json.value }}' } };
+		const run = await runItems(server, [{ value: 'soon' }], parameters);
+		expect(shownError(run)?.message).toBe("'Request Timeout (Seconds)' must be a number above 0 [item 0]");
+	});
+});
+
+describe('an address with spaces and letters beyond ASCII', () => {
+	it.each<[ProviderName, object]>([
+		['lumaAgents', { video: { start_frame: { url: 'https://images.example/gr%C3%BCn%20a.png' } } }],
+		['lumaDreamMachine', { keyframes: { frame0: { url: 'https://images.example/gr%C3%BCn%20a.png' } } }],
+		['pixazo', { image_url: 'https://images.example/gr%C3%BCn%20a.png' }],
+		['pixwith', { image_urls: ['https://images.example/gr%C3%BCn%20a.png'] }],
+		['crazyrouter', { image_url: 'https://images.example/gr%C3%BCn%20a.png' }],
+	])('reaches %s encoded, once', async (provider, body) => {
+		for (const startImage of ['https://images.example/grün a.png', ' https://images.example/gr%C3%BCn%20a.png\n']) {
+			const run = await runOne(server, provider, 'a cat', { startImage });
+			expect(shownError(run)).toBeNull();
+		}
+		expect(bodies()).toMatchObject([body, body]);
+	});
+
+	it('goes out encoded as the callback, also in a header', async () => {
+		const additionalFields = { callbackUrl: 'https://n8n.example/webhook/für mich' };
+		const sent = 'https://n8n.example/webhook/f%C3%BCr%20mich';
+		const dry = await runOne(server, 'pixazo', 'a cat', { completion: 'none', additionalFields, options: { dryRun: true } });
+		expect(jsonOf(dry)).toMatchObject([{ request: { headers: { 'X-Webhook-URL': sent } } }]);
+		expect(shownError(await runOne(server, 'pixazo', 'a cat', { completion: 'none', additionalFields }))).toBeNull();
+		await runOne(server, 'lumaDreamMachine', 'a cat', { completion: 'none', additionalFields });
+		expect(bodies()[1]).toMatchObject({ callback_url: sent });
+	});
+});
+
+describe('a model that body fields replace', () => {
+	it.each<[ProviderName, INodeParameters, string]>([
+		['lumaDreamMachine', { additionalBodyFields: '{"model": "ray-flash-2"}' }, 'ray-flash-2'],
+		['crazyrouter', { additionalBodyFields: '{"model_name": "ray-v1"}' }, 'ray-v1'],
+		['pixwith', { modelId: '3-1' }, '3-1'],
+		// Pixazo names the model in the path: a field of that name is something else.
+		['pixazo', { additionalBodyFields: '{}' }, 'ray-2-flash'],
+	])('is named as the new one in the output: %s', async (provider, additionalFields, model) => {
+		const run = await runOne(server, provider, 'a cat', { additionalFields, options: { dryRun: true } });
+		expect(jsonOf(run)).toMatchObject([{ dryRun: true, model }]);
+	});
+});
+
+describe('an expression without a value', () => {
+	it.each(['modify', 'reframe', 'extend'])('as the ID of what is worked on is an empty ID: %s', async (operation) => {
+		const run = await runItems(server, [{ text: 'a cat' }], work(operation, 'lumaAgents'));
+		expect(shownError(run)?.message).toBe("'Generation ID' is empty [item 0]");
+		expect(server.ledger().requests).toEqual([]);
+	});
+});
+
+describe('a video that is worked on by its address', () => {
+	it.each([
+		['a cat [fails: no]', 'failed', '', 'Choose a generation that made a video.'],
+		['a cat [takes 60000ms]', '(queued|processing)', ' yet', 'Wait until it is completed.'],
+	])('and that is not there says what to do: %s', async (text, status, yet, advice) => {
+		const first = await runOne(server, 'lumaDreamMachine', text, { completion: 'none' });
+		const id = String(jsonOf(first)[0]?.generationId);
+		await new Promise((resolve) => setTimeout(resolve, 100));
+		const run = await runItems(server, [{ id }], work('modify', 'lumaDreamMachine'));
+		expect(shownError(run)?.message).toMatch(new RegExp(`^Generation ${id} has no video${yet} \\(status: ${status}\\) \\[item 0\\]$`));
+		expect(shownError(run)?.description).toBe(`Nothing was bought. ${advice}`);
+		expect(server.ledger().purchases).toHaveLength(1);
+	});
+});
+
+describe('above the output', () => {
+	const ENDS = "URLs of Luma Agents work for 60 minutes: to keep a file, ";
+
+	it('stands what a run made, about what it cost, and when its URLs end', async () => {
+		const run = await runItems(server, [{ text: 'a cat' }, { text: 'a dog' }], generate('lumaAgents'));
+		expect(hintsOf(run)).toEqual([`2 videos, about $0.60. ${ENDS}switch on 'Download Video'. 'Generation: Get' makes a fresh URL.`]);
+		const id = String(jsonOf(run)[0]?.generationId);
+		expect(hintsOf(await runItems(server, [{ id }], generation('get', 'lumaAgents')))).toEqual([
+			`${ENDS}use 'Generation: Download'. 'Generation: Get' makes a fresh URL.`,
+		]);
+		expect(hintsOf(await runItems(server, [{ id }], generation('wait', 'lumaAgents')))).toEqual([
+			`${ENDS}switch on 'Download Video'. 'Generation: Get' makes a fresh URL.`,
+		]);
+		expect(hintsOf(await runItems(server, [{ id }], generation('download', 'lumaAgents')))).toEqual([]);
+	});
+
+	it('stands no URL where every file is there, and no end where none is documented', async () => {
+		expect(hintsOf(await runOne(server, 'lumaAgents', 'a cat', { downloadVideo: true }))).toEqual(['1 video, about $0.30.']);
+		expect(hintsOf(await runOne(server, 'lumaDreamMachine', 'a cat'))).toEqual(['1 video, about $0.71.']);
+	});
+});
+
+it('too many jobs at Luma Agents: the request goes again after the pause that it asks for', async () => {
+	server.configure({ lumaAgents: { maxConcurrent: 1, retryAfterSeconds: 60, jobMs: 300 } });
+	const run = await runItems(server, [{ text: 'a cat' }, { text: 'a dog' }], generate('lumaAgents', { options: { maxConcurrent: 2 } }));
+	expect(jsonOf(run)).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
+	const { purchases, refusedCreates } = server.ledger();
+	expect(purchases).toHaveLength(2);
+	expect(refusedCreates.map(({ status }) => status)).toEqual([429]);
+	server.configure({ lumaAgents: { maxConcurrent: null, retryAfterSeconds: 1, jobMs: 20 } });
+});

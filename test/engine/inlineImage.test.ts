@@ -1,0 +1,67 @@
+/** Images that a Code node made: they lie inside the item, not in n8n's store of files. */
+import { afterAll, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import type { INodeParameters } from 'n8n-workflow';
+import type { ProviderName, ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
+import type { GivenFile } from './harness/files';
+import { bytesOf, runFiles } from './harness/files';
+import { PROVIDERS, generate, jsonOf, shownError } from './harness/service';
+import { signedBytes } from './harness/engine';
+
+jest.setTimeout(60_000);
+
+let server: ProviderServer;
+
+beforeAll(async () => {
+	server = await startProviderServer({ settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: 20 }])) });
+});
+afterAll(async () => {
+	await server.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+
+const image = (more: Partial<GivenFile> = {}): GivenFile => ({
+	name: 'kite.png',
+	mimeType: 'image/png',
+	bytes: bytesOf(50_000),
+	isInline: true,
+	...more,
+});
+
+const animate = (provider: ProviderName, more: INodeParameters = {}): INodeParameters =>
+	generate(provider, { imageSource: 'binary', startImageField: 'clip', startImage: '', ...more });
+
+it.each(PROVIDERS)('is brought to %s like any other file', async (provider) => {
+	const result = await runFiles(server, [image()], animate(provider));
+	expect(shownError(result)).toBeNull();
+	expect(jsonOf(result)).toMatchObject([{ provider, status: 'completed' }]);
+	expect(server.ledger().purchases).toHaveLength(1);
+});
+
+it.each<[ProviderName, (body: Record<string, unknown>) => unknown]>([
+	['lumaDreamMachine', (body) => (body.keyframes as { frame0: { url: string } }).frame0.url],
+	['pixazo', (body) => body.image_url],
+])('is found by %s at an address of n8n, byte by byte', async (provider, addressIn) => {
+	const file = image();
+	await runFiles(server, [file], animate(provider));
+	const [purchase] = server.ledger().purchases;
+	const address = String(addressIn(purchase?.body as Record<string, unknown>));
+	expect(address).toContain('/rest/binary-data/signed?token=');
+	expect((await signedBytes(address)).equals(file.bytes)).toBe(true);
+});
+
+it('without a type is refused by its name, before anything is sent', async () => {
+	const result = await runFiles(server, [image({ mimeType: undefined as unknown as string })], animate('pixazo'));
+	expect(shownError(result)?.message).toBe("'Start Image' is of an unknown type; Pixazo takes JPEG, PNG, WEBP [item 0]");
+	expect(server.ledger().requests).toEqual([]);
+});
+
+it('is named in a Dry Run, which puts nothing into the store', async () => {
+	const result = await runFiles(server, [image()], animate('lumaDreamMachine', { options: { dryRun: true } }));
+	expect(jsonOf(result)).toMatchObject([
+		{ request: { body: { keyframes: { frame0: { type: 'image', url: '<address of kite.png>' } } } }, note: expect.any(String) },
+	]);
+	expect(server.ledger().requests).toEqual([]);
+});
