@@ -63,7 +63,7 @@ async function untilPrinted(pattern: RegExp): Promise<string> {
 async function stop(signal: NodeJS.Signals): Promise<void> {
 	command?.kill(signal);
 	await waitUntil(() => command?.exitCode !== null || command.signalCode !== null);
-	await waitUntil(() => running().length === 0, 20_000);
+	await waitUntil(() => running().length === 0, 60_000);
 }
 
 /** Processes that have the command's temporary folder in their environment: it, and what it started. */
@@ -185,7 +185,7 @@ describe('npm run dev', () => {
 		await writeFile(icon, `${await readFile(icon, 'utf8')}<!-- changed by hand -->`);
 		const iconUrl = `${client.url}/icons/n8n-nodes-luma-video/dist/icons/lumaVideo.svg`;
 		const shown = async (): Promise<string> => await (await fetch(iconUrl, { cache: 'no-store' })).text();
-		expect(await waitUntil(async () => (await shown()).includes('changed by hand'), 30_000)).toBe(true);
+		expect(await waitUntil(async () => (await shown()).includes('changed by hand'), 60_000)).toBe(true);
 
 		await stop('SIGINT');
 		expect(await leftovers()).toEqual({ processes: [], files: ['project'] });

@@ -78,6 +78,9 @@ export interface Session {
 
 const pollInterval = 100;
 
+/** On a machine that is busy with other tests, what takes a second may take many. */
+const PATIENCE_MS = 120_000;
+
 /**
  * Does with an n8n instance what its editor does, by the same HTTP interface (`/rest`). That interface is n8n's own:
  * it is not documented and differs between versions; here it is as in n8n 2.41, and as in n8n 1.123 where that differs.
@@ -254,7 +257,7 @@ export class N8nClient {
 		id: string,
 		underWay: ReadonlyArray<PublicationStatus['status']> = ['in_progress'],
 	): Promise<PublicationStatus> {
-		const deadline = Date.now() + 60_000;
+		const deadline = Date.now() + PATIENCE_MS;
 		for (;;) {
 			const publication = await this.request<PublicationStatus>('GET', `/rest/workflows/${id}/publication-status`);
 			if (!underWay.includes(publication.status)) return publication;
@@ -277,7 +280,7 @@ export class N8nClient {
 	 */
 	async waitForExecution(
 		id: string,
-		{ status = finalStatuses, timeout = 60_000 }: WaitOptions = {},
+		{ status = finalStatuses, timeout = PATIENCE_MS }: WaitOptions = {},
 	): Promise<Execution> {
 		const deadline = Date.now() + timeout;
 		for (;;) {
@@ -297,7 +300,7 @@ export class N8nClient {
 		workflowId: string,
 		{ known = [], ...options }: WaitOptions & { known?: readonly string[] } = {},
 	): Promise<Execution> {
-		const deadline = Date.now() + (options.timeout ?? 60_000);
+		const deadline = Date.now() + (options.timeout ?? PATIENCE_MS);
 		for (;;) {
 			const found = (await this.listExecutions({ workflowId })).find(({ id }) => !known.includes(id));
 			if (found) return await this.waitForExecution(found.id, options);

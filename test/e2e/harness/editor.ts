@@ -23,7 +23,7 @@ export interface EditorOptions {
 	readonly height?: number;
 	/** n8n follows the browser's; default: light. */
 	readonly theme?: 'light' | 'dark';
-	/** Milliseconds that any one step may take; default 20,000. */
+	/** Milliseconds that any one step may take; default 60,000. */
 	readonly timeout?: number;
 }
 
@@ -34,7 +34,7 @@ export interface EditorOptions {
  */
 export async function openEditor(client: N8nClient, options: EditorOptions = {}): Promise<Editor> {
 	const { chromium: executablePath } = await ensureBrowserInstalled();
-	const { width = 1440, height = 900, theme = 'light', timeout = 20_000 } = options;
+	const { width = 1440, height = 900, theme = 'light', timeout = 60_000 } = options;
 	// Loaded only here: tests without a browser start faster.
 	const { chromium } = await import('playwright-core');
 	const browser = await chromium.launch({ executablePath, headless: true, args: chromiumArguments });

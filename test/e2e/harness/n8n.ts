@@ -60,6 +60,8 @@ const quiet = {
 		? { N8N_DISABLED_MODULES: 'mcp-registry,instance-ai' }
 		: { DB_SQLITE_POOL_SIZE: '3' }),
 	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
+	// else n8n refuses all requests for a while when a busy machine keeps it from its database for 5 seconds
+	DB_PING_TIMEOUT_MS: '120000',
 };
 
 /** What n8n may see of this process's environment. */
