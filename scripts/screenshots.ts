@@ -36,7 +36,8 @@ async function panels(studio: Studio): Promise<void> {
 	const { credentials, editor, theme } = studio;
 	for (const provider of providerNames) {
 		for (const { resource, value, providers } of operations) {
-			if (!providers.includes(provider) || (provider !== 'lumaDreamMachine' && resource !== 'video')) continue;
+			// What makes nothing looks the same everywhere.
+			if (!providers.includes(provider) || (resource !== 'video' && provider !== providers[0])) continue;
 			await show(studio, manualTrigger(), lumaVideo('Luma Video', provider, credentials, { resource, operation: value }));
 			await editor.openNode('Luma Video');
 			await editor.page.waitForTimeout(300);
@@ -53,7 +54,7 @@ async function panels(studio: Studio): Promise<void> {
 /** Runs a workflow in the editor and takes pictures of its canvas and of the node's panel. */
 async function execution(studio: Studio, name: string, statuses: string[], more: INode['parameters'], texts: string[]): Promise<void> {
 	const { n8n, credentials, editor, theme } = studio;
-	const id = await show(studio, manualTrigger(), prompts(...texts), generate('lumaDreamMachine', credentials, more));
+	const id = await show(studio, manualTrigger(), prompts(...texts), generate('lumaAgents', credentials, more));
 	await editor.executeWorkflow();
 	await n8n.client.waitForNewExecution(id, { status: statuses as never });
 	await editor.page.waitForTimeout(1500);
@@ -87,9 +88,9 @@ async function main(): Promise<void> {
 				if (wants('panels')) await panels(studio);
 				if (wants('examples')) await examples(studio);
 				if (wants('executions')) {
-					await execution(studio, 'finished', ['success'], {}, ['A red kite over a beach [takes 500ms]', 'A dog [takes 500ms]']);
+					await execution(studio, 'finished', ['success'], {}, ['A red kite over a beach', 'A dog in the surf']);
 					await execution(studio, 'failed', ['error'], {}, ['A red kite [takes 500ms] [fails: the prompt was refused]']);
-					await execution(studio, 'waiting', ['waiting'], { ...LONG_VIDEO.lumaDreamMachine, completion: 'suspend' }, ['A red kite [takes 60000ms]']);
+					await execution(studio, 'waiting', ['waiting'], { ...LONG_VIDEO.lumaAgents, completion: 'suspend' }, ['A red kite [takes 60000ms]']);
 				}
 			} finally {
 				await editor.close();

@@ -8,8 +8,8 @@ export const LUMA_VIDEO = 'n8n-nodes-luma-video.lumaVideo';
 export const LUMA_VIDEO_TRIGGER = 'n8n-nodes-luma-video.lumaVideoTrigger';
 
 export const providerNames: readonly ProviderName[] = [
-	'lumaDreamMachine',
 	'lumaAgents',
+	'lumaDreamMachine',
 	'pixazo',
 	'pixwith',
 	'crazyrouter',

@@ -122,6 +122,18 @@ describe('a model that body fields replace', () => {
 	});
 });
 
+describe('the brakes', () => {
+	it('hold for the run where one item sets them', async () => {
+		const items = [{ text: 'a cat', dry: false, limit: 10 }, { text: 'a dog', dry: true, limit: 10 }];
+		const dry = await runItems(server, items, generate('lumaAgents', { options: { dryRun: '={{ $json.dry }}' } }));
+		expect(jsonOf(dry)).toMatchObject([{ dryRun: true }, { dryRun: true }]);
+		const strict = [{ text: 'a cat', limit: 10 }, { text: 'a dog', limit: 0.5 }];
+		const limited = await runItems(server, strict, generate('lumaAgents', { options: { maxCost: '={{ $json.limit }}' } }));
+		expect(shownError(limited)?.message).toBe("2 videos would cost about $0.60, more than 'Max Cost' allows ($0.50)");
+		expect(server.ledger().requests).toEqual([]);
+	});
+});
+
 describe('an expression without a value', () => {
 	it.each(['modify', 'reframe', 'extend'])('as the ID of what is worked on is an empty ID: %s', async (operation) => {
 		const run = await runItems(server, [{ text: 'a cat' }], work(operation, 'lumaAgents'));

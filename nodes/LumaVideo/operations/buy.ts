@@ -192,7 +192,10 @@ export async function buy(
 	const address = completion === 'suspend' ? callbackAddress(context, provider, client.isLocal) : null;
 	const run: Run = { context, provider, client, completion, address };
 	const plans = planItems(context, provider, (itemIndex) => plan(run, itemIndex));
-	if (common.dryRun) return toItems(context, plans.map((each) => preview(provider, client, each)));
-	if (common.maxCostUsd !== null) checkLimit(context, provider, plans, common.maxCostUsd, makes);
+	// Expressions may set the brakes for some items only: the strictest holds for the run.
+	const settings = [common, ...plans.flatMap((each) => (each.ok ? [each.settings] : []))];
+	if (settings.some(({ dryRun }) => dryRun)) return toItems(context, plans.map((each) => preview(provider, client, each)));
+	const limits = settings.flatMap(({ maxCostUsd }) => maxCostUsd ?? []);
+	if (limits.length > 0) checkLimit(context, provider, plans, Math.min(...limits), makes);
 	return await runPlans(context, provider, client, plans, completion);
 }

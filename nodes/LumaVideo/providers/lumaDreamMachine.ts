@@ -129,7 +129,7 @@ const MODES: readonly string[] = [
 	'reimagine_2',
 	'reimagine_3',
 ];
-const DEFAULT_MODE = 'adhere_1';
+const DEFAULT_MODE = 'flex_1';
 const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
 
 /** "Reframe Video": the source's place in the new picture, in whole pixels. */

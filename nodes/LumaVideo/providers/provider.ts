@@ -102,7 +102,7 @@ export interface ModelCapabilities {
 	defaults: { aspectRatio: AspectRatio | null; resolution: Resolution | null; duration: Duration | null };
 	/** Extend only: the directions, the first being the default. */
 	directions?: readonly Direction[];
-	/** Modify only: how much of the source is kept, the first being the default. */
+	/** Modify only: how much of the source is kept. */
 	modes?: readonly string[];
 	/** Modify and reframe: what the source may be. `url`: a public web address; `generation`: a generation's ID; `file`:
 	 * a file of n8n, where there is a `fileStore`. */

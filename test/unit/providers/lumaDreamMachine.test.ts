@@ -177,7 +177,7 @@ describe('create from what exists', () => {
 			'modify with the mandatory mode left open',
 			{ operation: 'modify', sourceVideo: SOURCE_VIDEO, prompt: '' },
 			'/generations/video/modify',
-			{ generation_type: 'modify_video', model: 'ray-2', mode: 'adhere_1', media },
+			{ generation_type: 'modify_video', model: 'ray-2', mode: 'flex_1', media },
 		],
 		[
 			'reframe',
