@@ -1,5 +1,5 @@
 /** The trigger in a real n8n: every provider, called by the stand-in and by strangers. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { PROVIDER_NAMES } from '../provider-server/settings';
@@ -7,7 +7,7 @@ import type { N8nClient } from './harness';
 import { sharedN8n } from './harness';
 import type { CredentialRefs } from './support';
 import { createCredentials } from './support';
-import { CALLING, TRIGGER, Trigger, buy, callAtOnce, callMany, pause, readsById, unpublishAll, waitUntil } from './triggerSupport';
+import { TRIGGER, Trigger, buy, callAtOnce, callMany, pause, readsById, unpublishAll, waitUntil } from './triggerSupport';
 
 let client: N8nClient;
 let server: ProviderServer;
@@ -33,43 +33,38 @@ function claim(provider: ProviderName, id: string): unknown {
 	return server.callbackBody(provider, { id, status: 'completed' });
 }
 
-describe.each(PROVIDER_NAMES.map((provider) => [provider] as const))('%s', (provider) => {
-	it('starts the workflow once for each video that is over, and gives back what the URL says of it', async () => {
-		const trigger = await Trigger.create(client, credentials, provider);
-		const ids = await buy(client, credentials, trigger, ['a cat', 'a dog', 'a fox [fails: too dark]'], { triggerUrl: `${trigger.url}?sku=MUG&size=L` });
-		const emitted = await trigger.settled(3);
-		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
-		expect(emitted.map(({ event }) => event).sort()).toEqual(['completed', 'completed', 'failed']);
-		for (const { event, status, videoUrl, reference } of emitted) {
+it('each provider: the workflow starts once for each video that is over, and gives back what the URL says of it', async () => {
+	const emitted = await Promise.all(
+		PROVIDER_NAMES.map(async (provider) => {
+			const trigger = await Trigger.create(client, credentials, provider);
+			const ids = await buy(client, credentials, trigger, ['a cat', 'a fox [fails: too dark]'], { triggerUrl: `${trigger.url}?sku=${provider}` });
+			return { provider, ids, items: await trigger.settled(2, { timeout: 60_000 }) };
+		}),
+	);
+	for (const { provider, ids, items } of emitted) {
+		expect([provider, ...items.map(({ generationId }) => String(generationId)).sort()]).toEqual([provider, ...[...ids].sort()]);
+		expect(items.map(({ event }) => event).sort()).toEqual(['completed', 'failed']);
+		for (const { event, status, videoUrl, reference } of items) {
 			expect(status).toBe(event);
 			expect(videoUrl).toEqual(event === 'completed' ? expect.stringContaining('/media/') : null);
-			expect(reference).toEqual({ sku: 'MUG', size: 'L' });
+			expect(reference).toEqual({ sku: provider });
 		}
-	});
-});
+	}
+}, 120_000);
 
-describe.each(CALLING.map((provider) => [provider] as const))('%s', (provider) => {
-	it('one read and one execution, however often it calls', async () => {
-		const trigger = await Trigger.create(client, credentials, provider, { parameters: { options: { reconcileMinutes: 0 } } });
-		server.configure({ [provider]: { callbacks: { copies: 5 } } });
-		const [id = ''] = await buy(client, credentials, trigger, ['a cat [takes 1500ms]']);
-		await trigger.settled(1);
-		await callAtOnce(trigger.url, Array.from({ length: 20 }, () => claim(provider, id)));
-		expect(await trigger.settled(1)).toHaveLength(1);
-		expect(await trigger.executions()).toHaveLength(1);
-		expect(readsById(server, provider, [id])[0]).toBeLessThanOrEqual(2);
-	});
-
-	it('nobody is kept out by made-up ids', async () => {
-		const trigger = await Trigger.create(client, credentials, provider);
-		const flood = callMany(trigger.url, Array.from({ length: 600 }, (_, n) => claim(provider, `made-up-${n}`)), { connections: 8 });
-		const ids = await buy(client, credentials, trigger, ['a cat [takes 1500ms]', 'a dog [takes 1500ms]']);
-		const emitted = await trigger.settled(2, { quiet: 0 });
-		await flood;
-		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
-		expect((await trigger.executions()).length).toBeLessThanOrEqual(2);
-	});
-});
+it('one read and one execution, however often the provider calls; and nobody is kept out by made-up ids', async () => {
+	const provider = 'crazyrouter';
+	const trigger = await Trigger.create(client, credentials, provider, { parameters: { options: { reconcileMinutes: 0 } } });
+	server.configure({ [provider]: { callbacks: { copies: 5 } } });
+	const flood = callMany(trigger.url, Array.from({ length: 150 }, (_, n) => claim(provider, `made-up-${n}`)), { connections: 8 });
+	const [id = ''] = await buy(client, credentials, trigger, ['a cat [takes 1500ms]']);
+	expect((await trigger.settled(1, { quiet: 0 })).map(({ generationId }) => generationId)).toEqual([id]);
+	await flood;
+	await callAtOnce(trigger.url, Array.from({ length: 20 }, () => claim(provider, id)));
+	expect(await trigger.settled(1)).toHaveLength(1);
+	expect(await trigger.executions()).toHaveLength(1);
+	expect(readsById(server, provider, [id])[0]).toBeLessThanOrEqual(2);
+}, 120_000);
 
 it('videos whose calls and announcements are lost are emitted once n8n answers again', async () => {
 	const trigger = await Trigger.create(client, credentials, 'pixazo', { isDraft: true });

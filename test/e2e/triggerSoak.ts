@@ -1,12 +1,14 @@
 /**
- * Hundreds of generations over all providers that call back, with everything that goes wrong mixed by a seeded random:
- * lost, late, doubled and reordered callbacks, forgeries, junk, a service that cannot be read, an n8n that is restarted
- * and one that is killed. What counts: lost, emitted twice, forged accepted.
+ * Hundreds of generations over all providers, with everything that goes wrong mixed by a seeded random: lost, late, doubled
+ * and reordered callbacks, forged callbacks and announcements, floods of made-up ids, junk, a service that cannot be read,
+ * an n8n that is restarted and one that is killed. Nobody helps at the end: the triggers must heal by themselves. What
+ * counts: lost, emitted twice, forged accepted, executions that junk started.
  */
 import type { FaultKind, Job, ProviderName, ProviderServer } from '../provider-server';
+import { PROVIDER_NAMES } from '../provider-server/settings';
 import type { N8n } from './harness';
 import type { CredentialRefs } from './support';
-import { CALLING, Trigger, buy, callMany, pause, readsOf, unpublishAll, waitUntil } from './triggerSupport';
+import { CALLING, Trigger, buy, callMany, emittedBy, pause, readsOf, unpublishAll, waitUntil } from './triggerSupport';
 
 export interface SoakOptions {
 	n8n: N8n;
@@ -30,12 +32,16 @@ export interface SoakFigures {
 	/** Executions that n8n was killed in the middle of, retried by hand. */
 	retried: number;
 	forgeries: number;
+	forgedAnnouncements: number;
 	junk: number;
 	callbacks: Record<string, number>;
 	faults: number;
 	executions: number;
+	/** Of them, those that ended well and put out nothing. */
+	emptyExecutions: number;
 	/** Milliseconds until a call was answered, over all that were timed. */
 	worstAnswerMs: number;
+	p99AnswerMs: number;
 	medianAnswerMs: number;
 	timedCalls: number;
 	/** Callbacks and forgeries that were told to come again. */
@@ -57,6 +63,8 @@ function random(seed: number): () => number {
 const MODES = ['normal', 'normal', 'normal', 'drop', 'drop', 'late', 'reordered', 'early'];
 const FAULTS: FaultKind[] = ['503', '500', '429', 'reset-before', 'invalid-json', 'html', 'slow', 'truncated', 'unknown-status', 'completed-without-url'];
 const WAVES = 6;
+/** What nobody called about is looked for every minute, from half as long again after the expected end on. */
+const HEALING_MS = 360_000;
 /** After these waves n8n is restarted in an orderly way, and killed. */
 const RESTART_AFTER = 1;
 const KILL_AFTER = 3;
@@ -71,21 +79,39 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 	server.reset();
 
 	// Two of one provider side by side: each must get only its own.
-	const owners: ProviderName[] = [...CALLING, 'lumaDreamMachine'];
+	const owners: ProviderName[] = [...PROVIDER_NAMES, 'lumaDreamMachine', 'lumaAgents'];
 	const triggers: Trigger[] = [];
-	for (const provider of owners) triggers.push(await Trigger.create(client, credentials, provider));
+	const parameters = { options: { reconcileMinutes: 1 } };
+	for (const provider of owners) triggers.push(await Trigger.create(client, credentials, provider, { parameters }));
+	const calling = triggers.filter(({ provider }) => CALLING.includes(provider));
 	const expected = new Map(triggers.map((trigger) => [trigger, new Set<string>()]));
 
 	const times: number[] = [];
-	const count = { forgeries: 0, junk: 0, faults: 0, refusedCalls: 0 };
+	const count = { forgeries: 0, forgedAnnouncements: 0, junk: 0, faults: 0, refusedCalls: 0 };
 	const call = async (trigger: Trigger, bodies: readonly unknown[]): Promise<void> => {
 		for (const { status, ms } of await callMany(trigger.url, bodies, { connections: Math.min(bodies.length, 8) })) {
-			if (status === 200 || status === 429) times.push(ms);
+			if (status !== null && status < 500) times.push(ms);
 			if (status === 429) count.refusedCalls++;
 		}
 	};
-	const forge = async (): Promise<void> => {
+	/** As the Luma Video node does it, without its key. */
+	const announce = async (): Promise<void> => {
 		const trigger = pick(triggers);
+		const own = server.jobs().filter(({ provider }) => provider === trigger.provider);
+		const ids = Array.from({ length: 20 }, (_, index) => (own.length > 0 && next() < 0.5 ? pick(own).id : `announced-${seed}-${index}`));
+		const generations = ids.map((id) => ({ id, submittedAt: Date.now(), kind: 'forged', expectedMs: 1000 }));
+		const announcement = JSON.stringify({ provider: trigger.provider, reference: null, generations });
+		count.forgedAnnouncements++;
+		await call(trigger, [{ lumaVideo: { announcement, signature: 'f'.repeat(64) } }]);
+	};
+	const flood = async (): Promise<void> => {
+		const trigger = pick(calling);
+		const bodies = Array.from({ length: 150 }, (_, index) => server.callbackBody(trigger.provider, { id: `flood-${seed}-${count.forgeries}-${index}`, status: 'completed' }));
+		count.forgeries += bodies.length;
+		await call(trigger, bodies);
+	};
+	const forge = async (): Promise<void> => {
+		const trigger = pick(calling);
 		const { provider } = trigger;
 		const own = server.jobs().filter((job) => job.provider === provider);
 		const status = pick(['completed', 'completed', 'failed', 'processing'] as const);
@@ -109,13 +135,15 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 	const strangers = (async () => {
 		while (!isOver) {
 			await forge();
+			if (next() < 0.2) await announce();
 			if (next() < 0.1) await litter();
+			if (next() < 0.02) await flood();
 			await pause(50 + next() * 400);
 		}
 	})();
 
 	for (let wave = 0; wave < WAVES; wave++) {
-		for (const provider of CALLING) {
+		for (const provider of PROVIDER_NAMES) {
 			server.configure({ [provider]: { callbacks: { copies: pick([1, 1, 2, 5]), lateMs: 500 + Math.floor(next() * 3000) } } });
 			if (next() < 0.7) {
 				const kind = pick(FAULTS);
@@ -147,15 +175,13 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 	server.clearFaults();
 	await pause(3000);
 
-	// What the timer would do in a few minutes.
-	for (const trigger of triggers) await trigger.republish();
 	const total = [...expected.values()].reduce((sum, { size }) => sum + size, 0);
 	const countEmitted = async (): Promise<number> => {
 		let sum = 0;
 		for (const trigger of triggers) sum += new Set(await trigger.emittedIds()).size;
 		return sum;
 	};
-	await waitUntil(async () => (await countEmitted()) >= total, 60_000);
+	await waitUntil(async () => (await countEmitted()) >= total, HEALING_MS);
 	await pause(5000);
 
 	let retried = 0;
@@ -169,7 +195,7 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 	}
 
 	const jobs = new Map(server.jobs().map((job) => [job.id, job]));
-	const figures = { emitted: 0, lost: 0, twice: 0, forged: 0, executions: 0 };
+	const figures = { emitted: 0, lost: 0, twice: 0, forged: 0, executions: 0, emptyExecutions: 0 };
 	for (const trigger of triggers) {
 		const emitted = await trigger.emitted();
 		const ids = emitted.map(({ generationId }) => String(generationId));
@@ -187,14 +213,19 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 			const job = jobs.get(String(generationId));
 			return !own.has(String(generationId)) || job?.status !== status || failureReason === 'forged';
 		}).length;
-		figures.executions += (await trigger.executions()).length;
+		const executions = await trigger.executions();
+		figures.executions += executions.length;
+		for (const { id, status } of executions) {
+			const execution = status === 'success' ? await client.getExecution(id) : null;
+			if (execution && emittedBy(execution).length === 0) figures.emptyExecutions++;
+		}
 	}
 	await unpublishAll();
 
 	const callbacks: Record<string, number> = {};
 	for (const { outcome } of server.ledger().callbacks) callbacks[outcome] = (callbacks[outcome] ?? 0) + 1;
 	const readsPerEmitted: Record<string, number> = {};
-	for (const provider of CALLING) {
+	for (const provider of PROVIDER_NAMES) {
 		const bought = [...jobs.values()].filter((job) => job.provider === provider).length;
 		readsPerEmitted[provider] = Math.round((readsOf(server, provider) / bought) * 100) / 100;
 	}
@@ -208,6 +239,7 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 		...count,
 		callbacks,
 		worstAnswerMs: Math.round(times.at(-1) ?? 0),
+		p99AnswerMs: Math.round(times[Math.floor(times.length * 0.99)] ?? 0),
 		medianAnswerMs: Math.round(times[Math.floor(times.length / 2)] ?? 0),
 		timedCalls: times.length,
 		readsPerEmitted,

@@ -148,7 +148,7 @@ export class Trigger {
 	}
 }
 
-function emittedBy(execution: Execution): IDataObject[] {
+export function emittedBy(execution: Execution): IDataObject[] {
 	const items = nodeRuns(execution, TRIGGER).flatMap(({ data }) => (data?.main?.[0] ?? []).map(({ json }) => json));
 	// In the place of what an execution lost in a crash n8n puts an item that says so.
 	return items.filter((json) => json.isArtificialRecoveredEventItem !== true);
