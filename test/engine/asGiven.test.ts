@@ -76,6 +76,17 @@ describe('numbers and switches as text', () => {
 		expect(server.ledger().requests).toEqual([]);
 	});
 
+	it.each([
+		['Images From', generate('lumaAgents', { imageSource: '={{ $json.value }}', startImageField: 'data' }), 'url, binary'],
+		['Video From', work('modify', 'lumaAgents', { videoSource: '={{ $json.value }}', sourceVideo: 'https://videos.example/a.mp4' }), 'generation, binary, url'],
+		['Image From', { provider: 'lumaAgents', resource: 'image', operation: 'edit', model: 'uni-1', prompt: 'a cat', sourceImageFrom: '={{ $json.value }}', sourceImage: 'https://images.example/a.png', generationId: '={{ $json.text }}' }, 'generation, binary, url'],
+		['Reference Images From', { provider: 'lumaAgents', resource: 'image', operation: 'generate', model: 'uni-1', prompt: 'a cat', referenceImagesFrom: '={{ $json.value }}' }, 'url, binary'],
+	])('and a choice that there is not buys nothing: %s', async (label, parameters, allowed) => {
+		const run = await runItems(server, [{ text: 'a cat', value: 'file' }], parameters);
+		expect(shownError(run)).toMatchObject({ message: `'${label}' must be one of ${allowed} [item 0]` });
+		expect(server.ledger().requests).toEqual([]);
+	});
+
 	it('that are not clear are refused where nothing is bought, too', async () => {
 		const parameters = { provider: 'pixwith', resource: 'account', operation: 'getBalance', options: { requestTimeout: '={{ $json.value }}' } };
 		const run = await runItems(server, [{ value: 'soon' }], parameters);

@@ -174,6 +174,22 @@ export function readSwitch(context: IExecuteFunctions, itemIndex: number, name: 
 	return value === true;
 }
 
+/** What is chosen in a field; the first choice where nothing is. @throws NodeOperationError for anything else */
+export function readChoice<T extends string>(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	name: string,
+	label: string,
+	allowed: readonly [T, ...T[]],
+): T {
+	const value: unknown = context.getNodeParameter(name, itemIndex, null);
+	const chosen = typeof value === 'string' ? value.trim() : value;
+	if (chosen === null || chosen === undefined || chosen === '') return allowed[0];
+	const match = allowed.find((each) => each === chosen);
+	if (match !== undefined) return match;
+	throw new NodeOperationError(context.getNode(), `'${label}' must be one of ${allowed.join(', ')}`, { description: CORRECT, itemIndex });
+}
+
 export interface Settings {
 	buyAgainAfterCrash: boolean;
 	deleteOnStop: boolean;

@@ -14,7 +14,7 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
-import { NO_FILES, binaryField, downloadDescription, readSettings } from '../settings';
+import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
 import { additionalFields, aspectRatioFields, imageProviders, modelFields, referenceFields } from './imageFields';
 
 /** What an agent must know of every operation that makes an image. */
@@ -71,13 +71,13 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 	};
 
 	const files: Files = { source: [], references: [] };
-	if (get('referenceImagesFrom') === 'binary') {
+	if (readChoice(context, itemIndex, 'referenceImagesFrom', 'Reference Images From', ['url', 'binary']) === 'binary') {
 		files.references = filesOf('referenceImageFields');
 		input.referenceImages = files.references.map(placeholder);
 	}
 	// n8n refuses to read a field that the operation does not have.
 	if (operation === 'edit') {
-		switch (get('sourceImageFrom')) {
+		switch (readChoice(context, itemIndex, 'sourceImageFrom', 'Image From', ['generation', 'binary', 'url'])) {
 			case 'binary': {
 				files.source = filesOf('sourceImageField');
 				if (files.source.length > 1) findings.push(`'${FIELD_NAMES.sourceImageField}' must name one field`);

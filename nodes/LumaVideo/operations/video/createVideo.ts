@@ -19,7 +19,7 @@ import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { additionalFields, providersFor, providersWith } from '../requestFields';
-import { NO_FILES, binaryField, downloadDescription, readSettings } from '../settings';
+import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
 
 /** Fields that shape the request, as they lie on the top level. */
 const REQUEST_FIELDS = [
@@ -115,9 +115,9 @@ function readInput(
 	};
 	// An operation without a choice of models has no such field.
 	if (operationCapabilities(provider, operation)?.models[0]?.value === '') input.model = '';
-	const videoSource: unknown = operation === 'generate' ? null : context.getNodeParameter('videoSource', itemIndex, null);
+	const videoSource = readChoice(context, itemIndex, 'videoSource', FIELD_NAMES.videoSource, ['generation', 'binary', 'url']);
 	// n8n refuses to read a field that the operation does not have.
-	if (operation !== 'generate' && videoSource !== 'url' && videoSource !== 'binary') {
+	if (operation !== 'generate' && videoSource === 'generation') {
 		// An expression without a value is as good as nothing.
 		input.generationId = generationIdValue(context, itemIndex) ?? '';
 		input.sourceVideo = null;
@@ -128,14 +128,14 @@ function readInput(
 
 	const images: ImagesInItem = {};
 	const findings: string[] = [];
-	if (videoSource === 'binary') {
+	if (operation !== 'generate' && videoSource === 'binary') {
 		const dataField: unknown = context.getNodeParameter('sourceVideoField', itemIndex, '');
 		const result = readVideo(context, provider, operation, itemIndex, typeof dataField === 'string' ? dataField.trim() : '');
 		if (result.ok) images.source = result.image;
 		else findings.push(result.finding);
 		input.sourceVideo = result.ok ? placeholder(result.image) : REFUSED_FILE;
 	}
-	if (context.getNodeParameter('imageSource', itemIndex, 'url') === 'binary') {
+	if (readChoice(context, itemIndex, 'imageSource', 'Images From', ['url', 'binary']) === 'binary') {
 		for (const field of ['startImage', 'endImage'] satisfies ImageFieldName[]) {
 			const dataField: unknown = context.getNodeParameter(`${field}Field`, itemIndex, '');
 			input[field] = null;
