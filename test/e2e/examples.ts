@@ -40,7 +40,7 @@ export function readExample(fileName: string, setup: ExampleSetup): WorkflowDraf
 		} else if (node.type === '@n8n/n8n-nodes-langchain.lmChatOpenAi' && chatCredential) {
 			node.credentials = chatCredential;
 		}
-		if (triggerUrl !== undefined) setField(node, 'callbackUrl', () => triggerUrl);
+		if (triggerUrl !== undefined) setField(node, 'triggerUrl', () => triggerUrl);
 		if (photoUrl !== undefined) setField(node, 'photo', () => photoUrl);
 		change?.(node);
 	}

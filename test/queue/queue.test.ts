@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import type { IDataObject, INode } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { PROVIDER_NAMES } from '../provider-server/settings';
 import type { Execution, N8n } from '../e2e/harness';
 import { describe as describeExecution, node, nodeError, nodeOutput, packTarball, webhookTrigger, workflow } from '../e2e/harness';
 import { LONG_VIDEO, createCredentials, generate, jsonOf, type CredentialRefs } from '../e2e/support';
@@ -160,10 +161,10 @@ describe('each way to wait', () => {
 		expect(server.ledger().purchases).toHaveLength(2);
 	});
 
-	it.each(CALLING)('the trigger of %s is called at the webhook processes and runs on workers', async (provider) => {
+	it.each(PROVIDER_NAMES)('the trigger of %s is told and called at the webhook processes and runs on workers', async (provider) => {
 		const trigger = await Trigger.create(queue.client, credentials, provider);
 		const ids = await buy(queue.client, credentials, { provider, url: addressOf(trigger) }, texts(3, 'trigger'));
-		expect(idsOf(await trigger.settled(3))).toEqual(ids.sort());
+		expect(idsOf(await trigger.settled(3, { timeout: 200_000 }))).toEqual(ids.sort());
 		for (const { id } of await trigger.executions()) expect(queue.ranBy(id)).toHaveLength(1);
 		await unpublishAll();
 	});
@@ -437,8 +438,18 @@ describe('many', () => {
 		await unpublishAll();
 	});
 
-	it('the same callback 5 times at once to two webhook processes, 100 times', async () => {
-		const trigger = await Trigger.create(queue.client, credentials, 'pixazo', { parameters: { options: { reconcileMinutes: 0 } } });
+	const removeDuplicates = node(
+		'Remove Duplicates',
+		'n8n-nodes-base.removeDuplicates',
+		{ operation: 'removeItemsSeenInPreviousExecutions', dedupeValue: '={{ $json.generationId }}', options: { scope: 'workflow' } },
+		{ typeVersion: 2 },
+	);
+
+	it.each([
+		['', []],
+		[", where a Remove Duplicates node keeps data of the workflow's own", [removeDuplicates]],
+	])('the same callback 5 times at once to two webhook processes, 100 times%s', async (name, next) => {
+		const trigger = await Trigger.create(queue.client, credentials, 'pixazo', { parameters: { options: { reconcileMinutes: 0 } }, next });
 		server.configure({ pixazo: { jobMs: 0, callbacks: { mode: 'drop' } } });
 		const url = addressOf(trigger);
 		const ids = await buy(queue.client, credentials, { provider: 'pixazo', url }, texts(100, 'many'));
@@ -455,7 +466,7 @@ describe('many', () => {
 			expect(answers.flat().map(({ status }) => status)).toEqual(Array.from({ length: 5 * some.length }, () => 200));
 		}
 		const emitted = idsOf(await trigger.settled(100, { timeout: 150_000, quiet: 5000 }));
-		await note('queue-dedup', {
+		await note(`queue-dedup${name === '' ? '' : '-beside-remove-duplicates'}`, {
 			seconds: (Date.now() - startedAt) / 1000,
 			emitted: emitted.length,
 			distinct: new Set(emitted).size,

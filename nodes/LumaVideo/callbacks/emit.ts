@@ -1,6 +1,7 @@
 /**
- * Last step, at the head of an execution: each generation that was handed over is emitted, once. Where the trigger itself
- * does not run in this process, as in a worker, and in a test, the execution watches it first, suspended if possible.
+ * Last step, at the head of an execution: each generation that was handed over is emitted, once. What was handed over
+ * without its state, where the trigger itself runs in another process and in a test, the execution watches first,
+ * suspended if possible.
  */
 import type { IExecuteFunctions, INodeExecutionData, WorkflowExecuteMode } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
@@ -66,7 +67,6 @@ export async function emit(context: IExecuteFunctions): Promise<INodeExecutionDa
 	const provider = providerOf(node);
 	const memory = memoryOf(context);
 	const mode = context.getMode();
-	const isHere = memory.wake !== null;
 	const isTest = mode === 'manual';
 	const handed = context.getInputData().map(({ json }) => json as unknown as HandedOver).filter(({ generationId }) => isId(generationId));
 	if (handed.length === 0) return [];
@@ -90,7 +90,7 @@ export async function emit(context: IExecuteFunctions): Promise<INodeExecutionDa
 		ready.push(...looks.flatMap(({ from, verdict }) => (verdict.finding === 'emit' ? [{ ...verdict, ticket: from.ticket, from }] : [])));
 		const failure = looks.flatMap(({ from, verdict }) => ('failure' in verdict && isFinal(verdict, from, mode) ? [verdict.failure] : []))[0];
 		if (failure && ready.length === 0) throw nodeError(node, failure, 0);
-		left = isHere ? [] : looks.filter(({ from, verdict }) => isOpen(verdict, from, mode)).map(({ from }) => from);
+		left = looks.filter(({ from, verdict }) => isOpen(verdict, from, mode)).map(({ from }) => from);
 		if (left.length === 0) break;
 		const pauseMs = Math.min(...left.map((each) => pauseOf(each, !isTest)));
 		if (!isTest && canSuspend(context)) {
@@ -99,7 +99,7 @@ export async function emit(context: IExecuteFunctions): Promise<INodeExecutionDa
 		}
 		await pauseFor(systemClock, pauseMs, cancelSignal);
 	}
-	const fresh = isTest ? new Set(ready.map(({ key }) => key)) : await claim(context, ready, isHere, systemClock);
+	const fresh = isTest ? new Set(ready.map(({ key }) => key)) : await claim(context, ready, memory.wake !== null, systemClock);
 	for (const { key, event, from } of isTest ? [] : ready) {
 		memory.list.markEmitted(key);
 		memory.list.settle(from.generationId, event === 'progress' ? 'running' : 'over', Date.now());
@@ -110,9 +110,9 @@ export async function emit(context: IExecuteFunctions): Promise<INodeExecutionDa
 	return await deliverAll(context, provider, emitted, client.isLocal);
 }
 
-/** Whether it is worth looking again: it runs, or what stands in the way passes. */
-function isOpen(verdict: Verdict, { isAnnounced, submittedAt }: HandedOver, mode: WorkflowExecuteMode): boolean {
-	if (mode === 'retry' || Date.now() - submittedAt > MAX_AGE_MS) return false;
+/** Whether it is worth looking again: it runs, or what stands in the way passes. What came with its state has been watched. */
+function isOpen(verdict: Verdict, { generation, isAnnounced, submittedAt }: HandedOver, mode: WorkflowExecuteMode): boolean {
+	if (generation !== null || mode === 'retry' || Date.now() - submittedAt > MAX_AGE_MS) return false;
 	if (verdict.finding === 'notFound') return isAnnounced;
 	const kind = 'failure' in verdict ? verdict.failure.problem?.kind : undefined;
 	return verdict.finding === 'running' || (verdict.finding === 'unread' && (kind === undefined || kind === 'unavailable' || kind === 'rateLimited'));

@@ -148,7 +148,7 @@ class Watcher {
 		} catch (error) {
 			// The credential cannot be had.
 			memory.list.settle(id, 'unread', now());
-			this.report('credential', { message: error instanceof Error ? error.message : String(error), advice: LATER });
+			this.noClient(error);
 		}
 		this.reads--;
 		this.wake();
@@ -218,7 +218,7 @@ class Watcher {
 				}
 			}
 		} catch (error) {
-			this.report('credential', { message: error instanceof Error ? error.message : String(error), advice: LATER });
+			this.noClient(error);
 		} finally {
 			this.wake();
 		}
@@ -229,6 +229,11 @@ class Watcher {
 			this.client = { readAt: now(), client: createProviderClient(this.context, this.provider, REQUEST_TIMEOUT_MS) };
 		}
 		return await this.client.client;
+	}
+
+	private noClient(error: unknown): void {
+		this.client = null;
+		this.report('credential', { message: error instanceof Error ? error.message : String(error), advice: LATER });
 	}
 
 	/** Tells the user: in the log, and as a failed execution, which also runs the error workflow. */

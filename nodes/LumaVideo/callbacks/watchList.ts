@@ -191,7 +191,8 @@ export class WatchList {
 		for (const [id, about] of stored) {
 			if (this.watched.has(id) || now - about.since > MAX_AGE_MS) continue;
 			const entry = Object.assign(this.add(id, now, about.isKnown), about);
-			if (about.expectedMs !== null && now - about.since < about.expectedMs / 2) entry.dueAt = this.nextLookAt(entry, now);
+			// A call may have been missed meanwhile. Without calls, one that has hardly begun is not over.
+			if (!this.pace.calls && now - about.since < (about.expectedMs ?? 0) / 2) entry.dueAt = this.nextLookAt(entry, now);
 		}
 	}
 
