@@ -217,7 +217,9 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 		figures.executions += executions.length;
 		for (const { id, status } of executions) {
 			const execution = status === 'success' ? await client.getExecution(id) : null;
-			if (execution && emittedBy(execution).length === 0) figures.emptyExecutions++;
+			if (!execution || emittedBy(execution).length > 0) continue;
+			figures.emptyExecutions++;
+			log(`nothing came of execution ${id} of ${trigger.provider}: ${execution.mode}, started ${String(execution.startedAt)}`);
 		}
 	}
 	await unpublishAll();

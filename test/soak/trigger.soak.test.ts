@@ -8,11 +8,12 @@ import { note } from '../e2e/triggerSupport';
 
 it('300 generations with everything that goes wrong', async () => {
 	const server = await startProviderServer();
+	const log: string[] = [];
 	const n8n = await startN8n({ tarball: sharedN8n().tarball.path });
 	try {
 		const credentials = await createCredentials(n8n.client, server);
-		const figures = await soak({ n8n, server, credentials, seed: 20260501, generations: 300 });
-		await note('soak', figures);
+		const figures = await soak({ n8n, server, credentials, seed: 20260501, generations: 300, log: (text) => log.push(`${new Date().toISOString()} ${text}`) });
+		await note('soak', { ...figures, log });
 		expect(figures).toMatchObject({ lost: 0, twice: 0, forged: 0 });
 		expect(figures.generations).toBeGreaterThanOrEqual(300);
 		expect(figures.emitted).toBe(figures.generations);

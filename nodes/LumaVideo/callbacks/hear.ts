@@ -14,7 +14,7 @@ import { announcementIn, isGenuine, referenceOf } from '../transport/announce';
 import { createProviderClient } from '../transport/providerClient';
 import { handOver } from './emit';
 import type { TriggerEvent, TriggerMemory } from './trigger';
-import { REQUEST_TIMEOUT_MS, emissionKey, eventOf, isId, learn, memoryOf, providerOf, stored } from './trigger';
+import { REQUEST_TIMEOUT_MS, emissionKey, eventOf, isId, learn, memoryOf, providerOf, store } from './trigger';
 
 /** A credential is not read anew more often than this for the sake of wrong signatures, in milliseconds. */
 const SIGNER_MS = 1000;
@@ -58,7 +58,7 @@ async function hearAnnouncement(
 	}
 	learn(context, memory, now);
 	const noted = generations.filter((each) => memory.list.announce(each, reference, now));
-	stored(context).write(memory.list);
+	store(context, memory.list);
 	memory.wake();
 	return { webhookResponse: answerTo(noted) };
 }
@@ -76,6 +76,7 @@ function hearCallback(context: IWebhookFunctions, provider: Provider, body: Json
 		return isWanted ? start([handOver(generationId, { reference })]) : answer('ignored');
 	}
 	const memory = memoryOf(context);
+	learn(context, memory, now);
 	const key = emissionKey(provider.id, hint);
 	if (memory.list.isEmitted(key)) return answer('ignored');
 	if (memory.wake === null) {
@@ -84,12 +85,11 @@ function hearCallback(context: IWebhookFunctions, provider: Provider, body: Json
 		if (recency === 'full') return refuse(context, 429, 'Too many calls at once');
 		return recency === 'new' ? start([handOver(generationId, { reference })]) : answer('ignored');
 	}
-	learn(context, memory, now);
 	// Progress that nobody wants tells nothing of what is known; of anything else it tells that it exists.
 	if (!isWanted && (event !== 'progress' || memory.list.get(generationId)?.isKnown === true)) return answer('ignored');
 	const admission = memory.list.call(generationId, event !== 'progress', reference, now);
 	if (admission === 'refused') return refuse(context, 429, 'Too many calls at once');
-	if (admission === 'new' && memory.list.isCalm) stored(context).write(memory.list);
+	if (admission === 'new' && memory.list.isCalm) store(context, memory.list);
 	memory.wake();
 	return answer('noted');
 }

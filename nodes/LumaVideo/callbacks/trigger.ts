@@ -10,7 +10,7 @@ import type { CallbackHint, Generation, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
 import { webhookIdOf } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
-import type { StoredWatch } from './watchList';
+import type { StoredList } from './watchList';
 import { MAX_AGE_MS, WatchList } from './watchList';
 
 export type TriggerEvent = 'completed' | 'failed' | 'progress';
@@ -129,28 +129,24 @@ export function memoryOf(context: Place): TriggerMemory {
 	return memory;
 }
 
-/**
- * What is stored with the workflow, of all its nodes: unlike a node's own it survives a new name of the node. Only
- * `webhook()` may change it; whoever else does overwrites what was stored meanwhile.
- */
-export function stored(context: Place & Pick<FunctionsBase, 'getWorkflowStaticData'>): { read(): StoredWatch[]; write(list: WatchList): void } {
-	const data: IDataObject = context.getWorkflowStaticData('global');
-	const key = `lumaVideoTrigger ${context.getNode().id}`;
-	return {
-		read: () => (Array.isArray(data[key]) ? (data[key] as unknown[]).filter(isStoredWatch) : []),
-		write(list) {
-			data[key] = list.toStore();
-		},
-	};
+type Storing = Place & Pick<FunctionsBase, 'getWorkflowStaticData'>;
+
+/** Where the trigger's list is stored: with the workflow, not with the node, whose data n8n forgets when it gets a new name. */
+function placeOf(context: Storing): [data: IDataObject, key: string] {
+	return [context.getWorkflowStaticData('global'), `lumaVideoTrigger ${context.getNode().id}`];
 }
 
-function isStoredWatch(value: unknown): value is StoredWatch {
-	return Array.isArray(value) && isId(value[0]) && typeof (value[1] as { since?: unknown } | null)?.since === 'number';
+/** Stores the list. Only `webhook()` may: whoever else does overwrites what was stored meanwhile. */
+export function store(context: Storing, list: WatchList): void {
+	const [data, key] = placeOf(context);
+	data[key] = { ...list.toStore() };
 }
 
-/** Reads once per process what is stored with the workflow. */
-export function learn(context: Place & Pick<FunctionsBase, 'getWorkflowStaticData'>, memory: TriggerMemory, now: number): void {
+/** Reads once per process what is stored. */
+export function learn(context: Storing, memory: TriggerMemory, now: number): void {
 	if (memory.hasLearnt) return;
 	memory.hasLearnt = true;
-	memory.list.learn(stored(context).read(), now);
+	const [data, key] = placeOf(context);
+	const { watched, emitted } = (data[key] ?? {}) as Partial<StoredList>;
+	memory.list.learn({ watched: Array.isArray(watched) ? watched : [], emitted: Array.isArray(emitted) ? emitted : [] }, now);
 }

@@ -33,6 +33,8 @@ const MAX_LIST_PAGES = 3;
 /** The first look at the list: not before n8n has started, and not at the same moment for all triggers. */
 const FIRST_LIST_MS = 1000;
 const FIRST_LIST_SPREAD_MS = 2000;
+/** Answers in a row that cannot be read before the user is told. */
+const MAX_UNREADABLE = 2;
 const MIN_WAIT_MS = 10;
 /** A credential is read anew after this time, since it may be changed. */
 const CLIENT_MS = 60_000;
@@ -161,14 +163,15 @@ class Watcher {
 		if (!entry || entry.hold === null || this.isStopped) return;
 		const verdict = judge(this.terms, read, entry.isKnown, now());
 		if ('failure' in verdict) {
-			this.notRead(id, entry.isKnown, verdict);
+			this.notRead(id, entry, verdict);
 			return;
 		}
 		const { generation, finding } = verdict;
 		if (finding === 'emit' && !list.isEmitted(verdict.key)) {
 			if (this.found.length === 0) this.shareUntil = now() + SHARE_MS;
 			this.found.push({ id, generation, key: verdict.key, hold: entry.hold, reference: this.referenceOf(generation, entry.reference) });
-		} else list.settle(id, finding === 'running' || !isOver(generation) ? 'running' : 'over', now());
+		} else if (finding === 'emit') list.settle(id, isOver(generation) ? 'over' : 'running', now());
+		else list.settle(id, finding, now());
 		if (finding !== 'running' && generation.status === 'completed' && entry.kind !== null) {
 			const told = Date.parse(generation.completedAt ?? '') - Date.parse(generation.createdAt ?? '');
 			experience.note(entry.kind, told > 0 ? told : now() - entry.since);
@@ -180,13 +183,13 @@ class Watcher {
 		else this.context.logger.warn(failure.message);
 	}
 
-	private notRead(id: string, isKnown: boolean, { finding, failure }: Extract<Verdict, { failure: unknown }>): void {
+	private notRead(id: string, { isKnown, vain }: { isKnown: boolean; vain: number }, { finding, failure }: Extract<Verdict, { failure: unknown }>): void {
 		const { problem } = failure;
 		const isKept = this.memory.list.settle(id, finding, now(), problem?.retryAfterMs ?? 0);
 		if (finding === 'notFound') {
 			const gone = 'It was announced to this trigger. It was deleted, or belongs to another account.';
 			if (!isKept && isKnown) this.report(`gone ${id}`, { message: failure.message, advice: gone });
-		} else if (problem === undefined || isTransient(problem)) this.context.logger.warn(`Luma Video Trigger looks again later: ${failure.message}`);
+		} else if (problem === undefined || isTransient(problem) || (problem.kind === 'unreadable' && vain < MAX_UNREADABLE)) this.context.logger.warn(`Luma Video Trigger looks again later: ${failure.message}`);
 		else {
 			this.client = null;
 			this.report(problem.kind, { message: failure.message, advice: `${failure.advice} ${LATER}` });

@@ -5,6 +5,7 @@
  * What was announced, or was read with our key, is known. Everything else is the word of a stranger: it has a small room
  * of its own and never takes the place of what is known.
  */
+import { fingerprint } from '../generation/ledger';
 import type { Expectation } from '../generation/schedule';
 import { UNKNOWN_EXPECTED_MS, nextReadDelayMs } from '../generation/schedule';
 import type { AnnouncedGeneration, Reference } from '../transport/announce';
@@ -46,8 +47,12 @@ interface Watched {
 	hold: number | null;
 }
 
-/** As stored with the workflow. */
-export type StoredWatch = [string, Pick<Watched, 'since' | 'kind' | 'expectedMs' | 'reference' | 'isKnown'>];
+/** What is stored with the workflow. */
+export interface StoredList {
+	watched: Array<[string, Pick<Watched, 'since' | 'kind' | 'expectedMs' | 'reference' | 'isKnown'>]>;
+	/** Fingerprints of what was emitted last, so that repeated calls cost nothing after a restart. */
+	emitted: string[];
+}
 
 /** Generations older than this are neither watched nor emitted. */
 export const MAX_AGE_MS = 7 * 24 * 3_600_000;
@@ -57,6 +62,8 @@ const MAX_STRANGERS = 100;
 /** So many strangers are stored: enough for every day, and no flood writes to the database. */
 const MAX_STRANGERS_STORED = 10;
 const MAX_EMITTED = 3000;
+const MAX_EMITTED_STORED = 500;
+const FINGERPRINT_LENGTH = 12;
 /** Pauses after looks in vain; the last one again and again. */
 const PAUSES_MS = [5000, 15_000, 45_000, 120_000, 300_000, 600_000];
 /** Said to be over and still running: after so many looks it was a mistake. */
@@ -64,7 +71,7 @@ const MAX_LOOKS_CALLED = 3;
 /** Not found so often: it does not exist, or not any more. */
 const MAX_NOT_FOUND = { known: 10, stranger: 5 };
 /** After a stranger's word that was not true, the next one waits. */
-const STRANGER_MS = 200;
+const STRANGER_MS = 500;
 /** A call is missed when it has not come after so many times the expected time. */
 const MISSED_AFTER = 1.5;
 /** Whoever calls: no sooner than this after the look before. */
@@ -73,7 +80,7 @@ const AGAIN_MS = 2000;
 const OLD_INTERVAL = 0.02;
 
 export class WatchList {
-	/** Keys of what was emitted lately. */
+	/** Fingerprints of what was emitted lately. */
 	private readonly emitted = new Set<string>();
 	private readonly watched = new Map<string, Watched>();
 	private strangers = 0;
@@ -177,18 +184,19 @@ export class WatchList {
 	}
 
 	isEmitted(key: string): boolean {
-		return this.emitted.has(key);
+		return this.emitted.has(short(key));
 	}
 
 	markEmitted(key: string): void {
-		this.emitted.add(key);
+		this.emitted.add(short(key));
 		const [oldest] = this.emitted;
 		if (this.emitted.size > MAX_EMITTED && oldest !== undefined) this.emitted.delete(oldest);
 	}
 
 	/** Adds what is stored with the workflow; whether it is over meanwhile is not known, so it is looked at. */
-	learn(stored: readonly StoredWatch[], now: number): void {
-		for (const [id, about] of stored) {
+	learn({ watched, emitted }: StoredList, now: number): void {
+		for (const each of emitted) this.emitted.add(each);
+		for (const [id, about] of watched) {
 			if (this.watched.has(id) || now - about.since > MAX_AGE_MS) continue;
 			const entry = Object.assign(this.add(id, now, about.isKnown), about);
 			// A call may have been missed meanwhile. Without calls, one that has hardly begun is not over.
@@ -197,10 +205,13 @@ export class WatchList {
 	}
 
 	/** What is to be stored with the workflow. */
-	toStore(): StoredWatch[] {
-		return [...this.watched]
-			.filter(([, { isKnown }]) => isKnown || this.isCalm)
-			.map(([id, { since, kind, expectedMs, reference, isKnown }]) => [id, { since, kind, expectedMs, reference, isKnown }]);
+	toStore(): StoredList {
+		return {
+			watched: [...this.watched]
+				.filter(([, { isKnown }]) => isKnown || this.isCalm)
+				.map(([id, { since, kind, expectedMs, reference, isKnown }]) => [id, { since, kind, expectedMs, reference, isKnown }]),
+			emitted: [...this.emitted].slice(-MAX_EMITTED_STORED),
+		};
 	}
 
 	/** When the next stranger is looked at; one at a time. */
@@ -243,4 +254,8 @@ export class WatchList {
 		if (worst.id !== null) this.drop(worst.id);
 		return worst.id !== null;
 	}
+}
+
+function short(key: string): string {
+	return fingerprint(key).slice(0, FINGERPRINT_LENGTH);
 }

@@ -133,6 +133,20 @@ describe.each(CALLING)('%s: a call', (provider) => {
 		expect([n8n.ids, n8n.reads('a'), n8n.executions]).toEqual([['a'], 1, 1]);
 	});
 
+	it('that is repeated after a restart costs nothing', async () => {
+		const n8n = await started(provider);
+		for (const id of ['a', 'b']) n8n.generations.set(id, { state: 'completed' });
+		await n8n.call('a');
+		await pass(5000);
+		await n8n.announce(['b']);
+		await n8n.call('b');
+		await pass(5000);
+		await n8n.crash();
+		expect((await n8n.call('a')).body).toEqual({ status: 'ignored' });
+		await pass(1000);
+		expect(n8n.reads('a')).toBe(1);
+	});
+
 	it('of a video that nobody announced is emitted too, with the query of the call, also after a crash right after it', async () => {
 		const n8n = await started(provider);
 		n8n.outage = { statusCode: 503 };
@@ -226,6 +240,17 @@ describe('whose generation it is', () => {
 		if (!isOurs) expect(n8n.log.join()).toContain("Generation a did not start the workflow: it was not made with this trigger's URL");
 		// Only a service in between is something that the user can mend.
 		expect(n8n.failures).toHaveLength(callbackUrl?.includes('relay') ? 1 : 0);
+	});
+
+	it('one of another trigger stays there, also when it is called about here while it runs', async () => {
+		const n8n = await started('lumaDreamMachine');
+		const callbackUrl = HOOK.replace(/[\w-]+\/luma-video/, 'other/luma-video');
+		for (const state of ['processing', 'completed'] as const) {
+			n8n.generations.set('a', { state, callbackUrl });
+			await n8n.call('a', 'completed');
+			await pass(MINUTE);
+		}
+		expect([n8n.emitted, n8n.executions]).toEqual([[], 0]);
 	});
 
 	it.each([
