@@ -20,6 +20,8 @@ const zod4 = { moduleNameMapper: { '^zod$': require.resolve('zod-v4') } };
 // The node's own waiting runs faster than the wall clock, so that tests need not wait.
 const fastClock = { moduleNameMapper: { '^\\.{1,2}(/generation)?/clock$': '<rootDir>/test/engine/harness/fastClock.ts' } };
 
+const patient = { setupFilesAfterEnv: ['<rootDir>/test/unit/setup.ts'] };
+
 const inN8n = {
 	globalSetup: '<rootDir>/test/e2e/harness/globalSetup.ts',
 	globalTeardown: '<rootDir>/test/e2e/harness/globalTeardown.ts',
@@ -29,9 +31,9 @@ const inN8n = {
 module.exports = {
 	reporters: ['default', '<rootDir>/.ci/count-tests.cjs'],
 	projects: [
-		project('unit', ['test/unit/**/*.test.ts']),
+		project('unit', ['test/unit/**/*.test.ts'], patient),
 		// All that uses zod.
-		project('unit (zod 4)', ['test/unit/providers/**/*.test.ts', 'test/unit/generation/checkRequest.test.ts'], zod4),
+		project('unit (zod 4)', ['test/unit/providers/**/*.test.ts', 'test/unit/generation/checkRequest.test.ts'], { ...zod4, ...patient }),
 		project('engine', ['test/engine/**/*.test.ts'], fastClock),
 		project('e2e', ['test/e2e/**/*.e2e.test.ts'], inN8n),
 		// Starts an n8n of several processes by itself.

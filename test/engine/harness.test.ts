@@ -144,6 +144,12 @@ class Buy implements INodeType {
 /** Works until it is stopped, and then says what it leaves behind. */
 class Work implements INodeType {
 	description: INodeTypeDescription = { ...base };
+	begun = 0;
+
+	/** Waits until one more has begun than had before. */
+	async until(count: number): Promise<void> {
+		while (this.begun < count) await pause(5);
+	}
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		this.getContext('node').isKnown = true;
@@ -154,12 +160,14 @@ class Work implements INodeType {
 				this.getContext('node').leftBehind = 'generation-1';
 				resolve();
 			});
+			work.begun++;
 		});
 		return [this.getInputData()];
 	}
 }
 
-const nodeTypes = { 'test.nap': new Nap(), 'test.buy': new Buy(), 'test.work': new Work() };
+const work = new Work();
+const nodeTypes = { 'test.nap': new Nap(), 'test.buy': new Buy(), 'test.work': work };
 
 function node(name: string, type: string, parameters: INodeParameters = {}): INode {
 	return { id: `id of ${name}`, name, type, typeVersion: 1, position: [0, 0], parameters };
@@ -319,8 +327,9 @@ describe('resuming', () => {
 
 describe('stopping', () => {
 	it('stores custom data that was set in the abort listener, and otherwise what was known before', async () => {
+		const { begun } = work;
 		const run = await start(around('test.work'));
-		await pause(20);
+		await work.until(begun + 1);
 		run.stop();
 		expect((await run.finished).status).toBe('canceled');
 		const { status, customData, data } = run.stored();
@@ -341,15 +350,16 @@ describe('stopping', () => {
 	it('ends an execution that waits, which nobody then resumes', async () => {
 		const run = await waiting();
 		run.stop();
-		await pause(10);
+		while (run.stored().status === 'waiting') await pause(5);
 		expect(run.stored().status).toBe('canceled');
 		expect((await resumeExecution(run, { by: 'timer' })).error).toBeInstanceOf(ExecutionAlreadyResumingError);
 		expect((await resumeExecution(run, { by: 'webhook' })).answer?.status).toBe(409);
 	});
 
 	it('leaves its error in the data, so that a retry which suspends fails when it is woken', async () => {
+		const { begun } = work;
 		const stopped = await start(around('test.work'));
-		await pause(20);
+		await work.until(begun + 1);
 		stopped.stop();
 		await stopped.finished;
 		const retried = await retryExecution(stopped, { nodeTypes: { ...nodeTypes, 'test.work': new Nap() } });

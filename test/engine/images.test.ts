@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import type { IDataObject, INode, INodeParameters, IRun } from 'n8n-workflow';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { untilDue } from './harness/driving';
 import { startWorkflow, storedBytes } from './harness/engine';
 import { resumeExecution } from './harness/resume';
 import type { RunSettings } from './harness/service';
@@ -253,8 +254,7 @@ describe('the ways of waiting', () => {
 		});
 		expect((await suspended.finished).status).toBe('waiting');
 		for (const { id } of server.jobs()) server.finish(id);
-		// Until the next look is due.
-		await new Promise((resolve) => setTimeout(resolve, 700));
+		await untilDue(suspended);
 		const { run } = await resumeExecution(suspended, { by: 'timer' });
 		const done = await run?.finished;
 		if (!done) throw new Error('not resumed');

@@ -18,6 +18,7 @@ import { NODE, followedBy, loopWorkflow, lumaWorkflow, outputOf } from './harnes
 jest.setTimeout(60_000);
 
 let server: ProviderServer;
+let thaw: () => void = () => undefined;
 
 beforeAll(async () => {
 	server = await startProviderServer();
@@ -27,6 +28,9 @@ afterAll(async () => {
 });
 beforeEach(() => {
 	server.reset();
+});
+afterEach(() => {
+	thaw();
 });
 
 /** Ends when the test says so. */
@@ -43,16 +47,21 @@ async function start(workflow: EngineWorkflow, options: Partial<EngineOptions> =
 	return await startWorkflow(workflow, { credentials: credentialsOf(server), mode: 'trigger', nodeTypes: freshNode(), ...options });
 }
 
-/** As `start`, up to where it sleeps: the node's time stands still, so that a slow machine cannot make it too late to. */
+/**
+ * As `start`, up to where it sleeps. The node's time stands still, so that a slow machine cannot make it too late for
+ * that, until `thaw()`.
+ */
+async function startStill(workflow: EngineWorkflow, options: Partial<EngineOptions> = {}): Promise<EngineRun> {
+	thaw = freezeClock();
+	const run = await start(workflow, options);
+	await run.finished;
+	return run;
+}
+
 async function startAsleep(workflow: EngineWorkflow, options: Partial<EngineOptions> = {}): Promise<EngineRun> {
-	const thaw = freezeClock();
-	try {
-		const run = await start(workflow, options);
-		await run.finished;
-		return run;
-	} finally {
-		thaw();
-	}
+	const run = await startStill(workflow, options);
+	thaw();
+	return run;
 }
 
 /** Brings an execution to its end; what it sleeps for is over as soon as it sleeps. */
@@ -96,7 +105,7 @@ async function allInBothWays(
 		return { own, run: await start(workflow, { credentials: credentialsOf(own), ...options }) };
 	};
 	// Time goes on when all are asleep.
-	const thaw = freezeClock();
+	thaw = freezeClock();
 	const sleeping = await Promise.all(cases.map(async (one) => await started(one, 'suspend')));
 	await Promise.all(sleeping.map(async ({ run }) => await run.finished));
 	thaw();
@@ -222,7 +231,7 @@ describe.each(['lumaDreamMachine', 'pixwith'] as const)("%s: n8n's settings of t
 
 	it('in a loop each round buys and sleeps on its own, and has its own videos', async () => {
 		const prompt = `={{ ['a ${NAP}', 'b ${NAP}'][$itemIndex] }}`;
-		const { end } = await sleepThrough(await start(loopWorkflow(itemsOf('a', 'b'), 2, suspend({ prompt }))));
+		const { end } = await sleepThrough(await startAsleep(loopWorkflow(itemsOf('a', 'b'), 2, suspend({ prompt }))));
 		expect(shownError(end)).toBeNull();
 		expect(bought()).toHaveLength(4);
 		const ids = (end.data.resultData.runData[NODE] ?? []).map((task) =>
@@ -364,8 +373,8 @@ describe.each(['lumaDreamMachine', 'pixazo', 'crazyrouter'] as const)('%s calls'
 		return run;
 	}
 
-	async function asleep(texts: string[]): Promise<EngineRun> {
-		const run = await startAsleep(workflowFor(texts), { webhookWaitingBaseUrl: doorbell.base });
+	async function asleep(texts: string[], begin = startAsleep): Promise<EngineRun> {
+		const run = await begin(workflowFor(texts), { webhookWaitingBaseUrl: doorbell.base });
 		doorbell.belongsTo(run);
 		expect((await run.finished).status).toBe('waiting');
 		return run;
@@ -384,11 +393,10 @@ describe.each(['lumaDreamMachine', 'pixazo', 'crazyrouter'] as const)('%s calls'
 
 	it('when the video is finished: the execution goes on at once', async () => {
 		const texts = [`a ${LONG}`];
-		await asleep(texts);
 		// The timer has no chance.
-		const thaw = freezeClock();
+		await asleep(texts, startStill);
 		server.finish(server.jobs()[0]?.id ?? '');
-		const { end, byCall } = await doorbell.end().finally(thaw);
+		const { end, byCall } = await doorbell.end();
 		expectAll(end, texts);
 		expect(byCall).toBe(1);
 	});
@@ -442,12 +450,12 @@ describe.each(['lumaDreamMachine', 'pixazo', 'crazyrouter'] as const)('%s calls'
 
 	it('about what still runs: it looks, believes the service, and sleeps on', async () => {
 		const texts = [`a ${LONG} [callbacks: drop]`];
-		const run = await asleep(texts);
+		const run = await asleep(texts, startStill);
 		const id = server.jobs()[0]?.id ?? '';
-		const thaw = freezeClock();
 		const { run: woken } = await resumeExecution(run, { by: 'webhook', body: over(id) });
 		if (!woken) throw new Error('not woken');
-		expect((await woken.finished.finally(thaw)).status).toBe('waiting');
+		expect((await woken.finished).status).toBe('waiting');
+		thaw();
 		expect(server.ledger().counts[provider].status).toBe(1);
 		server.finish(id);
 		expectAll((await drive(woken)).end, texts);

@@ -10,12 +10,14 @@ const SPEED = 100;
 const SLICE_MS = 100;
 const start = Date.now();
 
+/** By how much the clock stood still so far. */
+let stoodStill = 0;
 let frozenAt: number | null = null;
 let thawed: () => void = () => undefined;
 let thaw: Promise<void> = Promise.resolve();
 
 function now(): number {
-	return frozenAt ?? start + (Date.now() - start) * SPEED;
+	return frozenAt ?? start + (Date.now() - start) * SPEED - stoodStill;
 }
 
 async function wait(ms: number, wake: Promise<unknown>): Promise<void> {
@@ -33,15 +35,18 @@ async function wait(ms: number, wake: Promise<unknown>): Promise<void> {
 
 /**
  * Stops the node's time until the returned function is called: no planned read comes, and no wait ends, unless something
- * else ends it.
+ * else ends it. Then it goes on from where it stopped.
  */
 export function freezeClock(): () => void {
-	frozenAt = now();
+	const stoppedAt = now();
+	frozenAt = stoppedAt;
 	thaw = new Promise((resolve) => {
 		thawed = resolve;
 	});
 	return () => {
+		if (frozenAt !== stoppedAt) return;
 		frozenAt = null;
+		stoodStill += now() - stoppedAt;
 		thawed();
 	};
 }

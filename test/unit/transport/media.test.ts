@@ -1,9 +1,14 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { downloadMedia, mediaTypeOf } from '../../../nodes/LumaVideo/transport/media';
+
+// A download is looked after twice a second, the last time when it is over. A worker of jest has half a second to end.
+afterAll(async () => {
+	await pause(550);
+});
 
 describe('the type of a downloaded file', () => {
 	it.each([
