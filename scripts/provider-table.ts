@@ -1,9 +1,9 @@
 /**
- * Prints the README's tables of providers and models, made from the providers' capability tables.
+ * Prints the tables of providers and models of docs/providers.md, made from the providers' capability tables.
  *
  *     npm run provider-table [-- --write]
  *
- * With `--write` they are put into the README. A unit test compares the two.
+ * With `--write` they are put there. A unit test compares the two.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { providerIds, providers } from '../nodes/LumaVideo/providers';
 import { blankImageRequest, blankRequest } from '../nodes/LumaVideo/providers/provider';
 import type { FrameMode, ImageMaking, ModelCapabilities, Provider } from '../nodes/LumaVideo/providers/provider';
 
-export const readmePath = join(__dirname, '..', 'README.md');
+export const tablesPath = join(__dirname, '..', 'docs', 'providers.md');
 
 const MARKERS = /(<!-- provider-table:start[^>]*-->\n)([\s\S]*?)(<!-- provider-table:end -->)/;
 const NONE = '–';
@@ -161,9 +161,9 @@ export function providerTable(): string {
 	return `${models}\n\n${images}\n\n${services}\n\n${operationTable()}`;
 }
 
-/** What stands between the markers of a README. */
-export function tableIn(readme: string): string | undefined {
-	return MARKERS.exec(readme)?.[2]?.trim();
+/** What stands between the markers of a document. */
+export function tableIn(document: string): string | undefined {
+	return MARKERS.exec(document)?.[2]?.trim();
 }
 
 function main(): void {
@@ -171,11 +171,11 @@ function main(): void {
 		process.stdout.write(`${providerTable()}\n`);
 		return;
 	}
-	const readme = readFileSync(readmePath, 'utf8');
-	if (!MARKERS.test(readme)) throw new Error('README.md has no markers for the provider table');
+	const document = readFileSync(tablesPath, 'utf8');
+	if (!MARKERS.test(document)) throw new Error('docs/providers.md has no markers for the tables');
 	writeFileSync(
-		readmePath,
-		readme.replace(MARKERS, (_, start: string, _old: string, end: string) => `${start}\n${providerTable()}\n\n${end}`),
+		tablesPath,
+		document.replace(MARKERS, (_, start: string, _old: string, end: string) => `${start}\n${providerTable()}\n\n${end}`),
 	);
 }
 
