@@ -166,6 +166,18 @@ describe('bad input', () => {
 			"'Start Image' must be a web address beginning with https:// or http://",
 		],
 		[
+			'a page of Google Drive',
+			lumaDreamMachine,
+			{ startImage: 'https://drive.google.com/file/d/1AbC/view?usp=sharing' },
+			"'Start Image' is a sharing page of Google Drive, not a file; download the file with n8n's Google Drive node and use Input Data",
+		],
+		[
+			'a page of Dropbox',
+			lumaDreamMachine,
+			{ startImage: 'https://www.dropbox.com/scl/fi/abc/kite.jpg?rlkey=x&dl=0' },
+			"'Start Image' is a sharing page of Dropbox, not a file; replace dl=0 at its end with raw=1",
+		],
+		[
 			'an image in a file',
 			lumaDreamMachine,
 			{ startImage: 'file:///home/me/kite.jpg' },
@@ -468,6 +480,21 @@ describe('Luma Agents', () => {
 		['extend', {}, "'Generation ID' is empty"],
 	] as const)('%s without what it works on names the field: %j', (operation, set, finding) => {
 		expect(agents(set, operation)).toEqual({ ok: false, findings: [finding] });
+	});
+
+	it.each(['https://drive.google.com/uc?export=download&id=1AbC', 'https://www.dropbox.com/scl/fi/abc/kite.jpg?rlkey=x&raw=1'])(
+		'takes the address of the file behind a sharing page: %s',
+		(startImage) => {
+			expect(asked({ startImage }).startImage).toEqual({ kind: 'url', url: startImage });
+		},
+	);
+
+	it('names the first of two generations as the panel does', () => {
+		const input = { model: 'ray-2', prompt: 'Day to night', generationId: '', targetGenerationId: '' };
+		expect(checkRequest(lumaDreamMachine, input, { allowLocalAddresses: false }, 'interpolate')).toEqual({
+			ok: false,
+			findings: ["'First Generation ID' is empty", "'Second Generation ID' is empty"],
+		});
 	});
 
 	it.each(['modify', 'reframe'] as const)('%s takes a file, a length for the estimate, and controls only when there are some', (operation) => {

@@ -224,6 +224,10 @@ describe('the panel as a whole', () => {
 	});
 });
 
+/** The label; without what tells the first of two generations from the second. */
+const labelOf = ({ name, displayName }: INodeProperties): string =>
+	name === 'generationId' ? displayName.replace(/^First /, '') : displayName;
+
 describe('every field', () => {
 	it.each(allFields.map((field): [string, INodeProperties] => [field.name, field]))('%s is in order', (_, field) => {
 		expect(field.displayName).toMatch(/^[A-Z][A-Za-z ]*( \([A-Z][A-Za-z]*\))?$/);
@@ -274,10 +278,12 @@ describe('every field', () => {
 	});
 
 	it('stands in alphabetical order in its collection, once', () => {
-		for (const property of nodeProperties) {
-			if (property.type !== 'collection') continue;
-			const labels = (property.options as INodeProperties[]).map(({ displayName }) => displayName);
-			expect(labels).toEqual([...new Set(labels)].sort((a, b) => a.localeCompare(b, 'en')));
+		for (const each of panels) {
+			for (const { name, type } of each.shown) {
+				if (type !== 'collection') continue;
+				const labels = fieldsIn(each, name).map(({ displayName }) => displayName);
+				expect(labels).toEqual([...new Set(labels)].sort((a, b) => a.localeCompare(b, 'en')));
+			}
 		}
 	});
 
@@ -293,14 +299,14 @@ describe('every field', () => {
 		for (const [name, label] of Object.entries(FIELD_NAMES)) {
 			const fields = allFields.filter((field) => field.name === name);
 			expect({ name, count: fields.length > 0 }).toEqual({ name, count: true });
-			for (const field of fields) expect(field.displayName.replace(/ \(JSON\)$/, '')).toBe(label);
+			for (const field of fields) expect(labelOf(field).replace(/ \(JSON\)$/, '')).toBe(label);
 		}
 	});
 
 	it('has one label, wherever it stands', () => {
 		const labels = new Map<string, Set<string>>();
-		for (const { name, displayName } of allFields) {
-			labels.set(name, (labels.get(name) ?? new Set()).add(displayName));
+		for (const field of allFields) {
+			labels.set(field.name, (labels.get(field.name) ?? new Set()).add(labelOf(field)));
 		}
 		for (const [name, each] of labels) expect({ name, labels: [...each] }).toEqual({ name, labels: [[...each][0]] });
 	});
@@ -798,6 +804,13 @@ describe('the node', () => {
 });
 
 describe('as the tool of an agent', () => {
+	it.each([false, true])('keeps the spending limit that is set, and lets no model fill it in (tool: %s)', (tool) => {
+		const each = panel({ ...generateWith('lumaAgents', 'ray-3.2'), options: { maxCost: 1.5 } }, tool);
+		expect(each.parameters.options).toEqual({ maxCost: 1.5 });
+		const fields = fieldsIn(each, 'options').filter(({ name }) => name === 'maxCost');
+		expect(fields.map(({ noDataExpression }) => noDataExpression === true)).toEqual([tool]);
+	});
+
 	const forTools = operations.filter(({ toolDescription }) => toolDescription !== null);
 
 	it.each(eachOperation)('%s, %s: %s: tells the agent what the operation does, as nothing else has', (provider, resource, operation) => {

@@ -31,7 +31,7 @@ export const deleteGeneration: Operation = {
 				return { ok: false, failure: requestFailure(provider, text, null, generationId) };
 			}
 			const reading = provider.readDeleted(exchange.answer);
-			if (reading.ok) return { ok: true, rows: [{ deleted: true }] };
+			if (reading.ok) return { ok: true, rows: [{ deleted: true, generationId }] };
 			const text = `Generation ${generationId} was not deleted: ${reading.problem.message}`;
 			return { ok: false, failure: requestFailure(provider, text, reading.problem, generationId) };
 		});
