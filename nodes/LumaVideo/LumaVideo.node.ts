@@ -30,7 +30,7 @@ export class LumaVideo implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		credentials: credentialChoices(providerIds),
 		webhooks: resumeWebhooks,
-		waitingNodeTooltip: 'Nothing to do here: the execution goes on by itself when the videos are finished',
+		waitingNodeTooltip: 'Nothing to do. The workflow continues when the videos are finished.',
 		properties: [...nodeProperties, ...pickerFields],
 	};
 

@@ -272,7 +272,7 @@ describe('an execution', () => {
 		await execute(id);
 		await editor.screenshot('suspended-canvas');
 		const panel = await editor.openNode('Luma Video');
-		await panel.getByText('the execution goes on by itself when the videos are finished').waitFor();
+		await panel.getByText('The workflow continues when the videos are finished.').waitFor();
 		await editor.screenshot('suspended');
 		for (const job of server.jobs()) server.finish(job.id);
 		await panel.getByText('JSON', { exact: true }).last().click();

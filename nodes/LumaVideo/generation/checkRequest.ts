@@ -352,7 +352,7 @@ export function checkPrompt(
 		findings.push(`${named('prompt')} has ${length} characters; at least ${rules.minLength} are needed`);
 	}
 	if (rules.maxLength !== null && length > rules.maxLength) {
-		findings.push(`${named('prompt')} has ${length} characters; at most ${rules.maxLength} are allowed`);
+		findings.push(`${named('prompt')} is too long: ${length} characters (maximum ${rules.maxLength})`);
 	}
 }
 
@@ -368,7 +368,7 @@ export function jsonField(
 		try {
 			parsed = JSON.parse(value);
 		} catch {
-			findings.push(`${named(field)} is no valid JSON`);
+			findings.push(`${named(field)} is not valid JSON`);
 			return {};
 		}
 	}

@@ -47,7 +47,7 @@ const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name'
 	account: { name: 'Account', description: 'The account at the provider' },
 	cameraMotion: { name: 'Camera Motion', description: 'Words for how the camera moves' },
 	concept: { name: 'Concept', description: 'Camera moves and angles that the model has learnt' },
-	generation: { name: 'Generation', description: 'The making of one video or image, named by its ID' },
+	generation: { name: 'Generation', description: 'A video or image job, identified by its ID' },
 	image: { name: 'Image', description: 'Make and edit images' },
 	video: { name: 'Video', description: 'Make videos' },
 };
@@ -215,7 +215,7 @@ export async function runOperation(context: IExecuteFunctions): Promise<INodeExe
 			provider
 				? `${provider.displayName} has no operation '${value}' for resource '${resource}'`
 				: "'Provider' is not known",
-			{ description: "Choose 'Provider', 'Resource' and 'Operation' anew.", itemIndex: 0 },
+			{ description: "Select 'Provider', 'Resource' and 'Operation' again.", itemIndex: 0 },
 		);
 	}
 	if (!isTool(context)) return await operation.execute(context, provider);

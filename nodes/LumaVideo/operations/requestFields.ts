@@ -434,7 +434,7 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		name: 'exrExport',
 		type: 'boolean',
 		default: false,
-		description: "Whether to make EXR files too. Needs 'HDR', and costs more.",
+		description: "Whether to also create EXR files. Needs 'HDR', and costs more.",
 	},
 	gridPosition: {
 		displayName: FIELD_NAMES.gridPosition,

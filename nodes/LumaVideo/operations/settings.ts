@@ -70,12 +70,12 @@ export const settingFields = {
 		type: 'options',
 		options: [
 			{
-				name: 'Pass On as Processing',
+				name: "Continue With Status 'Processing'",
 				value: 'continue',
 				description: "The item goes on with status 'processing', so that a later node can wait or look again",
 			},
 			{
-				name: 'Stop With Message',
+				name: 'Stop With Error',
 				value: 'error',
 				description: 'The item ends with a message that names the generation and how to get it',
 			},

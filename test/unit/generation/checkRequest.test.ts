@@ -157,7 +157,7 @@ describe('bad input', () => {
 			'a prompt of 5,001 characters',
 			lumaDreamMachine,
 			{ prompt: 'x'.repeat(5001) },
-			"'Prompt' has 5001 characters; at most 5000 are allowed",
+			"'Prompt' is too long: 5001 characters (maximum 5000)",
 		],
 		[
 			'an image that is no URL',
@@ -313,7 +313,7 @@ describe('the number of characters of a prompt', () => {
 		['3 symbols that take two units each', kite.repeat(3), []],
 		['5000 symbols that take two units each', kite.repeat(5000), []],
 		['2 symbols that take two units each', kite.repeat(2), ["'Prompt' has 2 characters; at least 3 are needed"]],
-		['5001 symbols', kite.repeat(5001), ["'Prompt' has 5001 characters; at most 5000 are allowed"]],
+		['5001 symbols', kite.repeat(5001), ["'Prompt' is too long: 5001 characters (maximum 5000)"]],
 		['3 letters and much white space', `   cat${' '.repeat(6000)}`, []],
 	])('of %s', (_, prompt, expected) => {
 		expect(findings(lumaDreamMachine, { prompt })).toEqual(expected);
@@ -322,7 +322,7 @@ describe('the number of characters of a prompt', () => {
 	it('counts what is sent: the camera motion is part of it', () => {
 		expect(findings(lumaDreamMachine, { prompt: 'x'.repeat(4990), cameraMotion: 'pan left' })).toEqual([]);
 		expect(findings(lumaDreamMachine, { prompt: 'x'.repeat(4991), cameraMotion: 'pan left' })).toEqual([
-			"'Prompt' has 5001 characters; at most 5000 are allowed",
+			"'Prompt' is too long: 5001 characters (maximum 5000)",
 		]);
 		expect(findings(lumaDreamMachine, { prompt: 'ab', cameraMotion: 'pan left' })).toEqual([]);
 	});
@@ -650,9 +650,9 @@ describe('additional body fields', () => {
 	});
 
 	it.each<[string, unknown, string]>([
-		['broken JSON', '{"seed": 7', 'is no valid JSON'],
-		['a word', 'seed', 'is no valid JSON'],
-		['an expression that was not evaluated', '{{ $json }}', 'is no valid JSON'],
+		['broken JSON', '{"seed": 7', 'is not valid JSON'],
+		['a word', 'seed', 'is not valid JSON'],
+		['an expression that was not evaluated', '{{ $json }}', 'is not valid JSON'],
 		['text with a list', '[1]', 'must be a JSON object'],
 		['text with a number', '7', 'must be a JSON object'],
 		['text with null', 'null', 'must be a JSON object'],

@@ -8,7 +8,7 @@ export const interpolate = createVideoOperation({
 	value: 'interpolate',
 	name: 'Interpolate',
 	action: 'Interpolate video',
-	description: 'Make a video that leads from one generated video to another',
+	description: 'Create a transition between two generated videos',
 	toolDescription: 'Makes a video that leads from one finished video to another; both are named by their generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation that comes first', FIRST_GENERATION_ID),
