@@ -66,7 +66,11 @@ export const rules = (...list: Rule[]) => list as ICredentialTestRequest['rules'
  */
 export const keyAsHeader =
 	(name: string, prefix = ''): IAuthenticate =>
-	async ({ apiKey }, request) => {
+	async ({ apiKey, baseUrl }, request) => {
+		// Of such an address n8n only says that the path of the request is not among the allowed domains.
+		if (typeof baseUrl !== 'string' || !/^https?:\/\/[^\s/?#]\S*$/i.test(baseUrl.trim())) {
+			throw new Error("The 'Base URL' must be a web address that begins with https://");
+		}
 		const key = typeof apiKey === 'string' ? apiKey.trim() : '';
 		return await Promise.resolve({ ...request, headers: { ...request.headers, [name]: `${prefix}${key}` } });
 	};

@@ -16,6 +16,7 @@ import { PixazoApi } from '../credentials/PixazoApi.credentials';
 import { PixwithApi } from '../credentials/PixwithApi.credentials';
 import { LumaVideo } from '../nodes/LumaVideo/LumaVideo.node';
 import { LumaVideoTrigger } from '../nodes/LumaVideo/LumaVideoTrigger.node';
+import { pickerFields } from '../nodes/LumaVideo/operations';
 
 const contractPath = join(__dirname, '..', 'test', 'contract', 'contract.json');
 
@@ -109,7 +110,8 @@ function nodeContract({ description }: INodeType): ContractType {
 			credentials.map(({ name, displayOptions }) => [name, (displayOptions?.show ?? {}) as Conditions]),
 		),
 		webhooks: webhooks.map(({ httpMethod, path }) => `${String(httpMethod)} ${path}`),
-		parameters: parametersOf(properties),
+		// What the panel never has, no workflow stores.
+		parameters: parametersOf(properties.filter((property) => !pickerFields.includes(property))),
 	};
 }
 
@@ -154,13 +156,25 @@ function casesOf(parameter: ContractParameter): Case[] {
 const flat = (conditions: Conditions = {}): string[] =>
 	Object.entries(conditions).flatMap(([name, values]) => values.map((value) => `${name} = ${JSON.stringify(value)}`));
 
-/** Whether the parameter is shown wherever the kept one was. */
+/** Whether the parameter is shown wherever the kept one was: what hides it hid that one too, or is not so in this case. */
 function covers(candidate: Case, kept: Case): boolean {
 	const hidden = new Set(flat(kept.parameter.hide));
+	const set = new Set([...kept.when].map((condition) => condition.split(' = ')[0]));
+	const isOut = (name: string, condition: string): boolean => hidden.has(condition) || (set.has(name) && !kept.when.has(condition));
 	return (
 		[...candidate.when].every((condition) => kept.when.has(condition)) &&
-		flat(candidate.parameter.hide).every((condition) => hidden.has(condition))
+		Object.entries(candidate.parameter.hide ?? {}).every(([name, values]) =>
+			flat({ [name]: values }).every((condition) => isOut(name, condition)),
+		)
 	);
+}
+
+/** The same case in the node and in an agent's tool, which n8n tells apart; where it was hidden, it need not be shown. */
+function inBothForms(kept: Case): Case[] {
+	const hidden = flat(kept.parameter.hide);
+	return ['@tool = true', '@tool = false']
+		.filter((form) => !hidden.includes(form))
+		.map((form) => ({ ...kept, when: new Set([...kept.when, form]) }));
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -196,12 +210,14 @@ function brokenParameters(kept: ContractType, now: ContractType): string[] {
 		const name = `'${displayName}' (${path})`;
 		const named = cases.filter(({ parameter }) => parameter.path === path);
 		if (named.length === 0) return [`${name} is gone or has another name: saved workflows lose its value`];
-		const [match] = named.filter((candidate) => covers(candidate, old));
-		const when = [...old.when].join(', ');
-		if (!match) {
+		const matchOf = (each: Case) => named.find((candidate) => covers(candidate, each));
+		const whole = matchOf(old);
+		const matches = whole ? [whole] : inBothForms(old).map(matchOf);
+		if (matches.includes(undefined)) {
+			const when = [...old.when].join(', ');
 			return [`${name} is no longer shown with ${when || 'everything'}: saved workflows lose its value there`];
 		}
-		return differences(old.parameter, match.parameter).map((text) => `${name} ${text}`);
+		return matches.flatMap((match) => (match ? differences(old.parameter, match.parameter) : [])).map((text) => `${name} ${text}`);
 	});
 	return [...new Set(findings)];
 }

@@ -8,7 +8,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { credentialChoices } from './credentialChoices';
-import { nodeProperties, runOperation } from './operations';
+import { nodeProperties, pickerFields, runOperation } from './operations';
 import { methods } from './operations/methods';
 import { resumeWebhooks, wake } from './operations/suspend';
 import { providerIds } from './providers';
@@ -21,16 +21,17 @@ export class LumaVideo implements INodeType {
 		icon: { light: 'file:../../icons/lumaVideo.svg', dark: 'file:../../icons/lumaVideo.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{$parameter["operation"] + ": " + $parameter["resource"]}}',
-		description: "Make videos with Luma's Ray models through Luma Dream Machine and other providers",
+		subtitle:
+			'={{ [$parameter["operation"], $parameter["resource"]].filter(Boolean).join(": ") + ($parameter["model"] ? ", " + $parameter["model"] : "") }}',
+		description: "Generate and edit videos and images with Luma's models, at Luma or at other providers",
 		defaults: { name: 'Luma Video' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: credentialChoices(providerIds),
 		webhooks: resumeWebhooks,
-		waitingNodeTooltip: 'Nothing to do here: the execution goes on by itself when the videos are finished',
-		properties: nodeProperties,
+		waitingNodeTooltip: 'Nothing to do. The workflow continues when the videos are finished.',
+		properties: [...nodeProperties, ...pickerFields],
 	};
 
 	methods = methods;

@@ -28,7 +28,8 @@ export class LumaVideoTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{$parameter["events"].join(", ")}}',
-		description: "Starts the workflow when a video made with Luma's Ray models is finished",
+		// n8n shows this for both nodes, which it lists as one.
+		description: "Generate and edit videos and images with Luma's models, or start the workflow when a video is finished",
 		eventTriggerDescription: 'Listening for two minutes',
 		activationMessage: "Videos that are made with this trigger's production URL as 'Trigger URL' now start this workflow.",
 		triggerPanel: {
@@ -47,7 +48,7 @@ export class LumaVideoTrigger implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		credentials: credentialChoices(providerIds),
 		webhooks: [
-			{ name: 'default', httpMethod: 'POST', path: TRIGGER_PATH, responseMode: 'onReceived' },
+			{ name: 'default', httpMethod: 'POST', path: TRIGGER_PATH, responseMode: 'onReceived', responseData: 'noData' },
 		],
 		properties: triggerProperties,
 	};

@@ -3,7 +3,8 @@ import type { INode } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import type { Editor } from './harness';
-import { manualTrigger, openEditor, sharedN8n, workflow } from './harness';
+import { operations } from '../../nodes/LumaVideo/operations';
+import { manualTrigger, node, openEditor, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
 import { LONG_VIDEO, createCredentials, generate, keysIn, prompts, providerNames } from './support';
 
@@ -85,6 +86,12 @@ async function chosen(field: string): Promise<string> {
 	return await editor.byTestId(`parameter-input-${field}`).locator('input').inputValue();
 }
 
+/** How many fields of this name are marked in red. */
+async function issuesOf(label: string): Promise<number> {
+	const field = editor.byTestId('parameter-item').filter({ has: editor.page.getByText(label, { exact: true }) });
+	return await field.locator('[data-test-id="parameter-issues"]').count();
+}
+
 /** Picks from a list, which may be open already. */
 async function choose(field: string, option: string): Promise<void> {
 	if (!(await editor.page.locator('.el-select-dropdown__item:visible').first().isVisible())) await offers(field);
@@ -115,7 +122,7 @@ describe('the node panel', () => {
 
 	beforeAll(async () => {
 		const own = providerNames.map((name) => generate(name, credentials, { startImage: '' }, {}, displayNames[name]));
-		const changing = ['Provider changes', 'Model changes', 'Completion changes'].map((name) =>
+		const changing = ['Provider changes', 'Switching', 'Model changes', 'Completion changes'].map((name) =>
 			generate(luma, credentials, {}, {}, name),
 		);
 		await open(['a cat'], ...own, ...changing);
@@ -123,9 +130,36 @@ describe('the node panel', () => {
 	afterEach(close);
 
 	it('is found by what the node is for', async () => {
-		expect((await editor.searchNodes('Luma Video'))[0]).toBe('Luma Video');
-		await editor.screenshot('node-panel');
+		for (const words of ['image to video', 'upscale', 'animate', 'luma ai']) {
+			expect(await editor.searchNodes(words, 'Luma Video')).toContain('Luma Video');
+		}
 		await editor.page.keyboard.press('Escape');
+	});
+
+	it('is listed once, with its trigger and with every operation as an action', async () => {
+		expect((await editor.searchNodes('Luma Video')).filter((name) => name.startsWith('Luma'))).toEqual(['Luma Video']);
+		await editor.screenshot('node-panel');
+		const { description, actions } = await editor.nodeActions('Luma Video');
+		await editor.screenshot('node-panel-actions');
+		expect(description).toContain('Generate and edit videos and images');
+		expect(actions).toEqual(expect.arrayContaining([...operations.map(({ action }) => action), 'On completed', 'On failed']));
+		expect(new Set(actions).size).toBe(actions.length);
+		await editor.byTestId('node-creator-item-name').filter({ hasText: 'Upscale video' }).click();
+		await editor.byTestId('node-parameters').first().waitFor();
+		await editor.screenshot('action-upscale');
+		expect([await chosen('provider'), await chosen('operation')]).toEqual(['Luma Dream Machine', 'Upscale']);
+	});
+
+	it("is among an agent's tools", async () => {
+		const { client } = sharedN8n();
+		const { id } = await client.createWorkflow(workflow('Agent', [node('AI Agent', '@n8n/n8n-nodes-langchain.agent', {}, { typeVersion: 2 })]));
+		const workflowUrl = editor.page.url();
+		await editor.openWorkflow(id);
+		await editor.byTestId('canvas-handle-plus').last().click();
+		expect(await editor.searchNodes('Luma Video')).toContain('Luma Video Tool');
+		await editor.screenshot('agent-tools');
+		await editor.page.goto(workflowUrl);
+		await editor.canvasNodes.first().waitFor();
 	});
 
 	it.each(providerNames)('%s: shows the fields that the provider has', async (provider) => {
@@ -149,6 +183,25 @@ describe('the node panel', () => {
 		await choose('provider', 'Pixazo');
 		expect(await fields()).toEqual(wanted.pixazo);
 		expect(await offers('model')).toEqual(['Ray 2 Flash', 'Ray 3.2']);
+	});
+
+	it('is whole after a switch away from a model that only the first provider has', async () => {
+		await editor.openNode('Switching');
+		await choose('model', 'Ray 2 Flash');
+		await choose('provider', 'Pixazo');
+		await editor.screenshot('switched-provider');
+		expect(await fields()).toEqual(wanted.pixazo);
+		expect(await chosen('model')).toBe('Ray 2 Flash');
+		expect(await issuesOf('Model')).toBe(0);
+		for (const provider of providerNames) {
+			await choose('provider', displayNames[provider]);
+			expect(await fields()).toEqual(wanted[provider]);
+			expect(await issuesOf('Model')).toBe(0);
+		}
+		await choose('provider', displayNames.lumaDreamMachine);
+		await choose('operation', 'Upscale');
+		await choose('provider', 'Pixwith.ai');
+		expect(await fields()).toEqual(wanted.pixwith);
 	});
 
 	it('follows the model', async () => {
@@ -219,7 +272,7 @@ describe('an execution', () => {
 		await execute(id);
 		await editor.screenshot('suspended-canvas');
 		const panel = await editor.openNode('Luma Video');
-		await panel.getByText('the execution goes on by itself when the videos are finished').waitFor();
+		await panel.getByText('The workflow continues when the videos are finished.').waitFor();
 		await editor.screenshot('suspended');
 		for (const job of server.jobs()) server.finish(job.id);
 		await panel.getByText('JSON', { exact: true }).last().click();

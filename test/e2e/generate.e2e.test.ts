@@ -94,6 +94,15 @@ describe('the connection test of a credential', () => {
 		expect(await client.testCredential(wrong)).toEqual({ status: 'Error', message: refusals[provider] });
 	});
 
+	it('says what is wrong with a Base URL without https://', async () => {
+		const { client } = sharedN8n();
+		const credential = await client.createCredential('pixazoApi', { apiKey: server.keys.pixazo, baseUrl: 'gateway.pixazo.ai' });
+		expect(await client.testCredential(credential)).toEqual({
+			status: 'Error',
+			message: "The 'Base URL' must be a web address that begins with https://",
+		});
+	});
+
 	it('fails for Pixwith.ai on an error that comes with HTTP 200', async () => {
 		const { client } = sharedN8n();
 		const service = createServer((_, response) => {

@@ -360,7 +360,7 @@ describe('operations that make nothing', () => {
 		const id = String(made?.generationId);
 		expect(
 			await runNode('lumaDreamMachine', { resource: 'generation', operation: 'delete', generationId: byId(id) }),
-		).toEqual([{ deleted: true }]);
+		).toEqual([{ deleted: true, generationId: id }]);
 		expect(server.ledger().deletions.map((deletion) => deletion.id)).toContain(id);
 	});
 

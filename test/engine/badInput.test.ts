@@ -97,7 +97,7 @@ const CASES: BadInput[] = [
 		field: 'prompt',
 		bad: 'x'.repeat(5001),
 		good: 'x'.repeat(5000),
-		message: "'Prompt' has 5001 characters; at most 5000 are allowed",
+		message: "'Prompt' is too long: 5001 characters (maximum 5000)",
 	},
 	{
 		name: 'a prompt that its camera motion makes too long',
@@ -106,7 +106,7 @@ const CASES: BadInput[] = [
 		bad: 'x'.repeat(4990),
 		good: 'x'.repeat(4980),
 		parameters: { additionalFields: { cameraMotion: 'camera orbit left' } },
-		message: "'Prompt' has 5009 characters; at most 5000 are allowed",
+		message: "'Prompt' is too long: 5009 characters (maximum 5000)",
 	},
 
 	// Images
@@ -258,7 +258,7 @@ const CASES: BadInput[] = [
 		field: 'additionalFields.additionalBodyFields',
 		bad: '{"a":',
 		good: '{}',
-		message: "'Additional Body Fields' is no valid JSON",
+		message: "'Additional Body Fields' is not valid JSON",
 	},
 	{
 		name: 'JSON that is a list',

@@ -84,6 +84,12 @@ describe('the comparison', () => {
 		expect(compare(currentContract(), now).broken).toContain(finding);
 	});
 
+	it('names a parameter that only the node still has, and the tool no longer', () => {
+		const { broken } = compare(currentContract(), changed('options.dryRun', (one) => [{ ...one, hide: { '@tool': [true] } }]));
+		expect(broken.length).toBeGreaterThan(0);
+		for (const finding of broken) expect(finding).toMatch(/'Options > Dry Run' .* is no longer shown/);
+	});
+
 	it('names the case in which a parameter is gone, and no other', () => {
 		const now = changed('loop', (one) => {
 			const { provider = [], ...rest } = one.show ?? {};
@@ -101,6 +107,20 @@ describe('the comparison', () => {
 		['a new value', changed('completion', (one) => [{ ...one, values: [...(one.values ?? []), 'later'] }])],
 		['a parameter that is shown in more cases', changed('prompt', (one) => [{ ...one, show: undefined }])],
 		['a parameter that need not be set any more', changed('generationId', (one) => [{ ...one, required: undefined }])],
+		[
+			'a parameter that other values hide, instead of one that shows it',
+			changed('loop', (one) => {
+				const { resource = [], ...show } = one.show ?? {};
+				return [{ ...one, show, hide: { resource: ['account', 'image'].filter((each) => !resource.includes(each)) } }];
+			}),
+		],
+		[
+			'a parameter with one form for the node and one for the tool',
+			changed('options.dryRun', (one) => [
+				{ ...one, hide: { '@tool': [true] } },
+				{ ...one, show: { ...one.show, '@tool': [true] } },
+			]),
+		],
 	])('lets %s pass, and asks to keep it', (_, now) => {
 		expect(compare(currentContract(), now)).toEqual({ broken: [], isOutdated: true });
 	});

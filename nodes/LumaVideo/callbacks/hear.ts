@@ -50,11 +50,11 @@ async function hearAnnouncement(
 		return refuse(context, 403, 'It does not accept the announcement, since the two nodes use different API keys');
 	}
 	const { generations, reference } = announcement;
-	if (context.getMode() === 'manual') return start(generations.map((each) => handOver(each.id, { reference, ...each, isAnnounced: true })), generations);
+	if (context.getMode() === 'manual') return startNoted(context, generations.map((each) => handOver(each.id, { reference, ...each, isAnnounced: true })), generations);
 	if (memory.wake === null) {
 		// An execution for each: it is suspended until that generation is over. The node announces the rest again.
 		const [first] = generations;
-		return first ? start([handOver(first.id, { reference, ...first, isAnnounced: true })], [first]) : refuse(context, 400, 'Nothing was announced');
+		return first ? startNoted(context, [handOver(first.id, { reference, ...first, isAnnounced: true })], [first]) : refuse(context, 400, 'Nothing was announced');
 	}
 	learn(context, memory, now);
 	const noted = generations.filter((each) => memory.list.announce(each, reference, now));
@@ -140,11 +140,21 @@ function answerTo(noted: readonly AnnouncedGeneration[]): { noted: string[] } {
 	return { noted: noted.map(({ id }) => id) };
 }
 
-function start(items: INodeExecutionData[], noted?: readonly AnnouncedGeneration[]): IWebhookResponseData {
-	return { workflowData: [items], ...(noted ? { webhookResponse: answerTo(noted) } : {}) };
+function start(items: INodeExecutionData[]): IWebhookResponseData {
+	return { workflowData: [items] };
+}
+
+/** Starts an execution; n8n itself would leave the answer empty then. */
+function startNoted(context: IWebhookFunctions, items: INodeExecutionData[], noted: readonly AnnouncedGeneration[]): IWebhookResponseData {
+	respond(context, 200, answerTo(noted));
+	return { workflowData: [items], noWebhookResponse: true };
 }
 
 function refuse(context: IWebhookFunctions, code: number, reason: string): IWebhookResponseData {
-	(context.getResponseObject() as unknown as HttpResponse).status(code).json({ status: 'refused', reason });
+	respond(context, code, { status: 'refused', reason });
 	return { noWebhookResponse: true };
+}
+
+function respond(context: IWebhookFunctions, code: number, body: object): void {
+	(context.getResponseObject() as unknown as HttpResponse).status(code).json(body);
 }

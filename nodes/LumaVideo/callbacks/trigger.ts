@@ -49,7 +49,7 @@ export function providerOf(node: INode): Provider {
 	const value = node.parameters.provider ?? 'lumaAgents';
 	const provider = typeof value === 'string' ? findProvider(value) : undefined;
 	if (!provider) {
-		throw new NodeOperationError(node, "'Provider' is not known", { description: "Choose 'Provider' anew." });
+		throw new NodeOperationError(node, "'Provider' is not known", { description: "Select 'Provider' again." });
 	}
 	return provider;
 }

@@ -71,6 +71,9 @@ export const FIELD_NAMES = {
 
 export type FieldName = keyof typeof FIELD_NAMES;
 
+/** The name of `generationId` where there is a second one. */
+export const FIRST_GENERATION_ID = 'First Generation ID';
+
 /** A file of n8n. A class, so that only this package makes them: what an expression yields is never one. */
 export class InputFile {
 	readonly kind = 'file';
@@ -256,6 +259,18 @@ function choice<T extends string>(
 	return null;
 }
 
+/** What is wrong with an address at which a person sees a file, but a program gets a web page. */
+function sharePageFinding({ hostname, pathname, searchParams }: URL): string | null {
+	if (hostname === 'drive.google.com' && /^\/(file|open|drive)\b/.test(pathname)) {
+		return "is a sharing page of Google Drive, not a file; download the file with n8n's Google Drive node and use Input Data";
+	}
+	const isFile = searchParams.get('raw') === '1' || searchParams.get('dl') === '1';
+	if (/^(www\.)?dropbox\.com$/.test(hostname) && /^\/(s|sh|scl)\//.test(pathname) && !isFile) {
+		return 'is a sharing page of Dropbox, not a file; replace dl=0 at its end with raw=1';
+	}
+	return null;
+}
+
 /** An address as it goes out, with what no address may have in it encoded; or, as the end of a sentence, what is wrong. */
 function addressOf(value: string, options: CheckOptions): { ok: true; url: string } | { ok: false; finding: string } {
 	const url = parseHttpUrl(value);
@@ -263,7 +278,8 @@ function addressOf(value: string, options: CheckOptions): { ok: true; url: strin
 	if (isLocalHost(url.hostname) && !options.allowLocalAddresses) {
 		return { ok: false, finding: `is at ${url.hostname}, which the provider cannot reach; use a public web address` };
 	}
-	return { ok: true, url: url.href };
+	const finding = sharePageFinding(url);
+	return finding === null ? { ok: true, url: url.href } : { ok: false, finding };
 }
 
 /** The address as it goes out; one that cannot be used is a finding and comes back as it is. */
@@ -336,7 +352,7 @@ export function checkPrompt(
 		findings.push(`${named('prompt')} has ${length} characters; at least ${rules.minLength} are needed`);
 	}
 	if (rules.maxLength !== null && length > rules.maxLength) {
-		findings.push(`${named('prompt')} has ${length} characters; at most ${rules.maxLength} are allowed`);
+		findings.push(`${named('prompt')} is too long: ${length} characters (maximum ${rules.maxLength})`);
 	}
 }
 
@@ -352,7 +368,7 @@ export function jsonField(
 		try {
 			parsed = JSON.parse(value);
 		} catch {
-			findings.push(`${named(field)} is no valid JSON`);
+			findings.push(`${named(field)} is not valid JSON`);
 			return {};
 		}
 	}
@@ -375,9 +391,10 @@ function sources(
 	if (operation === 'generate') return none;
 	const generation = (field: 'generationId' | 'targetGenerationId'): SourceReference | null => {
 		const given = text(value[field]);
-		if (given === null) findings.push(`${named(field)} is empty`);
+		const label = operation === 'interpolate' && field === 'generationId' ? FIRST_GENERATION_ID : FIELD_NAMES[field];
+		if (given === null) findings.push(`'${label}' is empty`);
 		// '.' and '..' would be taken for a part of the path.
-		else if (/[\s/?#]/.test(given) || /^\.+$/.test(given)) findings.push(`${named(field)} has characters that no ID has`);
+		else if (/[\s/?#]/.test(given) || /^\.+$/.test(given)) findings.push(`'${label}' has characters that no ID has`);
 		return given === null ? null : { kind: 'generation', generationId: given };
 	};
 	if (model.sources) {

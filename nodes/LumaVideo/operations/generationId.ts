@@ -30,11 +30,12 @@ const URL_MODE = mode('url', 'By URL', 'string', {
 export function generationIdFields(
 	name: 'generationId' | 'targetGenerationId' = 'generationId',
 	description = "The generation, as the output of 'Video: Generate' names it",
+	displayName: string = FIELD_NAMES[name],
 ): INodeProperties[] {
 	const listing = providerIds.filter((id) => providers[id].capabilities.list);
 	const others = providerIds.filter((id) => !providers[id].capabilities.list);
 	const field = (mode: string, modes: INodePropertyMode[], shownFor: ProviderId[]): INodeProperties => ({
-		displayName: FIELD_NAMES[name],
+		displayName,
 		name,
 		type: 'resourceLocator',
 		required: true,

@@ -14,7 +14,7 @@ import { wait } from './generation/wait.operation';
 import { edit } from './image/edit.operation';
 import { generate as generateImage } from './image/generate.operation';
 import type { Operation, ResourceName } from './operation';
-import { isTool } from './operation';
+import { both, isTool, ofResource } from './operation';
 import { addAudio } from './video/addAudio.operation';
 import { extend } from './video/extend.operation';
 import { generate } from './video/generate.operation';
@@ -47,7 +47,7 @@ const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name'
 	account: { name: 'Account', description: 'The account at the provider' },
 	cameraMotion: { name: 'Camera Motion', description: 'Words for how the camera moves' },
 	concept: { name: 'Concept', description: 'Camera moves and angles that the model has learnt' },
-	generation: { name: 'Generation', description: 'The making of one video or image, named by its ID' },
+	generation: { name: 'Generation', description: 'A video or image job, identified by its ID' },
 	image: { name: 'Image', description: 'Make and edit images' },
 	video: { name: 'Video', description: 'Make videos' },
 };
@@ -74,13 +74,13 @@ const providerField: INodeProperties = {
 	description: 'The service that makes the videos and images and charges for them',
 };
 
-/** Groups providers with the same list, so that each list is one field. */
-function byProviders<T>(listOf: (id: ProviderId) => T[], keyOf: (value: T) => string): Array<{ ids: ProviderId[]; list: T[] }> {
-	const groups = new Map<string, { ids: ProviderId[]; list: T[] }>();
+/** Groups providers that have the same operations of a resource, so that each list is one field. */
+function byProviders(resource: ResourceName): Array<{ ids: ProviderId[]; list: Operation[] }> {
+	const groups = new Map<string, { ids: ProviderId[]; list: Operation[] }>();
 	for (const id of providerIds) {
-		const list = listOf(id);
+		const list = operations.filter((operation) => operation.resource === resource && operation.providers.includes(id));
 		if (list.length === 0) continue;
-		const key = list.map(keyOf).join();
+		const key = list.map(({ value }) => value).join();
 		const group = groups.get(key) ?? { ids: [], list };
 		group.ids.push(id);
 		groups.set(key, group);
@@ -99,52 +99,76 @@ const DEFAULT_OPERATIONS: Readonly<Record<ResourceName, string>> = {
 
 const byName = <T extends { name: string }>(a: T, b: T): number => (a.name < b.name ? -1 : 1);
 
-function resourceFields(): INodeProperties[] {
-	const names = Object.keys(RESOURCES) as ResourceName[];
-	const has = (id: ProviderId, resource: ResourceName) =>
-		operations.some((operation) => operation.resource === resource && operation.providers.includes(id));
-	return byProviders(
-		(id) => names.filter((name) => has(id, name)),
-		(name) => name,
-	).map(({ ids, list }) => ({
-		displayName: 'Resource',
-		name: 'resource',
-		type: 'options',
-		noDataExpression: true,
-		options: list.map((value) => ({ value, ...RESOURCES[value] })).sort(byName),
-		default: 'video',
-		displayOptions: { show: { provider: ids } },
-	}));
-}
+const resourceNames = Object.keys(RESOURCES) as ResourceName[];
+
+/** One field for all providers: n8n lists the actions of every field of this name. */
+const resourceField: INodeProperties = {
+	displayName: 'Resource',
+	name: 'resource',
+	type: 'options',
+	noDataExpression: true,
+	options: resourceNames
+		.map((value) => ({
+			value,
+			...RESOURCES[value],
+			displayOptions: { show: { provider: byProviders(value).flatMap(({ ids }) => ids) } },
+		}))
+		.sort(byName),
+	default: 'video',
+};
+
+const operationField = (
+	offered: readonly Operation[],
+	resource: ResourceName,
+	displayOptions: INodeProperties['displayOptions'],
+) => ({
+	displayName: 'Operation',
+	name: 'operation',
+	type: 'options' as const,
+	noDataExpression: true,
+	options: offered.map(({ name, value, action, description }) => ({ name, value, action, description })).sort(byName),
+	default: DEFAULT_OPERATIONS[resource],
+	displayOptions,
+});
 
 function operationFields(): INodeProperties[] {
-	return (Object.keys(RESOURCES) as ResourceName[]).flatMap((resource) =>
-		byProviders(
-			(id) =>
-				operations.filter((operation) => operation.resource === resource && operation.providers.includes(id)),
-			(operation) => operation.value,
-		).flatMap(({ ids, list }) => {
-			const field = (offered: Operation[], displayOptions: INodeProperties['displayOptions']) => ({
-				displayName: 'Operation',
-				name: 'operation',
-				type: 'options' as const,
-				noDataExpression: true,
-				options: offered
-					.map(({ name, value, action, description }) => ({ name, value, action, description }))
-					.sort(byName),
-				default: DEFAULT_OPERATIONS[resource],
-				displayOptions,
-			});
-			const show = { resource: [resource], provider: ids };
+	return resourceNames.flatMap((resource) =>
+		byProviders(resource).flatMap(({ ids, list }) => {
+			const own = both(ofResource(resource), { show: { provider: ids } });
 			const forTools = list.filter(({ toolDescription }) => toolDescription !== null);
-			if (forTools.length === list.length) return [field(list, { show })];
+			if (forTools.length === list.length) return [operationField(list, resource, own)];
 			return [
-				field(list, { show, hide: { '@tool': [true] } }),
-				field(forTools, { show: { ...show, '@tool': [true] } }),
+				operationField(list, resource, both(own, { hide: { '@tool': [true] } })),
+				operationField(forTools, resource, both(own, { show: { '@tool': [true] } })),
 			];
 		}),
 	);
 }
+
+/**
+ * Never in the panel. n8n's list of actions has those of the first 'Operation' field that names a 'Resource' as what it is
+ * shown by, and sets what it is shown by: so what only other providers can do stands under a resource of its own.
+ */
+export const pickerFields: INodeProperties[] = (() => {
+	const hide = { provider: [...providerIds] };
+	const further = resourceNames.flatMap((resource) => {
+		const [first, ...others] = byProviders(resource);
+		const isNew = (operation: Operation): boolean => first?.list.includes(operation) === false;
+		const group = others.find(({ list }) => list.some(isNew));
+		if (!group) return [];
+		const names = group.ids.map((id) => providers[id].displayName).join(', ');
+		return [{ resource, ids: group.ids, list: group.list.filter(isNew), value: `${resource}Further`, name: `${RESOURCES[resource].name} (${names})` }];
+	});
+	return [
+		{ ...resourceField, default: '', options: further.map(({ name, value }) => ({ name, value })), displayOptions: { hide } },
+		...byProviders('video')
+			.slice(0, 1)
+			.map(({ ids, list }) => operationField(list, 'video', { show: { resource: ['video'], provider: ids }, hide })),
+		...further.map(({ resource, ids, list, value }) =>
+			operationField(list, resource, { show: { resource: [resource, value], provider: ids }, hide }),
+		),
+	];
+})();
 
 /**
  * What an agent is told about its tool. n8n would add a field of this name whose text is no more than "Generate video in
@@ -173,7 +197,7 @@ function toolDescriptionFields(): INodeProperties[] {
 export const nodeProperties: INodeProperties[] = [
 	providerField,
 	credentialPlace,
-	...resourceFields(),
+	resourceField,
 	...operationFields(),
 	...toolDescriptionFields(),
 	...operations.flatMap((operation) => operation.properties),
@@ -191,7 +215,7 @@ export async function runOperation(context: IExecuteFunctions): Promise<INodeExe
 			provider
 				? `${provider.displayName} has no operation '${value}' for resource '${resource}'`
 				: "'Provider' is not known",
-			{ description: "Choose 'Provider', 'Resource' and 'Operation' anew.", itemIndex: 0 },
+			{ description: "Select 'Provider', 'Resource' and 'Operation' again.", itemIndex: 0 },
 		);
 	}
 	if (!isTool(context)) return await operation.execute(context, provider);

@@ -14,7 +14,7 @@ function chosenProvider(context: ILoadOptionsFunctions): Provider {
 	const value = context.getCurrentNodeParameter('provider');
 	const provider = typeof value === 'string' ? findProvider(value) : undefined;
 	if (!provider) {
-		throw new NodeOperationError(context.getNode(), "'Provider' is not known", { description: "Choose 'Provider' anew." });
+		throw new NodeOperationError(context.getNode(), "'Provider' is not known", { description: "Select 'Provider' again." });
 	}
 	return provider;
 }

@@ -8,6 +8,7 @@ import { providerIds, providers } from '../providers';
 import type { ExtraField, ModelCapabilities, Provider, ProviderId, VideoOperation } from '../providers/provider';
 import { blankRequest, operationCapabilities } from '../providers/provider';
 import { priceOf } from './choicePrice';
+import { both } from './operation';
 
 type ChoiceField = 'aspectRatio' | 'duration' | 'resolution';
 
@@ -39,21 +40,16 @@ const CHOICES: Readonly<
 	},
 };
 
-interface Variant {
-	providerId: ProviderId;
-	/** `null`: all models of the provider. */
-	models: string[] | null;
-}
-
 /**
- * Groups models that look alike to a field, so that a field has as few variants as possible.
+ * Groups models that look alike to a field, so that a field has as few variants as possible. The first look of a provider
+ * is hidden by the models that it does not fit: a model of another provider, left from before a switch, hides nothing.
  * @param look what the field shows for a model, as JSON-able data; `null` when it does not show
  */
 export function variants<T>(
 	operation: VideoOperation,
 	look: (model: ModelCapabilities, provider: Provider) => T | null,
-): Array<{ look: T; shown: IDisplayOptions['show'] }> {
-	const groups = new Map<string, { look: T; wholeProviders: ProviderId[]; parts: Variant[] }>();
+): Array<{ look: T; shown: IDisplayOptions }> {
+	const groups = new Map<string, { look: T; wholeProviders: ProviderId[]; parts: IDisplayOptions[] }>();
 	for (const providerId of providerIds) {
 		const provider = providers[providerId];
 		const { models } = operationCapabilities(provider, operation) ?? { models: [] };
@@ -66,19 +62,18 @@ export function variants<T>(
 			entry.models.push(model.value);
 			byLook.set(key, entry);
 		}
-		for (const [key, entry] of byLook) {
+		const show = { provider: [providerId] };
+		for (const [index, [key, entry]] of [...byLook].entries()) {
 			const group = groups.get(key) ?? { look: entry.look, wholeProviders: [], parts: [] };
-			if (entry.models.length === models.length) group.wholeProviders.push(providerId);
-			else group.parts.push({ providerId, models: entry.models });
+			const others = models.map(({ value }) => value).filter((value) => !entry.models.includes(value));
+			if (others.length === 0) group.wholeProviders.push(providerId);
+			else group.parts.push(index === 0 ? { show, hide: { model: others } } : { show: { ...show, model: entry.models } });
 			groups.set(key, group);
 		}
 	}
 	return [...groups.values()].flatMap(({ look: value, wholeProviders, parts }) => [
-		...(wholeProviders.length > 0 ? [{ look: value, shown: { provider: wholeProviders } }] : []),
-		...parts.map((part) => ({
-			look: value,
-			shown: { provider: [part.providerId], ...(part.models ? { model: part.models } : {}) },
-		})),
+		...(wholeProviders.length > 0 ? [{ look: value, shown: { show: { provider: wholeProviders } } }] : []),
+		...parts.map((shown) => ({ look: value, shown })),
 	]);
 }
 
@@ -212,9 +207,8 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 	// Where both directions exist, each has one image of its own.
 	const directed = variants(operation, (model) => ((model.directions?.length ?? 0) > 1 ? true : null)).length > 0;
 	const only = (direction: string) => (directed ? { direction: [direction] } : {});
-	const from = (source: string, shown: IDisplayOptions['show'], direction: string): IDisplayOptions => ({
-		show: { ...shown, ...only(direction), imageSource: [source] },
-	});
+	const from = (source: string, shown: IDisplayOptions, direction: string): IDisplayOptions =>
+		both(shown, { show: { ...only(direction), imageSource: [source] } });
 	return [
 		...variants(operation, (model) =>
 			model.frames.some((mode) => mode !== 'none') ? { hint: model.hints?.image ?? '' } : null,
@@ -230,7 +224,7 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 					],
 					default: 'url',
 					description: sentences('Where the images come from', hint),
-					displayOptions: { show: shown, hide: { '@tool': [true] } },
+					displayOptions: both(shown, { hide: { '@tool': [true] } }),
 				},
 				// An agent's tool gets no files.
 				{
@@ -238,7 +232,7 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 					name: 'imageSource',
 					type: 'hidden',
 					default: 'url',
-					displayOptions: { show: { ...shown, '@tool': [true] } },
+					displayOptions: both(shown, { show: { '@tool': [true] } }),
 				},
 			],
 		),
@@ -320,7 +314,7 @@ export function choiceFields(operation: VideoOperation, field: ChoiceField): INo
 		],
 		default: preset,
 		description: sentences(description, hint),
-		displayOptions: { show: shown },
+		displayOptions: shown,
 	}));
 }
 
@@ -335,7 +329,7 @@ export function loopFields(operation: VideoOperation): INodeProperties[] {
 		description: look.withEndImage
 			? 'Whether the end of the video runs seamlessly into its beginning'
 			: "Whether the end of the video runs seamlessly into its beginning. Not possible together with an 'End Image'.",
-		displayOptions: { show: shown },
+		displayOptions: shown,
 	}));
 }
 
@@ -353,7 +347,7 @@ export function directionFields(): INodeProperties[] {
 		options: look.values.map((value) => ({ name: value, value, ...texts[value] })),
 		default: 'forward',
 		description: 'Which end of the video is extended',
-		displayOptions: { show: shown },
+		displayOptions: shown,
 	}));
 }
 
@@ -374,7 +368,7 @@ export function modeFields(): INodeProperties[] {
 			}),
 			default: preset,
 			description: `How much of the source is kept: ${values.includes('auto') ? 'Auto leaves it to the model, ' : ''}Adhere stays close to it, Flex keeps its shapes and motion, Reimagine keeps its idea. Higher numbers change more.`,
-			displayOptions: { show: shown },
+			displayOptions: shown,
 		}),
 	);
 }
@@ -440,7 +434,7 @@ const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
 		name: 'exrExport',
 		type: 'boolean',
 		default: false,
-		description: "Whether to make EXR files too. Needs 'HDR', and costs more.",
+		description: "Whether to also create EXR files. Needs 'HDR', and costs more.",
 	},
 	gridPosition: {
 		displayName: FIELD_NAMES.gridPosition,

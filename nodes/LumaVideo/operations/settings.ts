@@ -5,7 +5,7 @@ import type { DownloadSettings } from '../generation/deliver';
 import { booleanOf, numberOf } from '../generation/values';
 import { providerIds, providers } from '../providers';
 import type { Product } from '../providers/provider';
-import { isTool } from './operation';
+import { both, isTool } from './operation';
 
 /** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
@@ -70,12 +70,12 @@ export const settingFields = {
 		type: 'options',
 		options: [
 			{
-				name: 'Pass On as Processing',
+				name: "Continue With Status 'Processing'",
 				value: 'continue',
 				description: "The item goes on with status 'processing', so that a later node can wait or look again",
 			},
 			{
-				name: 'Stop With Message',
+				name: 'Stop With Error',
 				value: 'error',
 				description: 'The item ends with a message that names the generation and how to get it',
 			},
@@ -120,9 +120,18 @@ export const settingFields = {
 
 export type SettingName = keyof typeof settingFields;
 
+/** In an agent's tool n8n offers the model to fill in every field that takes expressions: not the limit of its spending. */
+function notByModel(field: INodeProperties): INodeProperties[] {
+	return [
+		{ ...field, displayOptions: both(field.displayOptions ?? {}, { hide: { '@tool': [true] } }) },
+		{ ...field, noDataExpression: true, displayOptions: both(field.displayOptions ?? {}, { show: { '@tool': [true] } }) },
+	];
+}
+
 /** The Options collection with the given settings; each may depend on more. */
 export function optionsField(names: readonly SettingName[], extra: INodeProperties[] = []): INodeProperties {
-	const fields: INodeProperties[] = [...names.map((name) => settingFields[name]), ...extra];
+	const settings = names.flatMap((name) => (name === 'maxCost' ? notByModel(settingFields[name]) : [settingFields[name]]));
+	const fields: INodeProperties[] = [...settings, ...extra];
 	return {
 		displayName: 'Options',
 		name: 'options',

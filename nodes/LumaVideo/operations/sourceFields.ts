@@ -1,6 +1,7 @@
 /** The fields for the video that is modified or reframed. */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/checkRequest';
+import { both } from './operation';
 import { sentences, variants } from './requestFields';
 
 const SOURCES = {
@@ -27,11 +28,11 @@ export function sourceFields(operation: 'modify' | 'reframe', generationFields: 
 		...kinds.flatMap(({ look: { takesFiles, hint }, shown }) =>
 			takesFiles
 				? [
-						from(true, hint, { show: shown, hide: { '@tool': [true] } }),
+						from(true, hint, both(shown, { hide: { '@tool': [true] } })),
 						// An agent's tool gets no files.
-						from(false, hint, { show: { ...shown, '@tool': [true] } }),
+						from(false, hint, both(shown, { show: { '@tool': [true] } })),
 					]
-				: [from(false, hint, { show: shown })],
+				: [from(false, hint, shown)],
 		),
 		...generationFields.map((property) => ({
 			...property,
@@ -46,7 +47,7 @@ export function sourceFields(operation: 'modify' | 'reframe', generationFields: 
 				default: '',
 				placeholder: 'e.g. https://example.com/video.mp4',
 				description: addressDescription(hint),
-				displayOptions: { show: { ...shown, videoSource: ['url'] } },
+				displayOptions: both(shown, { show: { videoSource: ['url'] } }),
 			}),
 		),
 		...kinds.flatMap(({ look: { takesFiles }, shown }): INodeProperties[] =>
@@ -60,7 +61,7 @@ export function sourceFields(operation: 'modify' | 'reframe', generationFields: 
 							default: 'data',
 							placeholder: 'e.g. data',
 							hint: 'The name of the input field that holds the video file',
-							displayOptions: { show: { ...shown, videoSource: ['binary'] } },
+							displayOptions: both(shown, { show: { videoSource: ['binary'] } }),
 						},
 					]
 				: [],

@@ -95,15 +95,35 @@ export class Editor {
 
 	/**
 	 * Types into the search of the node creator, leaves it open, and returns the names of the nodes found, best first.
+	 *
+	 * @param expected part of a name to wait for
 	 */
-	async searchNodes(text: string): Promise<string[]> {
+	async searchNodes(text: string, expected = text): Promise<string[]> {
 		const search = this.byTestId('node-creator-search-bar');
 		if (!(await search.isVisible())) await this.byTestId('node-creator-plus-button').click();
 		await search.fill(text);
 		const names = this.byTestId('node-creator-item-name');
-		const found = names.filter({ hasText: text }).first();
+		const found = names.filter({ hasText: expected }).first();
 		await found.or(this.byTestId('node-creator-no-results')).first().waitFor();
 		return (await names.allInnerTexts()).map((name) => name.trim());
+	}
+
+	/**
+	 * Opens what the node creator tells about a node, after `searchNodes()`, and returns its triggers and actions.
+	 */
+	async nodeActions(name: string): Promise<{ description: string; actions: string[] }> {
+		const names = this.byTestId('node-creator-item-name');
+		const entry = names.filter({ hasText: new RegExp(`^\\s*${name}\\s*$`) }).first();
+		const description = await this.byTestId('item-iterator-item').filter({ has: entry }).innerText();
+		await entry.click();
+		await this.byTestId('node-creator-category-item').first().waitFor();
+		// A part that is folded up has no names in it.
+		for (const part of await this.byTestId('node-creator-category-item').all()) {
+			const before = await names.count();
+			await part.click();
+			if ((await names.count()) < before) await part.click();
+		}
+		return { description, actions: (await names.allInnerTexts()).map((text) => text.trim()) };
 	}
 
 	/** Runs the opened workflow with the button below the canvas. */

@@ -158,7 +158,7 @@ export class FakeN8n {
 
 	/** A call of the trigger's URL. */
 	async post(body: unknown, { query = {}, mode = 'webhook' }: { query?: IDataObject; mode?: string } = {}): Promise<Answer> {
-		let refused: Answer | null = null;
+		let sent: Answer | null = null;
 		const context = {
 			...this.common(mode),
 			getNodeParameter: this.parameter,
@@ -166,15 +166,16 @@ export class FakeN8n {
 			getQueryData: () => query,
 			getResponseObject: () => ({
 				status: (status: number) => ({
-					json: (sent: unknown) => {
-						refused = { status, body: sent };
+					json: (body: unknown) => {
+						sent = { status, body };
 					},
 				}),
 			}),
 		} as unknown as IWebhookFunctions;
 		const result = await hear(context, Date.now());
 		if (result.workflowData) void this.execute(result.workflowData[0] ?? [], mode);
-		return refused ?? { status: 200, body: result.webhookResponse };
+		// What starts an execution is answered with nothing, since the node wants no data in the answer.
+		return sent ?? { status: 200, body: result.workflowData ? undefined : result.webhookResponse };
 	}
 
 	/** What the provider would send about a generation, as it claims to be. */

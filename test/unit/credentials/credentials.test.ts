@@ -102,6 +102,12 @@ describe.each(table)('$name', ({ type, name, baseUrl, headers, test: expectedTes
 		expect((await sent(` ${key}\n`))[1]).toMatchObject({ headers });
 	});
 
+	test.each(['service.example', 'https//service.example', 'https://ser vice.example'])('says what is wrong with the address %s', async (given) => {
+		const typed = type.name === 'crazyrouterApi' ? { host: 'custom', customBaseUrl: given } : { baseUrl: given };
+		const authenticate = type.authenticate as (credentials: object, request: object) => Promise<object>;
+		await expect(authenticate(filledIn(type, { apiKey: key, ...typed }), {})).rejects.toThrow('must be a web address that begins with https://');
+	});
+
 	test('needs no expressions for the key: a timer cannot work them out', () => {
 		expect(typeof type.authenticate).toBe('function');
 	});

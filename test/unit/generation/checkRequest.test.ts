@@ -157,13 +157,25 @@ describe('bad input', () => {
 			'a prompt of 5,001 characters',
 			lumaDreamMachine,
 			{ prompt: 'x'.repeat(5001) },
-			"'Prompt' has 5001 characters; at most 5000 are allowed",
+			"'Prompt' is too long: 5001 characters (maximum 5000)",
 		],
 		[
 			'an image that is no URL',
 			lumaDreamMachine,
 			{ startImage: 'kite.jpg' },
 			"'Start Image' must be a web address beginning with https:// or http://",
+		],
+		[
+			'a page of Google Drive',
+			lumaDreamMachine,
+			{ startImage: 'https://drive.google.com/file/d/1AbC/view?usp=sharing' },
+			"'Start Image' is a sharing page of Google Drive, not a file; download the file with n8n's Google Drive node and use Input Data",
+		],
+		[
+			'a page of Dropbox',
+			lumaDreamMachine,
+			{ startImage: 'https://www.dropbox.com/scl/fi/abc/kite.jpg?rlkey=x&dl=0' },
+			"'Start Image' is a sharing page of Dropbox, not a file; replace dl=0 at its end with raw=1",
 		],
 		[
 			'an image in a file',
@@ -301,7 +313,7 @@ describe('the number of characters of a prompt', () => {
 		['3 symbols that take two units each', kite.repeat(3), []],
 		['5000 symbols that take two units each', kite.repeat(5000), []],
 		['2 symbols that take two units each', kite.repeat(2), ["'Prompt' has 2 characters; at least 3 are needed"]],
-		['5001 symbols', kite.repeat(5001), ["'Prompt' has 5001 characters; at most 5000 are allowed"]],
+		['5001 symbols', kite.repeat(5001), ["'Prompt' is too long: 5001 characters (maximum 5000)"]],
 		['3 letters and much white space', `   cat${' '.repeat(6000)}`, []],
 	])('of %s', (_, prompt, expected) => {
 		expect(findings(lumaDreamMachine, { prompt })).toEqual(expected);
@@ -310,7 +322,7 @@ describe('the number of characters of a prompt', () => {
 	it('counts what is sent: the camera motion is part of it', () => {
 		expect(findings(lumaDreamMachine, { prompt: 'x'.repeat(4990), cameraMotion: 'pan left' })).toEqual([]);
 		expect(findings(lumaDreamMachine, { prompt: 'x'.repeat(4991), cameraMotion: 'pan left' })).toEqual([
-			"'Prompt' has 5001 characters; at most 5000 are allowed",
+			"'Prompt' is too long: 5001 characters (maximum 5000)",
 		]);
 		expect(findings(lumaDreamMachine, { prompt: 'ab', cameraMotion: 'pan left' })).toEqual([]);
 	});
@@ -470,6 +482,21 @@ describe('Luma Agents', () => {
 		expect(agents(set, operation)).toEqual({ ok: false, findings: [finding] });
 	});
 
+	it.each(['https://drive.google.com/uc?export=download&id=1AbC', 'https://www.dropbox.com/scl/fi/abc/kite.jpg?rlkey=x&raw=1'])(
+		'takes the address of the file behind a sharing page: %s',
+		(startImage) => {
+			expect(asked({ startImage }).startImage).toEqual({ kind: 'url', url: startImage });
+		},
+	);
+
+	it('names the first of two generations as the panel does', () => {
+		const input = { model: 'ray-2', prompt: 'Day to night', generationId: '', targetGenerationId: '' };
+		expect(checkRequest(lumaDreamMachine, input, { allowLocalAddresses: false }, 'interpolate')).toEqual({
+			ok: false,
+			findings: ["'First Generation ID' is empty", "'Second Generation ID' is empty"],
+		});
+	});
+
 	it.each(['modify', 'reframe'] as const)('%s takes a file, a length for the estimate, and controls only when there are some', (operation) => {
 		const set = { sourceVideo: new InputFile('filesystem-v2:1', PLACE), sourceLength: 7.5 };
 		expect(asked(set, operation)).toMatchObject({
@@ -623,9 +650,9 @@ describe('additional body fields', () => {
 	});
 
 	it.each<[string, unknown, string]>([
-		['broken JSON', '{"seed": 7', 'is no valid JSON'],
-		['a word', 'seed', 'is no valid JSON'],
-		['an expression that was not evaluated', '{{ $json }}', 'is no valid JSON'],
+		['broken JSON', '{"seed": 7', 'is not valid JSON'],
+		['a word', 'seed', 'is not valid JSON'],
+		['an expression that was not evaluated', '{{ $json }}', 'is not valid JSON'],
 		['text with a list', '[1]', 'must be a JSON object'],
 		['text with a number', '7', 'must be a JSON object'],
 		['text with null', 'null', 'must be a JSON object'],

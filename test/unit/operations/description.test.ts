@@ -49,6 +49,11 @@ function optionsOf(property: INodeProperties | undefined): INodePropertyOptions[
 	return (property?.options ?? []) as INodePropertyOptions[];
 }
 
+/** Options of a field that can be chosen, for what is set in the panel. */
+function offeredIn({ shown, parameters, node, tool }: Panel, name: string): INodePropertyOptions[] {
+	return optionsOf(named(shown, name)).filter((option) => NodeHelpers.displayParameter(parameters, option, node, describedAs(tool)));
+}
+
 function valuesOf(property: INodeProperties | undefined): unknown[] {
 	return optionsOf(property).map(({ value }) => value);
 }
@@ -219,6 +224,10 @@ describe('the panel as a whole', () => {
 	});
 });
 
+/** The label; without what tells the first of two generations from the second. */
+const labelOf = ({ name, displayName }: INodeProperties): string =>
+	name === 'generationId' ? displayName.replace(/^First /, '') : displayName;
+
 describe('every field', () => {
 	it.each(allFields.map((field): [string, INodeProperties] => [field.name, field]))('%s is in order', (_, field) => {
 		expect(field.displayName).toMatch(/^[A-Z][A-Za-z ]*( \([A-Z][A-Za-z]*\))?$/);
@@ -269,10 +278,12 @@ describe('every field', () => {
 	});
 
 	it('stands in alphabetical order in its collection, once', () => {
-		for (const property of nodeProperties) {
-			if (property.type !== 'collection') continue;
-			const labels = (property.options as INodeProperties[]).map(({ displayName }) => displayName);
-			expect(labels).toEqual([...new Set(labels)].sort((a, b) => a.localeCompare(b, 'en')));
+		for (const each of panels) {
+			for (const { name, type } of each.shown) {
+				if (type !== 'collection') continue;
+				const labels = fieldsIn(each, name).map(({ displayName }) => displayName);
+				expect(labels).toEqual([...new Set(labels)].sort((a, b) => a.localeCompare(b, 'en')));
+			}
 		}
 	});
 
@@ -288,14 +299,14 @@ describe('every field', () => {
 		for (const [name, label] of Object.entries(FIELD_NAMES)) {
 			const fields = allFields.filter((field) => field.name === name);
 			expect({ name, count: fields.length > 0 }).toEqual({ name, count: true });
-			for (const field of fields) expect(field.displayName.replace(/ \(JSON\)$/, '')).toBe(label);
+			for (const field of fields) expect(labelOf(field).replace(/ \(JSON\)$/, '')).toBe(label);
 		}
 	});
 
 	it('has one label, wherever it stands', () => {
 		const labels = new Map<string, Set<string>>();
-		for (const { name, displayName } of allFields) {
-			labels.set(name, (labels.get(name) ?? new Set()).add(displayName));
+		for (const field of allFields) {
+			labels.set(field.name, (labels.get(field.name) ?? new Set()).add(labelOf(field)));
 		}
 		for (const [name, each] of labels) expect({ name, labels: [...each] }).toEqual({ name, labels: [[...each][0]] });
 	});
@@ -304,7 +315,7 @@ describe('every field', () => {
 describe('operations', () => {
 	it.each(providerIds)('%s offers exactly those that it can do', (provider) => {
 		const resources = [...new Set(operations.filter((each) => each.providers.includes(provider)).map((each) => each.resource))];
-		expect([...valuesOf(named(panel({ provider }).shown, 'resource'))].sort()).toEqual(resources.sort());
+		expect(offeredIn(panel({ provider }), 'resource').map(({ value }) => value).sort()).toEqual(resources.sort());
 		for (const resource of resources) {
 			const expected = operations.filter((each) => each.resource === resource && each.providers.includes(provider));
 			const offered = optionsOf(named(panel({ provider, resource }).shown, 'operation'));
@@ -557,6 +568,114 @@ describe('when the provider is changed', () => {
 	});
 });
 
+/** What n8n's editor does when the provider is changed: it takes back choices that are no longer offered, then fills up. */
+function afterSwitch(values: INodeParameters, provider: ProviderId): Panel {
+	const { node } = panel(values);
+	let stored: INodeParameters = {
+		...NodeHelpers.getNodeParameters(description.properties, values, false, false, node, description),
+		provider,
+	};
+	for (const property of description.properties) {
+		const { displayOptions, name, options } = property;
+		const isAbout = displayOptions?.show?.provider !== undefined || displayOptions?.hide?.provider !== undefined;
+		if (!isAbout || property.type !== 'options' || !options || !(name in stored)) continue;
+		if (valuesOf(property).includes(stored[name])) continue;
+		if (!NodeHelpers.displayParameter(stored, property, { typeVersion: 1 }, description)) continue;
+		stored = Object.fromEntries(Object.entries(stored).filter(([key]) => key !== name));
+	}
+	return panel(stored);
+}
+
+describe('when the provider is switched, the panel stays whole', () => {
+	const namesOf = ({ shown }: Panel): string[] => shown.map(({ name }) => name);
+	const videos = operations.filter(({ resource }) => resource === 'video');
+	const modelsAt = (provider: ProviderId, operation: string): string[] =>
+		valuesOf(named(panel({ provider, resource: 'video', operation }).shown, 'model')) as string[];
+
+	/** Everything that decides which fields are shown, at every provider. */
+	const before = videos.flatMap((operation) =>
+		operation.providers.flatMap((provider) =>
+			[...modelsAt(provider, operation.value), ''].flatMap((model) =>
+				['binary', 'generation', 'url'].map((videoSource): INodeParameters => ({
+					provider,
+					resource: 'video',
+					operation: operation.value,
+					...(model === '' ? {} : { model }),
+					...(valuesOf(named(panel({ provider, resource: 'video', operation: operation.value }).shown, 'videoSource')).includes(videoSource)
+						? { videoSource }
+						: {}),
+				})),
+			),
+		),
+	);
+
+	it.each(providerIds)('to %s: with all fields that the provider has', (provider) => {
+		for (const values of before) {
+			const each = afterSwitch(values, provider);
+			const operation = videos.find(({ value, providers: ids }) => value === values.operation && ids.includes(provider))?.value ?? 'generate';
+			expect({ values, operation: each.parameters.operation }).toEqual({ values, operation });
+			const { model, videoSource } = each.parameters;
+			const fresh = panel({ provider, resource: 'video', operation, ...(model ? { model } : {}), ...(videoSource ? { videoSource } : {}) });
+			expect({ values, names: namesOf(each) }).toEqual({ values, names: namesOf(fresh) });
+			for (const name of ['model', 'videoSource']) {
+				const field = named(each.shown, name);
+				if (field) expect(valuesOf(field)).toContain(each.parameters[name]);
+			}
+		}
+	});
+
+	it('also when a model of another provider is left: the fields are those of the first model', () => {
+		for (const [from, model] of eachModel) {
+			for (const provider of providerIds) {
+				const models = modelsAt(provider, 'generate');
+				const shown = namesOf(panel(generateWith(provider, model)));
+				const meant = models.includes(model) ? model : (models[0] ?? '');
+				expect({ from, model, provider, shown }).toEqual({ from, model, provider, shown: namesOf(panel(generateWith(provider, meant))) });
+			}
+		}
+	});
+
+	it('and keeps what was filled in, where the provider has the field', () => {
+		const values = generateWith('lumaDreamMachine', 'ray-flash-2', { prompt: 'A red kite', startImage: START, endImage: START, aspectRatio: '9:16' });
+		expect(afterSwitch(values, 'pixazo').parameters).toMatchObject({
+			model: 'ray-2-flash',
+			prompt: 'A red kite',
+			startImage: START,
+			endImage: START,
+			aspectRatio: '9:16',
+		});
+	});
+});
+
+describe("the list of actions in n8n's nodes panel", () => {
+	/** As n8n makes it: of the fields of this name, each option with the first field of operations that it shows. */
+	const actions = description.properties
+		.filter(({ name }) => name === 'resource')
+		.flatMap((property) => valuesOf(property))
+		.flatMap((resource) => {
+			const field = description.properties.find(
+				({ name, displayOptions }) => name === 'operation' && displayOptions?.show?.resource?.includes(resource as string),
+			);
+			const { show = {} } = field?.displayOptions ?? {};
+			return optionsOf(field).map(({ action, value }) => ({
+				action,
+				values: { resource: show.resource?.[0] as string, operation: value as string, provider: show.provider?.[0] as ProviderId },
+			}));
+		});
+
+	it('has every operation once', () => {
+		expect(actions.map(({ action }) => action).sort()).toEqual(operations.map(({ action }) => action).sort());
+	});
+
+	it.each(actions.map(({ action, values }) => [action, values] as const))('%s: chooses a provider that can do it', (action, values) => {
+		const operation = operations.find((each) => each.action === action);
+		expect(values).toMatchObject({ resource: operation?.resource, operation: operation?.value });
+		expect(operation?.providers).toContain(values.provider);
+		if (operation?.providers.includes('lumaAgents')) expect(values.provider).toBe('lumaAgents');
+		expect(panel(values).parameters).toMatchObject(values);
+	});
+});
+
 describe('prices where they are decided', () => {
 	const said = (provider: ProviderId, operation: string, name: string): Record<string, string | undefined> =>
 		Object.fromEntries(
@@ -685,6 +804,13 @@ describe('the node', () => {
 });
 
 describe('as the tool of an agent', () => {
+	it.each([false, true])('keeps the spending limit that is set, and lets no model fill it in (tool: %s)', (tool) => {
+		const each = panel({ ...generateWith('lumaAgents', 'ray-3.2'), options: { maxCost: 1.5 } }, tool);
+		expect(each.parameters.options).toEqual({ maxCost: 1.5 });
+		const fields = fieldsIn(each, 'options').filter(({ name }) => name === 'maxCost');
+		expect(fields.map(({ noDataExpression }) => noDataExpression === true)).toEqual([tool]);
+	});
+
 	const forTools = operations.filter(({ toolDescription }) => toolDescription !== null);
 
 	it.each(eachOperation)('%s, %s: %s: tells the agent what the operation does, as nothing else has', (provider, resource, operation) => {

@@ -200,7 +200,7 @@ describe('checking', () => {
 	const MANGA = "'Style' can be Manga only with an 'Aspect Ratio' of 1:2, 1:3, 2:3, 9:16";
 	it.each<[string, ImageOperation, Record<string, unknown>, string[]]>([
 		['no prompt', 'generate', { prompt: ' ' }, ["'Prompt' is empty"]],
-		['a long prompt', 'generate', { prompt: 'a'.repeat(6001) }, ["'Prompt' has 6001 characters; at most 6000 are allowed"]],
+		['a long prompt', 'generate', { prompt: 'a'.repeat(6001) }, ["'Prompt' is too long: 6001 characters (maximum 6000)"]],
 		['a model for videos', 'generate', { model: 'ray-3.2' }, ["'Model' cannot be ray-3.2 at Luma Agents. Allowed: uni-1, uni-1-max"]],
 		[
 			'a ratio for videos',
@@ -220,7 +220,7 @@ describe('checking', () => {
 		['an edit of an empty ID', 'edit', { generationId: '' }, ["'Generation ID' is empty"]],
 		['an edit of what is no ID', 'edit', { generationId: 'a/b' }, ["'Generation ID' has characters that no ID has"]],
 		['values of other types', 'generate', { referenceImages: [5], webSearch: 'yes' }, ["'Reference Images' must be web addresses, but it has a number in it", "'Web Search' must be true or false, but it is text"]],
-		['fields that are no JSON', 'generate', { additionalBodyFields: '{' }, ["'Additional Body Fields' is no valid JSON"]],
+		['fields that are no JSON', 'generate', { additionalBodyFields: '{' }, ["'Additional Body Fields' is not valid JSON"]],
 	])('refuses %s', (_, operation, input, findings) => {
 		expect(check(operation, input)).toEqual(findings);
 	});

@@ -16,7 +16,7 @@ export const getBalance: Operation = {
 	description: 'Retrieve the remaining credit',
 	toolDescription: 'Reads how much credit is left at the provider. Buys nothing.',
 	providers: supporting,
-	properties: forOperation('account', ['getBalance'], [optionsField(['requestTimeout'])], supporting),
+	properties: forOperation('account', 'getBalance', [optionsField(['requestTimeout'])], supporting),
 
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (_, client) => {

@@ -18,7 +18,7 @@ function catalogOperation(resource: ResourceName, catalog: CatalogName, plural: 
 		description: `Retrieve many ${plural}`,
 		toolDescription: `Lists the ${plural} that a request for a video can name. Buys nothing.`,
 		providers: supporting,
-		properties: forOperation(resource, ['getAll'], [...manyFields, optionsField(['requestTimeout'])], supporting),
+		properties: forOperation(resource, 'getAll', [...manyFields, optionsField(['requestTimeout'])], supporting),
 
 		async execute(context, provider) {
 			return await eachItem(context, provider, async (itemIndex, client) => {

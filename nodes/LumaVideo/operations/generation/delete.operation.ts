@@ -17,7 +17,7 @@ export const deleteGeneration: Operation = {
 	description: 'Remove a generation and its video at the provider',
 	toolDescription: 'Deletes a generation at the provider, its video too. This cannot be undone.',
 	providers: supporting,
-	properties: forOperation('generation', ['delete'], [...generationIdFields(), optionsField(['requestTimeout'])], supporting),
+	properties: forOperation('generation', 'delete', [...generationIdFields(), optionsField(['requestTimeout'])], supporting),
 
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (itemIndex, client) => {
@@ -31,7 +31,7 @@ export const deleteGeneration: Operation = {
 				return { ok: false, failure: requestFailure(provider, text, null, generationId) };
 			}
 			const reading = provider.readDeleted(exchange.answer);
-			if (reading.ok) return { ok: true, rows: [{ deleted: true }] };
+			if (reading.ok) return { ok: true, rows: [{ deleted: true, generationId }] };
 			const text = `Generation ${generationId} was not deleted: ${reading.problem.message}`;
 			return { ok: false, failure: requestFailure(provider, text, reading.problem, generationId) };
 		});

@@ -14,7 +14,7 @@ export const download: Operation = {
 	description: 'Download the video or image of a finished generation',
 	toolDescription: null,
 	providers: providerIds,
-	properties: forOperation('generation', ['download'], [
+	properties: forOperation('generation', 'download', [
 		...generationIdFields(),
 		binaryField,
 		optionsField(['includeRaw', 'maxDownloadMb', 'requestTimeout']),

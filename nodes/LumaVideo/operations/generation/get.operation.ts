@@ -14,7 +14,7 @@ export const get: Operation = {
 	description: 'Retrieve the present state of a generation',
 	toolDescription: "Reads how far a generation is, named by its generationId, without waiting. Returns its status (queued, processing, completed or failed) and, when it is completed, videoUrl, the web address of the video; that of an image is in media. Buys nothing.",
 	providers: providerIds,
-	properties: forOperation('generation', ['get'], [
+	properties: forOperation('generation', 'get', [
 		...generationIdFields(),
 		optionsField(['includeRaw', 'requestTimeout']),
 	], providerIds),

@@ -18,7 +18,7 @@ export const getAll: Operation = {
 	description: "Retrieve many of the account's generations, newest first",
 	toolDescription: "Lists the account's latest generations with their generationId, status, prompt and videoUrl. Buys nothing.",
 	providers: supporting,
-	properties: forOperation('generation', ['getAll'], [...manyFields, optionsField(['includeRaw', 'requestTimeout'])], supporting),
+	properties: forOperation('generation', 'getAll', [...manyFields, optionsField(['includeRaw', 'requestTimeout'])], supporting),
 
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (itemIndex, client) => {

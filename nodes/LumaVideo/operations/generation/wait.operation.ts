@@ -35,7 +35,7 @@ export const wait: Operation = {
 	toolDescription:
 		'Waits until a generation, named by its generationId, is finished, which can take minutes. Returns videoUrl, the web address of the video; that of an image is in media. Buys nothing.',
 	providers: providerIds,
-	properties: forOperation('generation', ['wait'], properties, providerIds),
+	properties: forOperation('generation', 'wait', properties, providerIds),
 
 	async execute(context, provider) {
 		const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);

@@ -156,7 +156,7 @@ export function createImageOperation(definition: {
 		resource: 'image',
 		value,
 		providers: imageProviders,
-		properties: forOperation('image', [value], [...own, ...commonFields(value)], imageProviders),
+		properties: forOperation('image', value, [...own, ...commonFields(value)], imageProviders),
 
 		async execute(context, provider) {
 			return await buy(context, provider, 'image', (run, itemIndex) => plan(run, value, itemIndex));

@@ -7,7 +7,7 @@ export const addAudio = createVideoOperation({
 	value: 'addAudio',
 	name: 'Add Audio',
 	action: 'Add audio to video',
-	description: 'Give a generated video sound',
+	description: 'Add sound to a generated video',
 	toolDescription: 'Adds sound to a finished video, which is named by its generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation that gets sound'),

@@ -238,7 +238,7 @@ export function createVideoOperation(definition: {
 		resource: 'video',
 		value,
 		providers: providersFor(value),
-		properties: forOperation('video', [value], [...fields, ...commonFields(value)], providersFor(value)),
+		properties: forOperation('video', value, [...fields, ...commonFields(value)], providersFor(value)),
 
 		async execute(context, provider) {
 			return await buy(context, provider, 'video', (run, itemIndex) => plan({ ...run, operation: value }, itemIndex));

@@ -1,4 +1,5 @@
 /** Video: Interpolate. Makes the video that leads from one generated video to another. */
+import { FIRST_GENERATION_ID } from '../../generation/checkRequest';
 import { generationIdFields } from '../generationId';
 import { choiceFields, modelFields, promptFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
@@ -7,10 +8,10 @@ export const interpolate = createVideoOperation({
 	value: 'interpolate',
 	name: 'Interpolate',
 	action: 'Interpolate video',
-	description: 'Make a video that leads from one generated video to another',
+	description: 'Create a transition between two generated videos',
 	toolDescription: 'Makes a video that leads from one finished video to another; both are named by their generationId.',
 	fields: [
-		...generationIdFields('generationId', 'The finished generation that comes first'),
+		...generationIdFields('generationId', 'The finished generation that comes first', FIRST_GENERATION_ID),
 		...generationIdFields('targetGenerationId', 'The finished generation that comes second'),
 		...modelFields('interpolate'),
 		...promptFields('interpolate'),

@@ -7,7 +7,7 @@ export const upscale = createVideoOperation({
 	value: 'upscale',
 	name: 'Upscale',
 	action: 'Upscale video',
-	description: 'Make a generated video larger',
+	description: "Increase a generated video's resolution",
 	toolDescription: 'Makes a finished video larger; it is named by its generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation that is upscaled'),
