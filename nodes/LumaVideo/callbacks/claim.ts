@@ -6,16 +6,21 @@
  * Where executions run in several processes, a key is therefore recorded in several rounds, and whoever is first in every
  * round emits. The first of a round always goes on, so somebody emits. Each process records all its keys of a round in
  * one call and then waits many times as long as that took: calls seldom meet, and to emit twice they must in each round.
+ * The winner then records again what was undone, for those who come later.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Clock } from '../generation/clock';
 import { inLine } from '../generation/inLine';
 import { pauseFor } from '../generation/read';
 
-/** How many records n8n keeps for a trigger, 27 bytes each, written as a whole: two for each emission, seven in queue mode. */
+/** How many records n8n keeps for a trigger, 27 bytes each, written as a whole: two for each of 1,000 emissions. */
 export const MAX_RECORDS = 2000;
+/** The same where executions run in several processes: seven for each of 800 emissions. */
+const MAX_RECORDS_APART = 5600;
 
 const ROUNDS = 6;
+/** With those in which a winner records again what others undid. */
+const MAX_ROUNDS = 12;
 /** The pause before a round is at most so many times what a call takes, and this in milliseconds at least. */
 const PAUSE_FACTOR = 40;
 const MIN_PAUSE_MS = 300;
@@ -33,11 +38,11 @@ type Store = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'rem
 type Context = Pick<IExecuteFunctions, 'getMode' | 'getNode' | 'getWorkflow'> & { helpers: Store };
 
 /** Records keys; returns those that were not there. */
-async function record(store: Store, keys: readonly string[]): Promise<Set<string>> {
+async function record(store: Store, keys: readonly string[], maxEntries: number): Promise<Set<string>> {
 	if (keys.length === 0) return new Set();
 	for (let attempt = 1; ; attempt++) {
 		try {
-			const result = await store.checkProcessedAndRecord([...keys], 'node', { mode: 'entries', maxEntries: MAX_RECORDS });
+			const result = await store.checkProcessedAndRecord([...keys], 'node', { mode: 'entries', maxEntries });
 			return new Set(result.new.map(String));
 		} catch (error) {
 			if (attempt >= TRIES) throw error instanceof Error ? error : new Error(String(error));
@@ -58,64 +63,91 @@ function ticketKey({ key, ticket }: Candidate): string {
 export async function claim(context: Context, candidates: readonly Candidate[], isAlone: boolean, clock: Clock): Promise<Set<string>> {
 	const store = context.helpers;
 	const line = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
-	const { fresh, again } = await inLine(line, async () => {
-		const added = await record(store, candidates.flatMap((each) => [each.key, ...(each.ticket === null ? [] : [ticketKey(each)])]));
+	const isRetry = context.getMode() === 'retry';
+	// A person retries one execution at a time.
+	if (!isAlone && !isRetry) return await winnersOf(line, store, candidates, clock);
+	return await inLine(line, async () => {
+		const maxRecords = isAlone ? MAX_RECORDS : MAX_RECORDS_APART;
+		const added = await record(store, candidates.flatMap((each) => [each.key, ...(each.ticket === null ? [] : [ticketKey(each)])]), maxRecords);
 		const others = candidates.filter(({ key, ticket }) => ticket !== null && !added.has(key));
 		const vain = others.map(ticketKey).filter((ticket) => added.has(ticket));
 		if (vain.length > 0) await store.removeProcessed(vain, 'node', { mode: 'entries' });
-		return {
-			fresh: candidates.map(({ key }) => key).filter((key) => added.has(key)),
-			again: others.filter((each) => !added.has(ticketKey(each))).map(({ key }) => key),
-		};
+		const again = isRetry ? others.filter((each) => !added.has(ticketKey(each))) : [];
+		return new Set([...candidates.filter(({ key }) => added.has(key)), ...again].map(({ key }) => key));
 	});
-	const mine = isAlone ? fresh : await winnersOf(line, store, fresh, clock);
-	return new Set(context.getMode() === 'retry' ? [...mine, ...again] : mine);
 }
 
-/** Keys that wait for their next round, by trigger, and who waits. */
-const waiting = new Map<string, Array<{ key: string; round: number; resolve(isWinner: boolean): void; reject(error: unknown): void }>>();
+/** A candidate in its rounds. */
+interface Runner extends Candidate {
+	/** Beyond the last one it has won, and sees to it that its records stay. */
+	round: number;
+	resolve(isWinner: boolean): void;
+	reject(error: unknown): void;
+}
 
-/** Those of the keys that are first in all further rounds. */
-async function winnersOf(line: string, store: Store, keys: readonly string[], clock: Clock): Promise<string[]> {
+/** Those who run, by trigger. */
+const running = new Map<string, Runner[]>();
+
+/** The keys that are first in all rounds. */
+async function winnersOf(line: string, store: Store, candidates: readonly Candidate[], clock: Clock): Promise<Set<string>> {
 	const results = await Promise.all(
-		keys.map(
-			async (key) =>
-				await new Promise<boolean>((resolve, reject) => {
-					const entry = { key, round: 2, resolve, reject };
-					const others = waiting.get(line);
-					if (others) others.push(entry);
-					else {
-						waiting.set(line, [entry]);
-						void runRounds(line, store, clock);
-					}
-				}),
-		),
+		candidates.map(async (candidate) => {
+			const isWinner = await new Promise<boolean>((resolve, reject) => {
+				const runner = { ...candidate, round: 1, resolve, reject };
+				const others = running.get(line);
+				if (others) others.push(runner);
+				else {
+					running.set(line, [runner]);
+					void runRounds(line, store, clock);
+				}
+			});
+			return isWinner ? [candidate.key] : [];
+		}),
 	);
-	return keys.filter((_, index) => results[index]);
+	return new Set(results.flat());
 }
 
-/** Rounds of all keys of a trigger in this process, until none is left. */
+function roundKey(key: string, round: number): string {
+	return round === 1 ? key : `${key} round ${round}`;
+}
+
+/** What a runner records next: its key of the round or, once it has won, all that must stay. */
+function recordsOf(runner: Runner): string[] {
+	if (runner.round <= ROUNDS) return [roundKey(runner.key, runner.round)];
+	return [ticketKey(runner), ...Array.from({ length: ROUNDS }, (_, index) => roundKey(runner.key, index + 1))];
+}
+
+/** Rounds of all runners of a trigger in this process, until none is left. */
 async function runRounds(line: string, store: Store, clock: Clock): Promise<void> {
 	let tookMs = 0;
-	for (let entries = waiting.get(line); entries && entries.length > 0; entries = waiting.get(line)) {
+	for (let runners = running.get(line); runners && runners.length > 0; runners = running.get(line)) {
 		await pauseFor(clock, Math.random() * Math.max(tookMs * PAUSE_FACTOR, MIN_PAUSE_MS), undefined);
-		const inRound = ({ key, round }: { key: string; round: number }): string => `${key} round ${round}`;
-		const batch = [...entries];
+		const current = runners;
+		const batch = [...current];
+		const leave = (runner: Runner): void => {
+			current.splice(current.indexOf(runner), 1);
+		};
 		try {
 			const startedAt = clock.now();
-			const first = await inLine(line, async () => await record(store, batch.map(inRound)));
+			const added = await record(store, batch.flatMap(recordsOf), MAX_RECORDS_APART);
 			tookMs = clock.now() - startedAt;
-			for (const entry of batch) {
-				const isFirst = first.has(inRound(entry));
-				if (!isFirst || entry.round === ROUNDS) {
-					entries.splice(entries.indexOf(entry), 1);
-					entry.resolve(isFirst);
-				} else entry.round++;
+			for (const runner of batch) {
+				// Of two with the same key in one process, the first takes it.
+				const isAdded = recordsOf(runner).filter((each) => added.delete(each)).length > 0;
+				const isLost = runner.round <= ROUNDS && !isAdded;
+				// Once nothing had to be added again, or that was tried often enough, what it recorded stays.
+				const isOver = isLost || (runner.round > ROUNDS + 1 && (!isAdded || runner.round >= MAX_ROUNDS));
+				runner.round++;
+				if (!isOver) continue;
+				leave(runner);
+				runner.resolve(!isLost);
 			}
 		} catch (error) {
-			for (const entry of batch) entry.reject(error);
-			entries.splice(0, batch.length);
+			for (const runner of batch) {
+				leave(runner);
+				runner.reject(error);
+			}
 		}
 	}
-	waiting.delete(line);
+	running.delete(line);
 }

@@ -84,6 +84,19 @@ describe('across processes', () => {
 		expect(new Set(all.flat())).toEqual(new Set(keys));
 	});
 
+	it('of those in one process at the same moment, one claims', async () => {
+		const all = await Promise.all(Array.from({ length: 5 }, async () => await claimed([candidate('a')], { isAlone: false })));
+		expect(all.flat()).toEqual(['a']);
+	});
+
+	it('a winner records again what others undid, for those who come later', async () => {
+		const claiming = claimed([candidate('a')], { isAlone: false });
+		while (!store.entries?.some((entry) => entry === 'a round 6')) await new Promise((resolve) => setTimeout(resolve, 1));
+		store.entries = ['theirs'];
+		expect(await claiming).toEqual(['a']);
+		expect(store.entries).toEqual(expect.arrayContaining(['theirs', 'a', 'a round 2', 'a round 6']));
+	});
+
 	it('what one claimed, no other claims later', async () => {
 		for (const process of PROCESSES) {
 			expect(await claimed([candidate('a'), candidate(process)], { isAlone: false, process })).toEqual(process === '1' ? ['a', '1'] : [process]);
