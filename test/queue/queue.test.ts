@@ -465,12 +465,14 @@ describe('many', () => {
 			);
 			expect(answers.flat().map(({ status }) => status)).toEqual(Array.from({ length: 5 * some.length }, () => 200));
 		}
-		const emitted = idsOf(await trigger.settled(100, { timeout: 150_000, quiet: 5000 }));
+		await waitUntil(async () => new Set(await trigger.emittedIds()).size >= ids.length, 150_000);
+		const emitted = idsOf(await trigger.settled(ids.length, { quiet: 5000 }));
 		await note(`queue-dedup${name === '' ? '' : '-beside-remove-duplicates'}`, {
 			seconds: (Date.now() - startedAt) / 1000,
 			emitted: emitted.length,
 			distinct: new Set(emitted).size,
 			executions: (await trigger.executions()).length,
+			statuses: [...new Set((await trigger.executions()).map(({ status }) => status))],
 		});
 		expect(emitted).toEqual([...ids].sort());
 		await unpublishAll();

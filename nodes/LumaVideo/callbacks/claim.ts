@@ -21,9 +21,10 @@ const MAX_RECORDS_APART = 5600;
 const ROUNDS = 6;
 /** With those in which a winner records again what others undid. */
 const MAX_ROUNDS = 12;
-/** The pause before a round is at most so many times what a call takes, and this in milliseconds at least. */
+/** The pause before a round is at most so many times what a call takes, within these limits in milliseconds. */
 const PAUSE_FACTOR = 40;
 const MIN_PAUSE_MS = 300;
+const MAX_PAUSE_MS = 3000;
 /** Two processes that make the first record at the same time: one of them fails and finds it there next time. */
 const TRIES = 3;
 
@@ -121,7 +122,7 @@ function recordsOf(runner: Runner): string[] {
 async function runRounds(line: string, store: Store, clock: Clock): Promise<void> {
 	let tookMs = 0;
 	for (let runners = running.get(line); runners && runners.length > 0; runners = running.get(line)) {
-		await pauseFor(clock, Math.random() * Math.max(tookMs * PAUSE_FACTOR, MIN_PAUSE_MS), undefined);
+		await pauseFor(clock, Math.random() * Math.min(Math.max(tookMs * PAUSE_FACTOR, MIN_PAUSE_MS), MAX_PAUSE_MS), undefined);
 		const current = runners;
 		const batch = [...current];
 		const leave = (runner: Runner): void => {
