@@ -174,11 +174,11 @@ describe('npm run dev', () => {
 			const types = await client.nodeTypes().catch(() => []);
 			return types.find(({ name }) => name === 'n8n-nodes-luma-video.lumaVideo')?.description;
 		};
-		expect(await described()).toContain('Make videos with');
+		expect(await described()).toContain('Generate and edit');
 
 		await untilPrinted(/Watching for file changes/);
 		const file = join(project, 'nodes', 'LumaVideo', 'LumaVideo.node.ts');
-		await writeFile(file, (await readFile(file, 'utf8')).replace('Make videos with', 'Changed by hand:'));
+		await writeFile(file, (await readFile(file, 'utf8')).replace('Generate and edit', 'Changed by hand:'));
 		expect(await waitUntil(async () => Boolean((await described())?.includes('Changed by hand:')), 60_000)).toBe(true);
 
 		const icon = join(project, 'icons', 'lumaVideo.svg');

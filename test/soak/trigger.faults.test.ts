@@ -276,6 +276,28 @@ describe('a flood', () => {
 	}, 300_000);
 });
 
+describe('a storm', () => {
+	it('of 30 calls a second, junk for the most part: how long true calls wait for their answer', async () => {
+		const provider = 'crazyrouter';
+		const trigger = await Trigger.create(client, credentials, provider);
+		server.configure({ [provider]: { callbacks: { mode: 'drop' } } });
+		const ids = await bought(trigger, ...Array.from({ length: 20 }, (_, n) => `video ${n} [takes 100ms]`));
+		await waitUntil(() => server.jobs().every(({ status }) => status === 'completed'));
+		const waits: { junk: number[]; real: number[] } = { junk: [], real: [] };
+		const calls: Array<Promise<void>> = [];
+		for (let n = 0; n < 600; n++) {
+			const isReal = n % 30 === 0;
+			const body = claim(provider, isReal ? (ids[n / 30] ?? '') : `made-up-${n}`);
+			calls.push(callMany(trigger.url, [body], { connections: 1 }).then(([answer]) => void waits[isReal ? 'real' : 'junk'].push(answer?.ms ?? Infinity)));
+			await pause(1000 / 30);
+		}
+		await Promise.all(calls);
+		const at = (list: number[], part: number): number => Math.round([...list].sort((a, b) => a - b)[Math.floor((list.length - 1) * part)] ?? 0);
+		await note('storm', { junkMedianMs: at(waits.junk, 0.5), junkP99Ms: at(waits.junk, 0.99), realMedianMs: at(waits.real, 0.5), realP99Ms: at(waits.real, 0.99) });
+		expect((await trigger.settled(20)).map(({ generationId }) => String(generationId)).sort()).toEqual([...ids].sort());
+	}, 300_000);
+});
+
 it('the panel says which URL to use where', async () => {
 	const trigger = await Trigger.create(client, credentials, 'lumaDreamMachine', { isDraft: true });
 	const editor = await openEditor(client);

@@ -128,11 +128,13 @@ class Watcher {
 				this.woken = resolve;
 			});
 			if (memory.addressFinding !== null) this.report('address', addressFailure(memory.addressFinding));
-			if (now() >= this.listAt) void this.readList();
+			// Where the provider cannot call, nothing in its list can be meant for this trigger.
+			const listAt = memory.addressFinding === null ? this.listAt : Infinity;
+			if (now() >= listAt) void this.readList();
 			for (const id of memory.list.takeDue(now(), MAX_READS - this.reads)) void this.look(id);
 			this.emitFound();
 			const next = Math.min(
-				this.listAt,
+				memory.addressFinding === null ? this.listAt : Infinity,
 				this.reads < MAX_READS ? memory.list.nextDueAt() : Infinity,
 				this.found.length > 0 ? this.shareUntil : Infinity,
 			);

@@ -37,6 +37,7 @@ it.each([
 	await pass(5000);
 	await n8n.stop();
 	expect(n8n.failures).toEqual([message]);
+	expect(n8n.requests).toEqual([]);
 });
 
 it.each(['http://127.0.0.1:4000', 'http://gateway:4000', 'https://10.0.0.7/luma'])('a service at %s reaches any address', async (baseUrl) => {
