@@ -1,10 +1,10 @@
 /** What expressions and body fields give a node: taken where it is clear, refused by name where not, named as it is. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { INodeParameters, IRun } from 'n8n-workflow';
+import type { INodeParameters } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { NODE, outputOf } from './harness/workflows';
-import { PROVIDERS, generate, generation, jsonOf, runItems, runOne, shownError } from './harness/service';
+import { outputOf } from './harness/workflows';
+import { PROVIDERS, generate, generation, hintsOf, jsonOf, runItems, runOne, shownError } from './harness/service';
 
 jest.setTimeout(60_000);
 
@@ -20,8 +20,6 @@ beforeEach(() => {
 	server.reset();
 });
 
-const hintsOf = (run: IRun): string[] =>
-	(run.data.resultData.runData[NODE] ?? []).flatMap(({ hints = [] }) => hints.map(({ message }) => message));
 const bodies = (): unknown[] => server.ledger().purchases.map(({ body }) => body);
 
 const work = (operation: string, provider: ProviderName, more: INodeParameters = {}): INodeParameters => ({

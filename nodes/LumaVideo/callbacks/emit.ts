@@ -6,14 +6,13 @@
 import type { IExecuteFunctions, INodeExecutionData, WorkflowExecuteMode } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
 import { deliver } from '../generation/deliver';
-import type { DownloadSettings } from '../generation/deliver';
 import { nodeError } from '../generation/failure';
 import { Gate } from '../generation/gate';
 import type { ReadResult } from '../generation/read';
 import { pauseFor, readGeneration } from '../generation/read';
 import { UNKNOWN_EXPECTED_MS, nextReadDelayMs, nextWakeDelayMs } from '../generation/schedule';
 import { canSuspend, suspendUntil } from '../operations/engine';
-import { DEFAULT_MAX_DOWNLOAD_MB } from '../operations/settings';
+import { downloadSettings, readSettings, readWantsFile } from '../operations/settings';
 import type { Generation, Provider } from '../providers/provider';
 import type { Reference } from '../transport/announce';
 import { createProviderClient } from '../transport/providerClient';
@@ -25,7 +24,6 @@ import { MAX_AGE_MS } from './watchList';
 
 /** Reads under way at the same time. */
 const MAX_READS = 4;
-const BYTES_PER_MB = 1_000_000;
 
 /** What an execution is told about a generation. */
 export interface HandedOver {
@@ -136,16 +134,9 @@ async function deliverAll(
 	emitted: readonly Ready[],
 	allowLocal: boolean,
 ): Promise<INodeExecutionData[]> {
-	const { includeRaw = false, maxDownloadMb = DEFAULT_MAX_DOWNLOAD_MB } = context.getNodeParameter('options', 0, {}) as { includeRaw?: boolean; maxDownloadMb?: number };
-	const download: DownloadSettings | null =
-		context.getNodeParameter('downloadVideo', 0, false) === true
-			? {
-					field: context.getNodeParameter('binaryPropertyName', 0, 'data'),
-					maxBytes: maxDownloadMb * BYTES_PER_MB,
-					timeoutMs: REQUEST_TIMEOUT_MS * 3,
-					allowLocal,
-				}
-			: null;
+	const settings = readSettings(context, 0);
+	const { includeRaw } = settings;
+	const download = readWantsFile(context, 0) ? downloadSettings(context, 0, settings, allowLocal) : null;
 	const items: INodeExecutionData[] = [];
 	for (const [index, { generation, event, from }] of emitted.entries()) {
 		const wantsFile = event === 'completed' ? download : null;

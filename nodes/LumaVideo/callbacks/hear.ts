@@ -50,12 +50,10 @@ async function hearAnnouncement(
 		return refuse(context, 403, 'It does not accept the announcement, since the two nodes use different API keys');
 	}
 	const { generations, reference } = announcement;
-	if (context.getMode() === 'manual') return startNoted(context, generations.map((each) => handOver(each.id, { reference, ...each, isAnnounced: true })), generations);
-	if (memory.wake === null) {
-		// An execution for each: it is suspended until that generation is over. The node announces the rest again.
-		const [first] = generations;
-		return first ? startNoted(context, [handOver(first.id, { reference, ...first, isAnnounced: true })], [first]) : refuse(context, 400, 'Nothing was announced');
-	}
+	if (generations.length === 0) return refuse(context, 400, 'Nothing was announced');
+	if (context.getMode() === 'manual') return startNoted(context, generations, reference);
+	// An execution for each: it is suspended until that generation is over. The node announces the rest again.
+	if (memory.wake === null) return startNoted(context, generations.slice(0, 1), reference);
 	learn(context, memory, now);
 	const noted = generations.filter((each) => memory.list.announce(each, reference, now));
 	store(context, memory.list);
@@ -145,9 +143,9 @@ function start(items: INodeExecutionData[]): IWebhookResponseData {
 }
 
 /** Starts an execution; n8n itself would leave the answer empty then. */
-function startNoted(context: IWebhookFunctions, items: INodeExecutionData[], noted: readonly AnnouncedGeneration[]): IWebhookResponseData {
+function startNoted(context: IWebhookFunctions, noted: readonly AnnouncedGeneration[], reference: Reference | null): IWebhookResponseData {
 	respond(context, 200, answerTo(noted));
-	return { workflowData: [items], noWebhookResponse: true };
+	return { ...start(noted.map((each) => handOver(each.id, { reference, ...each, isAnnounced: true }))), noWebhookResponse: true };
 }
 
 function refuse(context: IWebhookFunctions, code: number, reason: string): IWebhookResponseData {

@@ -10,7 +10,7 @@ import type { CallbackHint, Generation, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
 import { webhookIdOf } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
-import type { StoredList } from './watchList';
+import type { Pace, StoredList } from './watchList';
 import { MAX_AGE_MS, WatchList } from './watchList';
 
 export type TriggerEvent = 'completed' | 'failed' | 'progress';
@@ -58,7 +58,7 @@ export function providerOf(node: INode): Provider {
 export type Callee = 'anotherTrigger' | 'nobody' | 'somebodyElse' | 'thisTrigger' | 'unknown';
 
 /** A generation that calls the test URL belongs to a test, not to the published workflow. */
-export function calleeOf(provider: Provider, generation: Generation, node: INode, isTest: boolean): Callee {
+function calleeOf(provider: Provider, generation: Generation, node: INode, isTest: boolean): Callee {
 	const address = provider.callbackUrlOf?.(generation);
 	if (address === undefined) return 'unknown';
 	const url = address === null ? null : parseHttpUrl(address);
@@ -71,8 +71,8 @@ export function calleeOf(provider: Provider, generation: Generation, node: INode
 
 /** What is to be done about a generation, as it was read. */
 export type Verdict =
-	| { finding: 'emit'; event: TriggerEvent; key: string; generation: Generation }
-	| { finding: 'over' | 'running'; generation: Generation; /** Whom it calls, if it is none of ours. */ foreign?: Callee }
+	| { finding: 'emit'; event: TriggerEvent; key: string; generation: Generation; callee: Callee }
+	| { finding: 'foreign' | 'over' | 'running'; generation: Generation; callee: Callee }
 	| { finding: 'notFound' | 'unread'; failure: Failure };
 
 /**
@@ -90,11 +90,11 @@ export function judge(
 	}
 	const { generation } = read;
 	const callee = calleeOf(provider, generation, node, isTest);
-	if (!isAnnounced && callee !== 'thisTrigger' && callee !== 'unknown') return { finding: 'over', generation, foreign: callee };
+	if (!isAnnounced && callee !== 'thisTrigger' && callee !== 'unknown') return { finding: 'foreign', generation, callee };
 	const { event, key } = emissionOf(provider, generation);
 	const isTooOld = now - Date.parse(generation.completedAt ?? generation.createdAt ?? '') > MAX_AGE_MS;
-	if (wanted.includes(event) && !isTooOld) return { finding: 'emit', event, key, generation };
-	return { finding: event === 'progress' && !isTooOld ? 'running' : 'over', generation };
+	if (wanted.includes(event) && !isTooOld) return { finding: 'emit', event, key, generation, callee };
+	return { finding: event === 'progress' && !isTooOld ? 'running' : 'over', generation, callee };
 }
 
 /** What one trigger node knows in this process. */
@@ -110,6 +110,15 @@ export interface TriggerMemory {
 	hasLearnt: boolean;
 }
 
+/** @param missedMs how often missed calls are looked for, in milliseconds; `null`: never */
+export function paceOf({ capabilities }: Provider, missedMs: number | null): Pace {
+	return {
+		calls: capabilities.callbacks !== 'none',
+		missedMs,
+		expectation: (kind, guessMs) => experience.expectation(kind, guessMs),
+	};
+}
+
 const memories = new Map<string, TriggerMemory>();
 
 type Place = Pick<FunctionsBase, 'getNode' | 'getWorkflow'>;
@@ -119,11 +128,7 @@ export function memoryOf(context: Place): TriggerMemory {
 	const key = `${context.getWorkflow().id ?? ''} ${node.id}`;
 	const known = memories.get(key);
 	if (known) return known;
-	const list = new WatchList({
-		calls: providerOf(node).capabilities.callbacks !== 'none',
-		missedMs: DEFAULT_RECONCILE_MINUTES * 60_000,
-		expectation: (kind, guessMs) => experience.expectation(kind, guessMs),
-	});
+	const list = new WatchList(paceOf(providerOf(node), DEFAULT_RECONCILE_MINUTES * 60_000));
 	const memory: TriggerMemory = { list, wake: null, signer: null, addressFinding: null, hasLearnt: false };
 	memories.set(key, memory);
 	return memory;

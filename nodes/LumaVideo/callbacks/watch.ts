@@ -19,8 +19,8 @@ import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import { handOver } from './emit';
 import { addressFailure } from './publish';
-import type { TriggerEvent, TriggerMemory, Verdict } from './trigger';
-import { DEFAULT_RECONCILE_MINUTES, REQUEST_TIMEOUT_MS, calleeOf, judge, learn, memoryOf, providerOf } from './trigger';
+import type { Callee, TriggerEvent, TriggerMemory, Verdict } from './trigger';
+import { DEFAULT_RECONCILE_MINUTES, REQUEST_TIMEOUT_MS, judge, learn, memoryOf, paceOf, providerOf } from './trigger';
 
 /** Reads under way at the same time. */
 const MAX_READS = 4;
@@ -104,11 +104,7 @@ class Watcher {
 	start(): void {
 		const { memory, provider, missedMs } = this;
 		memory.wake = this.wake;
-		memory.list.restart({
-			calls: provider.capabilities.callbacks !== 'none',
-			missedMs,
-			expectation: (kind, guessMs) => experience.expectation(kind, guessMs),
-		});
+		memory.list.restart(paceOf(provider, missedMs));
 		learn(this.context, memory, now());
 		if (provider.callbackUrlOf && provider.list && missedMs !== null) this.listAt = now() + FIRST_LIST_MS + Math.random() * FIRST_LIST_SPREAD_MS;
 		void this.run();
@@ -168,20 +164,20 @@ class Watcher {
 			this.notRead(id, entry, verdict);
 			return;
 		}
-		const { generation, finding } = verdict;
+		const { generation, finding, callee } = verdict;
 		if (finding === 'emit' && !list.isEmitted(verdict.key)) {
 			if (this.found.length === 0) this.shareUntil = now() + SHARE_MS;
-			this.found.push({ id, generation, key: verdict.key, hold: entry.hold, reference: this.referenceOf(generation, entry.reference) });
+			this.found.push({ id, generation, key: verdict.key, hold: entry.hold, reference: this.referenceOf(generation, callee, entry.reference) });
 		} else if (finding === 'emit') list.settle(id, isOver(generation) ? 'over' : 'running', now());
-		else list.settle(id, finding, now());
+		else list.settle(id, finding === 'running' ? 'running' : 'over', now());
 		if (finding !== 'running' && generation.status === 'completed' && entry.kind !== null) {
 			const told = Date.parse(generation.completedAt ?? '') - Date.parse(generation.createdAt ?? '');
 			experience.note(entry.kind, told > 0 ? told : now() - entry.since);
 		}
-		if (finding !== 'over' || verdict.foreign === undefined) return;
+		if (finding !== 'foreign') return;
 		const failure = isForeign(id);
 		// Calls of one trigger that reach another are no mistake of the user's.
-		if (verdict.foreign === 'somebodyElse') this.report('callee', failure);
+		if (callee === 'somebodyElse') this.report('callee', failure);
 		else this.context.logger.warn(failure.message);
 	}
 
@@ -199,9 +195,8 @@ class Watcher {
 	}
 
 	/** What the user wrote into the query of the URL: best as the provider repeats it. */
-	private referenceOf(generation: Generation, heard: Reference | null): Reference | null {
-		const isMine = calleeOf(this.provider, generation, this.context.getNode(), false) === 'thisTrigger';
-		const url = isMine ? parseHttpUrl(this.provider.callbackUrlOf?.(generation) ?? '') : null;
+	private referenceOf(generation: Generation, callee: Callee, heard: Reference | null): Reference | null {
+		const url = callee === 'thisTrigger' ? parseHttpUrl(this.provider.callbackUrlOf?.(generation) ?? '') : null;
 		return url ? referenceOf(url.searchParams) : heard;
 	}
 
@@ -217,8 +212,7 @@ class Watcher {
 				}
 				for (const generation of page.generations) {
 					const verdict = judge(this.terms, { ok: true, generation }, false, now());
-					const isMine = calleeOf(provider, generation, this.context.getNode(), false) === 'thisTrigger';
-					const isMissed = isMine && verdict.finding === 'emit' && isOver(generation) && !memory.list.isEmitted(verdict.key);
+					const isMissed = verdict.finding === 'emit' && verdict.callee === 'thisTrigger' && isOver(generation) && !memory.list.isEmitted(verdict.key);
 					if (isMissed && memory.list.hold(generation.generationId, now())) this.consider(generation.generationId, { ok: true, generation });
 				}
 			}

@@ -208,11 +208,12 @@ export function typeFindings(
 	issues: ReadonlyArray<{ path: readonly PropertyKey[] }>,
 	input: Record<string, unknown>,
 ): string[] {
-	const first = new Map([...issues].reverse().map(({ path }) => [String(path[0]) as FieldName, path] as const));
-	const fields = new Set(issues.map(({ path }) => String(path[0]) as FieldName));
-	return [...fields].map(
-		(field) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but ${given(first.get(field) ?? [field], input)}`,
-	);
+	const firstPaths = new Map<FieldName, readonly PropertyKey[]>();
+	for (const { path } of issues) {
+		const field = String(path[0]) as FieldName;
+		if (!firstPaths.has(field)) firstPaths.set(field, path);
+	}
+	return [...firstPaths].map(([field, path]) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but ${given(path, input)}`);
 }
 
 export function named(field: FieldName): string {

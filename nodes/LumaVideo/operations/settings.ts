@@ -10,7 +10,7 @@ import { both, isTool } from './operation';
 /** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
 const DEFAULT_REQUEST_TIMEOUT_S = 60;
-export const DEFAULT_MAX_DOWNLOAD_MB = 2048;
+const DEFAULT_MAX_DOWNLOAD_MB = 2048;
 
 export const settingFields = {
 	deleteOnStop: {

@@ -6,8 +6,8 @@ import { webhookIdOf } from './announce';
 const SETTING = 'Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public address of n8n';
 
 /**
- * Why a provider cannot call this address, or why nobody could on behalf of one that never calls, as the end of a sentence that begins with the address's name; `null` when
- * it can.
+ * Why a provider cannot call this address, as the end of a sentence that begins with the address's name; `null` when it
+ * can. Where a provider never calls, only a trigger can be meant, which the node tells itself.
  *
  * @param allowLocal whether the provider itself is in a private network, so that it may reach private addresses
  */
