@@ -110,7 +110,7 @@ function shownParameters(node: INode): INodeParameters {
 function cost({ provider }: Service, parameters: INodeParameters, prompt: string): string {
 	const checked = checkRequest(provider, { ...parameters, prompt }, { allowLocalAddresses: false });
 	if (!checked.ok) throw new DemoError(checked.findings.map((finding) => `${finding}.`).join('\n'));
-	const usd = provider.estimateUsd(checked.request);
+	const usd = provider.estimateUsd?.(checked.request) ?? null;
 	return usd === null
 		? `not published by ${provider.displayName}; see ${provider.dashboardUrl}`
 		: `about ${usd.toFixed(2)} USD`;

@@ -12,7 +12,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { FIELD_NAMES } from '../nodes/LumaVideo/generation/checkRequest';
-import { httpProblem, problemOf } from '../nodes/LumaVideo/providers/answers';
+import { problemOf } from '../nodes/LumaVideo/providers/answers';
 import type { Problem, ProblemKind } from '../nodes/LumaVideo/providers/provider';
 
 const root = join(__dirname, '..');

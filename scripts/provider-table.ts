@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FIELD_NAMES } from '../nodes/LumaVideo/generation/checkRequest';
 import { operations } from '../nodes/LumaVideo/operations';
+import { extraFields } from '../nodes/LumaVideo/providers/extras';
 import type { Operation } from '../nodes/LumaVideo/operations/operation';
 import { providerIds, providers } from '../nodes/LumaVideo/providers';
 import { blankImageRequest, blankRequest } from '../nodes/LumaVideo/providers/provider';
@@ -32,12 +33,6 @@ const LOOPS: Readonly<Record<ModelCapabilities['loop'], string>> = {
 	always: 'yes',
 };
 
-const CALLBACKS: Readonly<Record<Provider['capabilities']['callbacks'], string>> = {
-	none: NONE,
-	http: 'yes',
-	https: 'to https:// only',
-};
-
 function table(head: string[], rows: string[][]): string {
 	const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
 	return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
@@ -53,7 +48,7 @@ function prices(provider: Provider, model: ModelCapabilities): string {
 	const requests = model.resolutions.flatMap((resolution) =>
 		model.durations.map((duration) => ({ ...blankRequest('generate', model.value), resolution, duration })),
 	);
-	const known = requests.map((request) => provider.estimateUsd(request)).filter((usd) => usd !== null);
+	const known = requests.map((request) => provider.estimateUsd?.(request) ?? null).filter((usd) => usd !== null);
 	if (known.length === 0) return 'not published';
 	return `${Math.min(...known).toFixed(2)} – ${Math.max(...known).toFixed(2)}`;
 }
@@ -90,17 +85,18 @@ function imageRows({ displayName }: Provider, { capabilities, estimateUsd }: Ima
 	});
 }
 
-function providerRow({ displayName, capabilities }: Provider): string[] {
-	const { callbacks, concurrency, extras, list, delete: canDelete, prompt } = capabilities;
+function providerRow({ displayName, capabilities, callbacks, listing, deletion }: Provider): string[] {
+	const { concurrency, prompt } = capabilities;
+	const extras = extraFields.filter((extra) => extra in capabilities.extras);
 	const { minLength, maxLength, optionalWithImage } = prompt;
 	const length = minLength === null || maxLength === null ? [] : [`${minLength} to ${maxLength} characters`];
 	return [
 		displayName,
 		[optionalWithImage ? 'optional with an image' : 'required', ...length].join(', '),
 		extras.length === 0 ? NONE : extras.map((extra) => FIELD_NAMES[extra]).sort().join(', '),
-		CALLBACKS[callbacks],
-		list ? 'yes' : NONE,
-		canDelete ? 'yes' : NONE,
+		callbacks ? (callbacks.httpsOnly ? 'to https:// only' : 'yes') : NONE,
+		listing ? 'yes' : NONE,
+		deletion ? 'yes' : NONE,
 		String(concurrency),
 	];
 }

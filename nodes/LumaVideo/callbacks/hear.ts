@@ -11,6 +11,7 @@ import { isObject, jsonOf } from '../providers/answers';
 import type { JsonValue, Provider } from '../providers/provider';
 import type { AnnouncedGeneration, Announcement, Reference, SignedAnnouncement } from '../transport/announce';
 import { announcementIn, isGenuine, referenceOf } from '../transport/announce';
+import { incomingCall } from '../transport/incomingCall';
 import { createProviderClient } from '../transport/providerClient';
 import { handOver } from './emit';
 import type { TriggerEvent, TriggerMemory } from './trigger';
@@ -34,7 +35,7 @@ export async function hear(context: IWebhookFunctions, now: number): Promise<IWe
 	const provider = providerOf(context.getNode());
 	const body = context.getBodyData() as JsonValue;
 	const signed = announcementIn(body);
-	return signed ? await hearAnnouncement(context, provider, signed, now) : hearCallback(context, provider, body, now);
+	return signed ? await hearAnnouncement(context, provider, signed, now) : hearCallback(context, provider, now);
 }
 
 async function hearAnnouncement(
@@ -61,8 +62,8 @@ async function hearAnnouncement(
 	return { webhookResponse: answerTo(noted) };
 }
 
-function hearCallback(context: IWebhookFunctions, provider: Provider, body: JsonValue, now: number): IWebhookResponseData {
-	const hint = provider.readCallback?.(body) ?? null;
+function hearCallback(context: IWebhookFunctions, provider: Provider, now: number): IWebhookResponseData {
+	const hint = provider.callbacks?.read(incomingCall(context)) ?? null;
 	if (!hint || !isId(hint.generationId)) return answer('ignored');
 	const { generationId } = hint;
 	const event = eventOf(hint.status);

@@ -59,7 +59,7 @@ export type Callee = 'anotherTrigger' | 'nobody' | 'somebodyElse' | 'thisTrigger
 
 /** A generation that calls the test URL belongs to a test, not to the published workflow. */
 function calleeOf(provider: Provider, generation: Generation, node: INode, isTest: boolean): Callee {
-	const address = provider.callbackUrlOf?.(generation);
+	const address = provider.callbacks?.urlOf?.(generation);
 	if (address === undefined) return 'unknown';
 	const url = address === null ? null : parseHttpUrl(address);
 	if (!url) return 'nobody';
@@ -111,9 +111,9 @@ export interface TriggerMemory {
 }
 
 /** @param missedMs how often missed calls are looked for, in milliseconds; `null`: never */
-export function paceOf({ capabilities }: Provider, missedMs: number | null): Pace {
+export function paceOf({ callbacks }: Provider, missedMs: number | null): Pace {
 	return {
-		calls: capabilities.callbacks !== 'none',
+		calls: callbacks !== undefined,
 		missedMs,
 		expectation: (kind, guessMs) => experience.expectation(kind, guessMs),
 	};

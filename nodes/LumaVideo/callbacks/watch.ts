@@ -106,7 +106,7 @@ class Watcher {
 		memory.wake = this.wake;
 		memory.list.restart(paceOf(provider, missedMs));
 		learn(this.context, memory, now());
-		if (provider.callbackUrlOf && provider.list && missedMs !== null) this.listAt = now() + FIRST_LIST_MS + Math.random() * FIRST_LIST_SPREAD_MS;
+		if (provider.callbacks?.urlOf && provider.listing && missedMs !== null) this.listAt = now() + FIRST_LIST_MS + Math.random() * FIRST_LIST_SPREAD_MS;
 		void this.run();
 	}
 
@@ -196,7 +196,7 @@ class Watcher {
 
 	/** What the user wrote into the query of the URL: best as the provider repeats it. */
 	private referenceOf(generation: Generation, callee: Callee, heard: Reference | null): Reference | null {
-		const url = callee === 'thisTrigger' ? parseHttpUrl(this.provider.callbackUrlOf?.(generation) ?? '') : null;
+		const url = callee === 'thisTrigger' ? parseHttpUrl(this.provider.callbacks?.urlOf?.(generation) ?? '') : null;
 		return url ? referenceOf(url.searchParams) : heard;
 	}
 
@@ -207,7 +207,7 @@ class Watcher {
 		try {
 			for await (const page of listPages(provider, await this.currentClient(), LIST_PAGE, MAX_LIST_PAGES)) {
 				if (!page.ok) {
-					this.context.logger.warn(`Luma Video Trigger cannot read the list of ${provider.displayName}: ${page.text}`);
+					this.context.logger.warn(`Luma Video Trigger cannot read the list of ${provider.displayName}: ${page.message}`);
 					return;
 				}
 				for (const generation of page.generations) {

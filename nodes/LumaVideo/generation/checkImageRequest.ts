@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { ImageOperation, ImageReference, ImageRequest, Provider } from '../providers/provider';
 import type { CheckOptions, FieldName } from './checkRequest';
-import { InputFile, checkPrompt, checkedAddress, fileOf, jsonField, named, optionalBoolean, text, typeFindings } from './checkRequest';
+import { optionalBoolean, optionalJson, optionalText, trimmed } from '../providers/extras';
+import { InputFile, checkPrompt, checkedAddress, fileOf, jsonField, named, typeFindings } from './checkRequest';
 
-const optionalText = z.string().nullish();
 const image = z.union([z.string(), z.instanceof(InputFile)]);
 
 /** Web addresses in a text: parted by commas, lines or spaces; an address may have commas and spaces of its own. */
@@ -27,7 +27,7 @@ const inputSchema = z.object({
 	style: optionalText,
 	webSearch: optionalBoolean,
 	userId: optionalText,
-	additionalBodyFields: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
+	additionalBodyFields: optionalJson,
 });
 
 type Input = z.infer<typeof inputSchema>;
@@ -65,10 +65,10 @@ function sourceOf(
 	options: CheckOptions,
 	findings: string[],
 ): ImageRequest['source'] {
-	if (sourceImage instanceof InputFile || text(sourceImage) !== null) {
+	if (sourceImage instanceof InputFile || trimmed(sourceImage) !== null) {
 		return imageOf('sourceImage', sourceImage ?? '', options, findings);
 	}
-	const id = text(generationId);
+	const id = trimmed(generationId);
 	if (id === null) {
 		findings.push(`${named(generationId === undefined || generationId === null ? 'sourceImage' : 'generationId')} is empty`);
 		return null;
@@ -85,7 +85,7 @@ function choice<T extends string>(
 	displayName: string,
 	findings: string[],
 ): T | null {
-	const value = text(given);
+	const value = trimmed(given);
 	if (value === null || value === AUTO) return null;
 	const match = allowed.find((candidate) => candidate === value);
 	if (match === undefined) {
@@ -124,7 +124,7 @@ export function checkImageRequest(
 	}
 
 	const findings: string[] = [];
-	const prompt = text(value.prompt) ?? '';
+	const prompt = trimmed(value.prompt) ?? '';
 	checkPrompt(
 		{ prompt, cameraMotion: null, startImage: null, endImage: null },
 		{ ...rules, optionalWithImage: false },
@@ -141,7 +141,7 @@ export function checkImageRequest(
 		outputFormat: choice('outputFormat', value.outputFormat, outputFormats, displayName, findings),
 		style: choice('style', value.style, styles, displayName, findings),
 		webSearch: value.webSearch === true,
-		userId: text(value.userId),
+		userId: trimmed(value.userId),
 		additionalBodyFields: jsonField('additionalBodyFields', value.additionalBodyFields, findings),
 		resolution: null,
 		duration: null,

@@ -5,7 +5,6 @@
 import { z } from 'zod';
 import type {
 	AspectRatio,
-	ExtraField,
 	FileReference,
 	FrameMode,
 	ImageReference,
@@ -18,58 +17,50 @@ import type {
 	VideoOperation,
 	VideoRequest,
 } from '../providers/provider';
+import type { ExtraField } from '../providers/extras';
+import { EXTRAS, extraFields, extraSchemas, extrasOf, optionalBoolean, optionalJson, optionalText, trimmed } from '../providers/extras';
 import { operationCapabilities } from '../providers/provider';
+import { numberOf } from '../providers/values';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import { TRIGGER_PATH, webhookIdOf } from '../transport/announce';
 import { callbackFinding } from '../transport/callbackAddress';
-import { booleanOf, numberOf } from './values';
+
 
 /** The name of every field as the panel shows it: messages and parameters use the same words. */
-export const FIELD_NAMES = {
+const BASIC_NAMES = {
 	additionalBodyFields: 'Additional Body Fields',
 	aspectRatio: 'Aspect Ratio',
-	autoControls: 'Automatic Controls',
-	callbackMode: 'Callback Mode',
 	callbackUrl: 'Callback URL',
-	cameraMotion: 'Camera Motion Name or ID',
-	concepts: 'Concept Names or IDs',
 	direction: 'Direction',
 	duration: 'Duration',
-	editControls: 'Edit Controls',
 	endImage: 'End Image',
-	expandPrompt: 'Expand Prompt',
-	exrExport: 'EXR Export',
 	generationId: 'Generation ID',
-	gridPosition: 'Source Position',
-	hdr: 'HDR',
-	keyframes: 'Keyframes',
 	loop: 'Loop',
 	mode: 'Mode',
 	model: 'Model',
-	modelId: 'Model ID',
-	negativePrompt: 'Negative Prompt',
 	outputFormat: 'Output Format',
 	prompt: 'Prompt',
-	promptOptimization: 'Translate Prompt',
 	referenceImageFields: 'Reference Images Input Data Field Names',
 	referenceImages: 'Reference Images',
 	resolution: 'Resolution',
 	sourceImage: 'Image URL',
 	sourceImageField: 'Image Input Data Field Name',
-	sourceLength: 'Source Length (Seconds)',
-	sourcePosition: 'Source Position on Canvas',
 	sourceVideo: 'Video URL',
 	sourceVideoField: 'Video Input Data Field Name',
 	startImage: 'Start Image',
 	style: 'Style',
 	targetGenerationId: 'Second Generation ID',
 	triggerUrl: 'Trigger URL',
-	userId: 'User ID',
 	videoSource: 'Video From',
 	webSearch: 'Web Search',
 } as const;
 
-export type FieldName = keyof typeof FIELD_NAMES;
+export type FieldName = ExtraField | keyof typeof BASIC_NAMES;
+
+export const FIELD_NAMES: Readonly<Record<FieldName, string>> = {
+	...BASIC_NAMES,
+	...(Object.fromEntries(extraFields.map((field) => [field, EXTRAS[field].label])) as Record<ExtraField, string>),
+};
 
 /** The name of `generationId` where there is a second one. */
 export const FIRST_GENERATION_ID = 'First Generation ID';
@@ -87,89 +78,37 @@ export class InputFile {
 /** The aspect ratio that leaves the shape to the image, where one leads. */
 export const AUTO_ASPECT_RATIO = 'auto';
 
-const optionalText = z.string().nullish();
 const optionalFile = z.union([z.string(), z.instanceof(InputFile)]).nullish();
-
-/** What is clear is read; what is not stays as it is, to be refused by the name of its field. */
-function read(value: unknown, reading: (value: unknown) => unknown): unknown {
-	const clear = reading(value);
-	return clear === undefined ? value : clear;
-}
-
-export const optionalBoolean = z.preprocess((value) => read(value, booleanOf), z.boolean().nullish());
-const optionalNumber = z.preprocess((value) => read(value, numberOf), z.number().nullish());
-const neededNumber = z.preprocess((value) => read(value, numberOf), z.number());
+const optionalField = optionalText.transform(trimmed);
 
 /** Field values as n8n hands them over: an expression can yield anything. */
 const inputSchema = z.object({
 	model: z.string(),
-	prompt: optionalText,
+	prompt: optionalField,
 	startImage: optionalFile,
 	endImage: optionalFile,
-	aspectRatio: optionalText,
-	resolution: optionalText,
-	duration: optionalText,
+	aspectRatio: optionalField,
+	resolution: optionalField,
+	duration: optionalField,
 	loop: optionalBoolean,
-	cameraMotion: optionalText,
-	concepts: z.array(z.string()).nullish(),
-	expandPrompt: optionalBoolean,
-	modelId: optionalText,
-	promptOptimization: optionalBoolean,
-	additionalBodyFields: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
-	callbackMode: optionalText,
-	callbackUrl: optionalText,
-	triggerUrl: optionalText,
+	additionalBodyFields: optionalJson,
+	callbackUrl: optionalField,
+	triggerUrl: optionalField,
 	generationId: optionalText,
 	targetGenerationId: optionalText,
 	sourceVideo: optionalFile,
-	sourceLength: optionalNumber,
-	direction: optionalText,
-	mode: optionalText,
-	negativePrompt: optionalText,
-	userId: optionalText,
-	hdr: optionalBoolean,
-	exrExport: optionalBoolean,
-	autoControls: optionalBoolean,
-	editControls: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
-	gridPosition: z.object({ position: z.record(z.string(), optionalNumber).nullish() }).nullish(),
-	sourcePosition: z
-		.object({
-			position: z.object({ x: neededNumber, y: neededNumber, width: neededNumber, height: neededNumber }).nullish(),
-		})
-		.nullish(),
-	// What is wrong with which keyframe is said one by one.
-	keyframes: z.object({ keyframe: z.array(z.unknown()).nullish() }).nullish(),
+	direction: optionalField,
+	mode: optionalField,
+	...extraSchemas,
 });
 
 type Input = z.infer<typeof inputSchema>;
 
-/** Names on the wire of Luma Dream Machine ("Reframe Video"). */
-const GRID_FIELDS: Readonly<Record<string, string>> = {
-	gridPositionX: 'grid_position_x',
-	gridPositionY: 'grid_position_y',
-	resizedHeight: 'resized_height',
-	resizedWidth: 'resized_width',
-	xEnd: 'x_end',
-	xStart: 'x_start',
-	yEnd: 'y_end',
-	yStart: 'y_start',
-};
-
 const EXPECTED: Partial<Record<FieldName, string>> = {
+	...(Object.fromEntries(extraFields.map((field) => [field, EXTRAS[field].expected])) as Record<ExtraField, string>),
 	loop: 'true or false',
-	expandPrompt: 'true or false',
-	promptOptimization: 'true or false',
-	concepts: 'a list of texts',
 	additionalBodyFields: 'a JSON object',
-	autoControls: 'true or false',
-	editControls: 'a JSON object',
-	exrExport: 'true or false',
-	gridPosition: 'numbers',
-	hdr: 'true or false',
-	keyframes: 'a list of images, each with the number of its frame',
 	referenceImages: 'web addresses',
-	sourceLength: 'a number',
-	sourcePosition: 'numbers',
 	webSearch: 'true or false',
 };
 
@@ -218,11 +157,6 @@ export function typeFindings(
 
 export function named(field: FieldName): string {
 	return `'${FIELD_NAMES[field]}'`;
-}
-
-export function text(value: string | null | undefined): string | null {
-	const trimmed = value?.trim() ?? '';
-	return trimmed === '' ? null : trimmed;
 }
 
 function frameMode(start: ImageReference | null, end: ImageReference | null): FrameMode {
@@ -329,7 +263,7 @@ function imageOf(
 	findings: string[],
 ): ImageReference | null {
 	if (value instanceof InputFile) return fileOf(value);
-	const url = text(value);
+	const url = trimmed(value);
 	return url === null ? null : { kind: 'url', url: checkedAddress(field, url, options, findings) };
 }
 
@@ -355,6 +289,11 @@ export function checkPrompt(
 	if (rules.maxLength !== null && length > rules.maxLength) {
 		findings.push(`${named('prompt')} is too long: ${length} characters (maximum ${rules.maxLength})`);
 	}
+}
+
+function isEmptyJson(value: unknown): boolean {
+	const json = typeof value === 'string' ? value.replace(/\s/g, '') : JSON.stringify(value);
+	return json === '' || json === '{}';
 }
 
 export function jsonField(
@@ -391,7 +330,7 @@ function sources(
 	const none = { source: null, target: null };
 	if (operation === 'generate') return none;
 	const generation = (field: 'generationId' | 'targetGenerationId'): SourceReference | null => {
-		const given = text(value[field]);
+		const given = trimmed(value[field]);
 		const label = operation === 'interpolate' && field === 'generationId' ? FIRST_GENERATION_ID : FIELD_NAMES[field];
 		if (given === null) findings.push(`'${label}' is empty`);
 		// '.' and '..' would be taken for a part of the path.
@@ -400,7 +339,7 @@ function sources(
 	};
 	if (model.sources) {
 		if (value.sourceVideo instanceof InputFile) return { ...none, source: fileOf(value.sourceVideo) };
-		const url = text(value.sourceVideo);
+		const url = trimmed(value.sourceVideo);
 		if (url !== null) {
 			return { ...none, source: { kind: 'url', url: checkedAddress('sourceVideo', url, options, findings) } };
 		}
@@ -483,53 +422,33 @@ export function checkRequest(
 		findings.push(`${named('loop')} is not possible together with ${named('endImage')}; use one of the two`);
 	}
 
-	const extra = <T>(field: ExtraField, given: T | null): T | null => {
-		// Switched off is as good as not there.
-		if (given !== null && given !== false && !capabilities.extras.includes(field)) {
+	for (const field of extraFields) {
+		// Switched off is as good as not there; so is the empty object of a field that was just added to the panel.
+		const isSet = value[field] !== null && value[field] !== false && !isEmptyJson(value[field]);
+		if (isSet && !(field in capabilities.extras)) {
 			findings.push(`${named(field)} is not possible at ${provider.displayName}; leave it out`);
 		}
-		return given;
-	};
-	const concepts = [...new Set((value.concepts ?? []).map((concept) => concept.trim()).filter(Boolean))];
-	const keyframes = keyframesOf(
-		extra('keyframes', value.keyframes?.keyframe?.length ? value.keyframes.keyframe : null) ?? [],
-		options,
-		findings,
-	);
-	const editControls = jsonField('editControls', value.editControls, findings);
-	const grid = extra('gridPosition', value.gridPosition?.position ?? null) ?? {};
+	}
+	const { callbackMode, editControls: controls, keyframes: entries, ...extras } = extrasOf(value);
+	const keyframes = keyframesOf(entries ?? [], options, findings);
+	const editControls = jsonField('editControls', controls, findings);
 	const request: VideoRequest = {
+		...extras,
 		makes: 'video',
 		operation,
 		model: model.value,
-		prompt: value.prompt?.trim() ?? '',
+		prompt: value.prompt ?? '',
 		startImage,
 		endImage,
 		...sources(value, operation, model, options, findings),
-		sourceLength: extra('sourceLength', value.sourceLength ?? null),
-		direction: direction(text(value.direction), model, provider, findings),
-		mode: choice('mode', text(value.mode), model.modes ?? [], model, provider, findings),
-		negativePrompt: extra('negativePrompt', text(value.negativePrompt)),
-		gridPosition: Object.fromEntries(
-			Object.entries(grid).flatMap(([name, number]) => (GRID_FIELDS[name] && typeof number === 'number' ? [[GRID_FIELDS[name], number]] : [])),
-		),
-		sourcePosition: extra('sourcePosition', value.sourcePosition?.position ?? null),
-		hdr: extra('hdr', value.hdr ?? null) ?? false,
-		exrExport: extra('exrExport', value.exrExport ?? null) ?? false,
+		direction: direction(value.direction, model, provider, findings),
+		mode: choice('mode', value.mode, model.modes ?? [], model, provider, findings),
 		keyframes,
-		autoControls: extra('autoControls', value.autoControls ?? null),
-		// As it is added to the panel it is empty, which says nothing.
-		editControls: extra('editControls', Object.keys(editControls).length > 0 ? editControls : null),
-		userId: extra('userId', text(value.userId)),
-		aspectRatio: aspectRatio(text(value.aspectRatio), startImage ?? endImage ?? keyframes[0] ?? null, model, provider, findings),
-		resolution: choice('resolution', text(value.resolution), model.resolutions, model, provider, findings),
-		duration: choice('duration', text(value.duration), model.durations, model, provider, findings),
+		editControls: Object.keys(editControls).length > 0 ? editControls : null,
+		aspectRatio: aspectRatio(value.aspectRatio, startImage ?? endImage ?? keyframes[0] ?? null, model, provider, findings),
+		resolution: choice('resolution', value.resolution, model.resolutions, model, provider, findings),
+		duration: choice('duration', value.duration, model.durations, model, provider, findings),
 		loop,
-		cameraMotion: extra('cameraMotion', text(value.cameraMotion)),
-		concepts: extra('concepts', concepts.length > 0 ? concepts : null) ?? [],
-		expandPrompt: extra('expandPrompt', value.expandPrompt ?? null),
-		modelId: extra('modelId', text(value.modelId)),
-		promptOptimization: extra('promptOptimization', value.promptOptimization ?? null),
 		additionalBodyFields: jsonField('additionalBodyFields', value.additionalBodyFields, findings),
 		callback: null,
 	};
@@ -539,8 +458,7 @@ export function checkRequest(
 		findings.push(`${named(field as FieldName)} ${finding}`);
 	}
 
-	const callbackMode = extra('callbackMode', text(value.callbackMode));
-	const [triggerUrl, otherUrl] = [text(value.triggerUrl), text(value.callbackUrl)];
+	const { triggerUrl, callbackUrl: otherUrl } = value;
 	const callbackUrl = triggerUrl ?? otherUrl;
 	if (callbackUrl !== null) {
 		const finding =

@@ -1,6 +1,7 @@
 /** Reading one generation by its id, outside of a run. */
 import type { Generation, Problem, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
+import { askForGeneration } from './ask';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
 import { adviceForRead } from './failure';
@@ -28,28 +29,16 @@ export async function readGeneration(
 ): Promise<ReadResult> {
 	const details: Failure['details'] = { generationId, provider: provider.id, status: 'unknown' };
 	for (let attempt = 1; ; attempt++) {
-		const exchange = await client.send(provider.status(generationId));
-		let problem: Problem | null = null;
-		let text: string;
-		let advice: string;
-		if (exchange.kind === 'answer') {
-			const reading = provider.readStatus(exchange.answer, generationId);
-			if (reading.ok) return { ok: true, generation: reading.value };
-			({ problem } = reading);
-			text = problem.message;
-			advice = adviceForRead(problem);
-		} else {
-			text = `${provider.displayName} cannot be reached: ${exchange.fault.text}`;
-			advice = "The generation is not touched by this. Check the network of n8n and 'Base URL' in the credential.";
-		}
-		const passes = problem === null || isTransient(problem);
+		const answer = await askForGeneration(provider, client, generationId);
+		if (answer.ok) return { ok: true, generation: answer.value };
+		const { problem } = answer;
 		const pause = retryDelayMs(attempt, problem?.retryAfterMs ?? null);
-		if (!passes || attempt >= TRIES || pause > MAX_PAUSE_MS || cancelSignal?.aborted) {
+		if ((problem !== null && !isTransient(problem)) || attempt >= TRIES || pause > MAX_PAUSE_MS || cancelSignal?.aborted) {
 			return {
 				ok: false,
 				failure: {
-					message: `Generation ${generationId} cannot be read: ${text}`,
-					advice,
+					message: `Generation ${generationId} cannot be read: ${answer.message}`,
+					advice: problem === null ? `The generation is not touched by this. ${answer.advice}` : adviceForRead(problem),
 					details,
 					...(problem ? { problem } : {}),
 				},

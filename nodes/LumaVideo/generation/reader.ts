@@ -2,16 +2,18 @@
  * Reads what runs, for many jobs at once: one read of the provider's list serves all that wait, and where there is no
  * list, or it leaves a generation out, a bounded number of single reads.
  */
-import type { Generation, Problem, Provider, Reading } from '../providers/provider';
+import type { Generation, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
+import type { Unanswered } from './ask';
+import { askForGeneration } from './ask';
 import { Gate } from './gate';
 import { listPages } from './list';
 import type { Pauses } from './pauses';
 import { RunEnded } from './pauses';
 import { isTransient } from './read';
 
-/** The state of a generation, what stands in the way of reading it, or why there was no answer. */
-export type Look = Reading<Generation> | { ok: false; problem: null; text: string };
+/** The state of a generation, or why it is not known. */
+export type Look = Unanswered | { ok: true; value: Generation };
 
 /** From this many on, one list read is cheaper than a read for each. */
 const LIST_FROM = 2;
@@ -91,14 +93,12 @@ export class Reader {
 
 	/** Whether a read of the list can tell its state. */
 	private isListed(generationId: string): boolean {
-		return this.provider.list !== undefined && this.isListUsable && !this.unlisted.has(generationId);
+		return this.provider.listing !== undefined && this.isListUsable && !this.unlisted.has(generationId);
 	}
 
 	private async readOne(generationId: string): Promise<Look> {
 		if (this.pauses.ended !== null) throw new RunEnded();
-		const exchange = await this.client.send(this.provider.status(generationId));
-		if (exchange.kind === 'fault') return { ok: false, problem: null, text: exchange.fault.text };
-		return this.provider.readStatus(exchange.answer, generationId);
+		return await askForGeneration(this.provider, this.client, generationId);
 	}
 
 	/** Tells every watcher what the list says of its generation; says nothing to those it does not name. */
@@ -110,7 +110,7 @@ export class Reader {
 		const pageSize = Math.min(MAX_PAGE, Math.max(MIN_PAGE, missing.size * 2));
 		for await (const page of listPages(this.provider, this.client, pageSize, MAX_LIST_PAGES)) {
 			if (!page.ok) {
-				if (page.problem === null || isTransient(page.problem)) tell(missing, failed(page));
+				if (page.problem === null || isTransient(page.problem)) tell(missing, page);
 				// The list is of no use here: each is read on its own, which also words the problem per generation.
 				else this.isListUsable = false;
 				return;
@@ -126,8 +126,4 @@ export class Reader {
 		}
 		for (const { generationId } of missing) this.unlisted.add(generationId);
 	}
-}
-
-function failed({ problem, text }: { problem: Problem | null; text: string }): Look {
-	return problem === null ? { ok: false, problem, text } : { ok: false, problem };
 }

@@ -23,7 +23,7 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 	const { provider, ledger, clock } = options;
 	const { sent } = entry;
 	let found: Found = { ok: false, lookAlikes: [], isNotListed: false };
-	if (!provider.list || !provider.sameRequest || !sent) return found;
+	if (!provider.listing || !sent) return found;
 	const hash = twinHash(options.client, sent);
 	entry.lostAt ??= clock.wall();
 	const lost = { hash, name: entry.name, from: entry.submittedAt, until: entry.lostAt };
@@ -61,7 +61,7 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 
 function isSame(provider: Provider, generation: Generation, sent: GenerationRequest): boolean {
 	const { callback } = sent;
-	const listed = callback ? provider.callbackUrlOf?.(generation) : null;
+	const listed = callback ? provider.callbacks?.urlOf?.(generation) : null;
 	// The retry of an execution that crashed has another address.
 	const isOurs = callback !== null && listed != null && isOfSameExecution(callback.url, listed);
 	return isSameRequest(provider, generation, isOurs ? { ...sent, callback: { ...callback, url: listed } } : sent);

@@ -97,7 +97,7 @@ class Submission {
 		const { itemIndex } = this.job;
 		const name = crashRecord?.nameOf(itemIndex, this.start.key.requestHash) ?? newName();
 		const open = (sentAt: number): LedgerEntry => {
-			const entry = ledger.submitting(itemIndex, this.start.key, sentAt, provider.list ? request : null, name);
+			const entry = ledger.submitting(itemIndex, this.start.key, sentAt, provider.listing ? request : null, name);
 			this.note(entry);
 			return entry;
 		};

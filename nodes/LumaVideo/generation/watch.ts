@@ -58,7 +58,7 @@ export async function watch(generation: Generation, firstAt: number, options: Wa
 				at = options.now() + retryDelayMs(unreadable, null);
 			}
 		} else if (look.problem === null || isTransient(look.problem)) {
-			trouble = look.problem?.message ?? ('text' in look ? look.text : '');
+			trouble = look.reason;
 			at = options.now() + retryDelayMs(++transient, look.problem?.retryAfterMs ?? null);
 		} else {
 			const { problem } = look;

@@ -23,8 +23,8 @@ function toldOf(
 	const duration = list === 'durations' ? durations.find((each) => each === value) : defaults.duration;
 	const resolution = list === 'resolutions' ? resolutions.find((each) => each === value) : defaults.resolution;
 	if (duration === undefined || resolution === undefined) return null;
-	const hasSource = operationCapabilities(provider, operation)?.extras.includes('sourceLength') === true;
-	const price = provider.estimateUsd({
+	const hasSource = operationCapabilities(provider, operation)?.extras.sourceLength !== undefined;
+	const price = provider.estimateUsd?.({
 		...blankRequest(operation, model),
 		duration,
 		resolution,
@@ -32,7 +32,7 @@ function toldOf(
 		source: operation === 'generate' ? null : { kind: 'generation', generationId: 'any' },
 		sourceLength: hasSource ? TOLD_SOURCE_LENGTH : null,
 	});
-	if (price === null) return null;
+	if (price === undefined || price === null) return null;
 	const scopes = [
 		...(list === 'durations' && resolution ? [` at ${resolution}`] : []),
 		...(list === 'resolutions' && duration ? [` for ${Number.parseInt(duration, 10)} seconds`] : []),

@@ -1,8 +1,9 @@
 /** Operations that ask one thing per item and wait for nothing. */
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { Unanswered } from '../generation/ask';
 import { Gate } from '../generation/gate';
 import type { Failure } from '../generation/failure';
-import type { Problem, Provider } from '../providers/provider';
+import type { Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import type { ItemResult } from './plan';
@@ -16,13 +17,18 @@ const CONCURRENT = 5;
 export type Answer = { ok: true; rows: IDataObject[] } | { ok: false; failure: Failure };
 
 /** The failure of a request that buys nothing. */
-export function requestFailure(provider: Provider, text: string, problem: Problem | null, generationId: string | null = null): Failure {
-	return {
-		message: text,
-		advice: problem?.advice ?? "Check the network of n8n and 'Base URL' in the credential, then try again.",
+export function requestFailure(
+	provider: Provider,
+	{ message, advice, problem }: Omit<Unanswered, 'ok' | 'reason'>,
+	generationId: string | null = null,
+): Answer {
+	const failure: Failure = {
+		message,
+		advice,
 		details: { generationId, provider: provider.id, status: null },
 		...(problem ? { problem } : {}),
 	};
+	return { ok: false, failure };
 }
 
 /**

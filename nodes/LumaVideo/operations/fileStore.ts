@@ -3,14 +3,16 @@
  * The bytes pass through: memory stays flat whatever the size.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
+import type { Answered } from '../generation/ask';
+import { ask } from '../generation/ask';
 import { systemClock } from '../generation/clock';
 import type { Failure } from '../generation/failure';
 import { pauseFor } from '../generation/read';
 import { retryDelayMs } from '../generation/schedule';
-import type { FileReference, FileState, FileStore, FileTarget, LocalFile, Provider, Reading } from '../providers/provider';
+import type { FileReference, FileState, FileStore, FileTarget, LocalFile, Provider, ProviderCall } from '../providers/provider';
 import { mayHaveBeenAccepted } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
-import type { Bytes, Exchange, ProviderClient } from '../transport/providerClient';
+import type { Bytes, ProviderClient } from '../transport/providerClient';
 
 export type Brought =
 	| { ok: true; reference: FileReference | { kind: 'url'; url: string } }
@@ -55,8 +57,9 @@ export async function store(
 ): Promise<Brought> {
 	const failure = (text: string, advice = TRY_AGAIN): Brought => fileFailure(provider, file, text, advice);
 	const cancelSignal = context.getExecutionCancelSignal();
-	const announced = await announce(fileStore, client, file, cancelSignal);
-	if (!announced.ok) return failure(announced.text, announced.advice);
+	const errand = { provider, fileStore, client, cancelSignal };
+	const announced = await announce(errand, file);
+	if (!announced.ok) return failure(announced.reason, announced.advice);
 	const { fileId, url } = announced.target;
 	if (!isPublic(client, url)) return failure('it named an address that n8n does not send to');
 
@@ -65,34 +68,34 @@ export async function store(
 	const { statusCode } = sent.answer;
 	if (statusCode < 200 || statusCode >= 300) return failure(`HTTP ${statusCode}`);
 
-	const state = await untilReady(fileStore, client, fileId, cancelSignal);
-	if (!state.ok) return failure(state.text, state.advice);
+	const state = await untilReady(errand, fileId);
+	if (!state.ok) return failure(state.reason, state.advice);
 	return { ok: true, reference: { kind: 'fileId', fileId } };
 }
 
 interface Hindrance {
 	ok: false;
-	text: string;
+	reason: string;
 	advice?: string;
 }
-const STOPPED: Hindrance = { ok: false, text: 'the execution was stopped' };
+const STOPPED: Hindrance = { ok: false, reason: 'the execution was stopped' };
+
+interface Errand {
+	provider: Provider;
+	fileStore: FileStore;
+	client: ProviderClient;
+	cancelSignal: AbortSignal | undefined;
+}
 
 /** Asks where to send the file; again when the store says that it is busy, after the pause that it asks for. */
-async function announce(
-	fileStore: FileStore,
-	client: ProviderClient,
-	file: LocalFile,
-	cancelSignal: AbortSignal | undefined,
-): Promise<Hindrance | { ok: true; target: FileTarget }> {
+async function announce({ provider, fileStore, client, cancelSignal }: Errand, file: LocalFile): Promise<Hindrance | { ok: true; target: FileTarget }> {
 	const giveUpAt = systemClock.now() + ANNOUNCED_WITHIN_MS;
 	for (let refusals = 1; ; refusals++) {
-		const exchange = await client.send(fileStore.announce(file));
-		if (exchange.kind === 'fault') return { ok: false, text: exchange.fault.text };
-		const reading = fileStore.readAnnounced(exchange.answer);
-		if (reading.ok) return { ok: true, target: reading.value };
-		const { kind, message, advice, retryAfterMs } = reading.problem;
-		const pauseMs = retryDelayMs(refusals, retryAfterMs);
-		if (kind !== 'rateLimited' || systemClock.now() + pauseMs > giveUpAt) return { ok: false, text: message, advice };
+		const answer = await ask(provider, client, fileStore.announce(file), fileStore.readAnnounced);
+		if (answer.ok) return { ok: true, target: answer.value };
+		const { problem } = answer;
+		const pauseMs = retryDelayMs(refusals, problem?.retryAfterMs ?? null);
+		if (problem?.kind !== 'rateLimited' || systemClock.now() + pauseMs > giveUpAt) return answer;
 		await pauseFor(systemClock, pauseMs, cancelSignal);
 		if (cancelSignal?.aborted) return STOPPED;
 	}
@@ -101,37 +104,31 @@ async function announce(
 type Readiness = Hindrance | { ok: true };
 
 /** Declares the file complete, then looks at it until it can be used. */
-async function untilReady(
-	fileStore: FileStore,
-	client: ProviderClient,
-	fileId: string,
-	cancelSignal: AbortSignal | undefined,
-): Promise<Readiness> {
+async function untilReady({ provider, fileStore, client, cancelSignal }: Errand, fileId: string): Promise<Readiness> {
 	const giveUpAt = systemClock.now() + READY_WITHIN_MS;
 	let isComplete = false;
 	for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * LOOKS_GROW, MAX_LOOK_MS)) {
-		const exchange = await client.send(isComplete ? fileStore.status(fileId) : fileStore.complete(fileId));
-		const found = readinessOf(fileStore, exchange);
+		const call: ProviderCall = isComplete ? fileStore.status(fileId) : fileStore.complete(fileId);
+		const answer: Answered<FileState> = await ask(provider, client, call, fileStore.readState);
+		const found = readinessOf(answer);
 		if (found) return found;
 		// A declaration that got no answer is made again: it says the same however often it is heard.
-		isComplete ||= exchange.kind === 'answer' && fileStore.readState(exchange.answer).ok;
-		if (systemClock.now() + pauseMs > giveUpAt) return { ok: false, text: 'it was not ready for use in time' };
+		isComplete ||= answer.ok;
+		if (systemClock.now() + pauseMs > giveUpAt) return { ok: false, reason: 'it was not ready for use in time' };
 		await pauseFor(systemClock, pauseMs, cancelSignal);
 		if (cancelSignal?.aborted) return STOPPED;
 	}
 }
 
 /** `null`: not yet, or not known this time. */
-function readinessOf(fileStore: FileStore, exchange: Exchange): Readiness | null {
-	if (exchange.kind === 'fault') return exchange.fault.outcome === 'cancelled' ? { ok: false, text: exchange.fault.text } : null;
-	const reading: Reading<FileState> = fileStore.readState(exchange.answer);
-	if (!reading.ok) {
-		const { problem } = reading;
-		const mayPass = mayHaveBeenAccepted(problem) || problem.kind === 'rateLimited';
-		return mayPass ? null : { ok: false, text: problem.message, advice: problem.advice };
+function readinessOf(answer: Answered<FileState>): Readiness | null {
+	if (!answer.ok) {
+		const { problem } = answer;
+		const mayPass = problem === null || mayHaveBeenAccepted(problem) || problem.kind === 'rateLimited';
+		return mayPass ? null : answer;
 	}
-	const { state, failureReason } = reading.value;
+	const { state, failureReason } = answer.value;
 	if (state === 'pending') return null;
 	if (state === 'ready') return { ok: true };
-	return { ok: false, text: failureReason ?? 'it was refused', advice: 'Use another file, or the URL of a file on the web.' };
+	return { ok: false, reason: failureReason ?? 'it was refused', advice: 'Use another file, or the URL of a file on the web.' };
 }

@@ -32,8 +32,8 @@ export function generationIdFields(
 	description = "The generation, as the output of 'Video: Generate' names it",
 	displayName: string = FIELD_NAMES[name],
 ): INodeProperties[] {
-	const listing = providerIds.filter((id) => providers[id].capabilities.list);
-	const others = providerIds.filter((id) => !providers[id].capabilities.list);
+	const listing = providerIds.filter((id) => providers[id].listing);
+	const others = providerIds.filter((id) => !providers[id].listing);
 	const field = (mode: string, modes: INodePropertyMode[], shownFor: ProviderId[]): INodeProperties => ({
 		displayName,
 		name,

@@ -5,6 +5,7 @@
  * where a provider takes public addresses only, through n8n's own signed address, if n8n can be reached from outside.
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import { answered, ask } from '../generation/ask';
 import { InputFile } from '../generation/checkRequest';
 import { fingerprint } from '../generation/ledger';
 import type { LocalFile, Provider, VideoRequest } from '../providers/provider';
@@ -178,17 +179,12 @@ export async function bringImage(
 	const formFile = { field: 'file', name: file.name, mimeType: file.mimeType, data: bytes };
 	if (upload?.direct) {
 		const exchange = await client.sendForm({ path: upload.direct.path }, { fields: upload.direct.fields, file: formFile });
-		if (exchange.kind === 'fault') return fileFailure(provider, file, exchange.fault.text, TRY_AGAIN);
-		const reading = upload.direct.read(exchange.answer);
-		return reading.ok
-			? { ok: true, reference: { kind: 'url', url: reading.value } }
-			: fileFailure(provider, file, reading.problem.message, reading.problem.advice);
+		const answer = answered(provider, exchange, upload.direct.read);
+		return answer.ok ? { ok: true, reference: { kind: 'url', url: answer.value } } : fileFailure(provider, file, answer.reason, answer.advice);
 	}
 	if (!upload?.ticket) return fileFailure(provider, file, 'it takes no files', 'Use the URL of an image on the web.');
-	const asked = await client.send(upload.ticket.call(file));
-	if (asked.kind === 'fault') return fileFailure(provider, file, asked.fault.text, TRY_AGAIN);
-	const ticket = upload.ticket.read(asked.answer);
-	if (!ticket.ok) return fileFailure(provider, file, ticket.problem.message, ticket.problem.advice);
+	const ticket = await ask(provider, client, upload.ticket.call(file), upload.ticket.read);
+	if (!ticket.ok) return fileFailure(provider, file, ticket.reason, ticket.advice);
 	if (!isPublic(client, ticket.value.url)) {
 		return fileFailure(provider, file, 'it named an address that n8n does not send to', TRY_AGAIN);
 	}

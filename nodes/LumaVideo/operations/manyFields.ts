@@ -1,7 +1,7 @@
 /** The two fields of every operation that gets many. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import { numberOf } from '../generation/values';
+import { numberOf } from '../providers/values';
 import { CORRECT, readSwitch } from './settings';
 
 const DEFAULT_LIMIT = 50;

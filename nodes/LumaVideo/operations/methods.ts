@@ -1,6 +1,7 @@
 /** What the editor asks for while a workflow is built: drop-downs and lists. */
 import type { ILoadOptionsFunctions, INodeListSearchResult, INodePropertyOptions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
+import { ask } from '../generation/ask';
 import { readCatalog } from '../generation/catalog';
 import { findProvider } from '../providers';
 import type { CatalogName, Generation, Provider } from '../providers/provider';
@@ -26,10 +27,10 @@ function titled(value: string): string {
 
 async function catalogOptions(context: ILoadOptionsFunctions, name: CatalogName): Promise<INodePropertyOptions[]> {
 	const provider = chosenProvider(context);
-	const known = provider.catalogs?.[name]?.known ?? [];
-	const client = await createProviderClient(context, provider, TIMEOUT_MS);
-	const result = await readCatalog(provider, client, name);
-	const values = result.ok ? result.values : [...known];
+	const catalog = provider.catalogs?.[name];
+	if (!catalog) return [];
+	const result = await readCatalog(provider, await createProviderClient(context, provider, TIMEOUT_MS), catalog);
+	const values = result.ok ? result.values : [...catalog.known];
 	return values
 		.map((value) => ({ name: titled(value), value }))
 		.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -52,27 +53,21 @@ export const methods = {
 			paginationToken?: string,
 		): Promise<INodeListSearchResult> {
 			const provider = chosenProvider(this);
-			if (!provider.list || !provider.readList) return { results: [] };
+			const { listing } = provider;
+			if (!listing) return { results: [] };
 			const client = await createProviderClient(this, provider, TIMEOUT_MS);
-			const offset = Number(paginationToken ?? 0) || 0;
-			const exchange = await client.send(provider.list({ limit: PAGE, offset }));
-			if (exchange.kind === 'fault') {
-				throw new NodeOperationError(this.getNode(), `${provider.displayName} cannot be reached: ${exchange.fault.text}`, {
-					description: "Check the network of n8n and 'Base URL' in the credential, or enter the ID by hand.",
-				});
+			const answer = await ask(provider, client, listing.call({ limit: PAGE, cursor: paginationToken ?? null }), listing.read);
+			if (!answer.ok) {
+				const { message, problem } = answer;
+				const description = problem?.advice ?? "Check the network of n8n and 'Base URL' in the credential, or enter the ID by hand.";
+				throw new NodeOperationError(this.getNode(), message, { description });
 			}
-			const reading = provider.readList(exchange.answer);
-			if (!reading.ok) {
-				throw new NodeOperationError(this.getNode(), reading.problem.message, {
-					description: reading.problem.advice,
-				});
-			}
+			const { generations, next } = answer.value;
 			const wanted = filter?.trim().toLowerCase() ?? '';
-			const results = reading.value.generations
+			const results = generations
 				.map((generation) => ({ name: label(generation), value: generation.generationId }))
 				.filter(({ name, value }) => `${name} ${value}`.toLowerCase().includes(wanted));
-			const { nextOffset } = reading.value;
-			return { results, ...(nextOffset === null ? {} : { paginationToken: String(nextOffset) }) };
+			return { results, ...(next === null ? {} : { paginationToken: next }) };
 		},
 	},
 	loadOptions: {

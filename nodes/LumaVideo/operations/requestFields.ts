@@ -5,7 +5,9 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { AUTO_ASPECT_RATIO, FIELD_NAMES } from '../generation/checkRequest';
 import { providerIds, providers } from '../providers';
-import type { ExtraField, ModelCapabilities, Provider, ProviderId, VideoOperation } from '../providers/provider';
+import type { ExtraField, PanelField } from '../providers/extras';
+import { EXTRAS, extraFields } from '../providers/extras';
+import type { ModelCapabilities, Provider, ProviderId, VideoOperation } from '../providers/provider';
 import { blankRequest, operationCapabilities } from '../providers/provider';
 import { priceOf } from './choicePrice';
 import { both } from './operation';
@@ -99,7 +101,7 @@ function isAmbiguous(models: readonly ModelCapabilities[]): boolean {
 /** The price of a video with the default settings, in words; empty where none is published. */
 function defaultPriceOf(provider: Provider, operation: VideoOperation, { value, defaults }: ModelCapabilities): string {
 	const { resolution, duration } = defaults;
-	const usd = provider.estimateUsd({ ...blankRequest(operation, value), resolution, duration });
+	const usd = provider.estimateUsd?.({ ...blankRequest(operation, value), resolution, duration }) ?? null;
 	if (usd === null || !resolution || !duration) return '';
 	return `about ${usd.toFixed(2)} USD for ${duration} at ${resolution}`;
 }
@@ -373,189 +375,27 @@ export function modeFields(): INodeProperties[] {
 	);
 }
 
-export function providersWith(operation: VideoOperation, extra: ExtraField): ProviderId[] {
+function providersWith(operation: VideoOperation, extra: ExtraField): ProviderId[] {
 	return providerIds.filter((id) =>
-		operationCapabilities(providers[id], operation)?.extras.includes(extra),
+		operationCapabilities(providers[id], operation)?.extras[extra] !== undefined,
 	);
 }
 
-const number = (displayName: string, name: string, description: string): INodeProperties => ({
-	displayName,
-	name,
-	type: 'number',
-	default: 0,
-	description,
-});
-
-const EXTRA_FIELDS: Readonly<Partial<Record<ExtraField, INodeProperties>>> = {
-	autoControls: {
-		displayName: FIELD_NAMES.autoControls,
-		name: 'autoControls',
-		type: 'boolean',
-		default: true,
-		description:
-			"Whether the model works out by itself what of the source it keeps. When switched on, 'Mode' must be Auto, and 'Edit Controls' left out.",
-	},
-	cameraMotion: {
-		displayName: 'Camera Motion Name or ID',
-		name: 'cameraMotion',
-		type: 'options',
-		typeOptions: { loadOptionsMethod: 'getCameraMotions' },
-		default: '',
-		description:
-			'How the camera moves; added to the prompt. Choose from the list, or specify an ID using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
-	},
-	concepts: {
-		displayName: 'Concept Names or IDs',
-		name: 'concepts',
-		type: 'multiOptions',
-		typeOptions: { loadOptionsMethod: 'getConcepts' },
-		default: [],
-		description:
-			'Camera moves and angles that the model has learnt; several can be combined. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
-	},
-	editControls: {
-		displayName: `${FIELD_NAMES.editControls} (JSON)`,
-		name: 'editControls',
-		type: 'json',
-		default: '{}',
-		description:
-			'What of the source is kept: depth, face, normals, pose and trajectory, as Luma names them, such as {"face": {"enabled": true}}. Takes the place of \'Automatic Controls\'.',
-	},
-	expandPrompt: {
-		displayName: FIELD_NAMES.expandPrompt,
-		name: 'expandPrompt',
-		type: 'boolean',
-		default: true,
-		description: 'Whether the provider enriches the prompt with details of its own',
-	},
-	exrExport: {
-		displayName: FIELD_NAMES.exrExport,
-		name: 'exrExport',
-		type: 'boolean',
-		default: false,
-		description: "Whether to also create EXR files. Needs 'HDR', and costs more.",
-	},
-	gridPosition: {
-		displayName: FIELD_NAMES.gridPosition,
-		name: 'gridPosition',
-		type: 'fixedCollection',
-		placeholder: 'Add Position',
-		default: {},
-		description: 'Where the source is placed in the new picture, in pixels. When not set: in the middle.',
-		options: [
-			{
-				displayName: 'Position',
-				name: 'position',
-				values: [
-					number('Grid Position X', 'gridPositionX', 'Left edge of the grid'),
-					number('Grid Position Y', 'gridPositionY', 'Upper edge of the grid'),
-					number('Resized Height', 'resizedHeight', 'Height of the source after resizing'),
-					number('Resized Width', 'resizedWidth', 'Width of the source after resizing'),
-					number('X End', 'xEnd', 'Right edge of the source'),
-					number('X Start', 'xStart', 'Left edge of the source'),
-					number('Y End', 'yEnd', 'Lower edge of the source'),
-					number('Y Start', 'yStart', 'Upper edge of the source'),
-				],
-			},
-		],
-	},
-	hdr: {
-		displayName: FIELD_NAMES.hdr,
-		name: 'hdr',
-		type: 'boolean',
-		default: false,
-		description:
-			'Whether to make the video in high dynamic range. Costs twice as much, and needs 720p or 1080p; new videos of 10 seconds need an image too.',
-	},
-	keyframes: {
-		displayName: FIELD_NAMES.keyframes,
-		name: 'keyframes',
-		type: 'fixedCollection',
-		typeOptions: { multipleValues: true },
-		placeholder: 'Add Keyframe',
-		default: {},
-		description: 'Images that the video passes through, each at its frame (24 frames a second)',
-		options: [
-			{
-				displayName: 'Keyframe',
-				name: 'keyframe',
-				values: [
-					{
-						displayName: 'Image',
-						name: 'image',
-						type: 'string',
-						default: '',
-						placeholder: 'e.g. https://example.com/image.png',
-						description: 'Public web address of the image',
-					},
-					number('Frame', 'index', 'Number of the frame, beginning with 0'),
-				],
-			},
-		],
-	},
-	modelId: {
-		displayName: FIELD_NAMES.modelId,
-		name: 'modelId',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. 3-4',
-		description: "The provider's own ID for the model. When not set, the one from its documentation.",
-	},
-	negativePrompt: {
-		displayName: FIELD_NAMES.negativePrompt,
-		name: 'negativePrompt',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. speech, music',
-		description: 'Sounds to leave out',
-	},
-	promptOptimization: {
-		displayName: FIELD_NAMES.promptOptimization,
-		name: 'promptOptimization',
-		type: 'boolean',
-		default: true,
-		description: 'Whether the provider translates the prompt into English first',
-	},
-	sourceLength: {
-		displayName: FIELD_NAMES.sourceLength,
-		name: 'sourceLength',
-		type: 'number',
-		typeOptions: { minValue: 0, maxValue: 30, numberPrecision: 2 },
-		default: 5,
-		description:
-			"Length of the video that is worked on, for the estimate of its price, by which 'Max Cost' decides. When not set, the estimate is that of the longest video that is taken: 18 seconds to modify, 30 to reframe.",
-	},
-	sourcePosition: {
-		displayName: FIELD_NAMES.sourcePosition,
-		name: 'sourcePosition',
-		type: 'fixedCollection',
-		placeholder: 'Add Position',
-		default: {},
-		description: 'Where the source is placed in the new picture, as parts of it from 0 to 1. When not set: in the middle.',
-		options: [
-			{
-				displayName: 'Position',
-				name: 'position',
-				values: [
-					number('Height', 'height', 'Height of the source, up to 2'),
-					number('Left', 'x', 'Left edge of the source'),
-					number('Top', 'y', 'Upper edge of the source'),
-					number('Width', 'width', 'Width of the source, up to 2'),
-				],
-			},
-		],
-	},
-	userId: {
-		displayName: FIELD_NAMES.userId,
-		name: 'userId',
-		type: 'string',
-		default: '',
-		placeholder: 'e.g. customer-42',
-		description:
-			'Your own identifier of the person that the video is made for, by which the provider tells misuse apart. Leave personal data out of it.',
-	},
-};
+/** A field of the table as n8n's panel shows it. */
+function extraField(operation: VideoOperation, extra: ExtraField): INodeProperties[] {
+	const shownFor = providersWith(operation, extra);
+	if (shownFor.length === 0) return [];
+	const { suffix, shown, options, ...panel }: PanelField = EXTRAS[extra].panel;
+	return [
+		{
+			...panel,
+			...(options ? { options: options } : {}),
+			displayName: [FIELD_NAMES[extra], suffix].filter(Boolean).join(' '),
+			name: extra,
+			displayOptions: { show: { ...shown, '/provider': shownFor } },
+		},
+	];
+}
 
 /** The way to fields this package does not know. */
 export const additionalBodyField: INodeProperties = {
@@ -571,10 +411,7 @@ export const additionalBodyField: INodeProperties = {
 export function additionalFields(operation: VideoOperation, more: INodeProperties[] = []): INodeProperties {
 	const fields: INodeProperties[] = [
 		additionalBodyField,
-		...Object.entries(EXTRA_FIELDS).flatMap(([extra, property]) => {
-			const shownFor = providersWith(operation, extra as ExtraField);
-			return shownFor.length === 0 ? [] : [{ ...property, displayOptions: { show: { '/provider': shownFor } } }];
-		}),
+		...extraFields.flatMap((extra) => extraField(operation, extra)),
 		...more,
 	];
 	return {

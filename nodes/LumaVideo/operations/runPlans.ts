@@ -1,5 +1,6 @@
 /** All input items of one node run, from checked plans to output items, in each of the three ways of waiting. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { ask } from '../generation/ask';
 import { systemClock } from '../generation/clock';
 import { CrashRecord } from '../generation/crashRecord';
 import type { Entries } from '../generation/crashRecord';
@@ -196,10 +197,11 @@ async function deleteOpen(
 ): Promise<Set<string>> {
 	const deleted = new Set<string>();
 	const requests = outcomes.map(async (outcome) => {
-		if (outcome.kind !== 'open' || !provider.delete || !provider.readDeleted) return;
+		const { deletion } = provider;
+		if (outcome.kind !== 'open' || !deletion) return;
 		const { generationId } = outcome.generation;
-		const exchange = await client.send(provider.delete(generationId), { outlivesStop: true });
-		if (exchange.kind === 'answer' && provider.readDeleted(exchange.answer).ok) deleted.add(generationId);
+		const answer = await ask(provider, client, deletion.call(generationId), deletion.read, { outlivesStop: true });
+		if (answer.ok) deleted.add(generationId);
 	});
 	await systemClock.wait(DELETE_GRACE_MS, Promise.all(requests));
 	return new Set(deleted);

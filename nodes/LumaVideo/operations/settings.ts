@@ -2,7 +2,7 @@
 import type { IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import type { DownloadSettings } from '../generation/deliver';
-import { booleanOf, numberOf } from '../generation/values';
+import { booleanOf, numberOf } from '../providers/values';
 import { providerIds, providers } from '../providers';
 import type { Product } from '../providers/provider';
 import { both, isTool } from './operation';
@@ -20,7 +20,7 @@ export const settingFields = {
 		default: false,
 		description:
 			'Whether to delete the generations that are still running when the execution is stopped. It is not documented whether the provider refunds them.',
-		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].capabilities.delete) } },
+		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].deletion) } },
 	},
 	dryRun: {
 		displayName: 'Dry Run',
@@ -54,7 +54,7 @@ export const settingFields = {
 		default: 10,
 		description:
 			'Refuse the run, before anything is bought, when all that it makes would together cost more than this many US dollars. The prices are estimates from published tables.',
-		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].capabilities.prices) } },
+		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].estimateUsd) } },
 	},
 	maxDownloadMb: {
 		displayName: 'Max Download Size (MB)',

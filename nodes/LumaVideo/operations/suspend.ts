@@ -5,8 +5,9 @@
 import type { IExecuteFunctions, IWebhookDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { entriesIn } from '../generation/ledger';
 import { findProvider } from '../providers';
-import type { JsonValue, Provider } from '../providers/provider';
+import type { Provider } from '../providers/provider';
 import { RESUME_PATH, callbackFinding, resumeAddress } from '../transport/callbackAddress';
+import { incomingCall } from '../transport/incomingCall';
 import { NOTHING, nodeContextOf } from './engine';
 
 /** Only reached while an execution is suspended at the node: n8n does not register it when a workflow is published. */
@@ -27,7 +28,7 @@ export function callbackAddress(context: IExecuteFunctions, provider: Provider, 
  */
 export function wake(context: IWebhookFunctions): IWebhookResponseData {
 	const provider = findProvider(context.getNodeParameter('provider', '') as string);
-	const hint = provider?.readCallback?.(context.getBodyData() as JsonValue);
+	const hint = provider?.callbacks?.read(incomingCall(context));
 	const isOver = hint?.status === 'completed' || hint?.status === 'failed';
 	const nodeContext = nodeContextOf(context);
 	const entry = Object.values(entriesIn(nodeContext ?? {})).find(({ generationId }) => generationId === hint?.generationId);

@@ -74,19 +74,29 @@ export function quote(text: string): string {
 	return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE - 1)}…` : line;
 }
 
-/** What a provider says about one HTTP status; anything left out falls back to the general text. */
-export interface StatusText {
-	kind?: ProblemKind;
-	message?: string;
-	advice?: string;
-}
+/** What was asked for: the same status can mean something else. */
+export type Asked = 'account' | 'catalog' | 'create' | 'createImage' | 'file' | 'generation';
 
-interface HttpProblemOptions {
-	displayName: string;
-	/** Human text found in the answer, without markup; `null` when there is none. */
-	providerText: string | null;
-	/** Texts by HTTP status that replace the general ones. */
-	texts?: Readonly<Record<number, StatusText>>;
+/**
+ * What one kind of refusal means. A rule fits when all that it names fits; what it leaves out falls back to the general
+ * text for the kind, and the kind to that of the HTTP status.
+ */
+export interface Refusal {
+	/**
+	 * HTTP statuses. Left out: those that clearly refuse, which are 4xx but 408, and 2xx of services that say no in the
+	 * body. So no text can turn an unclear end into a refusal, unless its rule names the status.
+	 */
+	status?: readonly number[];
+	asked?: readonly Asked[];
+	/** In the machine-readable code of the answer. */
+	code?: RegExp;
+	/** In the text of the answer. */
+	says?: RegExp;
+	kind?: ProblemKind;
+	/** What happened, without a final period; the answer's own text is added. */
+	message?: string;
+	/** What to do, in full sentences. */
+	advice?: string;
 }
 
 const ADVICE: Readonly<Record<ProblemKind, string>> = {
@@ -146,28 +156,63 @@ export function problemOf(
 	};
 }
 
-/** The problem that an answer with a non-2xx HTTP status describes. */
-export function httpProblem(answer: ProviderAnswer, options: HttpProblemOptions): Problem {
-	const text = options.texts?.[answer.statusCode];
-	const kind = text?.kind ?? kindOfStatus(answer.statusCode);
-	const providerText = options.providerText ?? (kind === 'unavailable' ? `HTTP ${String(answer.statusCode)}` : null);
-	return problemOf(kind, answer, {
-		displayName: options.displayName,
-		providerText,
-		message: text?.message,
-		advice: text?.advice,
-	});
+function isClear(statusCode: number): boolean {
+	return (statusCode >= 200 && statusCode < 300) || (statusCode >= 400 && statusCode < 500 && statusCode !== 408);
 }
 
-/** An answer that should have been this provider's JSON and is not. */
-export function unreadable<T>(answer: ProviderAnswer, displayName: string, what: string): Reading<T> {
-	const start = answer.text.trim().slice(0, 1);
-	const shape = answer.text.trim() === '' ? 'an empty answer' : start === '<' ? 'a web page' : what;
+/** How a provider says no. */
+export interface AnswerRules {
+	displayName: string;
+	refusals: readonly Refusal[];
+	/** The text and the machine-readable code of an answer that refuses. */
+	said: (json: JsonValue | undefined) => { text: string | null; code?: string | null };
+	/** Present where the service says no in the body of a 2xx answer. */
+	isRefusal?: (json: JsonValue | undefined) => boolean;
+}
+
+/** Reads the answers of one provider. */
+export interface AnswerReader {
+	/** What an answer that is no success means. */
+	problem: (answer: ProviderAnswer, asked: Asked) => Problem;
+	/**
+	 * The value of a successful answer, or what stands in the way.
+	 *
+	 * @param parse returns `null` when the answer is not what it should be
+	 * @param expected ends "sent an unknown answer where … was expected"
+	 */
+	read: <T>(answer: ProviderAnswer, asked: Asked, parse: (json: JsonValue | undefined) => T | null, expected?: string) => Reading<T>;
+}
+
+export function answerReader({ displayName, refusals, said, isRefusal = () => false }: AnswerRules): AnswerReader {
+	function problem(answer: ProviderAnswer, asked: Asked): Problem {
+		const { statusCode } = answer;
+		const { text, code = null } = said(jsonOf(answer));
+		const rule: Refusal = refusals.find((each) => {
+			const isStatus = each.status ? each.status.includes(statusCode) : isClear(statusCode);
+			return isStatus && (each.asked?.includes(asked) ?? true) && (each.code?.test(code ?? '') ?? true) && (each.says?.test(text ?? '') ?? true);
+		}) ?? {};
+		const kind = rule.kind ?? (isSuccess(answer) ? 'invalidRequest' : kindOfStatus(statusCode));
+		const { message, advice } = rule;
+		const providerText = text ?? (kind === 'unavailable' ? `HTTP ${statusCode}` : null);
+		return problemOf(kind, answer, { displayName, providerText, message, advice });
+	}
 	return {
-		ok: false,
-		problem: problemOf('unreadable', answer, {
-			displayName,
-			message: `${displayName} sent ${shape} where the generation was expected (HTTP ${String(answer.statusCode)})`,
-		}),
+		problem,
+		read(answer, asked, parse, expected = 'the generation') {
+			if (!isSuccess(answer)) return { ok: false, problem: problem(answer, asked) };
+			const json = jsonOf(answer);
+			// A value counts even in a body that says no: what was paid for is not lost over it.
+			const value = parse(json);
+			if (value !== null) return { ok: true, value };
+			return { ok: false, problem: isRefusal(json) ? problem(answer, asked) : unreadable(answer, displayName, expected) };
+		},
 	};
+}
+
+/** A successful answer that is not what it should be. */
+function unreadable(answer: ProviderAnswer, displayName: string, expected: string): Problem {
+	const text = answer.text.trim();
+	const shape = text === '' ? 'an empty answer' : text.startsWith('<') ? 'a web page' : 'an unknown answer';
+	const message = `${displayName} sent ${shape} where ${expected} was expected (HTTP ${answer.statusCode})`;
+	return problemOf('unreadable', answer, { displayName, message });
 }

@@ -5,18 +5,8 @@
  * docs.crazyrouter.com. They use four sets of status words and more than one shape of answer; all of them are accepted
  * here.
  */
-import {
-	firstText,
-	firstUrl,
-	httpProblem,
-	isObject,
-	isSuccess,
-	jsonOf,
-	problemOf,
-	unreadable,
-	valueAt,
-} from './answers';
-import type { StatusText } from './answers';
+import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
+import type { Asked, Refusal } from './answers';
 import type {
 	Duration,
 	Generation,
@@ -24,12 +14,10 @@ import type {
 	JsonObject,
 	JsonValue,
 	ModelCapabilities,
-	Problem,
 	Provider,
-	ProviderAnswer,
-	Reading,
 	VideoRequest,
 } from './provider';
+import { extrasOnWire } from './extras';
 import { generationIdOf, imageText } from './reference';
 
 const DISPLAY_NAME = 'CrazyRouter';
@@ -66,6 +54,8 @@ const EXTEND: ModelCapabilities = {
 	// A guess: no time is documented.
 	usualSeconds: 60,
 };
+
+const EXTRAS_OF_GENERATE = { expandPrompt: 'expand_prompt' };
 
 /** In lower case. A word not listed is read as running. */
 const STATUS_WORDS: ReadonlyMap<string, GenerationStatus> = new Map([
@@ -174,121 +164,88 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 	};
 }
 
-const KEY_TEXT: StatusText = {
+const KEY_REFUSED: Refusal = {
 	kind: 'credentials',
 	advice: `Check the API key in the credential. Keys begin with 'sk-' and are made in the console at ${DASHBOARD_URL}.`,
 };
 
-const BALANCE_TEXT: StatusText = {
+const NO_CREDIT: Refusal = {
 	kind: 'balance',
 	advice: `Add credit at ${DASHBOARD_URL}. If the account has credit, raise the quota of this API key there.`,
 };
 
-const LIMITS_TEXT: StatusText = {
-	kind: 'permission',
-	advice: `See the API key's own limits in the console at ${DASHBOARD_URL}: its quota, the models it may use, the IP addresses it may be used from, and its expiry date.`,
-};
-
-const BUSY_TEXT: StatusText = {
-	kind: 'rateLimited',
-	message: `${DISPLAY_NAME} has no free channel to this model just now`,
-	advice: 'Wait a few minutes, then run the workflow again, or choose another model.',
-};
-
-const UNKNOWN_ID_TEXT: StatusText = {
+const UNKNOWN_ID: Refusal = {
 	kind: 'notFound',
 	message: `${DISPLAY_NAME} does not know this generation`,
 	advice: 'Check the generation ID and that it was made with the API key of this credential.',
 };
 
-const NO_UPLOAD_TEXT: StatusText = {
-	message: `${DISPLAY_NAME} takes no images at this address`,
-	advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Images can also be given by their web address.",
-};
+const REFUSALS: readonly Refusal[] = [
+	// The code of a refusal says more than its HTTP status.
+	{ ...NO_CREDIT, code: /insufficient\w*quota/i },
+	{ ...NO_CREDIT, status: [403], says: /insufficient.*(quota|balance)|(quota|balance).*(insufficient|not enough)/i },
+	{ ...KEY_REFUSED, code: /^invalid_api_key\b/i },
+	{ ...UNKNOWN_ID, code: /^task_not_exist\b/i },
+	{ kind: 'rateLimited', code: /^rate_limit_exceeded\b/i },
+	{
+		kind: 'rateLimited',
+		code: /^get_channel_failed\b/i,
+		message: `${DISPLAY_NAME} has no free channel to this model just now`,
+		advice: 'Wait a few minutes, then run the workflow again, or choose another model.',
+	},
+	// A 2xx with a mistake of the service in it promises nothing.
+	{ status: [200, 201, 202], code: /internal|server_error|timeout/i, kind: 'unavailable' },
+	{ ...KEY_REFUSED, status: [401] },
+	{ ...NO_CREDIT, status: [402] },
+	{
+		status: [403],
+		kind: 'permission',
+		advice: `See the API key's own limits in the console at ${DASHBOARD_URL}: its quota, the models it may use, the IP addresses it may be used from, and its expiry date.`,
+	},
+	{
+		status: [404],
+		asked: ['create'],
+		message: `${DISPLAY_NAME} does not offer Luma at this address`,
+		advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end.",
+	},
+	{
+		status: [404],
+		asked: ['file'],
+		message: `${DISPLAY_NAME} takes no images at this address`,
+		advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Images can also be given by their web address.",
+	},
+	{ ...UNKNOWN_ID, status: [404] },
+];
 
-const WRONG_ADDRESS_TEXT: StatusText = {
-	message: `${DISPLAY_NAME} does not offer Luma at this address`,
-	advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end.",
-};
-
-/** What 404 means depends on what was asked for. */
-const NOT_FOUND_TEXTS = { create: WRONG_ADDRESS_TEXT, generation: UNKNOWN_ID_TEXT, upload: NO_UPLOAD_TEXT };
-
-/** What the refusal's own code says, over its HTTP status. */
-function textOfCode(code: string, said: string, statusCode: number): StatusText | undefined {
-	if (/insufficient\w*quota/i.test(code)) return BALANCE_TEXT;
-	if (statusCode === 403 && /insufficient.*(quota|balance)|(quota|balance).*(insufficient|not enough)/i.test(said)) {
-		return BALANCE_TEXT;
-	}
-	switch (code.toLowerCase()) {
-		case 'invalid_api_key':
-			return KEY_TEXT;
-		case 'rate_limit_exceeded':
-			return { kind: 'rateLimited' };
-		case 'task_not_exist':
-			return UNKNOWN_ID_TEXT;
-		case 'get_channel_failed':
-			return BUSY_TEXT;
-		default:
-			return undefined;
-	}
-}
-
-/** Bodies: `{ error: { message, type, code } }`, and `{ code, message, data: null }` of the routes for tasks. */
-function problem(answer: ProviderAnswer, asked: keyof typeof NOT_FOUND_TEXTS): Problem {
-	const json = jsonOf(answer);
-	const { statusCode } = answer;
-	const code = firstText(valueAt(json, 'error', 'code'), valueAt(json, 'code')) ?? '';
-	const type = firstText(valueAt(json, 'error', 'type')) ?? '';
-	const said = valueAt(json, 'error');
-	const providerText = firstString(valueAt(said, 'message'), said, valueAt(json, 'message'));
-	const options = { displayName: DISPLAY_NAME, providerText };
-
-	// After a 5xx or a timeout no code can promise that nothing was bought.
-	const refused = isSuccess(answer) || (statusCode >= 400 && statusCode < 500 && statusCode !== 408);
-	const text = refused ? textOfCode(code || type, providerText ?? '', statusCode) : undefined;
-	if (text?.kind) {
-		return problemOf(text.kind, answer, { ...options, message: text.message, advice: text.advice });
-	}
-	if (isSuccess(answer)) {
-		const inside = /internal|server_error|timeout/i.test(`${code} ${type}`);
-		return problemOf(inside ? 'unavailable' : 'invalidRequest', answer, options);
-	}
-	return httpProblem(answer, {
-		...options,
-		texts: {
-			401: KEY_TEXT,
-			402: BALANCE_TEXT,
-			403: LIMITS_TEXT,
-			404: NOT_FOUND_TEXTS[asked],
-		},
-	});
-}
+const { read } = answerReader({
+	displayName: DISPLAY_NAME,
+	refusals: REFUSALS,
+	isRefusal: (json) => isRefusal(json) || valueAt(json, 'success') === false,
+	// Bodies: `{ error: { message, type, code } }`, and `{ code, message, data: null }` of the routes for tasks.
+	said(json) {
+		const error = valueAt(json, 'error');
+		const code = firstText(valueAt(error, 'code'), valueAt(json, 'code'));
+		const type = firstText(valueAt(error, 'type'));
+		return {
+			text: firstString(valueAt(error, 'message'), error, valueAt(json, 'message')),
+			code: [code, type].filter((each) => each !== null).join(' '),
+		};
+	},
+});
 
 /**
  * "Image Upload Guidance" (June 2026) answers `{ id, url, mime_type, size, expires_at }`. Its first edition had another
  * path, POST /api/upload, with `{ success, message, data: "<url>" }`; a later one says not to use that. The address is
  * looked for in both shapes, and where other services of this kind have it.
  */
-function readUploaded(answer: ProviderAnswer): Reading<string> {
-	const json = jsonOf(answer);
-	if (!isSuccess(answer)) return { ok: false, problem: problem(answer, 'upload') };
-	const url = firstUrl(
+function uploadedUrl(json: JsonValue | undefined): string | null {
+	return firstUrl(
 		valueAt(json, 'url'),
 		valueAt(json, 'data', 'url'),
 		valueAt(json, 'data'),
 		valueAt(json, 'file', 'url'),
 		valueAt(json, 'file_url'),
 	);
-	if (url !== null) return { ok: true, value: url };
-	if (isRefusal(json)) return { ok: false, problem: problem(answer, 'upload') };
-	const options = { displayName: DISPLAY_NAME };
-	if (valueAt(json, 'success') === false) {
-		const providerText = firstString(valueAt(json, 'message'));
-		return { ok: false, problem: problemOf('invalidRequest', answer, { ...options, providerText }) };
-	}
-	const message = `${DISPLAY_NAME} sent an answer without the address of the image (HTTP ${answer.statusCode})`;
-	return { ok: false, problem: problemOf('unreadable', answer, { ...options, message }) };
 }
 
 function extendBody(request: VideoRequest): JsonObject {
@@ -305,7 +262,7 @@ function body(request: VideoRequest): JsonObject {
 		model_name: request.model,
 		...(request.duration ? { duration: SECONDS[request.duration] } : {}),
 		...(request.resolution ? { resolution: request.resolution } : {}),
-		...(request.expandPrompt !== null ? { expand_prompt: request.expandPrompt } : {}),
+		...extrasOnWire(EXTRAS_OF_GENERATE, request),
 		...(request.startImage ? { image_url: imageText(request.startImage) } : {}),
 		...(request.endImage ? { image_end_url: imageText(request.endImage) } : {}),
 		...(request.callback ? { notifyHook: request.callback.url } : {}),
@@ -325,64 +282,58 @@ export const crazyrouter: Provider = {
 			{ ...COMMON, value: 'ray-v1', name: 'Ray 1.6', description: 'Older model' },
 		],
 		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
-		extras: ['expandPrompt'],
-		concepts: [],
+		extras: EXTRAS_OF_GENERATE,
 		operations: {
 			extend: {
 				models: [EXTEND],
 				prompt: { optionalWithImage: false, minLength: null, maxLength: null },
-				extras: [],
+				extras: {},
 			},
 		},
 		imageInput: 'upload',
 		sourceAs: 'url',
-		balance: false,
-		// "Callback" asks for a public address, not for https.
-		callbacks: 'http',
-		list: false,
-		delete: false,
 		urlMinutes: null,
-		prices: false,
 		// No limit is documented; a careful number.
 		concurrency: 5,
 	},
+
+	refusals: REFUSALS,
 
 	create(request) {
 		if (request.operation !== 'extend') return { method: 'POST', path: '/luma/generations', body: body(request) };
 		const source = encodeURIComponent(generationIdOf(request.source) ?? '');
 		return { method: 'POST', path: `/luma/generations/${source}/extend`, body: extendBody(request) };
 	},
-	readCreated(answer, request): Reading<Generation> {
+	readCreated(answer, request) {
 		const source = request?.operation === 'extend' ? generationIdOf(request.source) : null;
-		const asked = source === null ? 'create' : 'generation';
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, asked) };
-		const json = jsonOf(answer);
-		const id = idOf(json);
-		const word = wordOf(json);
-		if (id !== null) return { ok: true, value: generationOf(json, id, word ?? 'queued') };
-		if (isRefusal(json)) return { ok: false, problem: problem(answer, asked) };
-		// The answer to "Extend Video" is not shown. One that names a state but no ID can only mean the video itself; without
-		// a state it is not taken for that, since the video that was to be extended is completed already.
-		if (source !== null && word !== null) return { ok: true, value: generationOf(json, source, word) };
-		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+		const asked: Asked = source === null ? 'create' : 'generation';
+		return read(answer, asked, (json) => {
+			const id = idOf(json);
+			const word = wordOf(json);
+			if (id !== null) return generationOf(json, id, word ?? 'queued');
+			// The answer to "Extend Video" is not shown. One that names a state but no ID can only mean the video itself; without
+			// a state it is not taken for that, since the video that was to be extended is completed already.
+			return source !== null && word !== null && !isRefusal(json) ? generationOf(json, source, word) : null;
+		});
 	},
 
 	status: (generationId) => ({ method: 'GET', path: `/luma/generations/${encodeURIComponent(generationId)}` }),
-	readStatus(answer, generationId): Reading<Generation> {
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, 'generation') };
-		const json = jsonOf(answer);
-		const word = wordOf(json);
-		// The id stays the one that was asked for: it is the one that can be asked for again.
-		if (word !== null) return { ok: true, value: generationOf(json, generationId, word) };
-		if (isRefusal(json)) return { ok: false, problem: problem(answer, 'generation') };
-		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
-	},
+	readStatus: (answer, generationId) =>
+		read(answer, 'generation', (json) => {
+			const word = wordOf(json);
+			// The id stays the one that was asked for: it is the one that can be asked for again.
+			return word === null ? null : generationOf(json, generationId, word);
+		}),
 
-	// "Callback": another shape than the query's answer, with the same id.
-	readCallback(json) {
-		const generationId = isObject(json) ? idOf(json) : null;
-		const word = wordOf(json);
-		return generationId && word ? { generationId, status: statusOf(word) } : null;
+	callbacks: {
+		// "Callback" asks for a public address, not for https.
+		httpsOnly: false,
+		// Another shape than the query's answer, with the same id.
+		read({ body: json }) {
+			const generationId = isObject(json) ? idOf(json) : null;
+			const word = wordOf(json);
+			return generationId && word ? { generationId, status: statusOf(word) } : null;
+		},
 	},
 
 	// "Image Upload Guidance": images are kept for 48 hours, 200 MB within 24 hours.
@@ -390,9 +341,10 @@ export const crazyrouter: Provider = {
 		mimeTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/gif'],
 		maxBytes: 20_000_000,
 		ticket: null,
-		direct: { path: '/v1/files/uploads', fields: { purpose: 'model_input' }, read: readUploaded },
+		direct: {
+			path: '/v1/files/uploads',
+			fields: { purpose: 'model_input' },
+			read: (answer) => read(answer, 'file', uploadedUrl, 'the address of the image'),
+		},
 	},
-
-	// Prices are named on request only, and depend on the account.
-	estimateUsd: () => null,
 };

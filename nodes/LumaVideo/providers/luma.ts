@@ -1,10 +1,40 @@
 /** What the two APIs of Luma have in common. Pure. */
-import { firstText, jsonOf, valueAt } from './answers';
-import type { ProviderAnswer } from './provider';
+import { z } from 'zod';
+import { firstText, valueAt } from './answers';
+import type { GenerationStatus, JsonValue } from './provider';
+
+/** Only the id of a generation must be right: one that was paid for is not lost over a detail that changed its type. */
+export const lenientText = z.string().nullish().catch(null);
+
+/** `queued` and `dreaming` run, `completed` and `failed` are final; a word not documented is read as running. */
+export function statusOf(state: string): GenerationStatus {
+	switch (state.toLowerCase()) {
+		case 'queued':
+			return 'queued';
+		case 'completed':
+			return 'completed';
+		case 'failed':
+			return 'failed';
+		default:
+			return 'processing';
+	}
+}
+
+/** From keeping the source to keeping its idea only ("Modify Video", mode; "Video editing", strength). */
+export const STRENGTHS: readonly string[] = [
+	'adhere_1',
+	'adhere_2',
+	'adhere_3',
+	'flex_1',
+	'flex_2',
+	'flex_3',
+	'reimagine_1',
+	'reimagine_2',
+	'reimagine_3',
+];
 
 /** `detail` is a text, or the list of a validator's findings `[{ loc, msg }]`; both forms occur. */
-export function detailText(answer: ProviderAnswer): string | null {
-	const json = jsonOf(answer);
+export function detailText(json: JsonValue | undefined): string | null {
 	const detail = valueAt(json, 'detail') ?? valueAt(json, 'message') ?? valueAt(json, 'error');
 	if (typeof detail === 'string') return detail;
 	if (!Array.isArray(detail)) return null;

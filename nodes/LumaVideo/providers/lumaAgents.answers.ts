@@ -1,12 +1,11 @@
 /** What Luma Agents answers: generations, failures and refusals, in words for people. Pure. */
 import { z } from 'zod';
-import { firstText, firstUrl, httpProblem, isSuccess, jsonOf, problemOf, unreadable } from './answers';
-import type { StatusText } from './answers';
-import { detailText } from './luma';
+import { answerReader, firstText, firstUrl, isSuccess, jsonOf, problemOf } from './answers';
+import type { Refusal } from './answers';
+import { detailText, lenientText, statusOf } from './luma';
 import type {
 	Generation,
 	GenerationRequest,
-	GenerationStatus,
 	ImageRequest,
 	JsonObject,
 	JsonValue,
@@ -24,9 +23,7 @@ export const DASHBOARD_URL = 'https://platform.lumalabs.ai';
 const KEY_ADVICE =
 	"Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.";
 
-// Everything beyond is kept in `raw`. Only the id must be right: one that was paid for is not lost over a detail
-// that changed its type.
-const lenientText = z.string().nullish().catch(null);
+// Everything beyond is kept in `raw`.
 const generationSchema = z.object({
 	id: z.string().min(1),
 	type: lenientText,
@@ -40,20 +37,6 @@ const generationSchema = z.object({
 		.nullish()
 		.catch(null),
 });
-
-/** A word not documented is read as running. */
-function statusOf(state: string): GenerationStatus {
-	switch (state.toLowerCase()) {
-		case 'queued':
-			return 'queued';
-		case 'completed':
-			return 'completed';
-		case 'failed':
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
 
 // ---------------------------------------------------------------------------------------------------------------
 // Failures
@@ -185,15 +168,11 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 	};
 }
 
-function readOne(answer: ProviderAnswer, whenSilent: string | null): Reading<Generation> {
-	const generation = readGeneration(jsonOf(answer), whenSilent);
-	return generation ? { ok: true, value: generation } : unreadable(answer, DISPLAY_NAME, 'an unknown answer');
-}
-
 /** An answer with an id but without a state is a generation that was taken in. */
 function readOrdered(answer: ProviderAnswer, request: GenerationRequest | undefined, makes: Product): Reading<Generation> {
-	if (isSuccess(answer)) return readOne(answer, 'queued');
-	return { ok: false, problem: notFetched(answer, request, makes) ?? problem(answer, createTexts(makes)) };
+	const failure = isSuccess(answer) ? null : notFetched(answer, request, makes);
+	if (failure) return { ok: false, problem: failure };
+	return read(answer, makes === 'image' ? 'createImage' : 'create', (json) => readGeneration(json, 'queued'));
 }
 
 export function readCreated(answer: ProviderAnswer, request?: VideoRequest): Reading<Generation> {
@@ -205,58 +184,65 @@ export function readCreatedImage(answer: ProviderAnswer, request?: ImageRequest)
 }
 
 export function readStatus(answer: ProviderAnswer): Reading<Generation> {
-	return isSuccess(answer) ? readOne(answer, null) : { ok: false, problem: problem(answer, {}) };
+	return read(answer, 'generation', (json) => readGeneration(json, null));
 }
 
 // ---------------------------------------------------------------------------------------------------------------
 // Refusals
 
-export type ProblemTexts = Readonly<Record<number, StatusText>>;
-
-/** "Error handling", quick reference. */
-const TEXTS: ProblemTexts = {
-	400: { advice: "Check the node's fields, then run the workflow again." },
-	401: { advice: KEY_ADVICE },
-	402: { advice: `Add money to the account at ${DASHBOARD_URL}, then run the workflow again.` },
-	403: {
+/** "Error handling", quick reference. For what is moderated at once no status is documented, so the text decides. */
+export const REFUSALS: readonly Refusal[] = [
+	{ status: [400, 403, 422], says: /moderat|content (policy|guideline)/i, kind: 'moderation' },
+	{
+		status: [422],
+		says: /coming soon/i,
+		message: `${DISPLAY_NAME} does not offer this combination to every account yet`,
+		advice: "Choose a lower 'Resolution' or another 'Aspect Ratio', then run the workflow again.",
+	},
+	{ status: [400], advice: "Check the node's fields, then run the workflow again." },
+	{ status: [401], advice: KEY_ADVICE },
+	{ status: [402], advice: `Add money to the account at ${DASHBOARD_URL}, then run the workflow again.` },
+	{
+		status: [403],
 		advice: `See ${DASHBOARD_URL}: the account must be active, and HDR must be enabled for it before it can be used. ${KEY_ADVICE}`,
 	},
-	413: {
+	// Asked for a generation, 404 means its id; asked to make one, it can only mean the address.
+	{
+		status: [404],
+		asked: ['create'],
+		message: `${DISPLAY_NAME} does not make videos at this address`,
+		advice: "Check 'Base URL' in the credential.",
+	},
+	{
+		status: [404],
+		asked: ['createImage'],
+		message: `${DISPLAY_NAME} does not make images at this address`,
+		advice: "Check 'Base URL' in the credential.",
+	},
+	{
+		status: [404],
+		asked: ['file'],
+		message: `${DISPLAY_NAME} does not take files at this address`,
+		advice: "Check 'Base URL' in the credential.",
+	},
+	{
+		status: [413],
 		message: `${DISPLAY_NAME} refused the request because a file is too large`,
 		advice: `Use smaller files, then run the workflow again. ${LIMITS}`,
 	},
-	422: {
+	{ status: [422], asked: ['file'], advice: 'Use another file, or the URL of a file on the web.' },
+	{
+		status: [422],
 		advice:
 			'Check which fields are set together, and that every image and video opens without a login and is a valid file. Generations that are used as a source must be completed and belong to the account of this credential.',
 	},
-};
+];
 
-const COMING_SOON: StatusText = {
-	message: `${DISPLAY_NAME} does not offer this combination to every account yet`,
-	advice: "Choose a lower 'Resolution' or another 'Aspect Ratio', then run the workflow again.",
-};
-
-/** Asked for a generation, 404 means its id; asked to make one, it can only mean the address. */
-const createTexts = (makes: Product): ProblemTexts => ({
-	404: {
-		message: makes === 'image' ? `${DISPLAY_NAME} does not make images at this address` : `${DISPLAY_NAME} does not make videos at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
+export const { read } = answerReader({
+	displayName: DISPLAY_NAME,
+	refusals: REFUSALS,
+	said: (json) => ({ text: detailText(json) }),
 });
-
-/** `{ detail }` everywhere. For what is moderated at once no status is documented, so the text decides. */
-export function problem(answer: ProviderAnswer, texts: ProblemTexts): Problem {
-	const { statusCode } = answer;
-	const said = detailText(answer);
-	const moderated = [400, 403, 422].includes(statusCode) && /moderat|content (policy|guideline)/i.test(said ?? '');
-	const soon = statusCode === 422 && /coming soon/i.test(said ?? '');
-	const special: StatusText | undefined = moderated ? { kind: 'moderation' } : soon ? COMING_SOON : undefined;
-	return httpProblem(answer, {
-		displayName: DISPLAY_NAME,
-		providerText: said,
-		texts: { ...TEXTS, ...texts, ...(special ? { [statusCode]: special } : {}) },
-	});
-}
 
 /** Inputs of a body by their paths, as fields that a person filled in. */
 function inputAt(path: string, request: GenerationRequest | undefined): string {
@@ -277,7 +263,7 @@ const INPUT_PATH = /\b(source|video\.(?:start_frame|end_frame|(?:edit\.)?keyfram
  * request was looked at and refused, so nothing was bought.
  */
 function notFetched(answer: ProviderAnswer, request: GenerationRequest | undefined, makes: Product): Problem | null {
-	const providerText = detailText(answer) ?? '';
+	const providerText = detailText(jsonOf(answer)) ?? '';
 	const path = INPUT_PATH.exec(providerText)?.[1];
 	if (![400, 422, 502, 503].includes(answer.statusCode) || path === undefined || !saysNotFetched(providerText)) return null;
 	const input = inputAt(path, request);

@@ -2,11 +2,14 @@
 import { isObject } from './answers';
 import { VIDEO_TYPES, extensionOf } from './lumaAgents.answers';
 import { INLINE_BYTES } from './lumaAgents.files';
+import { extrasOnWire } from './extras';
 import type { FileReference, ImageReference, JsonObject, VideoRequest } from './provider';
 import { generationIdOf, stand } from './reference';
 
 /** Not a value of the service: it decides itself how much of the source is kept, as its guide recommends. */
 export const AUTO = 'auto';
+
+export const USER_ID = { userId: 'user_id' };
 
 function fileReference(file: FileReference): JsonObject {
 	switch (file.kind) {
@@ -116,7 +119,7 @@ export function bodyOf(request: VideoRequest): JsonObject {
 		prompt: request.prompt,
 		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
 		...(type === 'video' ? {} : { source: sourceOf(request) }),
-		...(request.userId ? { user_id: request.userId } : {}),
+		...extrasOnWire(USER_ID, request),
 		...(hasVideo ? { video } : {}),
 		...more,
 	};

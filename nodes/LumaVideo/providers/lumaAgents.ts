@@ -8,11 +8,12 @@
  *
  * What no document settles, and what is done about it, is in docs/guesses.md.
  */
-import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
-import { AUTO, bodyOf } from './lumaAgents.body';
+import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, REFUSALS, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
+import { AUTO, USER_ID, bodyOf } from './lumaAgents.body';
 import { exclusions } from './lumaAgents.exclusions';
 import { fileStore } from './lumaAgents.files';
 import { images } from './lumaAgents.images';
+import { STRENGTHS } from './luma';
 import { DEFAULT_DURATION, DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './lumaAgents.prices';
 import type { AspectRatio, Duration, ModelCapabilities, Provider, Resolution } from './provider';
 
@@ -20,19 +21,6 @@ const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:
 /** 360p is the draft tier; only the client's branch `next` and the newer guides have it. */
 const RESOLUTIONS: readonly Resolution[] = ['360p', '540p', '720p', '1080p'];
 const DURATIONS: readonly Duration[] = ['5s', '10s'];
-
-/** "Video editing", strength: from keeping the source to keeping its idea only. */
-const STRENGTHS: readonly string[] = [
-	'adhere_1',
-	'adhere_2',
-	'adhere_3',
-	'flex_1',
-	'flex_2',
-	'flex_3',
-	'reimagine_1',
-	'reimagine_2',
-	'reimagine_3',
-];
 
 const RAY: Pick<ModelCapabilities, 'value' | 'name' | 'aspectRatios' | 'resolutions' | 'durations' | 'loop'> = {
 	value: 'ray-3.2',
@@ -47,6 +35,9 @@ const RAY: Pick<ModelCapabilities, 'value' | 'name' | 'aspectRatios' | 'resoluti
 function sourceHint(seconds: number): string {
 	return `${DISPLAY_NAME} takes at most ${seconds} seconds and works on them for at most an hour.`;
 }
+
+/** Written into `video`. */
+const IN_VIDEO = { exrExport: null, hdr: null, keyframes: null };
 
 const PROMPT = { optionalWithImage: false, minLength: 1, maxLength: 6000 };
 
@@ -81,7 +72,7 @@ export const lumaAgents: Provider = {
 			},
 		],
 		prompt: PROMPT,
-		extras: ['exrExport', 'hdr', 'keyframes', 'userId'],
+		extras: { ...IN_VIDEO, ...USER_ID },
 		operations: {
 			extend: {
 				models: [
@@ -100,7 +91,7 @@ export const lumaAgents: Provider = {
 					},
 				],
 				prompt: PROMPT,
-				extras: ['userId'],
+				extras: USER_ID,
 			},
 			modify: {
 				models: [
@@ -118,7 +109,7 @@ export const lumaAgents: Provider = {
 					},
 				],
 				prompt: PROMPT,
-				extras: ['autoControls', 'editControls', 'exrExport', 'hdr', 'keyframes', 'sourceLength', 'userId'],
+				extras: { autoControls: null, editControls: null, ...IN_VIDEO, sourceLength: null, ...USER_ID },
 			},
 			reframe: {
 				models: [
@@ -138,23 +129,18 @@ export const lumaAgents: Provider = {
 					},
 				],
 				prompt: PROMPT,
-				extras: ['sourceLength', 'sourcePosition', 'userId'],
+				extras: { sourceLength: null, sourcePosition: null, ...USER_ID },
 			},
 		},
 		imageInput: 'data',
 		sourceAs: 'generationId',
-		balance: false,
-		concepts: [],
-		callbacks: 'none',
-		list: false,
-		delete: false,
 		// "Video generation": presigned for an hour; each read makes a new one.
 		urlMinutes: 60,
-		prices: true,
 		// Depends on the plan and is shown in the dashboard only; a careful number.
 		concurrency: 5,
 	},
 
+	refusals: REFUSALS,
 	exclusions,
 
 	create: (request) => ({ method: 'POST', path: '/generations', body: bodyOf(request) }),

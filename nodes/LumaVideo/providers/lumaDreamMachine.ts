@@ -6,34 +6,24 @@
  * official one is followed.
  */
 import { z } from 'zod';
-import {
-	firstText,
-	firstUrl,
-	httpProblem,
-	isObject,
-	isSuccess,
-	jsonOf,
-	problemOf,
-	unreadable,
-	valueAt,
-} from './answers';
-import type { StatusText } from './answers';
-import { detailText } from './luma';
+import { answerReader, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
+import type { Asked, Refusal } from './answers';
+import { extrasOnWire } from './extras';
+import { STRENGTHS, detailText, lenientText, statusOf } from './luma';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type {
 	AspectRatio,
+	Balance,
+	Catalog,
 	Duration,
 	Generation,
 	GenerationPage,
-	GenerationStatus,
 	ImageReference,
 	JsonObject,
 	JsonValue,
 	Media,
 	ModelCapabilities,
-	Problem,
-	ProblemKind,
 	Provider,
 	ProviderAnswer,
 	Reading,
@@ -117,32 +107,24 @@ const CAMERA_MOTIONS: readonly string[] = [
 	'camera crane down',
 ];
 
-/** "Modify Video": from keeping the source to keeping its idea only. */
-const MODES: readonly string[] = [
-	'adhere_1',
-	'adhere_2',
-	'adhere_3',
-	'flex_1',
-	'flex_2',
-	'flex_3',
-	'reimagine_1',
-	'reimagine_2',
-	'reimagine_3',
-];
 const DEFAULT_MODE = 'flex_1';
 const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
 
-/** "Reframe Video": the source's place in the new picture, in whole pixels. */
-const GRID_FIELDS: readonly string[] = [
-	'grid_position_x',
-	'grid_position_y',
-	'resized_height',
-	'resized_width',
-	'x_end',
-	'x_start',
-	'y_end',
-	'y_start',
-];
+/** "Reframe Video": the source's place in the new picture, in whole pixels, by the names of the panel's fields. */
+const GRID_FIELDS: Readonly<Record<string, string>> = {
+	gridPositionX: 'grid_position_x',
+	gridPositionY: 'grid_position_y',
+	resizedHeight: 'resized_height',
+	resizedWidth: 'resized_width',
+	xEnd: 'x_end',
+	xStart: 'x_start',
+	yEnd: 'y_end',
+	yStart: 'y_start',
+};
+
+const EXTRAS_OF_AUDIO = { negativePrompt: 'negative_prompt' };
+/** The motion is part of the prompt, and each concept an object. */
+const EXTRAS_OF_NEW = { cameraMotion: null, concepts: null };
 
 /** A model where only the model is chosen. */
 const PLAIN: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
@@ -199,9 +181,7 @@ const ENDED =
 	"Luma announced the end of its Dream Machine API for October 2026. Its successor is Luma Agents: choose that as 'Provider', with a key from platform.lumalabs.ai.";
 const KEY_ADVICE = `Check the API key in the credential: Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. ${ENDED}`;
 
-// The answers, as far as they are used. Everything beyond is kept in `raw`. Only the id must be right: one that
-// was paid for is not lost over a detail that changed its type.
-const lenientText = z.string().nullish().catch(null);
+// The answers, as far as they are used. Everything beyond is kept in `raw`.
 const generationSchema = z.object({
 	id: z.string().min(1),
 	state: lenientText,
@@ -217,20 +197,6 @@ const pageSchema = z.object({
 	offset: z.number().nullish().catch(null),
 	has_more: z.boolean().nullish().catch(null),
 });
-
-/** `queued` and `dreaming` run, `completed` and `failed` are final; a word not documented is read as running. */
-function statusOf(state: string): GenerationStatus {
-	switch (state.toLowerCase()) {
-		case 'queued':
-			return 'queued';
-		case 'completed':
-			return 'completed';
-		case 'failed':
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
 
 /** `whenSilent` is the state of a generation that names none; `null` where it must name one. */
 function readGeneration(json: JsonValue | undefined, whenSilent: string | null): Generation | null {
@@ -261,55 +227,40 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 	};
 }
 
-function readOne(answer: ProviderAnswer, texts: ProblemTexts, whenSilent: string | null): Reading<Generation> {
-	if (!isSuccess(answer)) return { ok: false, problem: problem(answer, texts) };
-	const generation = readGeneration(jsonOf(answer), whenSilent);
-	return generation ? { ok: true, value: generation } : unreadable(answer, DISPLAY_NAME, 'an unknown answer');
+function readOne(answer: ProviderAnswer, asked: Asked, whenSilent: string | null): Reading<Generation> {
+	return read(answer, asked, (json) => readGeneration(json, whenSilent));
 }
 
-/** An answer that should have told something else than a generation. */
-function without<T>(answer: ProviderAnswer, what: string): Reading<T> {
-	const message = `${DISPLAY_NAME} sent an answer without ${what} (HTTP ${answer.statusCode})`;
-	return { ok: false, problem: problemOf('unreadable', answer, { displayName: DISPLAY_NAME, message }) };
-}
+/** No code is documented for an empty account or for moderation: where the status says little, the text decides. */
+const UNTOLD = [400, 402, 403, 409, 422];
 
-type ProblemTexts = Readonly<Record<number, StatusText>>;
-
-/** Asked for a generation, 404 means its id; asked to make one out of nothing, it can only mean the address. */
-const CREATE_TEXTS: ProblemTexts = {
-	404: {
+const REFUSALS: readonly Refusal[] = [
+	{ status: UNTOLD, says: /\bcredits?\b|\bbalance\b|insufficient funds/i, kind: 'balance' },
+	{ status: UNTOLD, says: /moderat|blacklist|not allowed content|nsfw/i, kind: 'moderation' },
+	{ status: [401], advice: KEY_ADVICE },
+	{ status: [403], kind: 'credentials', advice: KEY_ADVICE },
+	// Asked for a generation, 404 means its id; asked to make one out of nothing, it can only mean the address.
+	{
+		status: [404],
+		asked: ['create'],
 		message: `${DISPLAY_NAME} does not make videos at this address`,
 		advice: `Check 'Base URL' in the credential. ${ENDED}`,
 	},
-};
+	{
+		status: [404],
+		asked: ['catalog'],
+		message: `${DISPLAY_NAME} keeps no such list any more`,
+		advice: 'Enter the value by hand.',
+	},
+	// What Luma would answer once this API has ended.
+	{ status: [410], message: `${DISPLAY_NAME} says that this is gone`, advice: ENDED },
+];
 
-/** No code is documented for an empty account or for moderation: the text decides, where the code says little. */
-function kindOfText(answer: ProviderAnswer, said: string | null): ProblemKind | undefined {
-	if (!said || ![400, 402, 403, 409, 422].includes(answer.statusCode)) return undefined;
-	if (/\bcredits?\b|\bbalance\b|insufficient funds/i.test(said)) return 'balance';
-	if (/moderat|blacklist|not allowed content|nsfw/i.test(said)) return 'moderation';
-	return undefined;
-}
-
-function problem(answer: ProviderAnswer, texts: ProblemTexts = {}): Problem {
-	const said = detailText(answer);
-	const kind = kindOfText(answer, said);
-	return httpProblem(answer, {
-		displayName: DISPLAY_NAME,
-		providerText: said,
-		texts: {
-			...texts,
-			401: { advice: KEY_ADVICE },
-			403: { kind: 'credentials', advice: KEY_ADVICE },
-			// What Luma would answer once this API has ended.
-			410: {
-				message: `${DISPLAY_NAME} says that this is gone`,
-				advice: ENDED,
-			},
-			...(kind ? { [answer.statusCode]: { kind } } : {}),
-		},
-	});
-}
+const { problem, read } = answerReader({
+	displayName: DISPLAY_NAME,
+	refusals: REFUSALS,
+	said: (json) => ({ text: detailText(json) }),
+});
 
 /** Equal as JSON; keys the service adds to an object are ignored, since it fills in defaults. */
 function sameJson(listed: JsonValue | undefined, sent: JsonValue): boolean {
@@ -374,6 +325,10 @@ function keyframesOf(request: VideoRequest): JsonObject {
 	};
 }
 
+function gridOf({ gridPosition }: VideoRequest): JsonObject {
+	return Object.fromEntries(Object.entries(gridPosition ?? {}).flatMap(([name, value]) => (GRID_FIELDS[name] ? [[GRID_FIELDS[name], value]] : [])));
+}
+
 /** What every body ends with. */
 function endOf({ callback, additionalBodyFields }: VideoRequest): JsonObject {
 	return { ...(callback ? { callback_url: callback.url } : {}), ...additionalBodyFields };
@@ -401,7 +356,7 @@ function bodyOf(request: VideoRequest): JsonObject {
 				aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
 				...(request.prompt ? { prompt: request.prompt } : {}),
 				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
-				...request.gridPosition,
+				...gridOf(request),
 				...more,
 			};
 		case 'upscale':
@@ -414,7 +369,7 @@ function bodyOf(request: VideoRequest): JsonObject {
 			return {
 				generation_type: 'add_audio',
 				...(request.prompt ? { prompt: request.prompt } : {}),
-				...(request.negativePrompt ? { negative_prompt: request.negativePrompt } : {}),
+				...extrasOnWire(EXTRAS_OF_AUDIO, request),
 				...more,
 			};
 		default:
@@ -439,26 +394,35 @@ function pathOf(request: VideoRequest): string {
 	}
 }
 
-/** Asked for a list, 404 means that the list is gone. */
-const CATALOG_TEXTS: ProblemTexts = {
-	404: {
-		message: `${DISPLAY_NAME} keeps no such list any more`,
-		advice: 'Enter the value by hand.',
-	},
-};
-
 /** A list of words; other clients of the service also know it wrapped, or with more about each word. */
-function readWords(answer: ProviderAnswer, wrapper: string): Reading<string[]> {
-	if (!isSuccess(answer)) return { ok: false, problem: problem(answer, CATALOG_TEXTS) };
-	const json = jsonOf(answer);
+function wordsIn(json: JsonValue | undefined, wrapper: string): string[] | null {
 	const rows = Array.isArray(json) ? json : valueAt(json, wrapper);
-	if (!Array.isArray(rows)) return without(answer, 'a list');
+	if (!Array.isArray(rows)) return null;
 	const words = rows
 		.map((row) => firstText(row, valueAt(row, 'key'), valueAt(row, 'name')))
 		.filter((word) => word !== null);
 	// A list of things that are no words is no list of words.
-	if (words.length === 0 && rows.length > 0) return without(answer, 'a list');
-	return { ok: true, value: [...new Set(words)] };
+	return words.length === 0 && rows.length > 0 ? null : [...new Set(words)];
+}
+
+function catalog(path: string, wrapper: string, known: readonly string[]): Catalog {
+	return {
+		call: () => ({ method: 'GET', path }),
+		read: (answer) => read(answer, 'catalog', (json) => wordsIn(json, wrapper), 'the list'),
+		known,
+	};
+}
+
+function pageIn(json: JsonValue | undefined): GenerationPage | null {
+	const parsed = pageSchema.safeParse(json);
+	if (!parsed.success) return null;
+	const { offset, has_more: hasMore, generations: rows } = parsed.data;
+	const generations = (rows as JsonValue[])
+		.map((generation) => readGeneration(generation, null))
+		.filter((generation) => generation !== null);
+	// Without its offset a page cannot say where the next one begins: stop rather than go round in circles.
+	const more = hasMore === true && typeof offset === 'number' && rows.length > 0;
+	return { generations, next: more ? String(offset + rows.length) : null };
 }
 
 function videoBody(request: VideoRequest): JsonObject {
@@ -472,7 +436,7 @@ function videoBody(request: VideoRequest): JsonObject {
 		...(request.duration ? { duration: request.duration } : {}),
 		...(request.loop ? { loop: true } : {}),
 		...(Object.keys(keyframes).length > 0 ? { keyframes } : {}),
-		...(request.concepts.length > 0 ? { concepts: request.concepts.map((key) => ({ key })) } : {}),
+		...(request.concepts ? { concepts: request.concepts.map((key) => ({ key })) } : {}),
 		...endOf(request),
 	};
 }
@@ -525,12 +489,12 @@ export const lumaDreamMachine: Provider = {
 			},
 		],
 		prompt: { optionalWithImage: true, minLength: 3, maxLength: 5000 },
-		extras: ['cameraMotion', 'concepts'],
+		extras: EXTRAS_OF_NEW,
 		operations: {
 			addAudio: {
 				models: [{ ...PLAIN, value: '', name: 'Add Audio', description: 'Adds sound', usualSeconds: 40 }],
 				prompt: OPTIONAL_PROMPT,
-				extras: ['negativePrompt'],
+				extras: EXTRAS_OF_AUDIO,
 			},
 			extend: {
 				models: bothModels({
@@ -542,17 +506,17 @@ export const lumaDreamMachine: Provider = {
 				}),
 				// "Errors": needed "when image is not provided as keyframes".
 				prompt: { ...NEEDED_PROMPT, optionalWithImage: true },
-				extras: ['cameraMotion', 'concepts'],
+				extras: EXTRAS_OF_NEW,
 			},
 			interpolate: {
 				models: bothModels(BESIDE_ANOTHER),
 				prompt: NEEDED_PROMPT,
-				extras: ['cameraMotion', 'concepts'],
+				extras: EXTRAS_OF_NEW,
 			},
 			modify: {
-				models: bothModels({ ...PLAIN, frames: ['none', 'start'], modes: MODES, sources: ['generation', 'url'] }),
+				models: bothModels({ ...PLAIN, frames: ['none', 'start'], modes: STRENGTHS, sources: ['generation', 'url'] }),
 				prompt: OPTIONAL_PROMPT,
-				extras: [],
+				extras: {},
 			},
 			reframe: {
 				models: bothModels({
@@ -563,7 +527,7 @@ export const lumaDreamMachine: Provider = {
 					sources: ['generation', 'url'],
 				}),
 				prompt: OPTIONAL_PROMPT,
-				extras: ['gridPosition'],
+				extras: { gridPosition: null },
 			},
 			upscale: {
 				models: [
@@ -579,24 +543,20 @@ export const lumaDreamMachine: Provider = {
 					},
 				],
 				prompt: { ...OPTIONAL_PROMPT, exists: false },
-				extras: [],
+				extras: {},
 			},
 		},
 		imageInput: 'url',
 		sourceAs: 'url',
-		balance: true,
-		concepts: CONCEPTS,
-		callbacks: 'http',
-		list: true,
-		delete: true,
 		urlMinutes: null,
-		prices: true,
 		// "Rate limits", build tier: 10 Ray generations at once.
 		concurrency: 10,
 	},
 
+	refusals: REFUSALS,
+
 	exclusions(request) {
-		if (Object.values(request.gridPosition).some((value) => !Number.isInteger(value))) {
+		if (Object.values(request.gridPosition ?? {}).some((value) => !Number.isInteger(value))) {
 			return [{ field: 'gridPosition', finding: 'must consist of whole numbers' }];
 		}
 		if (request.operation !== 'extend') return [];
@@ -619,76 +579,67 @@ export const lumaDreamMachine: Provider = {
 	// An answer with an id but without a state is a generation that was taken in.
 	readCreated(answer, request) {
 		const isAtGeneration = request?.operation === 'upscale' || request?.operation === 'addAudio';
-		return readOne(answer, isAtGeneration ? {} : CREATE_TEXTS, 'queued');
+		return readOne(answer, isAtGeneration ? 'generation' : 'create', 'queued');
 	},
 
 	status: (generationId) => ({ method: 'GET', path: `/generations/${encodeURIComponent(generationId)}` }),
-	readStatus: (answer) => readOne(answer, {}, null),
+	readStatus: (answer) => readOne(answer, 'generation', null),
 
-	// "Callbacks": the body is the generation.
-	readCallback(json) {
-		const generation = readGeneration(json, null);
-		return generation && { generationId: generation.generationId, status: generation.status };
-	},
-	callbackUrlOf: ({ raw }) => (isObject(raw.request) ? firstText(raw.request.callback_url) : undefined),
-
-	list: ({ limit, offset }) => ({ method: 'GET', path: '/generations', query: { limit, offset } }),
-	readList(answer): Reading<GenerationPage> {
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
-		const json = jsonOf(answer);
-		const parsed = pageSchema.safeParse(json);
-		if (!parsed.success) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
-		const generations = (parsed.data.generations as JsonValue[])
-			.map((generation) => readGeneration(generation, null))
-			.filter((generation) => generation !== null);
-		const { offset, has_more: hasMore, generations: rows } = parsed.data;
-		// Without its offset a page cannot say where the next one begins: stop rather than go round in circles.
-		const more = hasMore === true && typeof offset === 'number' && rows.length > 0;
-		return { ok: true, value: { generations, nextOffset: more ? offset + rows.length : null } };
+	callbacks: {
+		httpsOnly: false,
+		// "Callbacks": the body is the generation.
+		read({ body }) {
+			const generation = readGeneration(body, null);
+			return generation && { generationId: generation.generationId, status: generation.status };
+		},
+		urlOf: ({ raw }) => (isObject(raw.request) ? firstText(raw.request.callback_url) : undefined),
 	},
 
-	/**
-	 * What we send comes back in `request`. A field we left out may come back filled with a default, so only what tells
-	 * requests apart is compared in both directions.
-	 */
-	sameRequest(generation, request) {
-		const listed = valueAt(generation.raw, 'request');
-		if (!isObject(listed)) return false;
-		// Their source is in the path only, so two of them cannot be told apart.
-		if (request.operation === 'upscale' || request.operation === 'addAudio') return false;
-		const sent = bodyOf(request);
-		// A modified or reframed video can have the model and the prompt of a generated one.
-		const type = sent.generation_type ?? 'video';
-		if (!isBlank(listed.generation_type) && listed.generation_type !== type) return false;
-		const asked = Object.entries(sent).every(([field, value]) => sameJson(listed[field], value));
-		const beyond = [...TELLING_FIELDS, ...GRID_FIELDS].every((field) => field in sent || isBlank(listed[field]));
-		return asked && beyond && (sent.loop === true || listed.loop !== true);
+	listing: {
+		call: ({ limit, cursor }) => ({ method: 'GET', path: '/generations', query: { limit, offset: Number(cursor ?? 0) } }),
+		read: (answer) => read(answer, 'account', pageIn, 'the list'),
+		/**
+		 * What we send comes back in `request`. A field we left out may come back filled with a default, so only what tells
+		 * requests apart is compared in both directions.
+		 */
+		isSameRequest(generation, request) {
+			const listed = valueAt(generation.raw, 'request');
+			if (!isObject(listed)) return false;
+			// Their source is in the path only, so two of them cannot be told apart.
+			if (request.operation === 'upscale' || request.operation === 'addAudio') return false;
+			const sent = bodyOf(request);
+			// A modified or reframed video can have the model and the prompt of a generated one.
+			const type = sent.generation_type ?? 'video';
+			if (!isBlank(listed.generation_type) && listed.generation_type !== type) return false;
+			const asked = Object.entries(sent).every(([field, value]) => sameJson(listed[field], value));
+			const beyond = [...TELLING_FIELDS, ...Object.values(GRID_FIELDS)].every((field) => field in sent || isBlank(listed[field]));
+			return asked && beyond && (sent.loop === true || listed.loop !== true);
+		},
 	},
 
-	delete: (generationId) => ({ method: 'DELETE', path: `/generations/${encodeURIComponent(generationId)}` }),
-	readDeleted: (answer) =>
-		isSuccess(answer) ? { ok: true, value: true } : { ok: false, problem: problem(answer) },
+	deletion: {
+		call: (generationId) => ({ method: 'DELETE', path: `/generations/${encodeURIComponent(generationId)}` }),
+		read: (answer) => (isSuccess(answer) ? { ok: true, value: true } : { ok: false, problem: problem(answer, 'generation') }),
+	},
 
-	balance: () => ({ method: 'GET', path: '/credits' }),
-	readBalance(answer) {
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer) };
-		const cents = Number(firstText(valueAt(jsonOf(answer), 'credit_balance')) ?? Number.NaN);
-		if (!Number.isFinite(cents)) return without(answer, 'a balance');
-		// "Credits": the balance is in US cents.
-		return { ok: true, value: { amount: cents / 100, unit: 'USD' } };
+	balance: {
+		call: () => ({ method: 'GET', path: '/credits' }),
+		read: (answer) =>
+			read<Balance>(
+				answer,
+				'account',
+				(json) => {
+					const cents = Number(firstText(valueAt(json, 'credit_balance')) ?? Number.NaN);
+					// "Credits": the balance is in US cents.
+					return Number.isFinite(cents) ? { amount: cents / 100, unit: 'USD' } : null;
+				},
+				'the balance',
+			),
 	},
 
 	catalogs: {
-		cameraMotions: {
-			call: () => ({ method: 'GET', path: '/generations/camera_motion/list' }),
-			read: (answer) => readWords(answer, 'camera_motions'),
-			known: CAMERA_MOTIONS,
-		},
-		concepts: {
-			call: () => ({ method: 'GET', path: '/generations/concepts/list' }),
-			read: (answer) => readWords(answer, 'concepts'),
-			known: CONCEPTS,
-		},
+		cameraMotions: catalog('/generations/camera_motion/list', 'camera_motions', CAMERA_MOTIONS),
+		concepts: catalog('/generations/concepts/list', 'concepts', CONCEPTS),
 	},
 
 	estimateUsd(request) {

@@ -10,8 +10,8 @@
  * sent as an additional body field.
  */
 import { z } from 'zod';
-import { firstText, firstUrl, httpProblem, isSuccess, jsonOf, unreadable, valueAt } from './answers';
-import type { StatusText } from './answers';
+import { answerReader, firstText, firstUrl, valueAt } from './answers';
+import type { Refusal } from './answers';
 import type {
 	AspectRatio,
 	Callback,
@@ -21,10 +21,7 @@ import type {
 	JsonValue,
 	Media,
 	ModelCapabilities,
-	Problem,
 	Provider,
-	ProviderAnswer,
-	Reading,
 	VideoRequest,
 } from './provider';
 import { imageText, videoUrlOf } from './reference';
@@ -124,46 +121,39 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 	};
 }
 
-const TEXTS: Readonly<Record<number, StatusText>> = {
-	400: { advice: "Check the node's fields: the prompt, and that each image URL opens without a login." },
-	401: {
-		advice: 'Check the API key in the credential. Keys are made at https://api-console.pixazo.ai/api_keys.',
+const REFUSALS: readonly Refusal[] = [
+	{
+		status: [400],
+		code: /model not found/i,
+		message: `${DISPLAY_NAME} does not offer this model at present`,
+		advice: `See ${DASHBOARD_URL} for the models on offer, or choose another provider.`,
 	},
-	402: { advice: `Add money to the wallet at ${DASHBOARD_URL}, then run the workflow again.` },
-	403: {
+	{ status: [400], advice: "Check the node's fields: the prompt, and that each image URL opens without a login." },
+	{ status: [401], advice: 'Check the API key in the credential. Keys are made at https://api-console.pixazo.ai/api_keys.' },
+	{ status: [402], advice: `Add money to the wallet at ${DASHBOARD_URL}, then run the workflow again.` },
+	{
+		status: [403],
 		advice: `See ${DASHBOARD_URL}: the subscription of this API key must be active, include this model and have calls left.`,
 	},
-	500: { advice: `Wait a few minutes. What was started is shown at ${DASHBOARD_URL}.` },
-};
-
-const CREATE_TEXTS: Readonly<Record<number, StatusText>> = {
-	...TEXTS,
-	404: {
+	{
+		status: [404],
+		asked: ['create'],
 		message: `${DISPLAY_NAME} does not offer this model at this address`,
 		advice: `Check 'Base URL' in the credential. If it is right, see ${DASHBOARD_URL} for the models on offer.`,
 	},
-};
+	{ status: [404], message: `${DISPLAY_NAME} does not know this generation` },
+	{ status: [500], advice: `Wait a few minutes. What was started is shown at ${DASHBOARD_URL}.` },
+];
 
-const STATUS_TEXTS: Readonly<Record<number, StatusText>> = {
-	...TEXTS,
-	404: { message: `${DISPLAY_NAME} does not know this generation` },
-};
-
-const MODEL_TEXT: StatusText = {
-	message: `${DISPLAY_NAME} does not offer this model at present`,
-	advice: `See ${DASHBOARD_URL} for the models on offer, or choose another provider.`,
-};
-
-/** Bodies: the queue's `{ error, message }`, and `{ statusCode, message }` of the gateway in front of it. */
-function problem(answer: ProviderAnswer, texts: Readonly<Record<number, StatusText>>): Problem {
-	const json = jsonOf(answer);
-	const title = firstText(valueAt(json, 'error'));
-	return httpProblem(answer, {
-		displayName: DISPLAY_NAME,
-		providerText: firstText(valueAt(json, 'message'), valueAt(json, 'error', 'message'), title),
-		texts: title && /model not found/i.test(title) ? { ...texts, 400: MODEL_TEXT } : texts,
-	});
-}
+const { read } = answerReader({
+	displayName: DISPLAY_NAME,
+	refusals: REFUSALS,
+	// Bodies: the queue's `{ error, message }`, and `{ statusCode, message }` of the gateway in front of it.
+	said(json) {
+		const title = firstText(valueAt(json, 'error'));
+		return { text: firstText(valueAt(json, 'message'), valueAt(json, 'error', 'message'), title), code: title };
+	},
+});
 
 function callbackHeaders(callback: Callback): Record<string, string> {
 	return { 'X-Webhook-URL': callback.url, 'X-Webhook-Mode': callback.mode === 'progress' ? 'sync' : 'terminal' };
@@ -243,8 +233,7 @@ export const pixazo: Provider = {
 			},
 		],
 		prompt: NEEDED_PROMPT,
-		extras: ['callbackMode'],
-		concepts: [],
+		extras: { callbackMode: null },
 		// The paths are certain, the fields by analogy.
 		operations: {
 			modify: {
@@ -259,7 +248,7 @@ export const pixazo: Provider = {
 					},
 				],
 				prompt: NEEDED_PROMPT,
-				extras: ['callbackMode'],
+				extras: { callbackMode: null },
 			},
 			reframe: {
 				models: [
@@ -275,21 +264,17 @@ export const pixazo: Provider = {
 					},
 				],
 				prompt: NEEDED_PROMPT,
-				extras: ['callbackMode'],
+				extras: { callbackMode: null },
 			},
 		},
 		imageInput: 'url',
 		sourceAs: 'url',
-		balance: false,
-		// "Delivery semantics": plain http is refused.
-		callbacks: 'https',
-		list: false,
-		delete: false,
 		urlMinutes: null,
-		prices: false,
 		// No limit is documented; a careful number.
 		concurrency: 5,
 	},
+
+	refusals: REFUSALS,
 
 	// Luma refuses this for Ray 3.2, so whoever passes the request on to Luma cannot do it either.
 	exclusions: ({ duration, loop, model }) =>
@@ -309,37 +294,33 @@ export const pixazo: Provider = {
 			body: body(request),
 		};
 	},
-	readCreated(answer): Reading<Generation> {
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, CREATE_TEXTS) };
-		const json = jsonOf(answer);
-		// `request_id` everywhere but in the skill, which also names the two others.
-		const ids = ['request_id', 'task_id', 'id'].map((name) => idSchema.safeParse(valueAt(json, name)));
-		const id = ids.find((parsed) => parsed.success)?.data;
-		if (id === undefined) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
-		const word = firstText(valueAt(json, 'status')) ?? 'QUEUED';
-		return { ok: true, value: generationOf(json, id, word) };
-	},
+	readCreated: (answer) =>
+		read(answer, 'create', (json) => {
+			// `request_id` everywhere but in the skill, which also names the two others.
+			const ids = ['request_id', 'task_id', 'id'].map((name) => idSchema.safeParse(valueAt(json, name)));
+			const id = ids.find((parsed) => parsed.success)?.data;
+			return id === undefined ? null : generationOf(json, id, firstText(valueAt(json, 'status')) ?? 'QUEUED');
+		}),
 
 	// The create answer also names a `polling_url`. It is not followed: the key goes to the configured host only.
 	status: (generationId) => ({
 		method: 'GET',
 		path: `/v2/requests/status/${encodeURIComponent(generationId)}`,
 	}),
-	readStatus(answer, generationId): Reading<Generation> {
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, STATUS_TEXTS) };
-		const json = jsonOf(answer);
-		const parsed = statusSchema.safeParse(json);
-		if (!parsed.success) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
-		return { ok: true, value: generationOf(json, generationId, parsed.data.status) };
-	},
+	readStatus: (answer, generationId) =>
+		read(answer, 'generation', (json) => {
+			const parsed = statusSchema.safeParse(json);
+			return parsed.success ? generationOf(json, generationId, parsed.data.status) : null;
+		}),
 
-	// "Callback Payload": the same as the status answer.
-	readCallback(json) {
-		const parsed = statusSchema.safeParse(json);
-		const generationId = firstText(valueAt(json, 'request_id'));
-		return parsed.success && generationId ? { generationId, status: statusOf(parsed.data.status) } : null;
+	callbacks: {
+		// "Delivery semantics": plain http is refused.
+		httpsOnly: true,
+		// "Callback Payload": the same as the status answer.
+		read({ body: json }) {
+			const parsed = statusSchema.safeParse(json);
+			const generationId = firstText(valueAt(json, 'request_id'));
+			return parsed.success && generationId ? { generationId, status: statusOf(parsed.data.status) } : null;
+		},
 	},
-
-	// No price is published.
-	estimateUsd: () => null,
 };

@@ -5,18 +5,10 @@
  * `code` 2, the upload and the credits come from skills that Pixwith publishes itself.
  */
 import { z } from 'zod';
-import {
-	firstText,
-	firstUrl,
-	httpProblem,
-	isObject,
-	isSuccess,
-	jsonOf,
-	problemOf,
-	unreadable,
-	valueAt,
-} from './answers';
+import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
+import type { Refusal } from './answers';
 import type {
+	Balance,
 	Duration,
 	Generation,
 	GenerationStatus,
@@ -25,11 +17,7 @@ import type {
 	LocalFile,
 	Media,
 	ModelCapabilities,
-	Problem,
-	ProblemKind,
 	Provider,
-	ProviderAnswer,
-	Reading,
 	UploadTarget,
 	VideoRequest,
 } from './provider';
@@ -73,25 +61,30 @@ const MAX_UPLOAD_BYTES = 10_000_000;
 
 const KEY_ADVICE = `Check the API key in the credential. Keys come from ${DASHBOARD_URL} and begin with 'key_'.`;
 
-/** Refusals are told apart by their text alone: all but the one for a wrong key share `code` 0. */
-const KNOWN_TEXTS: ReadonlyArray<{ pattern: RegExp; kind: ProblemKind; advice: string }> = [
-	{ pattern: /invalid api key/i, kind: 'credentials', advice: KEY_ADVICE },
+/** The envelope says no: with HTTP 500 too, nothing was bought. */
+const ENVELOPED = { status: [200, 400, 401, 402, 403, 404, 422, 429, 500], code: /^(?!1$)./ };
+
+/** `code` of the envelope says that the key is wrong; all else is told apart by the text alone. */
+const REFUSALS: readonly Refusal[] = [
+	{ ...ENVELOPED, code: new RegExp(`^${NOT_AUTHENTICATED}$`), kind: 'credentials', advice: KEY_ADVICE },
+	{ ...ENVELOPED, says: /invalid api key/i, kind: 'credentials', advice: KEY_ADVICE },
+	{ ...ENVELOPED, says: /credits not enough/i, kind: 'balance', advice: `Buy credits at ${DASHBOARD_URL}, then run the workflow again.` },
 	{
-		pattern: /credits not enough/i,
-		kind: 'balance',
-		advice: `Buy credits at ${DASHBOARD_URL}, then run the workflow again.`,
-	},
-	{
-		pattern: /invalid image (format|url)/i,
+		...ENVELOPED,
+		says: /invalid image (format|url)/i,
 		kind: 'invalidRequest',
 		advice: 'Use image URLs that open without a login and lead to a JPEG or PNG file.',
 	},
 	// Not documented: no limit is. Slowing down is right whatever the exact words.
 	{
-		pattern: /too many (requests|tasks)|rate limit/i,
+		...ENVELOPED,
+		says: /too many (requests|tasks)|rate limit/i,
 		kind: 'rateLimited',
 		advice: "Lower 'Max Concurrent Generations', or run fewer workflows at the same time.",
 	},
+	{ status: [401], advice: KEY_ADVICE },
+	{ status: [404], asked: ['generation'], advice: "Check the generation ID, and 'Base URL' in the credential." },
+	{ status: [404], advice: "Check 'Base URL' in the credential." },
 ];
 
 // The answers, as far as they must be right. All else is read leniently, so that an id is never lost over a detail.
@@ -156,27 +149,12 @@ function generationOf(json: JsonValue | undefined, generationId: string, status:
 	};
 }
 
-/** @param aboutGeneration whether the request named one */
-function problem(answer: ProviderAnswer, aboutGeneration = false): Problem {
-	const json = jsonOf(answer);
-	const options = { displayName: DISPLAY_NAME, providerText: textOf(json) };
-	if (isRefusal(json)) {
-		if (numberOf(valueAt(json, 'code')) === NOT_AUTHENTICATED) {
-			return problemOf('credentials', answer, { ...options, advice: KEY_ADVICE });
-		}
-		const known = KNOWN_TEXTS.find(({ pattern }) => pattern.test(options.providerText ?? ''));
-		if (known) return problemOf(known.kind, answer, { ...options, advice: known.advice });
-		// The envelope says no and names no task: nothing was bought.
-		if (isSuccess(answer)) return problemOf('invalidRequest', answer, options);
-	}
-	return httpProblem(answer, {
-		...options,
-		texts: {
-			401: { advice: KEY_ADVICE },
-			404: { advice: `Check ${aboutGeneration ? "the generation ID, and " : ''}'Base URL' in the credential.` },
-		},
-	});
-}
+const { read } = answerReader({
+	displayName: DISPLAY_NAME,
+	refusals: REFUSALS,
+	isRefusal,
+	said: (json) => ({ text: textOf(json), code: firstText(valueAt(json, 'code')) }),
+});
 
 /** The file's own name as far as it is safe in an address, with an ending that fits its type. */
 function uploadName({ name, mimeType }: LocalFile): string {
@@ -186,23 +164,15 @@ function uploadName({ name, mimeType }: LocalFile): string {
 	return `${stem === '' ? 'image' : stem}.${mimeType === 'image/png' ? 'png' : 'jpg'}`;
 }
 
-/** An answer that should have told something else than a generation. */
-function without<T>(answer: ProviderAnswer, what: string): Reading<T> {
-	const message = `${DISPLAY_NAME} sent an answer without ${what} (HTTP ${answer.statusCode})`;
-	return { ok: false, problem: problemOf('unreadable', answer, { displayName: DISPLAY_NAME, message }) };
-}
-
 /** `data.upload_url` is `{ url, fields }`; where the same service is called as a tool, the fields are `form_fields`. */
-function readTicket(answer: ProviderAnswer): Reading<UploadTarget> {
-	const json = jsonOf(answer);
-	if (!isSuccess(answer) || isRefusal(json)) return { ok: false, problem: problem(answer) };
+function ticketIn(json: JsonValue | undefined): UploadTarget | null {
 	const given = valueAt(json, 'data', 'upload_url');
 	const url = firstUrl(valueAt(given, 'url'), given);
 	const fileUrl = firstUrl(valueAt(json, 'data', 'image_url'));
-	if (url === null || fileUrl === null) return without(answer, 'an address for the image');
+	if (url === null || fileUrl === null) return null;
 	const fields = valueAt(given, 'fields') ?? valueAt(json, 'data', 'form_fields');
 	const texts = Object.entries(isObject(fields) ? fields : {}).map(([name, value]) => [name, firstText(value) ?? '']);
-	return { ok: true, value: { url, fields: Object.fromEntries(texts) as Record<string, string>, fileUrl } };
+	return { url, fields: Object.fromEntries(texts) as Record<string, string>, fileUrl };
 }
 
 function options(request: VideoRequest): JsonObject {
@@ -240,52 +210,48 @@ export const pixwith: Provider = {
 	capabilities: {
 		models: [RAY_2],
 		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
-		extras: ['promptOptimization', 'modelId'],
-		concepts: [],
+		// One has a default, the other replaces what the images decide.
+		extras: { modelId: null, promptOptimization: null },
 		operations: {},
 		imageInput: 'upload',
 		sourceAs: 'url',
-		balance: true,
-		callbacks: 'none',
-		list: false,
-		delete: false,
 		urlMinutes: null,
-		prices: false,
 		// No limit is documented; a careful number.
 		concurrency: 5,
 	},
 
+	refusals: REFUSALS,
+
 	create: (request) => ({ method: 'POST', path: '/api/task/create', body: body(request) }),
-	readCreated(answer): Reading<Generation> {
-		const json = jsonOf(answer);
-		if (!isSuccess(answer) || isRefusal(json)) return { ok: false, problem: problem(answer) };
-		const parsed = createdSchema.safeParse(json);
-		if (!parsed.success) return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
-		// No status is given at this point: the task was taken in.
-		return { ok: true, value: generationOf(json, parsed.data.data.task_id, 'queued') };
-	},
+	readCreated: (answer) =>
+		read(answer, 'create', (json) => {
+			const parsed = createdSchema.safeParse(json);
+			// No status is given at this point: the task was taken in.
+			return parsed.success ? generationOf(json, parsed.data.data.task_id, 'queued') : null;
+		}),
 
 	// A read, although it is a POST.
 	status: (generationId) => ({ method: 'POST', path: '/api/task/get', body: { task_id: generationId } }),
-	readStatus(answer, generationId): Reading<Generation> {
-		if (!isSuccess(answer)) return { ok: false, problem: problem(answer, true) };
-		const json = jsonOf(answer);
-		const parsed = statusSchema.safeParse(json);
-		// How a failed task looks is not documented: a status counts even in an envelope that says no.
-		if (parsed.success) {
-			return { ok: true, value: generationOf(json, generationId, statusOf(parsed.data.data.status)) };
-		}
-		if (isRefusal(json)) return { ok: false, problem: problem(answer, true) };
-		return unreadable(answer, DISPLAY_NAME, 'an unknown answer');
-	},
+	readStatus: (answer, generationId) =>
+		read(answer, 'generation', (json) => {
+			// How a failed task looks is not documented: a status counts even in an envelope that says no.
+			const parsed = statusSchema.safeParse(json);
+			return parsed.success ? generationOf(json, generationId, statusOf(parsed.data.data.status)) : null;
+		}),
 
-	// A read, although it is a POST; it has no body.
-	balance: () => ({ method: 'POST', path: '/api/task/get_credits' }),
-	readBalance(answer) {
-		const json = jsonOf(answer);
-		if (!isSuccess(answer) || isRefusal(json)) return { ok: false, problem: problem(answer) };
-		const amount = numberOf(valueAt(json, 'data', 'credits'));
-		return amount === null ? without(answer, 'a balance') : { ok: true, value: { amount, unit: 'credits' } };
+	balance: {
+		// A read, although it is a POST; it has no body.
+		call: () => ({ method: 'POST', path: '/api/task/get_credits' }),
+		read: (answer) =>
+			read<Balance>(
+				answer,
+				'account',
+				(json) => {
+					const amount = isRefusal(json) ? null : numberOf(valueAt(json, 'data', 'credits'));
+					return amount === null ? null : { amount, unit: 'credits' };
+				},
+				'the balance',
+			),
 	},
 
 	upload: {
@@ -297,11 +263,8 @@ export const pixwith: Provider = {
 				path: '/api/task/pre_url',
 				body: { image_name: uploadName(file), content_type: file.mimeType },
 			}),
-			read: readTicket,
+			read: (answer) => read(answer, 'file', ticketIn, 'an address for the image'),
 		},
 		direct: null,
 	},
-
-	// Paid in credits; how many a video takes is not published.
-	estimateUsd: () => null,
 };

@@ -5,6 +5,10 @@
  * describes and hands back the answers it reads; `generation/` decides when.
  */
 
+import type { Refusal } from './answers';
+import type { ExtraField, ExtraValues } from './extras';
+import { noExtras } from './extras';
+
 export type ProviderId = 'lumaDreamMachine' | 'lumaAgents' | 'pixazo' | 'pixwith' | 'crazyrouter';
 
 /** Everything that makes a video, and so costs money. */
@@ -119,25 +123,6 @@ export interface ModelCapabilities {
 	usualSeconds: number;
 }
 
-/** A field that only some providers have, shown under Additional Fields. */
-export type ExtraField =
-	| 'autoControls'
-	| 'callbackMode'
-	| 'cameraMotion'
-	| 'concepts'
-	| 'editControls'
-	| 'expandPrompt'
-	| 'exrExport'
-	| 'gridPosition'
-	| 'hdr'
-	| 'keyframes'
-	| 'modelId'
-	| 'negativePrompt'
-	| 'promptOptimization'
-	| 'sourceLength'
-	| 'sourcePosition'
-	| 'userId';
-
 /** What can be said in one operation. */
 export interface OperationCapabilities {
 	/** First entry is the default. */
@@ -153,7 +138,8 @@ export interface OperationCapabilities {
 		minLength: number | null;
 		maxLength: number | null;
 	};
-	extras: readonly ExtraField[];
+	/** Fields that only some providers have, each with its name in the body; `null` where the provider's file writes it. */
+	extras: Readonly<Partial<Record<ExtraField, string | null>>>;
 }
 
 /** The capability table of a provider. What it says of models, prompt and extras is about `generate`. */
@@ -165,20 +151,8 @@ export interface Capabilities extends OperationCapabilities {
 	imageInput: 'data' | 'upload' | 'url';
 	/** Modify and reframe: whether a generation is named by its ID, or by the web address of its video. */
 	sourceAs: 'generationId' | 'url';
-	/** Whether the account's balance can be read. */
-	balance: boolean;
-	/** Keys of the concepts that can be chosen; empty where there are none. */
-	concepts: readonly string[];
-	/** Whether a finished generation can be announced to a URL; `https` when plain http is refused. */
-	callbacks: 'none' | 'http' | 'https';
-	/** Whether the account's generations can be listed. */
-	list: boolean;
-	/** Whether a generation can be deleted. */
-	delete: boolean;
 	/** For how many minutes the URL of a finished video works; `null` where that is not documented. */
 	urlMinutes: number | null;
-	/** Whether prices are published, so that costs can be estimated. */
-	prices: boolean;
 	/** How many generations run at once unless the user says otherwise. */
 	concurrency: number;
 }
@@ -249,7 +223,7 @@ export type ImageReference = { kind: 'url'; url: string } | FileReference;
 export type SourceReference = { kind: 'generation'; generationId: string } | { kind: 'url'; url: string } | FileReference;
 
 /** A video that a user asked for, after every check. Values are written as Luma writes them (`16:9`, `720p`, `5s`). */
-export interface VideoRequest {
+export interface VideoRequest extends ExtraValues {
 	makes: 'video';
 	operation: VideoOperation;
 	model: string;
@@ -260,44 +234,26 @@ export interface VideoRequest {
 	/** What is extended, upscaled, given sound, modified or reframed; the first of two generations to interpolate. A web
 	 * address or a file only to modify and to reframe. */
 	source: SourceReference | null;
-	/** Modify and reframe: length of the source in seconds, for the estimate of the price only; it is not sent. */
-	sourceLength: number | null;
 	/** Interpolate: the second generation. */
 	target: SourceReference | null;
 	direction: Direction;
 	/** Modify: how much of the source is kept. */
 	mode: string | null;
-	/** Add audio: what must not be heard. */
-	negativePrompt: string | null;
-	/** Reframe at Luma Dream Machine: the fields of the source's place, by their names on the wire. */
-	gridPosition: Readonly<Record<string, number>>;
-	/** Reframe at Luma Agents: the source's place as parts of the canvas. */
-	sourcePosition: { x: number; y: number; width: number; height: number } | null;
-	hdr: boolean;
-	exrExport: boolean;
 	/** Images at given frames of the video, 24 frames a second. */
 	keyframes: ReadonlyArray<{ image: ImageReference; index: number }>;
-	autoControls: boolean | null;
-	editControls: JsonObject | null;
-	userId: string | null;
 	aspectRatio: AspectRatio | null;
 	resolution: Resolution | null;
 	duration: Duration | null;
 	loop: boolean;
-	cameraMotion: string | null;
-	concepts: readonly string[];
-	expandPrompt: boolean | null;
-	/** Overrides the provider's own identifier for the model. */
-	modelId: string | null;
-	promptOptimization: boolean | null;
 	/** Merged into the body last: the way to reach a field this package does not know yet. */
 	additionalBodyFields: JsonObject;
 	callback: Callback | null;
 }
 
-/** A request that leaves everything open. */
+/** A request with nothing but its operation and model. */
 export function blankRequest(operation: VideoOperation, model: string): VideoRequest {
 	return {
+		...noExtras(),
 		makes: 'video',
 		operation,
 		model,
@@ -305,28 +261,14 @@ export function blankRequest(operation: VideoOperation, model: string): VideoReq
 		startImage: null,
 		endImage: null,
 		source: null,
-		sourceLength: null,
 		target: null,
 		direction: 'forward',
 		mode: null,
-		negativePrompt: null,
-		gridPosition: {},
-		sourcePosition: null,
-		hdr: false,
-		exrExport: false,
 		keyframes: [],
-		autoControls: null,
-		editControls: null,
-		userId: null,
 		aspectRatio: null,
 		resolution: null,
 		duration: null,
 		loop: false,
-		cameraMotion: null,
-		concepts: [],
-		expandPrompt: null,
-		modelId: null,
-		promptOptimization: null,
 		additionalBodyFields: {},
 		callback: null,
 	};
@@ -429,8 +371,8 @@ export type CatalogName = 'cameraMotions' | 'concepts';
 
 /** A list of values that can be chosen. */
 export interface Catalog {
-	call(): ProviderCall;
-	read(answer: ProviderAnswer): Reading<string[]>;
+	call: () => ProviderCall;
+	read: (answer: ProviderAnswer) => Reading<string[]>;
 	/** Used when the service has no such list any more. */
 	known: readonly string[];
 }
@@ -441,9 +383,9 @@ export interface Upload {
 	mimeTypes: readonly string[];
 	maxBytes: number;
 	/** The call that asks where to send the file; `null` where the file is sent at once. */
-	ticket: { call(file: LocalFile): ProviderCall; read(answer: ProviderAnswer): Reading<UploadTarget> } | null;
+	ticket: { call: (file: LocalFile) => ProviderCall; read: (answer: ProviderAnswer) => Reading<UploadTarget> } | null;
 	/** Where there is no ticket: the path that takes the file, and the address it answers with. */
-	direct: { path: string; fields: Readonly<Record<string, string>>; read(answer: ProviderAnswer): Reading<string> } | null;
+	direct: { path: string; fields: Readonly<Record<string, string>>; read: (answer: ProviderAnswer) => Reading<string> } | null;
 }
 
 export interface UploadTarget {
@@ -463,12 +405,12 @@ export interface FileStore {
 	/** A file of up to so many bytes goes inside the request instead. */
 	inlineBytes: number;
 	maxBytes: { image: number; video: number };
-	announce(file: LocalFile): ProviderCall;
-	readAnnounced(answer: ProviderAnswer): Reading<FileTarget>;
-	complete(fileId: string): ProviderCall;
-	status(fileId: string): ProviderCall;
+	announce: (file: LocalFile) => ProviderCall;
+	readAnnounced: (answer: ProviderAnswer) => Reading<FileTarget>;
+	complete: (fileId: string) => ProviderCall;
+	status: (fileId: string) => ProviderCall;
 	/** Of `complete` and `status`. */
-	readState(answer: ProviderAnswer): Reading<FileState>;
+	readState: (answer: ProviderAnswer) => Reading<FileState>;
 }
 
 /** Takes the bytes of one file, with these headers and without the key. */
@@ -484,16 +426,63 @@ export interface FileState {
 	failureReason: string | null;
 }
 
-/** What an unsigned callback claims. */
+/** What a callback claims. Whoever knows the URL can send one, so it is a hint: the generation is read with our key. */
 export interface CallbackHint {
 	generationId: string;
 	status: GenerationStatus;
 }
 
+/** A call as it came in. */
+export interface IncomingCall {
+	body: JsonValue;
+	/** Lower-case names. */
+	headers: Readonly<Record<string, string>>;
+}
+
+/** The provider can call a URL when a generation is over. */
+export interface Callbacks {
+	/** Whether it refuses plain http. */
+	httpsOnly: boolean;
+	/** What a call says, or `null` when it is no callback of this provider. */
+	read: (call: IncomingCall) => CallbackHint | null;
+	/**
+	 * Present where a generation names the URL that is called: that URL, `null` when it has none, `undefined` when this
+	 * answer does not say.
+	 */
+	urlOf?: (generation: Generation) => string | null | undefined;
+}
+
 export interface GenerationPage {
 	generations: Generation[];
-	/** Offset of the next page; `null` at the end. */
-	nextOffset: number | null;
+	/** Where the next page begins; `null` at the end. */
+	next: string | null;
+}
+
+/** The account's generations can be listed, newest first. */
+export interface Listing {
+	/** @param cursor `next` of the page before; `null` for the first page */
+	call: (page: { limit: number; cursor: string | null }) => ProviderCall;
+	read: (answer: ProviderAnswer) => Reading<GenerationPage>;
+	/** Whether a listed generation was asked for with exactly this request. */
+	isSameRequest: (generation: Generation, request: VideoRequest) => boolean;
+}
+
+/** A generation can be deleted. */
+export interface Deletion {
+	call: (generationId: string) => ProviderCall;
+	read: (answer: ProviderAnswer) => Reading<true>;
+}
+
+/** The account's balance can be read. */
+export interface BalanceInquiry {
+	call: () => ProviderCall;
+	read: (answer: ProviderAnswer) => Reading<Balance>;
+}
+
+/** The result is not in the status: a second read fetches it once the status says `completed`. */
+export interface ResultRead {
+	call: (generation: Generation) => ProviderCall;
+	read: (answer: ProviderAnswer, generation: Generation) => Reading<Generation>;
 }
 
 export interface Provider {
@@ -503,14 +492,13 @@ export interface Provider {
 	credentialType: string;
 	/** Where a person sees what was bought. */
 	dashboardUrl: string;
-	/**
-	 * Where keys of another service can be told by their looks: what a key belongs to, or `null` when nothing speaks
-	 * against it.
-	 */
+	/** Where keys of another service can be told by their form: what a key belongs to, or `null`. */
 	foreignKey?(key: string): { owner: string; /** What to do, in full sentences. */ instead: string } | null;
 	capabilities: Capabilities;
 	/** Present where the body of a request names the model: the field that does. */
 	modelField?: string;
+	/** What each refusal means, the first that fits. The answers are read by it, and docs/messages.md lists it. */
+	refusals: readonly Refusal[];
 
 	/**
 	 * What the lists of the capability table cannot say: fields that exclude each other. Each finding names the field by
@@ -524,47 +512,24 @@ export interface Provider {
 
 	status(generationId: string): ProviderCall;
 	readStatus(answer: ProviderAnswer, generationId: string): Reading<Generation>;
+	result?: ResultRead;
 
 	/**
-	 * Present when `capabilities.callbacks` is not `none`: what a callback says, or `null` when the body is no callback of
-	 * this provider. It is a hint and nothing more, since callbacks are not signed.
+	 * Present where prices are published: approximate price in USD of what `create` would buy, additional body fields
+	 * included; `null` where what it depends on cannot be read out of the body.
 	 */
-	readCallback?(body: JsonValue): CallbackHint | null;
-	/**
-	 * Present where a generation names the address that is called back: that address, `null` when it has none, `undefined`
-	 * when this answer does not say. Where this is absent, whom a generation calls cannot be known.
-	 */
-	callbackUrlOf?(generation: Generation): string | null | undefined;
+	estimateUsd?: (request: VideoRequest) => number | null;
 
-	/** Present when `capabilities.list`. */
-	list?(page: { limit: number; offset: number }): ProviderCall;
-	readList?(answer: ProviderAnswer): Reading<GenerationPage>;
-	/** Present when `capabilities.list`: whether a listed generation was asked for with exactly this request. */
-	sameRequest?(generation: Generation, request: VideoRequest): boolean;
-
-	/** Present when `capabilities.delete`. */
-	delete?(generationId: string): ProviderCall;
-	readDeleted?(answer: ProviderAnswer): Reading<true>;
-
-	/** Present when `capabilities.balance`. */
-	balance?(): ProviderCall;
-	readBalance?(answer: ProviderAnswer): Reading<Balance>;
-
+	callbacks?: Callbacks;
+	listing?: Listing;
+	deletion?: Deletion;
+	balance?: BalanceInquiry;
 	/** Lists that the service itself keeps; present where `capabilities.extras` has the field. */
 	catalogs?: Partial<Record<CatalogName, Catalog>>;
-
 	/** Present when `capabilities.imageInput` is `upload`. */
 	upload?: Upload;
-
 	/** Present where files can be kept at the provider and named by their ids. */
 	fileStore?: FileStore;
-
-	/**
-	 * Approximate price in USD of what `create` would buy, additional body fields included; `null` where no price is
-	 * published, or where what it depends on cannot be read out of the body.
-	 */
-	estimateUsd(request: VideoRequest): number | null;
-
 	/** Present where images are made too. */
 	images?: ImageMaking;
 }
@@ -581,7 +546,7 @@ export function readCreated(provider: Provider, answer: ProviderAnswer, request:
 
 /** Whether a listed generation was asked for with exactly this request. */
 export function isSameRequest(provider: Provider, generation: Generation, request: GenerationRequest): boolean {
-	return request.makes === 'video' && provider.sameRequest?.(generation, request) === true;
+	return request.makes === 'video' && provider.listing?.isSameRequest(generation, request) === true;
 }
 
 function imagesOf({ displayName, images }: Provider): ImageMaking {

@@ -12,12 +12,12 @@ const SETTING = 'Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public ad
  * @param allowLocal whether the provider itself is in a private network, so that it may reach private addresses
  */
 export function callbackFinding(provider: Provider, address: string, allowLocal: boolean): string | null {
-	const { callbacks } = provider.capabilities;
+	const { callbacks } = provider;
 	const url = parseHttpUrl(address);
 	if (!url) return 'must be a web address beginning with https:// or http://';
 	const isTrigger = webhookIdOf(address) !== null;
-	if (callbacks === 'none' && isTrigger) return null;
-	if (callbacks === 'none') return `must be the URL of a Luma Video Trigger: ${provider.displayName} calls no other address`;
+	if (!callbacks && isTrigger) return null;
+	if (!callbacks) return `must be the URL of a Luma Video Trigger: ${provider.displayName} calls no other address`;
 	if (allowLocal) return null;
 	if (isLocalHost(url.hostname)) {
 		return `is at ${url.hostname}, which ${provider.displayName} cannot reach. ${SETTING}`;
@@ -25,7 +25,7 @@ export function callbackFinding(provider: Provider, address: string, allowLocal:
 	if (url.pathname.includes('/webhook-test/')) {
 		return 'is a test URL, which stops listening before the video is finished; use the production URL';
 	}
-	if (callbacks === 'https' && url.protocol !== 'https:') {
+	if (callbacks.httpsOnly && url.protocol !== 'https:') {
 		return `must begin with https:// for ${provider.displayName}. ${SETTING}`;
 	}
 	return null;

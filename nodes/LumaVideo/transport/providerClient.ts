@@ -207,7 +207,10 @@ export async function createProviderClient(
 		isLocal: isLocalHost(base.hostname),
 		account: createHash('sha256').update(`${root} ${secret}`).digest('hex').slice(0, 16),
 		sign: (text) => createHmac('sha256', secret).update(text).digest('hex'),
-		addressOf: (call) => `${root}${call.path}`,
+		addressOf({ path, query = {} }) {
+			const parameters = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+			return `${root}${path}${parameters.size > 0 ? `?${parameters}` : ''}`;
+		},
 		async sendFile({ url, method, headers }, { mimeType, size, bytes }) {
 			const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
 			const options: IHttpRequestOptions = {

@@ -162,7 +162,8 @@ export class FakeN8n {
 		const context = {
 			...this.common(mode),
 			getNodeParameter: this.parameter,
-			getBodyData: () => body,
+		getHeaderData: () => ({}),
+		getBodyData: () => body,
 			getQueryData: () => query,
 			getResponseObject: () => ({
 				status: (status: number) => ({

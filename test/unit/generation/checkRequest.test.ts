@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { FIELD_NAMES, InputFile, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
+import type { ExtraField } from '../../../nodes/LumaVideo/providers/extras';
 import { operationCapabilities } from '../../../nodes/LumaVideo/providers/provider';
 import type {
 	AspectRatio,
 	Duration,
-	ExtraField,
 	ImageReference,
 	ModelCapabilities,
 	Provider,
@@ -420,9 +420,9 @@ describe.each(eachModel)('%s', (where, provider, model) => {
 
 	it.each(Object.entries(EXTRAS) as Array<[ExtraField, unknown]>)('has %s as the table says', (field, value) => {
 		// EXR files are made of HDR videos only.
-		const hdr = field === 'exrExport' && provider.capabilities.extras.includes('hdr');
+		const hdr = field === 'exrExport' && 'hdr' in provider.capabilities.extras;
 		expect(check({ [field]: value, ...(hdr ? { hdr } : {}) })).toEqual(
-			provider.capabilities.extras.includes(field)
+			field in provider.capabilities.extras
 				? []
 				: [`'${FIELD_NAMES[field]}' is not possible at ${provider.displayName}; leave it out`],
 		);
@@ -528,7 +528,7 @@ describe('what an expression yields as text', () => {
 
 	it('is the number that it clearly is', () => {
 		const set = { model: 'ray-2', sourceVideo: 'https://videos.example/a.mp4', gridPosition: { position: { xStart: ' 12 ', xEnd: '' } } };
-		expect(checkRequest(lumaDreamMachine, set, PUBLIC, 'reframe')).toMatchObject({ ok: true, request: { gridPosition: { x_start: 12 } } });
+		expect(checkRequest(lumaDreamMachine, set, PUBLIC, 'reframe')).toMatchObject({ ok: true, request: { gridPosition: { xStart: 12 } } });
 	});
 });
 

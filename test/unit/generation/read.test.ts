@@ -97,7 +97,7 @@ it('an id that nobody knows ends with what to check', async () => {
 it('where the network is the reason, the generation is said to be safe, and no problem of the provider is named', async () => {
 	const failure = failureOf(await read(() => ({ fault: 'notSent' })));
 	expect(failure.message).toBe('Generation gen-0 cannot be read: Luma Dream Machine cannot be reached: the connection broke');
-	expect(failure.advice).toBe("The generation is not touched by this. Check the network of n8n and 'Base URL' in the credential.");
+	expect(failure.advice).toBe("The generation is not touched by this. Check the network of n8n and 'Base URL' in the credential, then try again.");
 	expect(failure.problem).toBeUndefined();
 });
 

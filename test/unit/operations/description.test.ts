@@ -8,7 +8,7 @@ import { FIELD_NAMES, checkRequest } from '../../../nodes/LumaVideo/generation/c
 import { nodeProperties, operations } from '../../../nodes/LumaVideo/operations';
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
 import { blankImageRequest } from '../../../nodes/LumaVideo/providers/provider';
-import type { ExtraField, ModelCapabilities, ProviderId } from '../../../nodes/LumaVideo/providers/provider';
+import type { ModelCapabilities, ProviderId } from '../../../nodes/LumaVideo/providers/provider';
 import { START } from '../providers/support';
 
 const { description } = new LumaVideo();
@@ -415,21 +415,21 @@ describe.each(eachModel)('%s with %s', (provider, model, table) => {
 
 	it('lets add exactly the fields that the provider has', () => {
 		// The way of calling back is asked for only where nobody waits.
-		const extras: ExtraField[] = capabilities.extras.filter((extra) => extra !== 'callbackMode');
+		const extras = Object.keys(capabilities.extras).filter((extra) => extra !== 'callbackMode');
 		const offered = fieldsIn(each, 'additionalFields').map(({ name }) => name);
 		expect(offered.sort()).toEqual(
 			['additionalBodyFields', ...extras].sort(),
 		);
 		const concepts = fieldsIn(each, 'additionalFields').find(({ name }) => name === 'concepts');
-		expect(concepts?.typeOptions?.loadOptionsMethod).toBe(capabilities.extras.includes('concepts') ? 'getConcepts' : undefined);
+		expect(concepts?.typeOptions?.loadOptionsMethod).toBe('concepts' in capabilities.extras ? 'getConcepts' : undefined);
 	});
 
 	it('lets name an address for callbacks only where nobody waits and the provider calls back', () => {
 		for (const completion of ['poll', 'none', 'suspend']) {
 			const offered = fieldsIn(panel(generateWith(provider, model, { completion })), 'additionalFields');
 			const names = offered.map(({ name }) => name);
-			expect(names.includes('callbackUrl')).toBe(completion === 'none' && capabilities.callbacks !== 'none');
-			expect(names.includes('callbackMode')).toBe(completion === 'none' && capabilities.extras.includes('callbackMode'));
+			expect(names.includes('callbackUrl')).toBe(completion === 'none' && providers[provider].callbacks !== undefined);
+			expect(names.includes('callbackMode')).toBe(completion === 'none' && 'callbackMode' in capabilities.extras);
 		}
 	});
 
@@ -443,8 +443,8 @@ describe.each(eachModel)('%s with %s', (provider, model, table) => {
 
 	it('offers the options that make sense for the provider', () => {
 		const names = fieldsIn(each, 'options').map(({ name }) => name);
-		expect(names.includes('deleteOnStop')).toBe(capabilities.delete);
-		expect(names.includes('maxCost')).toBe(capabilities.prices);
+		expect(names.includes('deleteOnStop')).toBe(providers[provider].deletion !== undefined);
+		expect(names.includes('maxCost')).toBe(providers[provider].estimateUsd !== undefined);
 		for (const name of ['timeout', 'onTimeout', 'maxConcurrent', 'requestTimeout', 'resubmitFailed', 'dryRun']) {
 			expect(names).toContain(name);
 		}

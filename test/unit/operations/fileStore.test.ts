@@ -116,7 +116,7 @@ it('a provider in a private network may name an address there', async () => {
 it.each<[string, Exchange[], string]>([
 	['the announcement gets no answer', [broken], 'the connection broke'],
 	['the announcement is refused', [says(401, { detail: 'Missing' })], 'Luma Agents did not accept the API key: Missing'],
-	['the answer has no address', [says(201, { id: ID })], 'Luma Agents sent an answer without an address to upload to (HTTP 201)'],
+	['the answer has no address', [says(201, { id: ID })], 'Luma Agents sent an unknown answer where an address to upload to was expected (HTTP 201)'],
 	['the declaration is refused', [announced(STORAGE), says(422, { detail: 'no bytes' })], 'Luma Agents refused the request: no bytes'],
 	['the file is refused', [announced(STORAGE), says(200, { state: 'failed', failure_reason: 'no codec' })], 'no codec'],
 	['the file is gone', [announced(STORAGE), says(200, { state: 'deleted' })], 'it was refused'],

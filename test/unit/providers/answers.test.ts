@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+	answerReader,
 	firstText,
 	firstUrl,
-	httpProblem,
 	isObject,
 	isSuccess,
 	jsonOf,
 	problemOf,
 	quote,
 	retryAfterMs,
-	unreadable,
 	valueAt,
 } from '../../../nodes/LumaVideo/providers/answers';
+import type { AnswerReader, Refusal } from '../../../nodes/LumaVideo/providers/answers';
 import { mayHaveBeenAccepted } from '../../../nodes/LumaVideo/providers/provider';
-import type { JsonValue, ProblemKind } from '../../../nodes/LumaVideo/providers/provider';
+import type { JsonValue, ProblemKind, ProviderAnswer } from '../../../nodes/LumaVideo/providers/provider';
 import { answer } from './support';
 
 describe('jsonOf', () => {
@@ -135,7 +135,33 @@ describe('quote', () => {
 	});
 });
 
-describe('httpProblem', () => {
+describe('problemOf', () => {
+	it.each<[string | null | undefined, string]>([
+		[undefined, 'Some Service refused the request'],
+		[null, 'Some Service refused the request'],
+		['  ', 'Some Service refused the request'],
+		['Too\nlong.', 'Some Service refused the request: Too long'],
+		['Wait ...', 'Some Service refused the request: Wait'],
+	])('quotes %j', (providerText, message) => {
+		expect(problemOf('invalidRequest', answer(400, ''), { displayName: 'Some Service', providerText }).message).toBe(
+			message,
+		);
+	});
+});
+
+/** A service that answers `{ code, text }`, and says no in the body of a 200 with `code` 0. */
+function service(refusals: readonly Refusal[] = []): AnswerReader {
+	return answerReader({
+		displayName: 'Some Service',
+		refusals,
+		said: (json) => ({ text: firstText(valueAt(json, 'text')), code: firstText(valueAt(json, 'code')) }),
+		isRefusal: (json) => valueAt(json, 'code') === 0,
+	});
+}
+
+const says = (statusCode: number, text: string, code: string | number | null = null) => answer(statusCode, { code, text });
+
+describe('a refusal without a rule', () => {
 	it.each<[number, ProblemKind, boolean]>([
 		[301, 'redirected', false],
 		[307, 'redirected', false],
@@ -156,8 +182,8 @@ describe('httpProblem', () => {
 		[504, 'unavailable', true],
 		[529, 'unavailable', true],
 		[100, 'unreadable', true],
-	])('HTTP %i: %s', (statusCode, kind, doubtful) => {
-		const problem = httpProblem(answer(statusCode, ''), { displayName: 'Some Service', providerText: 'Its words.' });
+	])('with HTTP %i: %s', (statusCode, kind, doubtful) => {
+		const problem = service().problem(says(statusCode, 'Its words.'), 'create');
 		expect(problem).toMatchObject({ kind, httpStatus: statusCode, retryAfterMs: null });
 		expect(problem.message).toMatch(/^Some Service .*: Its words$/);
 		expect(problem.advice).toMatch(/\.$/);
@@ -165,17 +191,17 @@ describe('httpProblem', () => {
 	});
 
 	it('names the status where the service says nothing', () => {
-		const problem = httpProblem(answer(502, '<html>'), { displayName: 'Some Service', providerText: null });
-		expect(problem.message).toBe('Some Service could not handle the request just now: HTTP 502');
+		const { message } = service().problem(answer(502, '<html>'), 'create');
+		expect(message).toBe('Some Service could not handle the request just now: HTTP 502');
 	});
+});
 
-	it('prefers the texts of a service', () => {
-		const problem = httpProblem(answer(403, '', { 'retry-after': '2' }), {
-			displayName: 'Some Service',
-			providerText: 'why',
-			texts: { 403: { kind: 'balance', message: 'Happened', advice: 'Do this.' } },
-		});
-		expect(problem).toEqual({
+describe('a rule for refusals', () => {
+	const rule: Refusal = { kind: 'balance', message: 'Happened', advice: 'Do this.' };
+
+	it('gives the words, and the provider says why', () => {
+		const given = answer(403, { text: 'why' }, { 'retry-after': '2' });
+		expect(service([{ ...rule, status: [403] }]).problem(given, 'create')).toEqual({
 			kind: 'balance',
 			message: 'Happened: why',
 			advice: 'Do this.',
@@ -183,37 +209,64 @@ describe('httpProblem', () => {
 			retryAfterMs: 2000,
 		});
 	});
-});
 
-describe('problemOf', () => {
-	it.each<[string | null | undefined, string]>([
-		[undefined, 'Some Service refused the request'],
-		[null, 'Some Service refused the request'],
-		['  ', 'Some Service refused the request'],
-		['Too\nlong.', 'Some Service refused the request: Too long'],
-		['Wait ...', 'Some Service refused the request: Wait'],
-	])('quotes %j', (providerText, message) => {
-		expect(problemOf('invalidRequest', answer(400, ''), { displayName: 'Some Service', providerText }).message).toBe(
-			message,
-		);
+	it.each<[string, Partial<Refusal>, Parameters<AnswerReader['problem']>, boolean]>([
+		['its status', { status: [400, 403] }, [says(403, ''), 'create'], true],
+		['another status', { status: [400, 403] }, [says(404, ''), 'create'], false],
+		['its text', { says: /no money/ }, [says(400, 'there is no money'), 'create'], true],
+		['another text', { says: /no money/ }, [says(400, 'no'), 'create'], false],
+		['its code', { code: /^broke$/ }, [says(400, '', 'broke'), 'create'], true],
+		['its code in the text', { code: /^broke$/ }, [says(400, 'broke'), 'create'], false],
+		['what was asked', { asked: ['create'] }, [says(404, ''), 'create'], true],
+		['something else that was asked', { asked: ['create'] }, [says(404, ''), 'generation'], false],
+		['all of them', { status: [404], asked: ['file'], says: /x/ }, [says(404, 'x'), 'file'], true],
+		['all but one', { status: [404], asked: ['file'], says: /x/ }, [says(404, 'y'), 'file'], false],
+		// Whether something was bought is not known then, whatever the text says.
+		['its text after a timeout', { says: /no money/ }, [says(408, 'no money'), 'create'], false],
+		['its text after a 5xx', { says: /no money/ }, [says(500, 'no money'), 'create'], false],
+		['its text and a 5xx that it names', { status: [500], says: /no money/ }, [says(500, 'no money'), 'create'], true],
+	])('fits %s', (_, condition, given, fits) => {
+		const { kind, message } = service([{ ...rule, ...condition }]).problem(...given);
+		expect([kind === 'balance', message.startsWith('Happened')]).toEqual([fits, fits]);
+	});
+
+	it('counts before the rules after it', () => {
+		const reader = service([{ says: /a/, message: 'First' }, { message: 'Second' }]);
+		expect(['a', 'b'].map((text) => reader.problem(says(400, text), 'create').message)).toEqual(['First: a', 'Second: b']);
 	});
 });
 
-describe('unreadable', () => {
+describe('a successful answer', () => {
+	const { read } = service([{ says: /no money/, kind: 'balance' }]);
+	const id = (given: ProviderAnswer) => read(given, 'create', (json) => firstText(valueAt(json, 'id')), 'the ID');
+
+	it('counts with a value in it, even where the body says no: what was paid for is not lost', () => {
+		for (const code of [1, 0]) expect(id(answer(200, { code, id: 'a' }))).toEqual({ ok: true, value: 'a' });
+	});
+
+	it('without a value can be a refusal', () => {
+		expect(id(says(200, 'no money', 0))).toMatchObject({ ok: false, problem: { kind: 'balance' } });
+		expect(id(says(200, 'no', 0))).toMatchObject({ ok: false, problem: { kind: 'invalidRequest' } });
+	});
+
 	it.each([
 		['', 'an empty answer'],
 		['<html>', 'a web page'],
-		['{}', 'a riddle'],
-	])('%j is %s', (text, shape) => {
-		expect(unreadable(answer(200, text), 'Some Service', 'a riddle')).toEqual({
+		['{}', 'an unknown answer'],
+	])('of another kind is told: %j', (text, shape) => {
+		expect(id(answer(200, text))).toEqual({
 			ok: false,
 			problem: {
 				kind: 'unreadable',
-				message: `Some Service sent ${shape} where the generation was expected (HTTP 200)`,
+				message: `Some Service sent ${shape} where the ID was expected (HTTP 200)`,
 				advice: "Check 'Base URL' in the credential. If it is right, the service may have changed its answers.",
 				httpStatus: 200,
 				retryAfterMs: null,
 			},
 		});
+	});
+
+	it('with another status is none', () => {
+		expect(id(answer(500, { id: 'a' }))).toMatchObject({ ok: false, problem: { kind: 'unavailable' } });
 	});
 });

@@ -144,9 +144,9 @@ describe('upload', () => {
 	});
 
 	it.each<[number, unknown, ProblemKind, string]>([
-		[200, { id: 'file_1' }, 'unreadable', 'CrazyRouter sent an answer without the address of the image (HTTP 200)'],
-		[200, { url: '/file.png' }, 'unreadable', 'CrazyRouter sent an answer without the address of the image (HTTP 200)'],
-		[200, '<html>', 'unreadable', 'CrazyRouter sent an answer without the address of the image (HTTP 200)'],
+		[200, { id: 'file_1' }, 'unreadable', 'CrazyRouter sent an unknown answer where the address of the image was expected (HTTP 200)'],
+		[200, { url: '/file.png' }, 'unreadable', 'CrazyRouter sent an unknown answer where the address of the image was expected (HTTP 200)'],
+		[200, '<html>', 'unreadable', 'CrazyRouter sent a web page where the address of the image was expected (HTTP 200)'],
 		[200, { success: false, message: 'Too large' }, 'invalidRequest', 'CrazyRouter refused the request: Too large'],
 		[200, { code: 'bad_file', message: 'Too large' }, 'invalidRequest', 'CrazyRouter refused the request: Too large'],
 		[401, { error: { message: 'Bad key' } }, 'credentials', 'CrazyRouter did not accept the API key: Bad key'],
@@ -451,8 +451,4 @@ describe('refusals', () => {
 			problem: { retryAfterMs: 3000 },
 		});
 	});
-});
-
-it('knows no price', () => {
-	expect(crazyrouter.estimateUsd(request('ray-v2', { resolution: '540p', duration: '5s' }))).toBeNull();
 });

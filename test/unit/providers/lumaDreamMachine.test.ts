@@ -192,7 +192,7 @@ describe('create from what exists', () => {
 				sourceVideo: SOURCE_VIDEO,
 				aspectRatio: '1:1',
 				startImage: START,
-				gridPosition: { grid_position_x: 0, grid_position_y: 10, resized_width: 640, resized_height: 360 },
+				gridPosition: { gridPositionX: 0, gridPositionY: 10, resizedWidth: 640, resizedHeight: 360 },
 				callback,
 			},
 			'/generations/video/reframe',
@@ -267,9 +267,9 @@ describe('exclusions', () => {
 		[{ operation: 'extend', direction: 'backward', endImage: END }, [END_IMAGE]],
 		[{ operation: 'extend', direction: 'backward', loop: true }, [LOOP]],
 		[{ operation: 'extend', direction: 'backward', loop: true, endImage: END }, [LOOP, END_IMAGE]],
-		[{ operation: 'reframe', gridPosition: { x_start: 0, x_end: -5 } }, []],
-		[{ operation: 'reframe', gridPosition: { x_start: 0.5 } }, [GRID]],
-		[{ operation: 'reframe', gridPosition: { x_start: Number.NaN } }, [GRID]],
+		[{ operation: 'reframe', gridPosition: { xStart: 0, xEnd: -5 } }, []],
+		[{ operation: 'reframe', gridPosition: { xStart: 0.5 } }, [GRID]],
+		[{ operation: 'reframe', gridPosition: { xStart: Number.NaN } }, [GRID]],
 	])('%j: %j', (set, expected) => {
 		expect(lumaDreamMachine.exclusions?.(request('ray-2', set))).toEqual(expected);
 	});
@@ -277,7 +277,7 @@ describe('exclusions', () => {
 
 describe('readBalance', () => {
 	it('asks for it', () => {
-		expect(lumaDreamMachine.balance?.()).toEqual({ method: 'GET', path: '/credits' });
+		expect(lumaDreamMachine.balance?.call()).toEqual({ method: 'GET', path: '/credits' });
 	});
 
 	it.each<[unknown, number]>([
@@ -287,7 +287,7 @@ describe('readBalance', () => {
 		[-50, -0.5],
 		['250', 2.5],
 	])('%j cents are %d USD', (cents, amount) => {
-		expect(lumaDreamMachine.readBalance?.(answer(200, { credit_balance: cents }))).toEqual({
+		expect(lumaDreamMachine.balance?.read(answer(200, { credit_balance: cents }))).toEqual({
 			ok: true,
 			value: { amount, unit: 'USD' },
 		});
@@ -296,18 +296,18 @@ describe('readBalance', () => {
 	it.each([[{}], [{ credit_balance: null }], [{ credit_balance: 'much' }], ['<html>'], [''], [[]]])(
 		'cannot read %j',
 		(body) => {
-			expect(lumaDreamMachine.readBalance?.(answer(200, body))).toMatchObject({
+			expect(lumaDreamMachine.balance?.read(answer(200, body))).toMatchObject({
 				ok: false,
 				problem: {
 					kind: 'unreadable',
-					message: 'Luma Dream Machine sent an answer without a balance (HTTP 200)',
+					message: expect.stringMatching(/where the balance was expected \(HTTP 200\)$/) as unknown,
 				},
 			});
 		},
 	);
 
 	it('passes a refusal on', () => {
-		expect(lumaDreamMachine.readBalance?.(answer(401, { detail: 'Not authenticated' }))).toMatchObject({
+		expect(lumaDreamMachine.balance?.read(answer(401, { detail: 'Not authenticated' }))).toMatchObject({
 			ok: false,
 			problem: { kind: 'credentials' },
 		});
@@ -343,7 +343,7 @@ describe.each([
 	it.each([[{}], [{ other: ['a'] }], [[null, {}]], ['<html>'], ['']])('is not read from %j', (body) => {
 		expect(catalog?.read(answer(200, body))).toMatchObject({
 			ok: false,
-			problem: { kind: 'unreadable', message: 'Luma Dream Machine sent an answer without a list (HTTP 200)' },
+			problem: { kind: 'unreadable', message: expect.stringMatching(/where the list was expected \(HTTP 200\)$/) as unknown },
 		});
 	});
 
@@ -361,7 +361,7 @@ describe('other calls', () => {
 	});
 
 	it('lists', () => {
-		expect(lumaDreamMachine.list?.({ limit: 10, offset: 20 })).toEqual({
+		expect(lumaDreamMachine.listing?.call({ limit: 10, cursor: '20' })).toEqual({
 			method: 'GET',
 			path: '/generations',
 			query: { limit: 10, offset: 20 },
@@ -369,12 +369,12 @@ describe('other calls', () => {
 	});
 
 	it('deletes', () => {
-		expect(lumaDreamMachine.delete?.(ID)).toEqual({ method: 'DELETE', path: `/generations/${ID}` });
+		expect(lumaDreamMachine.deletion?.call(ID)).toEqual({ method: 'DELETE', path: `/generations/${ID}` });
 	});
 
 	it('lets no id leave its place in the path', () => {
 		expect(lumaDreamMachine.status('../credits?x#y').path).toBe('/generations/..%2Fcredits%3Fx%23y');
-		expect(lumaDreamMachine.delete?.('a/b').path).toBe('/generations/a%2Fb');
+		expect(lumaDreamMachine.deletion?.call('a/b').path).toBe('/generations/a%2Fb');
 	});
 });
 
@@ -527,54 +527,54 @@ describe.each(BAD_TEXTS)('an answer of %s', (_, text, shape) => {
 	it('cannot be read', () => {
 		expect(lumaDreamMachine.readCreated(answer(200, text))).toMatchObject({ ok: false, problem });
 		expect(lumaDreamMachine.readStatus(answer(200, text), ID)).toMatchObject({ ok: false, problem });
-		expect(lumaDreamMachine.readList?.(answer(200, text))).toMatchObject({ ok: false, problem });
+		expect(lumaDreamMachine.listing?.read(answer(200, text))).toMatchObject({ ok: false, problem: { kind: 'unreadable' } });
 	});
 });
 
 describe('readList', () => {
 	const row = { id: ID, state: 'dreaming' };
 	const listed = generation(row, { generationId: ID, chargedWhenFailed: 'no' });
-	it.each<[string, JsonObject, { generations: unknown[]; nextOffset: number | null }]>([
+	it.each<[string, JsonObject, { generations: unknown[]; next: string | null }]>([
 		[
 			'an empty account',
 			{ generations: [], count: 0, limit: 10, offset: 0, has_more: false },
-			{ generations: [], nextOffset: null },
+			{ generations: [], next: null },
 		],
 		[
 			'the last page',
 			{ generations: [row], count: 1, limit: 10, offset: 20, has_more: false },
-			{ generations: [listed], nextOffset: null },
+			{ generations: [listed], next: null },
 		],
 		[
 			'a page with more to come',
 			{ generations: [row, row], limit: 2, offset: 4, has_more: true },
-			{ generations: [listed, listed], nextOffset: 6 },
+			{ generations: [listed, listed], next: '6' },
 		],
 		[
 			'more to come after an empty page',
 			{ generations: [], offset: 4, has_more: true },
-			{ generations: [], nextOffset: null },
+			{ generations: [], next: null },
 		],
-		['no word on more', { generations: [row], offset: 0 }, { generations: [listed], nextOffset: null }],
-		['no offset to go on from', { generations: [row], has_more: true }, { generations: [listed], nextOffset: null }],
+		['no word on more', { generations: [row], offset: 0 }, { generations: [listed], next: null }],
+		['no offset to go on from', { generations: [row], has_more: true }, { generations: [listed], next: null }],
 		[
 			'rows that cannot be read',
 			{ generations: [null, { id: 4 }, row, { id: ID }], offset: 0, has_more: true },
-			{ generations: [listed], nextOffset: 4 },
+			{ generations: [listed], next: '4' },
 		],
 	])('%s', (_, body, expected) => {
-		expect(lumaDreamMachine.readList?.(answer(200, body))).toEqual({ ok: true, value: expected });
+		expect(lumaDreamMachine.listing?.read(answer(200, body))).toEqual({ ok: true, value: expected });
 	});
 
 	it('finds a generation by its callback address in the raw answer', () => {
 		const body = { generations: [{ ...row, request: { callback_url: HOOK } }], offset: 0, has_more: false };
-		expect(lumaDreamMachine.readList?.(answer(200, body))).toMatchObject({
+		expect(lumaDreamMachine.listing?.read(answer(200, body))).toMatchObject({
 			value: { generations: [{ raw: { request: { callback_url: HOOK } } }] },
 		});
 	});
 
 	it('passes a refusal on', () => {
-		expect(lumaDreamMachine.readList?.(answer(401, { detail: 'Not authenticated' }))).toMatchObject({
+		expect(lumaDreamMachine.listing?.read(answer(401, { detail: 'Not authenticated' }))).toMatchObject({
 			ok: false,
 			problem: { kind: 'credentials' },
 		});
@@ -591,7 +591,7 @@ describe('sameRequest', () => {
 	});
 	const echo = { ...lumaDreamMachine.create(asked).body };
 	const same = (listed: unknown, sent = asked) =>
-		lumaDreamMachine.sameRequest?.(generation({ request: listed } as JsonObject, {}), sent);
+		lumaDreamMachine.listing?.isSameRequest(generation({ request: listed } as JsonObject, {}), sent);
 
 	it.each<[string, unknown, boolean]>([
 		['the same', echo, true],
@@ -675,11 +675,11 @@ describe('sameRequest', () => {
 
 describe('readDeleted', () => {
 	it('takes an empty answer for a yes', () => {
-		expect(lumaDreamMachine.readDeleted?.(answer(204, ''))).toEqual({ ok: true, value: true });
+		expect(lumaDreamMachine.deletion?.read(answer(204, ''))).toEqual({ ok: true, value: true });
 	});
 
 	it('passes a refusal on', () => {
-		expect(lumaDreamMachine.readDeleted?.(answer(404, { detail: 'Generation not found' }))).toMatchObject({
+		expect(lumaDreamMachine.deletion?.read(answer(404, { detail: 'Generation not found' }))).toMatchObject({
 			ok: false,
 			problem: {
 				kind: 'notFound',
@@ -873,7 +873,7 @@ describe('estimateUsd', () => {
 		['ray-2', { operation: 'extend', resolution: '720p', duration: '5s' }, null],
 		['', { operation: 'upscale', resolution: '4k', duration: '5s' }, null],
 	])('%s with %j: %s', (model, set, expected) => {
-		expect(lumaDreamMachine.estimateUsd(request(model, set))).toBe(expected);
+		expect(lumaDreamMachine.estimateUsd?.(request(model, set))).toBe(expected);
 	});
 
 	it.each<[JsonObject, number | null]>([
@@ -901,13 +901,13 @@ describe('estimateUsd', () => {
 		[{ generation_type: 'image' }, null],
 	])('with the additional body fields %j: %p', (additionalBodyFields, expected) => {
 		const bought = request('ray-2', { resolution: '540p', duration: '5s', additionalBodyFields });
-		expect(lumaDreamMachine.estimateUsd(bought)).toBe(expected);
+		expect(lumaDreamMachine.estimateUsd?.(bought)).toBe(expected);
 	});
 
 	it('is none for what additional body fields would make a video at the address of another operation', () => {
 		const more = { generation_type: 'video', resolution: '540p', duration: '5s' };
 		const modify = request('ray-2', { operation: 'modify', sourceVideo: SOURCE_VIDEO, additionalBodyFields: more });
-		expect(lumaDreamMachine.estimateUsd(modify)).toBeNull();
+		expect(lumaDreamMachine.estimateUsd?.(modify)).toBeNull();
 	});
 });
 

@@ -250,6 +250,7 @@ describe('reframe', () => {
 			media: { url: SOURCE_VIDEO },
 			...body,
 		});
+	const camelCase = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 	const grid = {
 		grid_position_x: 0,
 		grid_position_y: 120,
@@ -265,11 +266,11 @@ describe('reframe', () => {
 		...RATIOS.map((ratio): Case => [ratio, node({ aspectRatio: ratio }), sdk({ aspect_ratio: ratio })]),
 		['the faster model', node({}, 'ray-flash-2'), sdk({ model: 'ray-flash-2' })],
 		...Object.entries(grid).map(
-			([name, value]): Case => [name, node({ gridPosition: { [name]: value } }), sdk({ [name]: value })],
+			([name, value]): Case => [name, node({ gridPosition: { [camelCase(name)]: value } }), sdk({ [name]: value })],
 		),
 		[
 			'everything',
-			node({ prompt: PROMPT, startImage: START, gridPosition: grid, callback }),
+			node({ prompt: PROMPT, startImage: START, gridPosition: Object.fromEntries(Object.entries(grid).map(([name, value]) => [camelCase(name), value])), callback }),
 			sdk({ prompt: PROMPT, first_frame: { url: START }, ...grid, callback_url: HOOK }),
 		],
 	])('%s', async (...example) => {
@@ -327,11 +328,11 @@ describe('all that makes no video', () => {
 		['get', lumaDreamMachine.status(ID), (client) => client.generations.get(ID)],
 		[
 			'list',
-			lumaDreamMachine.list?.({ limit: 10, offset: 20 }),
+			lumaDreamMachine.listing?.call({ limit: 10, cursor: '20' }),
 			(client) => client.generations.list({ limit: 10, offset: 20 }),
 		],
-		['delete', lumaDreamMachine.delete?.(ID), (client) => client.generations.delete(ID)],
-		['credits', lumaDreamMachine.balance?.(), (client) => client.credits.get()],
+		['delete', lumaDreamMachine.deletion?.call(ID), (client) => client.generations.delete(ID)],
+		['credits', lumaDreamMachine.balance?.call(), (client) => client.credits.get()],
 		[
 			'concepts',
 			lumaDreamMachine.catalogs?.concepts?.call(),

@@ -459,7 +459,3 @@ describe('refusals', () => {
 		});
 	});
 });
-
-it('knows no price', () => {
-	expect(pixazo.estimateUsd(request('ray-2-flash', { resolution: '540p', duration: '5s' }))).toBeNull();
-});

@@ -207,7 +207,7 @@ describe('a client', () => {
 		['https://user:word@gateway.example/a', 'https://gateway.example/a/v1/x'],
 	])('takes %j as its address', async (baseUrl, url) => {
 		const { client } = await connect({ apiKey: 'key', baseUrl });
-		expect(client.addressOf(CALL)).toBe(url);
+		expect(client.addressOf(CALL)).toBe(`${url}?limit=5`);
 	});
 
 	it.each([undefined, null, '', 'gateway.example', 'ftp://gateway.example', 7])('refuses %p as its address', async (baseUrl) => {

@@ -1,4 +1,5 @@
 /** Account: Get Balance. What is left to spend. */
+import { ask } from '../../generation/ask';
 import { providerIds, providers } from '../../providers';
 import { invalid } from '../plan';
 import { eachItem, requestFailure } from '../eachItem';
@@ -6,7 +7,7 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { optionsField } from '../settings';
 
-const supporting = providerIds.filter((id) => providers[id].capabilities.balance);
+const supporting = providerIds.filter((id) => providers[id].balance);
 
 export const getBalance: Operation = {
 	resource: 'account',
@@ -20,17 +21,11 @@ export const getBalance: Operation = {
 
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (_, client) => {
-			if (!provider.balance || !provider.readBalance) return { ok: false, failure: invalid(provider, []) };
-			const exchange = await client.send(provider.balance());
-			if (exchange.kind === 'fault') {
-				const text = `${provider.displayName} cannot be reached: ${exchange.fault.text}`;
-				return { ok: false, failure: requestFailure(provider, text, null) };
-			}
-			const reading = provider.readBalance(exchange.answer);
-			if (!reading.ok) {
-				return { ok: false, failure: requestFailure(provider, reading.problem.message, reading.problem) };
-			}
-			const { amount, unit } = reading.value;
+			const inquiry = provider.balance;
+			if (!inquiry) return { ok: false, failure: invalid(provider, []) };
+			const answer = await ask(provider, client, inquiry.call(), inquiry.read);
+			if (!answer.ok) return requestFailure(provider, answer);
+			const { amount, unit } = answer.value;
 			return { ok: true, rows: [{ provider: provider.id, balance: amount, unit }] };
 		});
 	},

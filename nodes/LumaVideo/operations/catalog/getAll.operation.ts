@@ -6,10 +6,11 @@ import { eachItem, requestFailure } from '../eachItem';
 import { manyFields, readLimit } from '../manyFields';
 import type { Operation, ResourceName } from '../operation';
 import { forOperation } from '../operation';
+import { invalid } from '../plan';
 import { optionsField } from '../settings';
 
-function catalogOperation(resource: ResourceName, catalog: CatalogName, plural: string): Operation {
-	const supporting = providerIds.filter((id) => providers[id].catalogs?.[catalog] !== undefined);
+function catalogOperation(resource: ResourceName, name: CatalogName, plural: string): Operation {
+	const supporting = providerIds.filter((id) => providers[id].catalogs?.[name]);
 	return {
 		resource,
 		value: 'getAll',
@@ -22,8 +23,10 @@ function catalogOperation(resource: ResourceName, catalog: CatalogName, plural: 
 
 		async execute(context, provider) {
 			return await eachItem(context, provider, async (itemIndex, client) => {
+				const catalog = provider.catalogs?.[name];
+				if (!catalog) return { ok: false, failure: invalid(provider, []) };
 				const result = await readCatalog(provider, client, catalog);
-				if (!result.ok) return { ok: false, failure: requestFailure(provider, result.text, result.problem) };
+				if (!result.ok) return requestFailure(provider, result);
 				const values = result.values.slice(0, readLimit(context, itemIndex) ?? undefined);
 				return {
 					ok: true,

@@ -1,4 +1,5 @@
 /** Generation: Delete. Removes a generation and its video at the provider. */
+import { ask } from '../../generation/ask';
 import { providerIds, providers } from '../../providers';
 import { invalid } from '../plan';
 import { eachItem, requestFailure } from '../eachItem';
@@ -7,7 +8,7 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { optionsField } from '../settings';
 
-const supporting = providerIds.filter((id) => providers[id].capabilities.delete);
+const supporting = providerIds.filter((id) => providers[id].deletion);
 
 export const deleteGeneration: Operation = {
 	resource: 'generation',
@@ -24,16 +25,13 @@ export const deleteGeneration: Operation = {
 			const id = readGenerationId(context, itemIndex);
 			if (!id.ok) return { ok: false, failure: invalid(provider, [id.finding]) };
 			const { generationId } = id;
-			if (!provider.delete || !provider.readDeleted) return { ok: false, failure: invalid(provider, []) };
-			const exchange = await client.send(provider.delete(generationId));
-			if (exchange.kind === 'fault') {
-				const text = `It is not known whether generation ${generationId} was deleted: ${exchange.fault.text}`;
-				return { ok: false, failure: requestFailure(provider, text, null, generationId) };
-			}
-			const reading = provider.readDeleted(exchange.answer);
-			if (reading.ok) return { ok: true, rows: [{ deleted: true, generationId }] };
-			const text = `Generation ${generationId} was not deleted: ${reading.problem.message}`;
-			return { ok: false, failure: requestFailure(provider, text, reading.problem, generationId) };
+			const { deletion } = provider;
+			if (!deletion) return { ok: false, failure: invalid(provider, []) };
+			const answer = await ask(provider, client, deletion.call(generationId), deletion.read);
+			if (answer.ok) return { ok: true, rows: [{ deleted: true, generationId }] };
+			const { problem } = answer;
+			const happened = problem === null ? `It is not known whether generation ${generationId} was deleted` : `Generation ${generationId} was not deleted`;
+			return requestFailure(provider, { ...answer, message: `${happened}: ${answer.reason}` }, generationId);
 		});
 	},
 };

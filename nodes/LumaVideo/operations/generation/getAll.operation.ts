@@ -8,7 +8,7 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { optionsField, readSettings } from '../settings';
 
-const supporting = providerIds.filter((id) => providers[id].capabilities.list);
+const supporting = providerIds.filter((id) => providers[id].listing);
 
 export const getAll: Operation = {
 	resource: 'generation',
@@ -23,7 +23,7 @@ export const getAll: Operation = {
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (itemIndex, client) => {
 			const result = await listGenerations(provider, client, readLimit(context, itemIndex));
-			if (!result.ok) return { ok: false, failure: requestFailure(provider, result.text, result.problem) };
+			if (!result.ok) return requestFailure(provider, result);
 			const { includeRaw } = readSettings(context, itemIndex);
 			return {
 				ok: true,

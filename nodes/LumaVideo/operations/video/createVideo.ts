@@ -18,7 +18,7 @@ import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
-import { additionalFields, providersFor, providersWith } from '../requestFields';
+import { additionalFields, providersFor } from '../requestFields';
 import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
 
 /** Fields that shape the request, as they lie on the top level. */
@@ -41,7 +41,7 @@ const REQUEST_FIELDS = [
 const TOOL_TERMS =
 	"Costs money and can take minutes: use it once for each video that is wanted. Returns generationId, status and, when status is 'completed', videoUrl, the web address of the video.";
 
-const withCallbacks = providerIds.filter((id) => providers[id].capabilities.callbacks !== 'none');
+const withCallbacks = providerIds.filter((id) => providers[id].callbacks);
 
 /** Fields that follow those of the request itself. */
 function commonFields(operation: VideoOperation): INodeProperties[] {
@@ -67,21 +67,6 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 		},
 		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadVideo: [true] }, hide: NO_FILES } },
 		additionalFields(operation, [
-			{
-				displayName: FIELD_NAMES.callbackMode,
-				name: 'callbackMode',
-				type: 'options',
-				options: [
-					{ name: 'At the End', value: 'terminal', description: 'One call when the video is finished or failed' },
-					{ name: 'On Progress Too', value: 'progress', description: 'Also about every 15 seconds until then' },
-				],
-				default: 'terminal',
-				description: 'When the provider calls back',
-				// The others call at every change of status anyway.
-				displayOptions: {
-					show: { '/completion': ['none'], '/provider': providersWith(operation, 'callbackMode') },
-				},
-			},
 			{
 				displayName: FIELD_NAMES.callbackUrl,
 				name: 'callbackUrl',
@@ -216,7 +201,7 @@ function plan(run: VideoRun, itemIndex: number): Plan {
 		itemIndex,
 		{ request, model, ...(needsPreparing ? { prepare: async () => await prepare(run, images, request) } : {}) },
 		settings,
-		provider.estimateUsd(request),
+		provider.estimateUsd?.(request) ?? null,
 	);
 }
 
