@@ -1,0 +1,72 @@
+/** The registry of samples: one line for each provider. */
+import { providerIds, providers } from '../../nodes/LumaVideo/providers';
+import type { ProviderId } from '../../nodes/LumaVideo/providers/provider';
+import type { SettingsChange } from '../provider-server';
+import { crazyrouter } from './crazyrouter';
+import { lumaAgents } from './lumaAgents';
+import { lumaDreamMachine } from './lumaDreamMachine';
+import { pixazo } from './pixazo';
+import { pixwith } from './pixwith';
+import type { ProviderSample } from './sample';
+
+export type { ProviderSample, State, Texts } from './sample';
+export { END_IMAGE, REFUSALS, START_IMAGE, STATES, VIDEO_URL } from './sample';
+
+export const samples: Readonly<Record<ProviderId, ProviderSample>> = {
+	lumaAgents,
+	lumaDreamMachine,
+	pixazo,
+	pixwith,
+	crazyrouter,
+};
+
+/** All providers, in the order of the registry. */
+export const PROVIDERS: readonly ProviderId[] = providerIds;
+
+/** What a test makes of each provider. */
+export function byProvider<T>(make: (provider: ProviderId) => T): Record<ProviderId, T> {
+	return Object.fromEntries(PROVIDERS.map((provider) => [provider, make(provider)])) as Record<ProviderId, T>;
+}
+
+/** As the provider writes its name. */
+export function nameOf(provider: ProviderId): string {
+	return providers[provider].displayName;
+}
+
+/** Those that call an address when a generation is finished. */
+export const CALLING: readonly ProviderId[] = PROVIDERS.filter((provider) => samples[provider].callback !== null);
+
+/** Those whose lists show a generation that was lost, and the others. */
+export const LISTING: readonly ProviderId[] = PROVIDERS.filter((provider) => samples[provider].lists);
+export const NOT_LISTING: readonly ProviderId[] = PROVIDERS.filter((provider) => !samples[provider].lists);
+
+/** One of each, for tests in which they differ in this alone: with a list and with callbacks, and without either. */
+export const WITH_LIST: ProviderId = one(LISTING.filter((provider) => CALLING.includes(provider)));
+export const WITHOUT_LIST: ProviderId = one(
+	NOT_LISTING.filter((provider) => !CALLING.includes(provider) && samples[provider].reasonsTold !== null),
+);
+
+function one(candidates: readonly ProviderId[]): ProviderId {
+	const [first] = candidates;
+	if (!first) throw new Error('no provider is like this');
+	return first;
+}
+
+/** The credential types, in the order of the registry. */
+export const credentialTypes = PROVIDERS.map((provider) => samples[provider].credential);
+
+/** Settings of the stand-in with which all services say why a generation failed. */
+export const REASONS_TOLD: SettingsChange = Object.assign({}, ...PROVIDERS.map((provider) => samples[provider].reasonsTold)) as SettingsChange;
+
+/** Settings of the stand-in that are the same for all services. */
+export function forAll<Change>(change: Change): Record<ProviderId, Change> {
+	return byProvider(() => change);
+}
+
+/** An object or list with the type of each value instead of it; `null` stays. Two answers of one shape have the same. */
+export function shapeOf(value: unknown): unknown {
+	if (value === null) return null;
+	if (Array.isArray(value)) return value.map(shapeOf);
+	if (typeof value !== 'object') return typeof value;
+	return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner)]));
+}
