@@ -6,7 +6,6 @@ export type { FaultKind, FaultRule } from './faults';
 export type { Job, JobStatus } from './jobs';
 export type { CallbackRecord, Ledger, MediaHit, Purchase, RefusedCreate, Route } from './ledger';
 export type { CallbackMode, ProviderName, Settings, SettingsChange } from './settings';
-export { byProvider, PROVIDER_NAMES } from './settings';
 export { ProviderServer, type ProviderServerOptions };
 
 /** Starts a server of its own: nothing is shared with another one. Close it when done. */
