@@ -1,6 +1,7 @@
 /** Bad input: refused with one clear message per item, before anything is sent for any item. */
 import { describe, expect, it, jest } from '@jest/globals';
 import type { INodeParameters, IRun } from 'n8n-workflow';
+import { nodeProperties } from '../../nodes/LumaVideo/operations';
 import { findModel, providers } from '../../nodes/LumaVideo/providers';
 import type { ModelCapabilities } from '../../nodes/LumaVideo/providers/provider';
 import type { ProviderName } from '../provider-server';
@@ -59,6 +60,14 @@ function modelOf(provider: ProviderName): ModelCapabilities {
 /** As messages name it. */
 function placeOf(provider: ProviderName): string {
 	return `${modelOf(provider).name} at ${nameOf(provider)}`;
+}
+
+/** Whether the field takes expressions: n8n cannot show the fields of the model that one stands for. */
+function takesModelExpression(provider: ProviderName): boolean {
+	return nodeProperties.some(
+		({ name, displayOptions, noDataExpression }) =>
+			name === 'model' && noDataExpression !== true && displayOptions?.show?.operation?.includes('generate') && displayOptions.show.provider?.includes(provider),
+	);
 }
 
 const CASES: BadInput[] = [
@@ -178,9 +187,9 @@ const CASES: BadInput[] = [
 		message: "'Loop' must be true or false, but it is text",
 	},
 	...PROVIDERS.flatMap((provider) => {
-		const { aspectRatios, resolutions, durations } = modelOf(provider);
+		const { aspectRatios, autoAspectRatio, resolutions, durations } = modelOf(provider);
 		const choices = [
-			['aspectRatio', 'Aspect Ratio', '5:4', aspectRatios],
+			['aspectRatio', 'Aspect Ratio', '5:4', [...(autoAspectRatio ? ['auto'] : []), ...aspectRatios]],
 			['resolution', 'Resolution', '8k', resolutions],
 			['duration', 'Duration', '7s', durations],
 		] as const;
@@ -198,7 +207,7 @@ const CASES: BadInput[] = [
 		good: '5s',
 		message: "'Duration' must be text, but it is a number",
 	},
-	...PROVIDERS.map((provider) => {
+	...PROVIDERS.filter(takesModelExpression).map((provider) => {
 		const { models } = providers[provider].capabilities;
 		const allowed = models.map(({ value }) => value).join(', ');
 		return {

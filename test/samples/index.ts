@@ -20,7 +20,7 @@ export const samples: Readonly<Record<ProviderId, ProviderSample>> = {
 	crazyrouter,
 };
 
-/** All providers, in the order of the registry. */
+/** All providers, in the order of the registry. Tests that hold for each run over these. */
 export const PROVIDERS: readonly ProviderId[] = providerIds;
 
 /** What a test makes of each provider. */
@@ -44,6 +44,9 @@ export const NOT_LISTING: readonly ProviderId[] = PROVIDERS.filter((provider) =>
 export const WITH_LIST: ProviderId = lastOf(LISTING.filter((provider) => CALLING.includes(provider)));
 export const WITHOUT_LIST: ProviderId = lastOf(NOT_LISTING.filter((provider) => !CALLING.includes(provider)));
 
+/** One that calls, and whose generations are read one by one. */
+export const CALLING_WITHOUT_LIST: ProviderId = lastOf(NOT_LISTING.filter((provider) => CALLING.includes(provider)));
+
 function lastOf(candidates: readonly ProviderId[]): ProviderId {
 	const last = candidates.at(-1);
 	if (!last) throw new Error('no provider is like this');
@@ -55,6 +58,9 @@ export const credentialTypes = PROVIDERS.map((provider) => samples[provider].cre
 
 /** Settings of the stand-in with which all services say why a generation failed. */
 export const REASONS_TOLD: SettingsChange = Object.assign({}, ...PROVIDERS.map((provider) => samples[provider].reasonsTold)) as SettingsChange;
+
+/** Settings with which the smallest video of every service is expected after more than half a minute. */
+export const EXPECTED_LATE: SettingsChange = Object.assign({}, ...PROVIDERS.map((provider) => samples[provider].expectedLate)) as SettingsChange;
 
 /** Settings of the stand-in that are the same for all services. */
 export function forAll<Change>(change: Change): Record<ProviderId, Change> {

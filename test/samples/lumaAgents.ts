@@ -61,6 +61,7 @@ export const lumaAgents: ProviderSample = {
 	imageFile: { as: 'data', body: (data) => ({ video: { start_frame: { data, media_type: 'image/jpeg' } } }) },
 	otherModel: null,
 	longVideos: [{ resolution: '1080p', duration: '10s' }],
+	expectedLate: null,
 	priceUsd: 0.3,
 	concurrency: 5,
 	videoFile: '720p_16x9.mp4',

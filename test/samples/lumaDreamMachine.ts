@@ -106,6 +106,7 @@ export const lumaDreamMachine: ProviderSample = {
 	imageFile: { as: 'signedUrl', body: (url) => ({ keyframes: { frame0: { url } } }) },
 	otherModel: { additionalFields: { additionalBodyFields: '{"model": "ray-flash-2"}' }, model: 'ray-flash-2' },
 	longVideos: [{ resolution: '4k', duration: '9s' }, { resolution: '1080p', duration: '9s' }],
+	expectedLate: null,
 	priceUsd: 0.71,
 	concurrency: 10,
 	videoFile: '720p_16x9.mp4',

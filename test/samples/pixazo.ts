@@ -58,6 +58,7 @@ export const pixazo: ProviderSample = {
 	imageFile: { as: 'signedUrl', body: (url) => ({ image_url: url }) },
 	otherModel: null,
 	longVideos: [{ model: 'ray-3.2', resolution: '1080p' }, { model: 'ray-3.2', resolution: '720p' }],
+	expectedLate: null,
 	priceUsd: null,
 	concurrency: 5,
 	videoFile: '540p_16x9.mp4',

@@ -54,6 +54,8 @@ export const pixwith: ProviderSample = {
 	imageFile: { as: 'upload', body: (url) => ({ image_urls: [url] }) },
 	otherModel: { additionalFields: { modelId: '3-1' }, model: '3-1' },
 	longVideos: [{}],
+	// It names an estimate.
+	expectedLate: { pixwith: { estimatedSeconds: 62 } },
 	priceUsd: null,
 	concurrency: 5,
 	videoFile: '540p_16x9.mp4',

@@ -37,7 +37,7 @@ export interface SampleRequest {
 	body: JsonObject;
 }
 
-/** Message and next step, as a user reads them. `<provider>` stands for the display name. */
+/** Message and next step, as a user reads them. `<provider>` stands for the display name, `<id>` for the generation's. */
 export type Texts = readonly [message: string, nextStep: string];
 
 export interface ProviderSample {
@@ -69,8 +69,13 @@ export interface ProviderSample {
 	imageFile: { as: 'data' | 'signedUrl' | 'upload'; body(value: string): JsonObject };
 	/** Additional fields by which the body names another model, and that model; `null` where the body names none. */
 	otherModel: { additionalFields: INodeParameters; model: string } | null;
-	/** Parameters of videos of different kinds, each expected to take more than half a minute as long as n8n has seen none of its kind. */
+	/**
+	 * Parameters of videos that are expected to take more than half a minute, as long as n8n has seen none of its kind: it goes by
+	 * how long the latest of a kind took. The last is for one test alone; none is of the smallest video's kind.
+	 */
 	longVideos: readonly [INodeParameters, ...INodeParameters[]];
+	/** Settings of the stand-in with which the smallest video, too, is expected after more than half a minute; `null` where it is anyway. */
+	expectedLate: SettingsChange | null;
 	/** US dollars; `null` where no price is published. */
 	priceUsd: number | null;
 	/** How many run at once unless the user says otherwise. */
