@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDataObject, INode, INodeParameterResourceLocator } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { PROVIDERS, samples } from '../samples';
+import { FETCHING, PROVIDERS, samples, WITH_IMAGES } from '../samples';
 import { chain, manualTrigger, node, nodeError, nodeOutput, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
 import { createCredentials, generateParameters, jsonOf, lumaVideo } from './support';
@@ -270,13 +270,14 @@ describe('an image file of the previous node', () => {
 	};
 	const all = together<ProviderName>(async (provider) => {
 		const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
-		const { as, body } = samples[provider].imageFile;
-		await buysOne(provider, 'generate', { ...generateParameters(provider, 'a cat'), ...fields }, body(sent[as]() as string), [file()]);
+		const { imageFile } = samples[provider];
+		const body = imageFile?.body(sent[imageFile.as]() as string) ?? {};
+		await buysOne(provider, 'generate', { ...generateParameters(provider, 'a cat'), ...fields }, body, [file()]);
 	});
 	beforeAll(() => {
-		all.start(PROVIDERS);
+		all.start(WITH_IMAGES);
 	});
-	it.each(PROVIDERS)('is brought to %s', async (provider) => {
+	it.each(WITH_IMAGES)('is brought to %s', async (provider) => {
 		await all.result(provider);
 		expect(server.ledger().keyLeaks).toEqual([]);
 	});
@@ -290,8 +291,7 @@ return { json: {}, binary: { data: { data, mimeType: '${mimeType}', fileName: 'm
 }
 
 describe('an image that a Code node makes', () => {
-	const fetching = PROVIDERS.filter((provider) => samples[provider].imageFile.as === 'signedUrl');
-	it.each(fetching)('is found by %s at an address of n8n', async (provider) => {
+	it.each(FETCHING)('is found by %s at an address of n8n', async (provider) => {
 		const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
 		const parameters = { ...generateParameters(provider, 'a cat'), ...fields };
 		const [made] = await runNode(provider, parameters, [codeFile("Buffer.from('not quite an image')", 'image/png')]);

@@ -5,7 +5,7 @@ import { nodeProperties } from '../../nodes/LumaVideo/operations';
 import { findModel, providers } from '../../nodes/LumaVideo/providers';
 import type { ModelCapabilities } from '../../nodes/LumaVideo/providers/provider';
 import type { ProviderName } from '../provider-server';
-import { CALLING, END_IMAGE, forAll, nameOf, PROVIDERS, samples, START_IMAGE, WITHOUT_LIST } from '../samples';
+import { CALLING, END_IMAGE, forAll, nameOf, PROVIDERS, samples, START_IMAGE, WITH_IMAGES, WITHOUT_LIST } from '../samples';
 import { useProviderServer } from './harness/providerServer';
 import { generate, generation, jsonOf, keysIn, runItems, shownError } from './harness/service';
 import { outputOf } from './harness/workflows';
@@ -113,7 +113,7 @@ const CASES: BadInput[] = [
 
 	// Images
 	...[
-		...PROVIDERS.map((provider) => [provider, 'startImage', 'Start Image', START_IMAGE] as const),
+		...WITH_IMAGES.map((provider) => [provider, 'startImage', 'Start Image', START_IMAGE] as const),
 		['lumaDreamMachine', 'endImage', 'End Image', END_IMAGE] as const,
 	].flatMap(([provider, field, label, good]) =>
 		NO_ADDRESS.map(([name, bad]) => ({

@@ -2,7 +2,7 @@
 import { CrazyrouterApi } from '../../credentials/CrazyrouterApi.credentials';
 import type { JsonObject } from '../../nodes/LumaVideo/providers/provider';
 import type { ProviderSample } from './sample';
-import { CHECK_FIELDS, END_IMAGE, START_IMAGE, VIDEO_URL, sameReason } from './sample';
+import { CHECK_FIELDS, END_IMAGE, IMAGE_FIELDS, START_IMAGE, VIDEO_URL, sameReason } from './sample';
 
 const ID = 'luma_gen_abc123';
 const CREATED_AT = '2026-03-01T12:00:00Z';
@@ -133,5 +133,5 @@ export const crazyrouter: ProviderSample = {
 		refusedPrompt: CHECK_FIELDS,
 	},
 
-	panel: { fields: ['Resolution', 'Duration'], additionalFields: ['Additional Body Fields (JSON)', 'Expand Prompt'] },
+	panel: { fields: [...IMAGE_FIELDS, 'Resolution', 'Duration'], additionalFields: ['Additional Body Fields (JSON)', 'Expand Prompt'] },
 };

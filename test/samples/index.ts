@@ -36,6 +36,10 @@ export function nameOf(provider: ProviderId): string {
 /** Those that call an address when a generation is finished. */
 export const CALLING: readonly ProviderId[] = PROVIDERS.filter((provider) => samples[provider].callback !== null);
 
+/** Those that make videos from images, and those that n8n's signed URLs are for. */
+export const WITH_IMAGES: readonly ProviderId[] = PROVIDERS.filter((provider) => samples[provider].startImage !== null);
+export const FETCHING: readonly ProviderId[] = PROVIDERS.filter((provider) => samples[provider].imageFile?.as === 'signedUrl');
+
 /** Those whose lists show a generation that was lost, and the others. */
 export const LISTING: readonly ProviderId[] = PROVIDERS.filter((provider) => samples[provider].lists);
 export const NOT_LISTING: readonly ProviderId[] = PROVIDERS.filter((provider) => !samples[provider].lists);

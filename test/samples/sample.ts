@@ -63,10 +63,13 @@ export interface ProviderSample {
 	parameters: INodeParameters & { model: string };
 	/** The smallest request first. */
 	requests: readonly [SampleRequest, ...SampleRequest[]];
-	/** Where the address of a start image is in the body. */
-	startImage(url: string): JsonObject;
-	/** How an image that lies in n8n is sent: inside the request, uploaded first, or as n8n's signed URL; and where it is in the body. */
-	imageFile: { as: 'data' | 'signedUrl' | 'upload'; body(value: string): JsonObject };
+	/** Where the address of a start image is in the body; `null` where there are no images. */
+	startImage: ((url: string) => JsonObject) | null;
+	/**
+	 * How an image that lies in n8n is sent: inside the request, uploaded first, or as n8n's signed URL; and where it is in the
+	 * body. `null` where there are no images.
+	 */
+	imageFile: { as: 'data' | 'signedUrl' | 'upload'; body(value: string): JsonObject } | null;
 	/** Additional fields by which the body names another model, and that model; `null` where the body names none. */
 	otherModel: { additionalFields: INodeParameters; model: string } | null;
 	/**
@@ -149,7 +152,8 @@ export const CHECK_FIELDS = "Check the node's fields, then run the workflow agai
 export const CHECK_ID = 'Check the generation ID and that it belongs to the account of this credential.';
 export const CHECK_BASE_URL = "Check 'Base URL' in the credential.";
 export const CREDENTIAL_OF_BASE_URL = (apiKey: string, baseUrl: string): Record<string, string> => ({ apiKey, baseUrl });
-export const VIDEO_FIELDS = ['Aspect Ratio', 'Resolution', 'Duration', 'Loop'] as const;
+export const IMAGE_FIELDS = ['Images From', 'Start Image', 'End Image'] as const;
+export const VIDEO_FIELDS = [...IMAGE_FIELDS, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop'] as const;
 export const NOTHING_SAID: Record<Refusal, string> = {
 	401: 'Error 401',
 	402: 'Error 402',
