@@ -8,15 +8,11 @@
 import './demo/typescriptFirst';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ICredentialType, INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeType } from 'n8n-workflow';
-import { CrazyrouterApi } from '../credentials/CrazyrouterApi.credentials';
-import { LumaAgentsApi } from '../credentials/LumaAgentsApi.credentials';
-import { LumaDreamMachineApi } from '../credentials/LumaDreamMachineApi.credentials';
-import { PixazoApi } from '../credentials/PixazoApi.credentials';
-import { PixwithApi } from '../credentials/PixwithApi.credentials';
+import type { INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeType } from 'n8n-workflow';
 import { LumaVideo } from '../nodes/LumaVideo/LumaVideo.node';
 import { LumaVideoTrigger } from '../nodes/LumaVideo/LumaVideoTrigger.node';
 import { pickerFields } from '../nodes/LumaVideo/operations';
+import { credentialTypes } from '../test/samples';
 
 const contractPath = join(__dirname, '..', 'test', 'contract', 'contract.json');
 
@@ -118,16 +114,9 @@ function nodeContract({ description }: INodeType): ContractType {
 /** The contract of the code as it is. */
 export function currentContract(): Contract {
 	const nodes: INodeType[] = [new LumaVideo(), new LumaVideoTrigger()];
-	const credentials: ICredentialType[] = [
-		new CrazyrouterApi(),
-		new LumaAgentsApi(),
-		new LumaDreamMachineApi(),
-		new PixazoApi(),
-		new PixwithApi(),
-	];
 	const contract = Object.fromEntries([
 		...nodes.map((node) => [node.description.name, nodeContract(node)] as const),
-		...credentials.map(({ name, properties }) => [name, { parameters: parametersOf(properties) }] as const),
+		...credentialTypes.map(({ name, properties }) => [name, { parameters: parametersOf(properties) }] as const),
 	]);
 	// As it is read from the file: without what JSON does not hold.
 	return JSON.parse(JSON.stringify(contract)) as Contract;

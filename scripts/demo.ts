@@ -3,8 +3,8 @@
  *
  *     npm run demo [-- --prompt "a red kite" --image https://… --provider pixazo --stand-in]
  *
- * Without a key a stand-in on this machine plays the service. With LUMA_AGENTS_API_KEY, LUMA_API_KEY (Dream Machine),
- * PIXAZO_API_KEY, PIXWITH_API_KEY or CRAZYROUTER_API_KEY in the environment the real service is called, which costs money.
+ * Without a key a stand-in on this machine plays the service. With a provider's key in the environment, under the name that
+ * README has for it, the real service is called, which costs money.
  */
 import './demo/typescriptFirst';
 import { removeAtEnd, stopSignal } from './ending';

@@ -20,8 +20,8 @@ import { startN8n } from '../test/e2e/harness/n8n';
 import { packTarball } from '../test/e2e/harness/pack';
 import { projectRoot } from '../test/e2e/harness/paths';
 import { createCredentials } from '../test/e2e/support';
-import { PROVIDER_NAMES } from '../test/provider-server/settings';
 import { startProviderServer } from '../test/provider-server';
+import { forAll } from '../test/samples';
 
 /** How long the stand-in takes for a video: long enough to watch. */
 const JOB_MS = 8000;
@@ -110,8 +110,7 @@ async function run(): Promise<void> {
 			env: options.watch ? { N8N_DEV_RELOAD: 'true' } : {},
 		});
 		ends.push(async () => await n8n.stop());
-		const jobMs = Object.fromEntries(PROVIDER_NAMES.map((name) => [name, { jobMs: JOB_MS }]));
-		const standIn = await startProviderServer({ port: options.standInPort, settings: jobMs });
+		const standIn = await startProviderServer({ port: options.standInPort, settings: forAll({ jobMs: JOB_MS }) });
 		ends.push(async () => await standIn.close());
 		const chat = await startChatServer();
 		ends.push(async () => await chat.close());

@@ -11,9 +11,10 @@ import { chain, manualTrigger, node, openEditor, packTarball, startN8n, workflow
 import { exampleFiles, readExample } from '../test/e2e/examples';
 import type { Editor, N8n } from '../test/e2e/harness';
 import type { CredentialRefs } from '../test/e2e/support';
-import { LONG_VIDEO, LUMA_VIDEO_TRIGGER, createCredentials, generate, lumaVideo, prompts, providerNames } from '../test/e2e/support';
+import { longVideo, LUMA_VIDEO_TRIGGER, createCredentials, generate, lumaVideo, prompts } from '../test/e2e/support';
 import type { ProviderServer } from '../test/provider-server';
 import { startProviderServer } from '../test/provider-server';
+import { PROVIDERS } from '../test/samples';
 
 const { values: options } = parseArgs({ options: { theme: { type: 'string' }, only: { type: 'string' } } });
 
@@ -34,7 +35,7 @@ async function show({ n8n, editor }: Studio, ...nodes: INode[]): Promise<string>
 /** A picture of a node's panel, with its collections open as far as a click opens them. */
 async function panels(studio: Studio): Promise<void> {
 	const { credentials, editor, theme } = studio;
-	for (const provider of providerNames) {
+	for (const provider of PROVIDERS) {
 		for (const { resource, value, providers } of operations) {
 			// What makes nothing looks the same everywhere.
 			if (!providers.includes(provider) || (resource !== 'video' && provider !== providers[0])) continue;
@@ -90,7 +91,7 @@ async function main(): Promise<void> {
 				if (wants('executions')) {
 					await execution(studio, 'finished', ['success'], {}, ['A red kite over a beach', 'A dog in the surf']);
 					await execution(studio, 'failed', ['error'], {}, ['A red kite [takes 500ms] [fails: the prompt was refused]']);
-					await execution(studio, 'waiting', ['waiting'], { ...LONG_VIDEO.lumaAgents, completion: 'suspend' }, ['A red kite [takes 60000ms]']);
+					await execution(studio, 'waiting', ['waiting'], { ...longVideo('lumaAgents'), completion: 'suspend' }, ['A red kite [takes 60000ms]']);
 				}
 			} finally {
 				await editor.close();

@@ -3,15 +3,7 @@ import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import { providerIds, providers } from '../../nodes/LumaVideo/providers';
 import type { Generation, Provider, ProviderId } from '../../nodes/LumaVideo/providers/provider';
 import { startProviderServer } from '../../test/provider-server';
-
-/** Environment variables that hold a key. */
-const KEY_VARIABLES: Readonly<Partial<Record<string, ProviderId>>> = {
-	LUMA_AGENTS_API_KEY: 'lumaAgents',
-	LUMA_API_KEY: 'lumaDreamMachine',
-	PIXAZO_API_KEY: 'pixazo',
-	PIXWITH_API_KEY: 'pixwith',
-	CRAZYROUTER_API_KEY: 'crazyrouter',
-};
+import { samples } from '../../test/samples';
 
 /** How long the stand-in takes for a video. */
 const STAND_IN_JOB_MS = 8000;
@@ -42,15 +34,12 @@ function chosenProvider(name: string | undefined): Provider | undefined {
 
 export async function openService(choice: Choice): Promise<Service> {
 	const chosen = chosenProvider(choice.provider);
-	const found = Object.entries(KEY_VARIABLES).find(
-		([variable, id]) => Boolean(process.env[variable]?.trim()) && (!chosen || chosen.id === id),
-	);
-	if (found?.[1] && !choice.standIn) {
-		const [keyVariable, id] = found;
+	const found = providerIds.find((id) => keyOf(id) !== '' && (!chosen || chosen.id === id));
+	if (found && !choice.standIn) {
 		return {
-			provider: providers[id],
-			credential: { apiKey: process.env[keyVariable]?.trim() ?? '' },
-			keyVariable,
+			provider: providers[found],
+			credential: { apiKey: keyOf(found) },
+			keyVariable: samples[found].keyVariable,
 			close: async () => undefined,
 		};
 	}
@@ -58,7 +47,7 @@ export async function openService(choice: Choice): Promise<Service> {
 	const server = await startProviderServer({ settings: { [provider.id]: { jobMs: STAND_IN_JOB_MS } } });
 	return {
 		provider,
-		credential: credentialOf(provider, server.keys[provider.id], server.baseUrls[provider.id]),
+		credential: samples[provider.id].credentialFields(server.keys[provider.id], server.baseUrls[provider.id]),
 		keyVariable: null,
 		close: async () => {
 			await server.close();
@@ -66,9 +55,9 @@ export async function openService(choice: Choice): Promise<Service> {
 	};
 }
 
-/** CrazyRouter's credential has a list of hosts before the address. */
-function credentialOf(provider: Provider, apiKey: string, baseUrl: string): ICredentialDataDecryptedObject {
-	return provider.id === 'crazyrouter' ? { apiKey, host: 'custom', customBaseUrl: baseUrl } : { apiKey, baseUrl };
+/** The key in the environment; empty where there is none. */
+function keyOf(id: ProviderId): string {
+	return process.env[samples[id].keyVariable]?.trim() ?? '';
 }
 
 export interface Watcher {

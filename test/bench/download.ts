@@ -1,5 +1,6 @@
 /** How much memory a video of 1 GiB takes on its way into n8n's binary store. */
 import type { INode } from 'n8n-workflow';
+import { WITHOUT_LIST } from '../samples';
 import { manualTrigger, node, workflow } from '../e2e/harness';
 import { generate, prompts } from '../e2e/support';
 import { Memory, isQuick, mebibytes, median, seconds } from './measure';
@@ -18,7 +19,7 @@ interface Way {
 }
 
 const ways: readonly Way[] = [
-	{ name: 'Luma Video', make: ({ credentials }) => generate('pixwith', credentials, { downloadVideo: true }) },
+	{ name: 'Luma Video', make: ({ credentials }) => generate(WITHOUT_LIST, credentials, { downloadVideo: true }) },
 	{
 		name: 'OpenAI node (streams)',
 		make: ({ rivalCredentials }) =>

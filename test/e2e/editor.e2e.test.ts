@@ -1,20 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INode } from 'n8n-workflow';
-import type { ProviderName, ProviderServer } from '../provider-server';
+import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { byProvider, nameOf, PROVIDERS, samples, WITHOUT_LIST } from '../samples';
+import { IMAGE_FIELDS } from '../samples/sample';
 import type { Editor } from './harness';
 import { operations } from '../../nodes/LumaVideo/operations';
 import { manualTrigger, node, openEditor, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
-import { LONG_VIDEO, createCredentials, generate, keysIn, prompts, providerNames } from './support';
+import { longVideo, createCredentials, generate, keysIn, prompts } from './support';
 
-const displayNames: Record<ProviderName, string> = {
-	lumaDreamMachine: 'Luma Dream Machine',
-	lumaAgents: 'Luma Agents',
-	pixazo: 'Pixazo',
-	pixwith: 'Pixwith.ai',
-	crazyrouter: 'CrazyRouter',
-};
 const luma = 'lumaDreamMachine';
 
 let server: ProviderServer;
@@ -99,29 +94,16 @@ async function choose(field: string, option: string): Promise<void> {
 	await editor.page.locator('.el-select-dropdown__item:visible').first().waitFor({ state: 'hidden' });
 }
 
-const COMMON = ['Provider', 'Resource', 'Operation', 'Model', 'Prompt', 'Images From', 'Start Image', 'End Image'];
+const COMMON = ['Provider', 'Resource', 'Operation', 'Model', 'Prompt'];
 const END = ['Completion', 'Download Video', 'Additional Fields', 'Options'];
 
 const COMPLETIONS = ['Return at Once', 'Suspend Until Finished', 'Wait Until Finished'];
 
 describe('the node panel', () => {
-	const wanted: Record<ProviderName, string[]> = {
-		lumaDreamMachine: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
-		lumaAgents: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
-		pixazo: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
-		pixwith: [...COMMON, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop', ...END],
-		crazyrouter: [...COMMON, 'Resolution', 'Duration', ...END],
-	};
-	const additional: Record<ProviderName, string[]> = {
-		lumaDreamMachine: ['Additional Body Fields (JSON)', 'Camera Motion Name or ID', 'Concept Names or IDs'],
-		lumaAgents: ['Additional Body Fields (JSON)', 'EXR Export', 'HDR', 'Keyframes', 'User ID'],
-		pixazo: ['Additional Body Fields (JSON)'],
-		pixwith: ['Additional Body Fields (JSON)', 'Model ID', 'Translate Prompt'],
-		crazyrouter: ['Additional Body Fields (JSON)', 'Expand Prompt'],
-	};
+	const wanted = byProvider((provider) => [...COMMON, ...samples[provider].panel.fields, ...END]);
 
 	beforeAll(async () => {
-		const own = providerNames.map((name) => generate(name, credentials, { startImage: '' }, {}, displayNames[name]));
+		const own = PROVIDERS.map((name) => generate(name, credentials, { startImage: '' }, {}, nameOf(name)));
 		const changing = ['Provider changes', 'Switching', 'Model changes', 'Completion changes'].map((name) =>
 			generate(luma, credentials, {}, {}, name),
 		);
@@ -162,24 +144,25 @@ describe('the node panel', () => {
 		await editor.canvasNodes.first().waitFor();
 	});
 
-	it.each(providerNames)('%s: shows the fields that the provider has', async (provider) => {
-		const panel = await editor.openNode(displayNames[provider]);
+	it.each(PROVIDERS)('%s: shows the fields that the provider has', async (provider) => {
+		const panel = await editor.openNode(nameOf(provider));
 		await editor.screenshot(`fields-${provider}`);
 		expect(await fields()).toEqual(wanted[provider]);
-		expect(await chosen('provider')).toBe(displayNames[provider]);
-		// Only Pixazo cannot do without.
+		expect(await chosen('provider')).toBe(nameOf(provider));
 		const image = editor.byTestId('parameter-item').filter({ hasText: 'Start Image' });
-		expect(await image.locator('[data-test-id="parameter-issues"]').count()).toBe(provider === 'pixazo' ? 1 : 0);
+		expect(await image.locator('[data-test-id="parameter-issues"]').count()).toBe('startImage' in samples[provider].parameters ? 1 : 0);
 		expect(await offers('completion')).toEqual(COMPLETIONS);
 		await choose('completion', 'Wait Until Finished');
 		await panel.getByPlaceholder('Add Field').click();
-		expect(await openList()).toEqual(additional[provider]);
+		expect(await openList()).toEqual(samples[provider].panel.additionalFields);
 	});
 
 	it('follows the provider', async () => {
 		await editor.openNode('Provider changes');
-		await choose('provider', 'CrazyRouter');
-		expect(await fields()).toEqual(wanted.crazyrouter);
+		for (const provider of PROVIDERS) {
+			await choose('provider', nameOf(provider));
+			expect(await fields()).toEqual(wanted[provider]);
+		}
 		await choose('provider', 'Pixazo');
 		expect(await fields()).toEqual(wanted.pixazo);
 		expect(await offers('model')).toEqual(['Ray 2 Flash', 'Ray 3.2']);
@@ -193,22 +176,23 @@ describe('the node panel', () => {
 		expect(await fields()).toEqual(wanted.pixazo);
 		expect(await chosen('model')).toBe('Ray 2 Flash');
 		expect(await issuesOf('Model')).toBe(0);
-		for (const provider of providerNames) {
-			await choose('provider', displayNames[provider]);
+		for (const provider of PROVIDERS) {
+			await choose('provider', nameOf(provider));
 			expect(await fields()).toEqual(wanted[provider]);
 			expect(await issuesOf('Model')).toBe(0);
 		}
-		await choose('provider', displayNames.lumaDreamMachine);
+		await choose('provider', nameOf(luma));
 		await choose('operation', 'Upscale');
-		await choose('provider', 'Pixwith.ai');
-		expect(await fields()).toEqual(wanted.pixwith);
+		// It has no such operation.
+		await choose('provider', nameOf(WITHOUT_LIST));
+		expect(await fields()).toEqual(wanted[WITHOUT_LIST]);
 	});
 
 	it('follows the model', async () => {
 		await editor.openNode('Model changes');
 		await choose('model', 'Ray 1.6');
 		await editor.screenshot('fields-ray-1-6');
-		expect(await fields()).toEqual([...COMMON, 'Aspect Ratio', 'Loop', ...END]);
+		expect(await fields()).toEqual([...COMMON, ...IMAGE_FIELDS, 'Aspect Ratio', 'Loop', ...END]);
 	});
 
 	it('follows the way to completion, and the resource', async () => {
@@ -268,7 +252,7 @@ describe('an execution', () => {
 
 	it('that is suspended says so, and shows its items when it is resumed', async () => {
 		server.configure({ [luma]: { jobMs: 600_000 } });
-		const id = await open(['a cat', 'a dog'], generate(luma, credentials, { ...LONG_VIDEO.lumaDreamMachine, completion: 'suspend' }));
+		const id = await open(['a cat', 'a dog'], generate(luma, credentials, { ...longVideo('lumaDreamMachine'), completion: 'suspend' }));
 		await execute(id);
 		await editor.screenshot('suspended-canvas');
 		const panel = await editor.openNode('Luma Video');

@@ -6,11 +6,11 @@ import { cp, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ledger } from '../provider-server';
+import { credentialTypes } from '../samples';
 import { exampleFiles } from './examples';
 import type { StoredCredential, StoredWorkflow } from './harness';
 import { N8nClient, nodeOutput } from './harness';
 import { projectRoot } from './harness/paths';
-import { providerNames } from './support';
 import { waitUntil } from './triggerSupport';
 
 // Builds the package, starts an n8n and runs a workflow whose video takes eight seconds.
@@ -102,7 +102,7 @@ describe('npm run editor', () => {
 		expect(await (await fetch(url)).text()).toContain('<title>n8n.io');
 
 		const credentials = await client.request<StoredCredential[]>('GET', '/rest/credentials');
-		expect(credentials.map(({ type }) => type).sort()).toEqual([...providerNames.map((name) => `${name}Api`), 'openAiApi'].sort());
+		expect(credentials.map(({ type }) => type).sort()).toEqual([...credentialTypes.map(({ name }) => name), 'openAiApi'].sort());
 		for (const credential of credentials) {
 			expect({ type: credential.type, ...(await client.testCredential(credential)) }).toMatchObject({ status: 'OK' });
 		}

@@ -3,51 +3,23 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import type { Texts } from '../samples';
+import { byProvider, nameOf, PROVIDERS, REASONS_TOLD, samples } from '../samples';
 import type { Execution } from './harness';
-import { code, connect, describe as describeExecution, manualTrigger, nodeError, nodeOutput, sharedN8n, workflow } from './harness';
-import type { CredentialRefs } from './support';
 import {
-	createCredentials,
-	credentialFields,
-	generate,
-	jsonOf,
-	keysIn,
-	lumaVideo,
-	prompts,
-	providerNames,
-	waitFor,
-} from './support';
+	code,
+	connect,
+	describe as describeExecution,
+	manualTrigger,
+	nodeError,
+	nodeOutput,
+	sharedN8n,
+	workflow,
+} from './harness';
+import type { CredentialRefs } from './support';
+import { createCredentials, credentialFields, generate, jsonOf, keysIn, lumaVideo, prompts, waitFor } from './support';
 
-const models: Record<ProviderName, string> = {
-	lumaDreamMachine: 'ray-2',
-	lumaAgents: 'ray-3.2',
-	pixazo: 'ray-2-flash',
-	pixwith: 'ray-2',
-	crazyrouter: 'ray-v2',
-};
-/** Whether the service says when a generation was created. */
-const reportsCreation: Record<ProviderName, boolean> = {
-	lumaDreamMachine: true,
-	lumaAgents: true,
-	pixazo: true,
-	pixwith: false,
-	crazyrouter: true,
-};
-/** Of a video of 5 seconds in 720p, where prices are published. */
-const pricesUsd: Record<ProviderName, number | null> = {
-	lumaDreamMachine: 0.71,
-	lumaAgents: 0.3,
-	pixazo: null,
-	pixwith: null,
-	crazyrouter: null,
-};
-const wrongKeys: Record<ProviderName, string> = {
-	lumaDreamMachine: 'wrong-key-of-dream-machine',
-	lumaAgents: 'luma-api-wrong-key',
-	pixazo: 'wrong-key-of-pixazo',
-	pixwith: 'key_wrong-key-of-pixwith',
-	crazyrouter: 'sk-wrong-key-of-crazyrouter',
-};
+const wrongKeys = byProvider((provider) => samples[provider].wrongKey.key);
 
 let server: ProviderServer;
 /** The same services, with nothing on the account. */
@@ -56,7 +28,7 @@ let credentials: CredentialRefs;
 
 beforeAll(async () => {
 	const { client } = sharedN8n();
-	const noBalance = Object.fromEntries(providerNames.map((name) => [name, { balance: 0 }]));
+	const noBalance = Object.fromEntries(PROVIDERS.map((name) => [name, { balance: 0 }]));
 	[server, broke] = await Promise.all([startProviderServer(), startProviderServer({ settings: noBalance })]);
 	credentials = await createCredentials(client, server);
 });
@@ -66,7 +38,7 @@ afterAll(async () => {
 
 /** Runs the same for all providers at once, before the tests look at each. */
 async function forEachProvider<T>(run: (provider: ProviderName) => Promise<T>): Promise<Record<ProviderName, T>> {
-	const entries = await Promise.all(providerNames.map(async (name) => [name, await run(name)] as const));
+	const entries = await Promise.all(PROVIDERS.map(async (name) => [name, await run(name)] as const));
 	return Object.fromEntries(entries) as Record<ProviderName, T>;
 }
 
@@ -75,23 +47,13 @@ async function bytesOf(url: unknown): Promise<Buffer> {
 }
 
 describe('the connection test of a credential', () => {
-	const refusals: Record<ProviderName, string> = {
-		lumaDreamMachine:
-			'Luma did not accept this API key. Use a Dream Machine key from lumalabs.ai/dream-machine/api/keys; keys from platform.lumalabs.ai do not work here.',
-		lumaAgents:
-			'Luma did not accept this API key. Use one made at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.',
-		pixazo: 'Pixazo did not accept this API key. Copy it again from api-console.pixazo.ai/api_keys.',
-		pixwith: 'Pixwith.ai did not accept this API key. Copy it again from pixwith.ai/api.',
-		crazyrouter: 'CrazyRouter did not accept this API key. Copy it again from the console at crazyrouter.com.',
-	};
-
-	it.each(providerNames)('%s: passes with a good key, says what to do about a wrong one', async (provider) => {
+	it.each(PROVIDERS)('%s: passes with a good key, says what to do about a wrong one', async (provider) => {
 		const { client } = sharedN8n();
-		const type = `${provider}Api`;
+		const type = samples[provider].credential.name;
 		const good = await client.createCredential(type, credentialFields(provider, server, server.keys[provider]));
 		expect(await client.testCredential(good)).toMatchObject({ status: 'OK' });
 		const wrong = await client.createCredential(type, credentialFields(provider, server, wrongKeys[provider]));
-		expect(await client.testCredential(wrong)).toEqual({ status: 'Error', message: refusals[provider] });
+		expect(await client.testCredential(wrong)).toEqual({ status: 'Error', message: samples[provider].wrongKey.testMessage });
 	});
 
 	it('says what is wrong with a Base URL without https://', async () => {
@@ -141,9 +103,10 @@ describe('three items', () => {
 		});
 	});
 
-	it.each(providerNames)('%s: become three items with URL and file', async (provider) => {
+	it.each(PROVIDERS)('%s: become three items with URL and file', async (provider) => {
 		const { client } = sharedN8n();
 		const execution = executions[provider];
+		const { parameters, priceUsd, times } = samples[provider];
 		expect(describeExecution(execution)).toContain('"success"');
 		const output = nodeOutput(execution, 'Luma Video');
 		const jobs = server.jobs().filter((job) => job.provider === provider);
@@ -154,15 +117,15 @@ describe('three items', () => {
 			expect(output[index]?.json).toEqual({
 				generationId: job?.id,
 				provider,
-				model: models[provider],
+				model: parameters.model,
 				status: 'completed',
 				videoUrl: url,
 				media: [{ url, type: 'video' }],
 				prompt: text,
-				createdAt: reportsCreation[provider] ? expect.any(String) : null,
-				completedAt: provider === 'pixazo' ? expect.any(String) : null,
+				createdAt: times.createdAt ? expect.any(String) : null,
+				completedAt: times.completedAt ? expect.any(String) : null,
 				failureReason: null,
-				estimatedCostUsd: pricesUsd[provider],
+				estimatedCostUsd: priceUsd,
 			});
 			expect(output[index]?.pairedItem).toEqual({ item: index });
 			const binary = output[index]?.binary?.video;
@@ -176,12 +139,12 @@ describe('three items', () => {
 
 	it('send no key to the hosts of media', () => {
 		expect(server.ledger()).toMatchObject({ keyLeaks: [], strays: [] });
-		expect(server.ledger().mediaHits.length).toBeGreaterThanOrEqual(3 * providerNames.length);
+		expect(server.ledger().mediaHits.length).toBeGreaterThanOrEqual(3 * PROVIDERS.length);
 	});
 });
 
 describe('a generation that is not waited for', () => {
-	it.each(providerNames)('%s: can be read, waited for and downloaded later', async (provider) => {
+	it.each(PROVIDERS)('%s: can be read, waited for and downloaded later', async (provider) => {
 		const { client } = sharedN8n();
 		server.reset();
 		server.configure({ [provider]: { jobMs: 600_000 } });
@@ -225,99 +188,25 @@ describe('a generation that is not waited for', () => {
 
 describe('what goes wrong is said so that a user knows what to do', () => {
 	type Case = 'wrong key' | 'no balance' | 'moderated' | 'failed';
-	const sentences: Record<ProviderName, Record<Case, [message: string, description: string]>> = {
-		lumaDreamMachine: {
-			'wrong key': [
-				'Luma Dream Machine did not accept the API key: Invalid API key provided [item 0]',
-				"Nothing was bought. Check the API key in the credential: Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. Luma announced the end of its Dream Machine API for October 2026. Its successor is Luma Agents: choose that as 'Provider', with a key from platform.lumalabs.ai.",
-			],
-			'no balance': [
-				'Luma Dream Machine reports that the account has too little credit: Insufficient credits [item 0]',
-				'Nothing was bought. Add credit to the account, then run the workflow again.',
-			],
-			moderated: [
-				'Luma Dream Machine could not make the video: Advanced prompt moderation failed (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again. Luma Dream Machine does not charge for it.',
-			],
-			failed: [
-				'Luma Dream Machine could not make the video: The scene is too dark (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again. Luma Dream Machine does not charge for it.',
-			],
-		},
-		lumaAgents: {
-			'wrong key': [
-				'Luma Agents did not accept the API key: Missing or invalid API key [item 0]',
-				"Nothing was bought. Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.",
-			],
-			'no balance': [
-				'Luma Agents reports that the account has too little credit: Insufficient balance. Please add funds to continue [item 0]',
-				'Nothing was bought. Add money to the account at https://platform.lumalabs.ai, then run the workflow again.',
-			],
-			moderated: [
-				'Luma Agents could not make the video: content_moderated: content moderation refused the prompt, an input or the result (Prompt was flagged by our content moderation system) (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again. Luma Agents does not charge for it.',
-			],
-			failed: [
-				'Luma Agents could not make the video: generation_failed: the model could not make the video; another try may work (The scene is too dark) (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again. Luma Agents does not charge for it.',
-			],
-		},
-		pixazo: {
-			'wrong key': [
-				'Pixazo did not accept the API key: Access denied due to missing or invalid subscription key [item 0]',
-				'Nothing was bought. Check the API key in the credential. Keys are made at https://api-console.pixazo.ai/api_keys.',
-			],
-			'no balance': [
-				'Pixazo reports that the account has too little credit: Your wallet does not have enough balance [item 0]',
-				'Nothing was bought. Add money to the wallet at https://api-console.pixazo.ai/dashboard, then run the workflow again.',
-			],
-			moderated: [
-				'Pixazo could not make the video: The prompt was refused by content moderation (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again.',
-			],
-			failed: [
-				'Pixazo could not make the video: The scene is too dark (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again.',
-			],
-		},
-		pixwith: {
-			'wrong key': [
-				'Pixwith.ai did not accept the API key: Invalid API KEY [item 0]',
-				"Nothing was bought. Check the API key in the credential. Keys come from https://pixwith.ai/api and begin with 'key_'.",
-			],
-			'no balance': [
-				'Pixwith.ai reports that the account has too little credit: Credits not enough [item 0]',
-				'Nothing was bought. Buy credits at https://pixwith.ai/api, then run the workflow again.',
-			],
-			moderated: [
-				'Pixwith.ai could not make the video: Sensitive content (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again.',
-			],
-			failed: [
-				'Pixwith.ai could not make the video: The scene is too dark (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again.',
-			],
-		},
-		crazyrouter: {
-			'wrong key': [
-				'CrazyRouter did not accept the API key: Invalid API key [item 0]',
-				"Nothing was bought. Check the API key in the credential. Keys begin with 'sk-' and are made in the console at https://crazyrouter.com.",
-			],
-			'no balance': [
-				'CrazyRouter reports that the account has too little credit: Insufficient quota [item 0]',
-				'Nothing was bought. Add credit at https://crazyrouter.com. If the account has credit, raise the quota of this API key there.',
-			],
-			moderated: [
-				'CrazyRouter could not make the video: Content moderation failed (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again.',
-			],
-			failed: [
-				'CrazyRouter could not make the video: The scene is too dark (generation ID) [item 0]',
-				'Change the prompt or the images, then run the workflow again.',
-			],
-		},
-	};
-	const cases = Object.keys(sentences.pixwith) as Case[];
+	const CHANGE = 'Change the prompt or the images, then run the workflow again.';
+
+	function textsOf(provider: ProviderName, one: Case): Texts {
+		const { wrongKey, texts, failureReason, moderationReason, isFreeWhenFailed } = samples[provider];
+		const notMade = (reason: string): Texts => [
+			`<provider> could not make the video: ${reason} (generation <id>)`,
+			isFreeWhenFailed ? `${CHANGE} <provider> does not charge for it.` : CHANGE,
+		];
+		const noCredit = '<provider> reports that the account has too little credit';
+		const all: Record<Case, Texts> = {
+			'wrong key': [`<provider> did not accept the API key: ${wrongKey.said}`, `Nothing was bought. ${texts.key}`],
+			'no balance': [`${noCredit}: ${texts.noBalance[0]}`, `Nothing was bought. ${texts.noBalance[1]}`],
+			moderated: notMade(moderationReason),
+			failed: notMade(failureReason('The scene is too dark')),
+		};
+		return all[one];
+	}
+
+	const cases = ['wrong key', 'no balance', 'moderated', 'failed'] as const satisfies readonly Case[];
 	const promptOf: Record<Case, string> = {
 		'wrong key': 'a cat',
 		'no balance': 'a cat',
@@ -329,8 +218,7 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 	beforeAll(async () => {
 		const { client } = sharedN8n();
 		server.reset();
-		// Without these two, the services give no reason.
-		server.configure({ pixwith: { failureInText: true }, crazyrouter: { failureReason: true } });
+		server.configure(REASONS_TOLD);
 		const refs: Record<Case, CredentialRefs> = {
 			'wrong key': await createCredentials(client, server, wrongKeys),
 			'no balance': await createCredentials(client, broke),
@@ -347,18 +235,16 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 		});
 	});
 
-	it.each(providerNames.flatMap((provider) => cases.map((one) => [provider, one] as const)))(
+	it.each(PROVIDERS.flatMap((provider) => cases.map((one) => [provider, one] as const)))(
 		'%s: %s',
 		(provider, one) => {
 			const execution = executions[provider][one];
 			expect(execution.status).toBe('error');
-			const isSubmitted = one === 'moderated' || one === 'failed';
 			const id = server.jobs().find((job) => job.provider === provider && job.prompt === promptOf[one])?.id;
-			const [message, description] = sentences[provider][one];
-			expect(nodeError(execution)).toMatchObject({
-				message: isSubmitted ? message.replace('ID', String(id)) : message,
-				description,
-			});
+			const [message, description] = textsOf(provider, one).map((text) =>
+				text.replaceAll('<provider>', nameOf(provider)).replace('<id>', String(id)),
+			);
+			expect(nodeError(execution)).toMatchObject({ message: `${message} [item 0]`, description });
 			expect(nodeError(execution, 'Luma Video')?.message).toBe(nodeError(execution)?.message);
 			expect(Object.keys(execution.data.resultData.runData)).not.toContain('Next');
 			for (const keys of [server.keys, wrongKeys]) expect(keysIn(execution, keys)).toEqual([]);
@@ -367,7 +253,7 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 
 	it('buys nothing with a wrong key or an empty account', () => {
 		expect(broke.ledger().purchases).toEqual([]);
-		expect(server.ledger().purchases).toHaveLength(2 * providerNames.length);
+		expect(server.ledger().purchases).toHaveLength(2 * PROVIDERS.length);
 	});
 });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDataObject, INode, INodeParameterResourceLocator } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { FETCHING, PROVIDERS, samples, WITH_IMAGES } from '../samples';
 import { chain, manualTrigger, node, nodeError, nodeOutput, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
 import { createCredentials, generateParameters, jsonOf, lumaVideo } from './support';
@@ -261,23 +262,23 @@ describe('operations that make a video', () => {
 });
 
 describe('an image file of the previous node', () => {
-	const cases: Array<[ProviderName, () => object]> = [
-		['lumaAgents', () => ({ video: { start_frame: { data: expect.any(String), media_type: 'image/jpeg' } } })],
-		['pixwith', () => ({ image_urls: [expect.stringMatching(/^http/)] })],
-		['crazyrouter', () => ({ image_url: expect.stringMatching(/^http/) })],
-		['lumaDreamMachine', () => ({ keyframes: { frame0: { url: expect.stringContaining('/rest/binary-data/signed') } } })],
-		['pixazo', () => ({ image_url: expect.stringContaining('/rest/binary-data/signed') })],
-	];
-	const all = together<[ProviderName, () => object]>(async ([provider, body]) => {
+	/** What each is sent as. */
+	const sent = {
+		data: (): unknown => expect.any(String),
+		signedUrl: (): unknown => expect.stringContaining('/rest/binary-data/signed'),
+		upload: (): unknown => expect.stringMatching(/^http/),
+	};
+	const all = together<ProviderName>(async (provider) => {
 		const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
-		await buysOne(provider, 'generate', { ...generateParameters(provider, 'a cat'), ...fields }, body(), [file()]);
+		const { imageFile } = samples[provider];
+		const body = imageFile?.body(sent[imageFile.as]() as string) ?? {};
+		await buysOne(provider, 'generate', { ...generateParameters(provider, 'a cat'), ...fields }, body, [file()]);
 	});
 	beforeAll(() => {
-		all.start(cases);
+		all.start(WITH_IMAGES);
 	});
-	it.each(cases)('is brought to %s', async (provider) => {
-		const each = cases.find((candidate) => candidate[0] === provider);
-		if (each) await all.result(each);
+	it.each(WITH_IMAGES)('is brought to %s', async (provider) => {
+		await all.result(provider);
 		expect(server.ledger().keyLeaks).toEqual([]);
 	});
 });
@@ -290,16 +291,14 @@ return { json: {}, binary: { data: { data, mimeType: '${mimeType}', fileName: 'm
 }
 
 describe('an image that a Code node makes', () => {
-	it.each<[ProviderName, (body: object) => unknown]>([
-		['lumaDreamMachine', (body) => (body as { keyframes: { frame0: { url: string } } }).keyframes.frame0.url],
-		['pixazo', (body) => (body as { image_url: string }).image_url],
-	])('is found by %s at an address of n8n', async (provider, addressIn) => {
+	it.each(FETCHING)('is found by %s at an address of n8n', async (provider) => {
 		const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
 		const parameters = { ...generateParameters(provider, 'a cat'), ...fields };
 		const [made] = await runNode(provider, parameters, [codeFile("Buffer.from('not quite an image')", 'image/png')]);
 		expect(made).toMatchObject({ provider, status: 'completed' });
 		const bought = server.ledger().purchases.find(({ id }) => id === made?.generationId);
-		const answer = await fetch(String(addressIn(bought?.body as object)));
+		const [address = ''] = /http[^"]*\/rest\/binary-data\/signed[^"]*/.exec(JSON.stringify(bought?.body)) ?? [];
+		const answer = await fetch(address);
 		expect([answer.status, await answer.text()]).toEqual([200, 'not quite an image']);
 	});
 });
@@ -364,10 +363,8 @@ describe('operations that make nothing', () => {
 		expect(server.ledger().deletions.map((deletion) => deletion.id)).toContain(id);
 	});
 
-	it.each<[ProviderName, string]>([
-		['lumaDreamMachine', 'USD'],
-		['pixwith', 'credits'],
-	])('say what is left at %s', async (provider, unit) => {
+	it.each(PROVIDERS.filter((provider) => samples[provider].balanceUnit !== null))('say what is left at %s', async (provider) => {
+		const unit = samples[provider].balanceUnit;
 		const [balance] = await runNode(provider, { resource: 'account', operation: 'getBalance' });
 		expect(balance).toEqual({ provider, balance: expect.any(Number), unit });
 	});

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type { INode } from 'n8n-workflow';
 import type { Job, ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { CALLING_WITHOUT_LIST, nameOf } from '../samples';
 import type { Execution, N8n, StoredWorkflow } from './harness';
 import { code, node, nodeError, nodeOutput, sharedN8n, startN8n, webhookTrigger, workflow } from './harness';
 import type { CredentialRefs } from './support';
@@ -102,7 +103,7 @@ function outputIds(execution: Execution): string[] {
 }
 
 beforeAll(async () => {
-	server = await startProviderServer({ settings: { [luma]: { jobMs: 600_000, callbacks: { timeoutMs: 60_000 } }, crazyrouter: { jobMs: 600_000 } } });
+	server = await startProviderServer({ settings: { [luma]: { jobMs: 600_000, callbacks: { timeoutMs: 60_000 } }, [CALLING_WITHOUT_LIST]: { jobMs: 600_000 } } });
 	n8n = await startN8n({ tarball: sharedN8n().tarball.path });
 	credentials = await createCredentials(n8n.client, server);
 	const prompt = '={{ $json.body.prompt }}';
@@ -112,8 +113,8 @@ beforeAll(async () => {
 	await publish('polling', videos(['a cat', 'a dog', 'a fox'], luma));
 	// Accepted, but the answers never come: where the provider lists its generations, and where it does not.
 	await publish('listed', videos(['an owl'], luma));
-	await publish('unlisted', videos(['a bat'], 'crazyrouter'));
-	await publish('unlisted-anew', videos(['a moth'], 'crazyrouter'));
+	await publish('unlisted', videos(['a bat'], CALLING_WITHOUT_LIST));
+	await publish('unlisted-anew', videos(['a moth'], CALLING_WITHOUT_LIST));
 	for (const text of ['an owl', 'a bat', 'a moth']) server.fault({ route: 'create', kind: 'timeout-after', prompt: text });
 	await new Promise<void>((resolve) => nextServer.listen(0, '127.0.0.1', resolve));
 	const url = `http://127.0.0.1:${(nextServer.address() as AddressInfo).port}`;
@@ -215,7 +216,7 @@ describe('a retry of an execution that ran when n8n was killed', () => {
 		expect(retry.status).toBe('error');
 		const error = nodeError(retry);
 		expect(error?.message).toBe(
-			'It is not known whether CrazyRouter accepted the request: n8n was interrupted while the request may have been on its way [item 0]',
+			`It is not known whether ${nameOf(CALLING_WITHOUT_LIST)} accepted the request: n8n was interrupted while the request may have been on its way [item 0]`,
 		);
 		const [, sentAt = ''] = /started at (\S+)\. /.exec(String(error?.description)) ?? [];
 		expect(Math.abs(Date.parse(sentAt) - Number(job?.createdAt))).toBeLessThan(10_000);
@@ -234,7 +235,7 @@ describe('a retry of an execution that ran when n8n was killed', () => {
 	])('buys it once more where the user wants that, %s', async (_, isToldFirst) => {
 		const path = isToldFirst ? 'unlisted' : 'unlisted-anew';
 		const execution = isToldFirst ? lastDoubt : await crashed(path);
-		server.configure({ crazyrouter: { jobMs: 300 } });
+		server.configure({ [CALLING_WITHOUT_LIST]: { jobMs: 300 } });
 		const { id, nodes } = workflows[path] as StoredWorkflow;
 		const changed = nodes.map((each) =>
 			each.name === 'Luma Video' ? { ...each, parameters: { ...each.parameters, options: { buyAgainAfterCrash: true } } } : each,

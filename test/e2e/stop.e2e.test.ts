@@ -5,7 +5,7 @@ import { startProviderServer } from '../provider-server';
 import type { Execution } from './harness';
 import { code, describe as describeExecution, manualTrigger, nodeError, nodeOutput, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
-import { LONG_VIDEO, createCredentials, generate, jsonOf, prompts } from './support';
+import { longVideo, createCredentials, generate, jsonOf, prompts } from './support';
 import { pause, waitUntil } from './triggerSupport';
 
 const luma = 'lumaDreamMachine';
@@ -175,7 +175,7 @@ describe.each([1, 30])('what is left of %d items', (count) => {
 	});
 
 	it('after Stop while it is suspended: what it showed, and later callbacks do not wake it', async () => {
-		const executionId = await startMany(count, { ...LONG_VIDEO.lumaDreamMachine, completion: 'suspend' });
+		const executionId = await startMany(count, { ...longVideo('lumaDreamMachine'), completion: 'suspend' });
 		await sharedN8n().client.waitForExecution(executionId, { status: ['waiting'] });
 		await stop(executionId);
 		for (const id of boughtIds()) server.finish(id);

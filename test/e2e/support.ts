@@ -1,5 +1,6 @@
 /** What all end-to-end tests need: the stand-in server, its credentials in n8n, and the Luma Video node. */
 import type { ProviderName, ProviderServer } from '../provider-server';
+import { PROVIDERS, samples } from '../samples';
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 import type { N8nClient } from './harness';
 import { items, node } from './harness';
@@ -7,20 +8,11 @@ import { items, node } from './harness';
 export const LUMA_VIDEO = 'n8n-nodes-luma-video.lumaVideo';
 export const LUMA_VIDEO_TRIGGER = 'n8n-nodes-luma-video.lumaVideoTrigger';
 
-export const providerNames: readonly ProviderName[] = [
-	'lumaAgents',
-	'lumaDreamMachine',
-	'pixazo',
-	'pixwith',
-	'crazyrouter',
-];
-
 export type CredentialRefs = Record<ProviderName, NonNullable<INode['credentials']>>;
 
 /** The fields of a credential for the stand-in, as a user fills them in. */
 export function credentialFields(provider: ProviderName, server: ProviderServer, apiKey: string): Record<string, string> {
-	const baseUrl = server.baseUrls[provider];
-	return provider === 'crazyrouter' ? { apiKey, host: 'custom', customBaseUrl: baseUrl } : { apiKey, baseUrl };
+	return samples[provider].credentialFields(apiKey, server.baseUrls[provider]);
 }
 
 /**
@@ -36,8 +28,8 @@ export async function createCredentials(
 	prefix = 'Tests: ',
 ): Promise<CredentialRefs> {
 	const entries = await Promise.all(
-		providerNames.map(async (provider) => {
-			const type = `${provider}Api`;
+		PROVIDERS.map(async (provider) => {
+			const type = samples[provider].credential.name;
 			const fields = credentialFields(provider, server, keys[provider]);
 			const { id, name } = await client.createCredential(type, fields, `${prefix}${provider}`);
 			return [provider, { [type]: { id, name } }] as const;
@@ -46,23 +38,14 @@ export async function createCredentials(
 	return Object.fromEntries(entries) as CredentialRefs;
 }
 
-const defaultModels: Record<ProviderName, string> = {
-	lumaDreamMachine: 'ray-2',
-	lumaAgents: 'ray-3.2',
-	pixazo: 'ray-2-flash',
-	pixwith: 'ray-2',
-	crazyrouter: 'ray-v2',
-};
-
 /** Parameters with which every provider makes a video from `prompt`. */
 export function generateParameters(provider: ProviderName, prompt: string): INode['parameters'] {
 	return {
 		provider,
 		resource: 'video',
 		operation: 'generate',
-		model: defaultModels[provider],
+		...samples[provider].parameters,
 		prompt,
-		...(provider === 'pixazo' ? { startImage: 'https://example.com/start.png' } : {}),
 	};
 }
 
@@ -70,11 +53,9 @@ export function generateParameters(provider: ProviderName, prompt: string): INod
  * Parameters of a video that is expected to take more than half a minute, whatever n8n saw before: it goes by how long
  * the latest of a kind took, within a sixth of the usual time, and suspends for half a minute at least.
  */
-export const LONG_VIDEO: Readonly<Record<'lumaDreamMachine' | 'lumaAgents' | 'pixazo', INode['parameters']>> = {
-	lumaDreamMachine: { resolution: '4k', duration: '9s' },
-	lumaAgents: { resolution: '1080p', duration: '10s' },
-	pixazo: { model: 'ray-3.2', resolution: '1080p' },
-};
+export function longVideo(provider: ProviderName): INode['parameters'] {
+	return samples[provider].longVideos[0];
+}
 
 /** A Luma Video node. */
 export function lumaVideo(

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { INode } from 'n8n-workflow';
 import type { CallbackRecord, Job, ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { byProvider, CALLING, CALLING_WITHOUT_LIST, EXPECTED_LATE, PROVIDERS, samples } from '../samples';
 import type { Execution, N8n, N8nClient, Wire, WorkflowDraft } from './harness';
 import {
 	chain,
@@ -27,8 +28,8 @@ import {
 	workflow,
 } from './harness';
 import type { CredentialRefs } from './support';
-import { LONG_VIDEO, createCredentials, generate, jsonOf, keysIn, lumaVideo, prompts } from './support';
-import { CALLING, callAtOnce, note } from './triggerSupport';
+import { createCredentials, generate, jsonOf, keysIn, lumaVideo, prompts } from './support';
+import { callAtOnce, note } from './triggerSupport';
 
 const luma = 'lumaDreamMachine';
 const SUSPEND = { completion: 'suspend' };
@@ -61,26 +62,20 @@ beforeEach(() => {
 	for (const provider of CALLING) server.configure({ [provider]: { jobMs: UNTIL_FINISHED } });
 });
 
-let kinds = 0;
+const kinds = new Map<ProviderName, number>();
 
-/** Parameters of a video that takes long; of CrazyRouter's, each is of a kind that n8n has not seen. */
+/** Parameters of a video that takes long, of each of the provider's kinds in turn. */
 function long(provider: ProviderName): INode['parameters'] {
-	if (provider === 'crazyrouter') {
-		const kind = kinds++;
-		return {
-			model: kind % 2 === 0 ? 'ray-v2' : 'ray-v1',
-			duration: kind % 4 < 2 ? '5s' : '9s',
-			resolution: ['540p', '720p', '1080p'][Math.floor(kind / 4) % 3] ?? null,
-		};
-	}
-	return provider === 'pixwith' ? {} : LONG_VIDEO[provider];
+	const { longVideos } = samples[provider];
+	const kind = kinds.get(provider) ?? 0;
+	kinds.set(provider, kind + 1);
+	return longVideos[kind % Math.max(1, longVideos.length - 1)] ?? {};
 }
 
 /** Of a kind that n8n has not seen, so it sleeps for minutes: longer than a busy machine takes for many calls. */
-const UNSEEN: Partial<Record<ProviderName, INode['parameters']>> = {
-	lumaDreamMachine: { resolution: '1080p', duration: '9s' },
-	pixazo: { model: 'ray-3.2', resolution: '720p' },
-};
+function unseen(provider: ProviderName): INode['parameters'] {
+	return samples[provider].longVideos.at(-1) ?? {};
+}
 
 /** Adds to each item what the item that it came from said: it depends on the items' links. */
 function caption(): INode {
@@ -104,13 +99,11 @@ function videoWorkflow(
 	provider: ProviderName = luma,
 	refs = credentials,
 ): WorkflowDraft {
-	const nodes = [
-		manualTrigger(),
-		prompts(...texts),
-		generate(provider, refs, { ...SUSPEND, ...long(provider), ...more }, extras),
-		caption(),
-		code('return $input.all();', 'Failed'),
-	];
+	return workflowWith(texts, generate(provider, refs, { ...SUSPEND, ...long(provider), ...more }, extras));
+}
+
+function workflowWith(texts: readonly string[], video: INode): WorkflowDraft {
+	const nodes = [manualTrigger(), prompts(...texts), video, caption(), code('return $input.all();', 'Failed')];
 	return workflow('Suspend', nodes, connect(...WIRES));
 }
 
@@ -213,14 +206,12 @@ class Sleepers {
 		const lost = { jobMs: 30_000, callbacks: { mode: 'drop' as const, retryDelaysMs: [] } };
 		const common = { jobMs: 30_000 };
 		const settings = {
-			lumaDreamMachine: lost,
-			pixazo: lost,
+			...byProvider((provider) => (CALLING.includes(provider) ? lost : common)),
 			// Each call three times, whatever is answered.
-			crazyrouter: { jobMs: 36_000, callbacks: { copies: 3 } },
-			lumaAgents: common,
-			pixwith: { ...common, estimatedSeconds: 62 },
+			[CALLING_WITHOUT_LIST]: { jobMs: 36_000, callbacks: { copies: 3 } },
 		};
 		const silent = await startProviderServer({ settings });
+		silent.configure(EXPECTED_LATE);
 		const all = new Sleepers(silent, await createCredentials(client, silent, silent.keys, 'Sleepers: '));
 		await all.startAll();
 		return all;
@@ -229,11 +220,10 @@ class Sleepers {
 	private async startAll(): Promise<void> {
 		const texts = (provider: string): string[] => [`a cat by ${provider}`, `a dog by ${provider}`];
 		await Promise.all([
-			...(['lumaAgents', 'pixwith', 'lumaDreamMachine', 'pixazo'] as const).map(async (provider) => {
-				const model = provider === 'pixazo' ? { model: 'ray-2-flash', resolution: '540p', duration: '5s' } : {};
-				await this.add(provider, this.workflow(provider, texts(provider), { resolution: '720p', duration: '5s', ...model }));
+			...PROVIDERS.filter((provider) => provider !== CALLING_WITHOUT_LIST).map(async (provider) => {
+				await this.add(provider, this.workflow(provider, texts(provider)));
 			}),
-			this.add('one-by-one', this.workflow('crazyrouter', texts20, { resolution: '720p', duration: '5s', ...ALL_AT_ONCE })),
+			this.add('one-by-one', this.workflow(CALLING_WITHOUT_LIST, texts20, ALL_AT_ONCE)),
 			this.add(
 				'early',
 				this.workflow(luma, ['a hen [callbacks: early] [takes 300ms]', 'a fox'], { resolution: '540p', duration: '5s' }),
@@ -255,12 +245,13 @@ class Sleepers {
 				'overdue',
 				this.workflow('lumaAgents', ['a snail [takes 3600000ms]', 'a slug [takes 20000ms]'], {
 					resolution: '360p',
+					duration: '10s',
 					options: { timeout: 70, onTimeout: 'continue' },
 				}),
 			),
 			this.add(
 				'too late',
-				this.workflow('lumaAgents', ['a tortoise [takes 3600000ms]'], { resolution: '360p', options: { timeout: 70 } }),
+				this.workflow('lumaAgents', ['a tortoise [takes 3600000ms]'], { resolution: '360p', duration: '10s', options: { timeout: 70 } }),
 			),
 		]);
 	}
@@ -268,10 +259,10 @@ class Sleepers {
 	private workflow(
 		provider: ProviderName,
 		texts: readonly string[],
-		more: INode['parameters'],
+		more: INode['parameters'] = {},
 		extras: Partial<INode> = {},
 	): WorkflowDraft {
-		return videoWorkflow(texts, more, extras, provider, this.credentials);
+		return workflowWith(texts, generate(provider, this.credentials, { ...SUSPEND, ...more }, extras));
 	}
 
 	private async add(name: string, draft: WorkflowDraft): Promise<void> {
@@ -325,7 +316,7 @@ describe.each(CALLING)('%s', (provider) => {
 	});
 
 	it('answers what is foreign, forged or malformed, and is not shaken by it', async () => {
-		const executionId = await suspend(videoWorkflow(['a cat'], UNSEEN[provider], {}, provider));
+		const executionId = await suspend(videoWorkflow(['a cat'], unseen(provider), {}, provider));
 		const job = jobOf('a cat');
 		const url = new URL(String(job.callbackUrl));
 		const post = async (body: unknown, headers: Record<string, string> = {}, to: string | URL = url) =>
@@ -719,14 +710,14 @@ describe('a suspended execution', () => {
 describe("n8n's timer", () => {
 	const pair = (provider: string): string[] => [`a cat by ${provider}`, `a dog by ${provider}`];
 
-	it.each(['lumaAgents', 'pixwith'] as const)('wakes a node of %s, which never calls', async (provider) => {
+	it.each(PROVIDERS.filter((provider) => !CALLING.includes(provider)))('wakes a node of %s, which never calls', async (provider) => {
 		const execution = await sleepers.end(provider);
 		expectCompleted(execution, pair(provider), sleepers.server);
 		expect(sleepers.server.jobs().filter(({ prompt }) => pair(provider).includes(prompt))).toHaveLength(2);
 		expect(keysIn(execution, sleepers.server.keys)).toEqual([]);
 	});
 
-	it.each(['lumaDreamMachine', 'pixazo'] as const)('wakes a node of %s whose calls are lost', async (provider) => {
+	it.each(CALLING.filter((provider) => provider !== CALLING_WITHOUT_LIST))('wakes a node of %s whose calls are lost', async (provider) => {
 		expectCompleted(await sleepers.end(provider), pair(provider), sleepers.server);
 		const lost = sleepers.server.ledger().callbacks.filter((record) => record.provider === provider && record.outcome === 'dropped');
 		expect(lost.length).toBeGreaterThanOrEqual(2);
@@ -734,9 +725,9 @@ describe("n8n's timer", () => {
 
 	it('is not needed where 20 that end together call three times each, and are read one by one', async () => {
 		expectCompleted(await sleepers.end('one-by-one'), texts20, sleepers.server);
-		const called = sleepers.server.ledger().callbacks.filter(({ provider }) => provider === 'crazyrouter');
+		const called = sleepers.server.ledger().callbacks.filter(({ provider }) => provider === CALLING_WITHOUT_LIST);
 		await note('suspended-one-by-one-answers', tally(called.map(({ answerStatus, answerText }) => `${String(answerStatus)} ${String(answerText)}`)));
-		expect(sleepers.server.jobs().filter(({ provider }) => provider === 'crazyrouter')).toHaveLength(20);
+		expect(sleepers.server.jobs().filter(({ provider }) => provider === CALLING_WITHOUT_LIST)).toHaveLength(20);
 	});
 
 	it.each([

@@ -3,15 +3,23 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ProviderName } from '../provider-server';
+import { CALLING, CALLING_WITHOUT_LIST, samples } from '../samples';
 import type { N8n } from './harness';
 import { sharedN8n, startN8n } from './harness';
-import { CALLING, Trigger } from './triggerSupport';
+import { Trigger } from './triggerSupport';
 
-const SERVICES: Record<string, string> = {
-	lumaDreamMachine: 'https://api.lumalabs.ai/dream-machine/v1',
-	pixazo: 'https://gateway.pixazo.ai',
-	crazyrouter: 'https://crazyrouter.com',
-};
+/** A credential for the real service, with a key that is none. */
+async function credentialOf(provider: ProviderName): Promise<{ [type: string]: { id: string; name: string } }> {
+	const { credential, credentialFields, baseUrl } = samples[provider];
+	const { id, name } = await n8n.client.createCredential(credential.name, credentialFields('key-that-is-none', baseUrl));
+	return { [credential.name]: { id, name } };
+}
+
+/** Those of the hosts that are the provider's. */
+function wantedOf(provider: ProviderName): string[] {
+	return wanted.filter((host) => host.includes(new URL(samples[provider].baseUrl).hostname));
+}
 
 let n8n: N8n;
 let proxy: Server;
@@ -41,27 +49,25 @@ afterAll(async () => {
 });
 
 it.each(CALLING.map((provider) => [provider] as const))('%s: it is refused, with the setting to change', async (provider) => {
-	const type = `${provider}Api`;
-	const { id, name } = await n8n.client.createCredential(type, { apiKey: 'key-that-is-none', baseUrl: SERVICES[provider] ?? '' });
 	const trigger = await Trigger.create(n8n.client, {} as never, provider, {
-		credentials: { [type]: { id, name } },
+		credentials: await credentialOf(provider),
 		isDraft: true,
 	});
 	await expect(n8n.client.publish(trigger.workflowId)).rejects.toThrow(
 		/The address of this trigger is at 127\.0\.0\.1, which .* cannot reach\. Set N8N_WEBHOOK_URL \(in older n8n WEBHOOK_URL\) to the public address of n8n/,
 	);
-	expect(wanted.filter((host) => host.includes(new URL(SERVICES[provider] ?? '').hostname))).toEqual([]);
+	expect(wantedOf(provider)).toEqual([]);
 	await n8n.client.unpublish(trigger.workflowId);
 });
 
 it('with the setting, it is published', async () => {
 	await n8n.restart({ env: { N8N_WEBHOOK_URL: 'https://n8n.example.com/' } });
-	const { id, name } = await n8n.client.createCredential('pixazoApi', { apiKey: 'key-that-is-none', baseUrl: SERVICES.pixazo ?? '' });
-	const trigger = await Trigger.create(n8n.client, {} as never, 'pixazo', {
-		credentials: { pixazoApi: { id, name } },
+	const provider = CALLING_WITHOUT_LIST;
+	const trigger = await Trigger.create(n8n.client, {} as never, provider, {
+		credentials: await credentialOf(provider),
 		isDraft: true,
 	});
 	await n8n.client.publish(trigger.workflowId);
-	expect(wanted.filter((host) => host.includes('pixazo'))).toEqual([]);
+	expect(wantedOf(provider)).toEqual([]);
 	await n8n.client.unpublish(trigger.workflowId);
 });

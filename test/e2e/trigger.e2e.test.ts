@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { PROVIDER_NAMES } from '../provider-server/settings';
+import { CALLING_WITHOUT_LIST, PROVIDERS } from '../samples';
 import type { N8nClient } from './harness';
 import { sharedN8n } from './harness';
 import type { CredentialRefs } from './support';
@@ -35,7 +35,7 @@ function claim(provider: ProviderName, id: string): unknown {
 
 it('each provider: the workflow starts once for each video that is over, and gives back what the URL says of it', async () => {
 	const emitted = await Promise.all(
-		PROVIDER_NAMES.map(async (provider) => {
+		PROVIDERS.map(async (provider) => {
 			const trigger = await Trigger.create(client, credentials, provider);
 			const ids = await buy(client, credentials, trigger, ['a cat', 'a fox [fails: too dark]'], { triggerUrl: `${trigger.url}?sku=${provider}` });
 			return { provider, ids, items: await trigger.settled(2, { timeout: 60_000 }) };
@@ -53,7 +53,7 @@ it('each provider: the workflow starts once for each video that is over, and giv
 }, 120_000);
 
 it('one read and one execution, however often the provider calls; and nobody is kept out by made-up ids', async () => {
-	const provider = 'crazyrouter';
+	const provider = CALLING_WITHOUT_LIST;
 	const trigger = await Trigger.create(client, credentials, provider, { parameters: { options: { reconcileMinutes: 0 } } });
 	server.configure({ [provider]: { callbacks: { copies: 5 } } });
 	const flood = callMany(trigger.url, Array.from({ length: 150 }, (_, n) => claim(provider, `made-up-${n}`)), { connections: 8 });

@@ -5,10 +5,10 @@
  * counts: lost, emitted twice, forged accepted, executions that junk started.
  */
 import type { FaultKind, Job, ProviderName, ProviderServer } from '../provider-server';
-import { PROVIDER_NAMES } from '../provider-server/settings';
+import { CALLING, PROVIDERS } from '../samples';
 import type { N8n } from './harness';
 import type { CredentialRefs } from './support';
-import { CALLING, Trigger, buy, callMany, emittedBy, pause, readsOf, unpublishAll, waitUntil } from './triggerSupport';
+import { Trigger, buy, callMany, emittedBy, pause, readsOf, unpublishAll, waitUntil } from './triggerSupport';
 
 export interface SoakOptions {
 	n8n: N8n;
@@ -79,7 +79,7 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 	server.reset();
 
 	// Two of one provider side by side: each must get only its own.
-	const owners: ProviderName[] = [...PROVIDER_NAMES, 'lumaDreamMachine', 'lumaAgents'];
+	const owners: ProviderName[] = [...PROVIDERS, 'lumaDreamMachine', 'lumaAgents'];
 	const triggers: Trigger[] = [];
 	const parameters = { options: { reconcileMinutes: 1 } };
 	for (const provider of owners) triggers.push(await Trigger.create(client, credentials, provider, { parameters }));
@@ -143,7 +143,7 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 	})();
 
 	for (let wave = 0; wave < WAVES; wave++) {
-		for (const provider of PROVIDER_NAMES) {
+		for (const provider of PROVIDERS) {
 			server.configure({ [provider]: { callbacks: { copies: pick([1, 1, 2, 5]), lateMs: 500 + Math.floor(next() * 3000) } } });
 			if (next() < 0.7) {
 				const kind = pick(FAULTS);
@@ -227,7 +227,7 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 	const callbacks: Record<string, number> = {};
 	for (const { outcome } of server.ledger().callbacks) callbacks[outcome] = (callbacks[outcome] ?? 0) + 1;
 	const readsPerEmitted: Record<string, number> = {};
-	for (const provider of PROVIDER_NAMES) {
+	for (const provider of PROVIDERS) {
 		const bought = [...jobs.values()].filter((job) => job.provider === provider).length;
 		readsPerEmitted[provider] = Math.round((readsOf(server, provider) / bought) * 100) / 100;
 	}

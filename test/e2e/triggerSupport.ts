@@ -11,7 +11,6 @@ import { outputFolder } from './harness/paths';
 import type { CredentialRefs } from './support';
 import { LUMA_VIDEO_TRIGGER, generateParameters, lumaVideo } from './support';
 
-export const CALLING: ProviderName[] = ['lumaDreamMachine', 'pixazo', 'crazyrouter'];
 export const TRIGGER = 'Luma Video Trigger';
 
 /** Milliseconds. */

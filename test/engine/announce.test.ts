@@ -2,9 +2,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
-import { PROVIDERS, generate, hintsOf, jsonOf, runItems, shownError } from './harness/service';
+import { PROVIDERS } from '../samples';
+import { useProviderServer } from './harness/providerServer';
+import { generate, hintsOf, jsonOf, runItems, shownError } from './harness/service';
 
 jest.setTimeout(60_000);
 
@@ -13,14 +13,13 @@ interface Heard {
 	generations: Array<{ id: string; submittedAt: number; expectedMs: number }>;
 }
 
-let server: ProviderServer;
+const server = useProviderServer();
 let trigger: Server;
 let heard: Heard[];
 /** What the trigger answers, call by call; then it takes note of all. */
 let answers: Array<number | 'none' | 'first'>;
 
 beforeAll(async () => {
-	server = await startProviderServer();
 	trigger = createServer((request, response) => {
 		let text = '';
 		request.on('data', (piece: Buffer) => (text += piece.toString()));
@@ -41,13 +40,11 @@ beforeAll(async () => {
 	});
 	await new Promise<void>((resolve) => trigger.listen(0, '127.0.0.1', resolve));
 });
-afterAll(async () => {
-	await server.close();
+afterAll(() => {
 	trigger.close();
 	trigger.closeAllConnections();
 });
 beforeEach(() => {
-	server.reset();
 	heard = [];
 	answers = [];
 });

@@ -1,24 +1,15 @@
 /** What expressions and body fields give a node: taken where it is clear, refused by name where not, named as it is. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
-import type { ProviderName, ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
+import type { ProviderName } from '../provider-server';
+import { forAll, PROVIDERS, samples, WITH_IMAGES } from '../samples';
 import { outputOf } from './harness/workflows';
-import { PROVIDERS, generate, generation, hintsOf, jsonOf, runItems, runOne, shownError } from './harness/service';
+import { useProviderServer } from './harness/providerServer';
+import { generate, generation, hintsOf, jsonOf, runItems, runOne, shownError } from './harness/service';
 
 jest.setTimeout(60_000);
 
-let server: ProviderServer;
-
-beforeAll(async () => {
-	server = await startProviderServer({ settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: 20 }])) });
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
+const server = useProviderServer(forAll({ jobMs: 20 }));
 
 const bodies = (): unknown[] => server.ledger().purchases.map(({ body }) => body);
 
@@ -26,7 +17,7 @@ const work = (operation: string, provider: ProviderName, more: INodeParameters =
 	provider,
 	resource: 'video',
 	operation,
-	model: provider === 'lumaDreamMachine' ? 'ray-2' : 'ray-3.2',
+	model: samples[provider].parameters.model,
 	prompt: 'as a watercolour',
 	videoSource: 'generation',
 	generationId: '={{ $json.id }}',
@@ -86,24 +77,21 @@ describe('numbers and switches as text', () => {
 	});
 
 	it('that are not clear are refused where nothing is bought, too', async () => {
-		const parameters = { provider: 'pixwith', resource: 'account', operation: 'getBalance', options: { requestTimeout: '={{ $json.value }}' } };
+		const withBalance = PROVIDERS.find((provider) => samples[provider].balanceUnit !== null);
+		if (!withBalance) throw new Error('no provider has a balance');
+		const parameters = { provider: withBalance, resource: 'account', operation: 'getBalance', options: { requestTimeout: '={{ $json.value }}' } };
 		const run = await runItems(server, [{ value: 'soon' }], parameters);
 		expect(shownError(run)?.message).toBe("'Request Timeout (Seconds)' must be a number above 0 [item 0]");
 	});
 });
 
 describe('an address with spaces and letters beyond ASCII', () => {
-	it.each<[ProviderName, object]>([
-		['lumaAgents', { video: { start_frame: { url: 'https://images.example/gr%C3%BCn%20a.png' } } }],
-		['lumaDreamMachine', { keyframes: { frame0: { url: 'https://images.example/gr%C3%BCn%20a.png' } } }],
-		['pixazo', { image_url: 'https://images.example/gr%C3%BCn%20a.png' }],
-		['pixwith', { image_urls: ['https://images.example/gr%C3%BCn%20a.png'] }],
-		['crazyrouter', { image_url: 'https://images.example/gr%C3%BCn%20a.png' }],
-	])('reaches %s encoded, once', async (provider, body) => {
+	it.each(WITH_IMAGES)('reaches %s encoded, once', async (provider) => {
 		for (const startImage of ['https://images.example/grün a.png', ' https://images.example/gr%C3%BCn%20a.png\n']) {
 			const run = await runOne(server, provider, 'a cat', { startImage });
 			expect(shownError(run)).toBeNull();
 		}
+		const body = samples[provider].startImage?.('https://images.example/gr%C3%BCn%20a.png');
 		expect(bodies()).toMatchObject([body, body]);
 	});
 
@@ -119,15 +107,19 @@ describe('an address with spaces and letters beyond ASCII', () => {
 });
 
 describe('a model that body fields replace', () => {
-	it.each<[ProviderName, INodeParameters, string]>([
-		['lumaDreamMachine', { additionalBodyFields: '{"model": "ray-flash-2"}' }, 'ray-flash-2'],
-		['crazyrouter', { additionalBodyFields: '{"model_name": "ray-v1"}' }, 'ray-v1'],
-		['pixwith', { modelId: '3-1' }, '3-1'],
-		// Pixazo names the model in the path: a field of that name is something else.
-		['pixazo', { additionalBodyFields: '{}' }, 'ray-2-flash'],
-	])('is named as the new one in the output: %s', async (provider, additionalFields, model) => {
-		const run = await runOne(server, provider, 'a cat', { additionalFields, options: { dryRun: true } });
-		expect(jsonOf(run)).toMatchObject([{ dryRun: true, model }]);
+	it.each(PROVIDERS.flatMap((provider) => (samples[provider].otherModel ? [provider] : [])))(
+		'is named as the new one in the output: %s',
+		async (provider) => {
+			const { additionalFields, model } = samples[provider].otherModel ?? {};
+			const run = await runOne(server, provider, 'a cat', { additionalFields, options: { dryRun: true } });
+			expect(jsonOf(run)).toMatchObject([{ dryRun: true, model }]);
+		},
+	);
+
+	it('is named as it is where the path names it: a field of that name is something else', async () => {
+		const additionalFields = { additionalBodyFields: '{"model": "ray-3.2"}' };
+		const run = await runOne(server, 'pixazo', 'a cat', { additionalFields, options: { dryRun: true } });
+		expect(jsonOf(run)).toMatchObject([{ dryRun: true, model: 'ray-2-flash' }]);
 	});
 });
 

@@ -1,36 +1,18 @@
 /** Bad input: refused with one clear message per item, before anything is sent for any item. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { INodeParameters, IRun } from 'n8n-workflow';
-import type { ProviderName, ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
-import {
-	END_IMAGE,
-	PROVIDERS,
-	START_IMAGE,
-	generate,
-	generation,
-	jsonOf,
-	keysIn,
-	runItems,
-	shownError,
-} from './harness/service';
+import { nodeProperties } from '../../nodes/LumaVideo/operations';
+import { findModel, providers } from '../../nodes/LumaVideo/providers';
+import type { ModelCapabilities } from '../../nodes/LumaVideo/providers/provider';
+import type { ProviderName } from '../provider-server';
+import { CALLING, END_IMAGE, forAll, nameOf, PROVIDERS, samples, START_IMAGE, WITH_IMAGES, WITHOUT_LIST } from '../samples';
+import { useProviderServer } from './harness/providerServer';
+import { generate, generation, jsonOf, keysIn, runItems, shownError } from './harness/service';
 import { outputOf } from './harness/workflows';
 
 jest.setTimeout(60_000);
 
-let server: ProviderServer;
-
-beforeAll(async () => {
-	server = await startProviderServer({
-		settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: 20 }])),
-	});
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
+const server = useProviderServer(forAll({ jobMs: 20 }));
 
 type Value = string | number | boolean | null | object;
 
@@ -67,6 +49,26 @@ const TYPES: Array<[string, Value]> = [
 	['a list', ['a cat']],
 	['a boolean', true],
 ];
+
+/** The model of the smallest video. */
+function modelOf(provider: ProviderName): ModelCapabilities {
+	const model = findModel(providers[provider], 'generate', samples[provider].parameters.model);
+	if (!model) throw new Error(`${provider} has not the model of its sample`);
+	return model;
+}
+
+/** As messages name it. */
+function placeOf(provider: ProviderName): string {
+	return `${modelOf(provider).name} at ${nameOf(provider)}`;
+}
+
+/** Whether the field takes expressions: n8n cannot show the fields of the model that one stands for. */
+function takesModelExpression(provider: ProviderName): boolean {
+	return nodeProperties.some(
+		({ name, displayOptions, noDataExpression }) =>
+			name === 'model' && noDataExpression !== true && displayOptions?.show?.operation?.includes('generate') && displayOptions.show.provider?.includes(provider),
+	);
+}
 
 const CASES: BadInput[] = [
 	// Prompts
@@ -110,15 +112,10 @@ const CASES: BadInput[] = [
 	},
 
 	// Images
-	...(
-		[
-			['lumaDreamMachine', 'startImage', 'Start Image', START_IMAGE],
-			['lumaDreamMachine', 'endImage', 'End Image', END_IMAGE],
-			['pixazo', 'startImage', 'Start Image', START_IMAGE],
-			['pixwith', 'startImage', 'Start Image', START_IMAGE],
-			['crazyrouter', 'startImage', 'Start Image', START_IMAGE],
-		] as const
-	).flatMap(([provider, field, label, good]) =>
+	...[
+		...WITH_IMAGES.map((provider) => [provider, 'startImage', 'Start Image', START_IMAGE] as const),
+		['lumaDreamMachine', 'endImage', 'End Image', END_IMAGE] as const,
+	].flatMap(([provider, field, label, good]) =>
 		NO_ADDRESS.map(([name, bad]) => ({
 			name: `an image ${name} (${field})`,
 			provider,
@@ -149,14 +146,17 @@ const CASES: BadInput[] = [
 		good: START_IMAGE,
 		message: "'Start Image' is missing: Ray 2 Flash at Pixazo makes videos from images only",
 	})),
-	...(['pixwith', 'crazyrouter'] as const).map((provider) => ({
+	...PROVIDERS.filter((provider) => {
+		const { frames } = modelOf(provider);
+		return frames.includes('none') && frames.includes('startAndEnd') && !frames.includes('end');
+	}).map((provider) => ({
 		name: 'an end image alone',
 		provider,
 		field: 'startImage',
 		bad: '',
 		good: START_IMAGE,
 		parameters: { endImage: END_IMAGE },
-		message: `'End Image' needs 'Start Image' with Ray 2 at ${provider === 'pixwith' ? 'Pixwith.ai' : 'CrazyRouter'}`,
+		message: `'End Image' needs 'Start Image' with ${placeOf(provider)}`,
 	})),
 
 	// Choices
@@ -186,38 +186,19 @@ const CASES: BadInput[] = [
 		good: false,
 		message: "'Loop' must be true or false, but it is text",
 	},
-	{
-		name: '4k',
-		provider: 'pixwith',
-		field: 'resolution',
-		bad: '4k',
-		good: '720p',
-		message: "'Resolution' cannot be 4k for Ray 2 at Pixwith.ai. Allowed: 540p, 720p",
-	},
-	{
-		name: '1:1',
-		provider: 'pixazo',
-		field: 'aspectRatio',
-		bad: '1:1',
-		good: '9:16',
-		message: "'Aspect Ratio' cannot be 1:1 for Ray 2 Flash at Pixazo. Allowed: 16:9, 9:16, 4:3, 3:4, 21:9, 9:21",
-	},
-	{
-		name: '4k',
-		provider: 'crazyrouter',
-		field: 'resolution',
-		bad: '4k',
-		good: '1080p',
-		message: "'Resolution' cannot be 4k for Ray 2 at CrazyRouter. Allowed: 540p, 720p, 1080p",
-	},
-	{
-		name: 'seven seconds',
-		provider: 'lumaDreamMachine',
-		field: 'duration',
-		bad: '7s',
-		good: '9s',
-		message: "'Duration' cannot be 7s for Ray 2 at Luma Dream Machine. Allowed: 5s, 9s",
-	},
+	...PROVIDERS.flatMap((provider) => {
+		const { aspectRatios, autoAspectRatio, resolutions, durations } = modelOf(provider);
+		const choices = [
+			['aspectRatio', 'Aspect Ratio', '5:4', [...(autoAspectRatio ? ['auto'] : []), ...aspectRatios]],
+			['resolution', 'Resolution', '8k', resolutions],
+			['duration', 'Duration', '7s', durations],
+		] as const;
+		return choices.flatMap(([field, label, bad, allowed]) => {
+			const good = allowed.at(-1);
+			const message = `'${label}' cannot be ${bad} for ${placeOf(provider)}. Allowed: ${allowed.join(', ')}`;
+			return good === undefined ? [] : [{ name: bad, provider, field, bad, good, message }];
+		});
+	}),
 	{
 		name: 'a number of seconds',
 		provider: 'lumaDreamMachine',
@@ -226,14 +207,18 @@ const CASES: BadInput[] = [
 		good: '5s',
 		message: "'Duration' must be text, but it is a number",
 	},
-	{
-		name: 'the model of another provider',
-		provider: 'crazyrouter',
-		field: 'model',
-		bad: 'ray-2',
-		good: 'ray-v1',
-		message: "'Model' cannot be ray-2 at CrazyRouter. Allowed: ray-v2, ray-v1",
-	},
+	...PROVIDERS.filter(takesModelExpression).map((provider) => {
+		const { models } = providers[provider].capabilities;
+		const allowed = models.map(({ value }) => value).join(', ');
+		return {
+			name: 'a model that it does not have',
+			provider,
+			field: 'model',
+			bad: 'ray-0',
+			good: samples[provider].parameters.model,
+			message: `'Model' cannot be ray-0 at ${nameOf(provider)}. Allowed: ${allowed}`,
+		};
+	}),
 	{
 		name: 'no model',
 		provider: 'lumaDreamMachine',
@@ -254,7 +239,7 @@ const CASES: BadInput[] = [
 	},
 	{
 		name: 'JSON that breaks off',
-		provider: 'pixwith',
+		provider: WITHOUT_LIST,
 		field: 'additionalFields.additionalBodyFields',
 		bad: '{"a":',
 		good: '{}',
@@ -268,15 +253,15 @@ const CASES: BadInput[] = [
 		good: '{}',
 		message: "'Additional Body Fields' must be a JSON object",
 	},
-	{
+	...CALLING.map((provider) => ({
 		name: 'a callback address without a host',
-		provider: 'crazyrouter',
+		provider,
 		field: 'additionalFields.callbackUrl',
 		bad: '/webhook/luma',
 		good: 'https://n8n.example.com/webhook/luma',
 		parameters: { completion: 'none' },
 		message: "'Callback URL' must be a web address beginning with https:// or http://",
-	},
+	})),
 
 	// More than one thing at once
 	{
@@ -364,7 +349,7 @@ describe('all items are bad', () => {
 	});
 
 	it('the first of them ends the execution', async () => {
-		const run = await runItems(server, [{ text: 'a cat' }, { text: 7 }, { text: '' }], generate('pixwith'));
+		const run = await runItems(server, [{ text: 'a cat' }, { text: 7 }, { text: '' }], generate(WITHOUT_LIST));
 		expect(shownError(run)).toMatchObject({ message: "'Prompt' must be text, but it is a number [item 1]", itemIndex: 1 });
 	});
 });

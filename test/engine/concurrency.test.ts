@@ -1,10 +1,11 @@
 /** Many items at once: how many run at the same time, and how few requests that takes. Counted at the server. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { IRun } from 'n8n-workflow';
-import type { ProviderName, ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
+import type { ProviderName } from '../provider-server';
+import { forAll, PROVIDERS, samples, WITH_LIST } from '../samples';
 import { freezeClock } from './harness/fastClock';
-import { PROVIDERS, generate, generation, jsonOf, runItems, shownError } from './harness/service';
+import { useProviderServer } from './harness/providerServer';
+import { generate, generation, jsonOf, runItems, shownError } from './harness/service';
 
 jest.setTimeout(120_000);
 
@@ -12,19 +13,7 @@ const JOB_MS = 300;
 /** Ends when the test says so: longer than the node waits, and so than any test. */
 const LONG_MS = 600_000;
 
-let server: ProviderServer;
-
-beforeAll(async () => {
-	server = await startProviderServer({
-		settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: JOB_MS }])),
-	});
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
+const server = useProviderServer(forAll({ jobMs: JOB_MS }));
 
 function many(count: number): Array<{ text: string }> {
 	return Array.from({ length: count }, (_, number) => ({ text: `a cat, number ${number}` }));
@@ -34,21 +23,12 @@ async function pause(ms: number): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** As the providers document it, or a careful number. */
-const DEFAULTS: Readonly<Record<ProviderName, number>> = {
-	lumaDreamMachine: 10,
-	lumaAgents: 5,
-	pixazo: 5,
-	pixwith: 5,
-	crazyrouter: 5,
-};
-
 describe("100 items run at most as many at once as 'Max Concurrent Generations' says", () => {
 	it.each([
 		['its default', undefined],
 		['25', 25],
 	] as const)('%s', async (_, maxConcurrent) => {
-		const limitOf = (provider: ProviderName): number => maxConcurrent ?? DEFAULTS[provider];
+		const limitOf = (provider: ProviderName): number => maxConcurrent ?? samples[provider].concurrency;
 		server.configure(
 			Object.fromEntries(
 				// One more at once would be refused.
@@ -121,18 +101,19 @@ describe.each(PROVIDERS)('%s', (provider) => {
 
 	it('waits for its turn where the service lets fewer run than was asked for', async () => {
 		server.configure({ [provider]: { jobMs: LONG_MS, maxConcurrent: 2 } });
-		// A refusal for too many at once has no code at Pixwith.ai, so it cannot be told from others.
-		const limit = provider === 'pixwith' ? 2 : 5;
+		// Where a refusal for too many at once has no code of its own, it cannot be told from others.
+		const { tellsTooMany } = samples[provider];
+		const limit = tellsTooMany ? 5 : 2;
 		const running = runItems(server, many(7), generate(provider, { options: { maxConcurrent: limit } }));
 		// Two run, and so long as they do the others are refused.
-		const refusals = provider === 'pixwith' ? 0 : 3;
+		const refusals = tellsTooMany ? 3 : 0;
 		await server.until((now) => now.purchases.length === 2 && now.refusedCreates.length >= refusals, 60_000);
 		server.configure({ [provider]: { jobMs: 20 } });
 		server.elapse();
 		expect(shownError(await running)).toBeNull();
 		expect(server.ledger().purchases).toHaveLength(7);
 		expect(server.ledger().maxConcurrent[provider]).toBe(2);
-		expect(server.ledger().refusedCreates.length > 0).toBe(provider !== 'pixwith');
+		expect(server.ledger().refusedCreates.length > 0).toBe(tellsTooMany);
 	});
 
 	it('returns at once for all, as many at a time as allowed', async () => {
@@ -150,7 +131,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
 });
 
 describe('lists', () => {
-	const provider = 'lumaDreamMachine';
+	const provider = WITH_LIST;
 
 	/**
 	 * Runs until the list was read so often while all of them ran, which then are over.

@@ -4,8 +4,9 @@
  */
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { IRun } from 'n8n-workflow';
-import type { FaultKind, ProviderServer } from '../provider-server';
+import type { FaultKind, ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { LISTING, WITH_LIST, WITHOUT_LIST } from '../samples';
 import type { CrashRow } from './crashMatrix';
 import { allCrashCells, crashName, crashTotals, runCrashMatrix } from './crashMatrix';
 import { drive } from './harness/driving';
@@ -57,11 +58,11 @@ describe('the execution is stopped at any step', () => {
 it('the retry crashes too, as often as it likes: it goes on with what was bought first', async () => {
 	const server = await startProviderServer();
 	try {
-		const workflow = lumaWorkflow([{ text: 'a cat [takes 600000ms]' }], generate('pixwith', { options: { timeout: 100_000 } }));
+		const workflow = lumaWorkflow([{ text: 'a cat [takes 600000ms]' }], generate(WITHOUT_LIST, { options: { timeout: 100_000 } }));
 		let run = await startWorkflow(workflow, { credentials: credentialsOf(server), mode: 'trigger', workflowId: 'again' });
 		for (let crashes = 0; crashes < 3; crashes++) {
-			const reads = server.ledger().counts.pixwith.status;
-			await server.until(({ counts }) => counts.pixwith.status > reads, 30_000);
+			const reads = server.ledger().counts[WITHOUT_LIST].status;
+			await server.until(({ counts }) => counts[WITHOUT_LIST].status > reads, 30_000);
 			crash(run);
 			run = await retryExecution(run, { nodeTypes: freshNode() });
 		}
@@ -85,7 +86,7 @@ describe('two executions ask for the same at the same moment', () => {
 		['both are accepted without an answer', ['reset-after', 'reset-after']],
 	];
 
-	async function both(server: ProviderServer, provider: 'lumaDreamMachine' | 'pixwith'): Promise<[IRun, IRun]> {
+	async function both(server: ProviderServer, provider: ProviderName): Promise<[IRun, IRun]> {
 		const workflow = lumaWorkflow([{ text: 'a cat' }], generate(provider, { options: { timeout: 100_000 } }));
 		const options = { credentials: credentialsOf(server), mode: 'trigger' as const, workflowId: 'twins' };
 		const runs = await Promise.all([startWorkflow(workflow, options), startWorkflow(workflow, options)]);
@@ -97,7 +98,7 @@ describe('two executions ask for the same at the same moment', () => {
 		return ends as [IRun, IRun];
 	}
 
-	it.each(CASES.flatMap(([name, kinds]) => [[name, 'lumaDreamMachine', kinds] as const, [name, 'pixwith', kinds] as const]))(
+	it.each(CASES.flatMap(([name, kinds]) => [WITH_LIST, WITHOUT_LIST].map((provider) => [name, provider, kinds] as const)))(
 		'%s (%s): none gets the video of the other',
 		async (_, provider, kinds) => {
 			const server = await startProviderServer({ settings: { [provider]: { jobMs: 20 }, media: { slowChunkMs: 30 } } });
@@ -112,11 +113,11 @@ describe('two executions ask for the same at the same moment', () => {
 					if (end.status !== 'success') expect(shownError(end)?.message).toContain('It is not known whether');
 				}
 				const answered = kinds.filter((kind) => kind === null || kind === 'slow').length;
-				const canBeTold = provider === 'lumaDreamMachine' && !kinds.includes('reset-before');
+				const canBeTold = LISTING.includes(provider) && !kinds.includes('reset-before');
 				expect(ids).toHaveLength(canBeTold ? bought.length : answered);
 				// What may be either's is named to both.
 				const texts = ends.map(allTexts).join();
-				if (provider === 'lumaDreamMachine') for (const id of bought) expect(ids.includes(id) || texts.includes(id)).toBe(true);
+				if (LISTING.includes(provider)) for (const id of bought) expect(ids.includes(id) || texts.includes(id)).toBe(true);
 			} finally {
 				await server.close();
 			}

@@ -8,6 +8,7 @@
 import type { INodeExecutionData, INodeParameters, INodeType, IRun } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { CALLING, LISTING, PROVIDERS } from '../samples';
 import { itemsInDoubt } from './faultMatrix';
 import { Block, between, drive, pause, untilDue, wakeUp } from './harness/driving';
 import type { EngineOptions, EngineRun, EngineWorkflow } from './harness/engine';
@@ -16,10 +17,10 @@ import { systemClock } from './harness/fastClock';
 import { allTexts, credentialsOf, generate } from './harness/service';
 import { NODE, lumaWorkflow } from './harness/workflows';
 
-export const CRASH_PROVIDERS = ['lumaDreamMachine', 'lumaAgents', 'pixwith'] as const satisfies readonly ProviderName[];
-
-/** The one provider whose generations can be listed, so that a lost one can be found. */
-const LISTING: ProviderName = 'lumaDreamMachine';
+/** Those in whose lists a lost generation can be found, and those that tell the least: neither by a list nor by calls. */
+export const CRASH_PROVIDERS: readonly ProviderName[] = PROVIDERS.filter(
+	(provider) => LISTING.includes(provider) || !CALLING.includes(provider),
+);
 
 export const COMPLETIONS = ['poll', 'suspend', 'none'] as const;
 export type Completion = (typeof COMPLETIONS)[number];
@@ -363,7 +364,7 @@ function judge(
 		none: [],
 		all,
 		struck,
-		'struck, unless listed': provider === LISTING ? [] : struck,
+		'struck, unless listed': LISTING.includes(provider) ? [] : struck,
 	};
 	if (step.doubt !== 'open') {
 		const found = [...doubted].sort().join();

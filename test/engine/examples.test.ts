@@ -1,15 +1,14 @@
 /** Every example: what it sets exists, and it does what its description says. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INode, INodeParameters, INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 import { LumaVideo } from '../../nodes/LumaVideo/LumaVideo.node';
 import { LumaVideoTrigger } from '../../nodes/LumaVideo/LumaVideoTrigger.node';
-import type { ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
 import { startWorkflow } from './harness/engine';
 import { engineWorkflowOf, exampleNames, examplesFolder, isOurs, readExample } from './harness/exampleWorkflow';
+import { useProviderServer } from './harness/providerServer';
 import { credentialsOf } from './harness/service';
 import { errorOf, outputOf } from './harness/workflows';
 
@@ -24,17 +23,7 @@ function descriptionOf(node: INode): INodeTypeDescription {
 	return type === node.type ? description : { ...description, name: `${description.name}Tool` };
 }
 
-let server: ProviderServer;
-
-beforeAll(async () => {
-	server = await startProviderServer();
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
+const server = useProviderServer();
 
 async function run(fileName: string) {
 	const { finished } = await startWorkflow(engineWorkflowOf(readExample(fileName)), {

@@ -4,9 +4,10 @@
  */
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startProviderServer } from '../provider-server';
+import { PROVIDERS, WITH_LIST } from '../samples';
 import type { Row } from './faultMatrix';
 import { FAULTS, IN_FULL, RETRIES, SIZES, nameOf, provingCells, retriesExecution, runMatrix, totalsOf, wayOf } from './faultMatrix';
-import { PROVIDERS, generate, jsonOf, runItems, shownError } from './harness/service';
+import { generate, jsonOf, runItems, shownError } from './harness/service';
 
 const MINUTES = 60_000;
 jest.setTimeout(MINUTES);
@@ -44,7 +45,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
 });
 
 describe('requests that are alike', () => {
-	const provider = 'lumaDreamMachine';
+	const provider = WITH_LIST;
 
 	it.each([
 		['reset-after', 2, 1],

@@ -6,9 +6,10 @@
 import type { INode, IRun } from 'n8n-workflow';
 import type { FaultRule, ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { LISTING, PROVIDERS, WITH_LIST, WITHOUT_LIST } from '../samples';
 import type { EngineOptions } from './harness/engine';
 import { retryExecution, startWorkflow } from './harness/engine';
-import { PROVIDERS, allTexts, credentialsOf, failedItems, generate, jsonOf, keysIn, shownError } from './harness/service';
+import { allTexts, credentialsOf, failedItems, generate, jsonOf, keysIn, shownError } from './harness/service';
 import { lumaWorkflow } from './harness/workflows';
 
 export interface Fault {
@@ -63,9 +64,6 @@ export interface Row extends Cell {
 	findings: string[];
 }
 
-/** The one provider whose generations can be listed, so that a lost one can be found. */
-const LISTING: ReadonlySet<ProviderName> = new Set<ProviderName>(['lumaDreamMachine']);
-
 const JOB_MS = 20;
 
 /** Seconds. Short where a timeout is what the cell is about; elsewhere a busy machine must not cause one. */
@@ -89,7 +87,7 @@ export function allCells(providers: readonly ProviderName[] = PROVIDERS): Cell[]
 }
 
 /** One with a list in which a lost generation can be found, and one without; each of the others goes the way of one of them. */
-export const IN_FULL: readonly ProviderName[] = ['lumaDreamMachine', 'pixwith'];
+export const IN_FULL: readonly ProviderName[] = [WITH_LIST, WITHOUT_LIST];
 
 /** What the user and n8n do about failures. */
 export function wayOf({ retry, continueOnFail }: Pick<Cell, 'retry' | 'continueOnFail'>): number {
@@ -232,14 +230,14 @@ function judge(server: ProviderServer, cell: Cell, items: Array<{ text: string }
 	for (const { id, prompt } of purchases) {
 		const item = itemOf(prompt);
 		const isKnown = deliveredIds.has(id) || texts.includes(id);
-		if (LISTING.has(provider)) check(isKnown, `${id} of item ${item} is neither delivered nor named`);
+		if (LISTING.includes(provider)) check(isKnown, `${id} of item ${item} is neither delivered nor named`);
 		else check(isKnown || doubted.has(item), `${id} of item ${item} is not delivered, named or doubted`);
 	}
 	for (const [item] of items.entries()) {
 		const isDoubtful =
 			isStruck(size, item) &&
 			fault.service !== 'refused' &&
-			!(LISTING.has(provider) && fault.service === 'accepted');
+			!(LISTING.includes(provider) && fault.service === 'accepted');
 		check(doubted.has(item) === isDoubtful, `item ${item} is ${isDoubtful ? 'not said to be in' : 'wrongly in'} doubt`);
 	}
 

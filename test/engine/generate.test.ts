@@ -1,40 +1,18 @@
 /** Video: Generate through n8n's engine, against the stand-in server. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import type { ProviderName, ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
+import { describe, expect, it, jest } from '@jest/globals';
+import type { IDataObject } from 'n8n-workflow';
+import { CALLING, forAll, PROVIDERS, samples, shapeOf } from '../samples';
+import type { JsonObject } from '../../nodes/LumaVideo/providers/provider';
 import { storedBytes, storedPath } from './harness/engine';
-import {
-	END_IMAGE,
-	PROVIDERS,
-	START_IMAGE,
-	credentialsOf,
-	generate,
-	jsonOf,
-	keysIn,
-	runItems,
-	runOne,
-	shownError,
-} from './harness/service';
+import { useProviderServer } from './harness/providerServer';
+import { credentialsOf, generate, jsonOf, keysIn, runItems, runOne, shownError } from './harness/service';
 import { outputOf } from './harness/workflows';
 
 jest.setTimeout(60_000);
 
-let server: ProviderServer;
-
-beforeAll(async () => {
-	server = await startProviderServer({
-		settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: 20 }])),
-	});
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
+const server = useProviderServer(forAll({ jobMs: 20 }));
 
 const MEDIA = join(__dirname, '../provider-server/media');
 
@@ -61,31 +39,24 @@ describe.each(PROVIDERS)('%s', (provider) => {
 		// Some sign the address anew at each read.
 		const url = String(item?.json.videoUrl);
 		expect(url.split('?')[0]).toBe(`${server.url}/media/${provider}/${purchase?.id}/output.mp4`);
-		const created = new Date(job?.createdAt ?? 0).toISOString();
-		const times: Record<ProviderName, { createdAt: string | null; completedAt: string | null }> = {
-			lumaDreamMachine: { createdAt: created, completedAt: null },
-			lumaAgents: { createdAt: created, completedAt: null },
-			pixazo: { createdAt: created, completedAt: new Date(job?.completedAt ?? 0).toISOString() },
-			pixwith: { createdAt: null, completedAt: null },
-			crazyrouter: { createdAt: `${created.slice(0, 19)}Z`, completedAt: null },
+		const { parameters, priceUsd, times } = samples[provider];
+		const time = (name: keyof typeof times): string | null => {
+			const text = new Date(job?.[name] ?? 0).toISOString();
+			if (times[name] === null) return null;
+			return times[name] === 'seconds' ? `${text.slice(0, 19)}Z` : text;
 		};
 		expect(item?.json).toStrictEqual({
 			generationId: purchase?.id,
 			provider,
-			model: {
-				lumaDreamMachine: 'ray-2',
-				lumaAgents: 'ray-3.2',
-				pixazo: 'ray-2-flash',
-				pixwith: 'ray-2',
-				crazyrouter: 'ray-v2',
-			}[provider],
+			model: parameters.model,
 			status: 'completed',
 			videoUrl: url,
 			media: [{ url, type: 'video' }],
 			prompt: 'a cat',
-			...times[provider],
+			createdAt: time('createdAt'),
+			completedAt: time('completedAt'),
 			failureReason: null,
-			estimatedCostUsd: { lumaDreamMachine: 0.71, lumaAgents: 0.3, pixazo: null, pixwith: null, crazyrouter: null }[provider],
+			estimatedCostUsd: priceUsd,
 		});
 		expect(item?.pairedItem).toEqual({ item: 0 });
 		expect(item?.binary).toBeUndefined();
@@ -95,14 +66,9 @@ describe.each(PROVIDERS)('%s', (provider) => {
 		const run = await runOne(server, provider, 'a cat', { options: { includeRaw: true } });
 		const [json] = jsonOf(run);
 		const id = server.ledger().purchases[0]?.id;
-		const raw: Record<ProviderName, IDataObject> = {
-			lumaDreamMachine: { id, state: 'completed', assets: { video: json?.videoUrl } },
-			lumaAgents: { id, state: 'completed', output: [{ type: 'video', url: json?.videoUrl }] },
-			pixazo: { request_id: id, status: 'COMPLETED', output: { media_url: [json?.videoUrl] } },
-			pixwith: { code: 1, data: { task_id: id, status: 2, result_urls: [json?.videoUrl] } },
-			crazyrouter: { id, state: 'completed', video: { download_url: json?.videoUrl } },
-		};
-		expect(json?.raw).toMatchObject(raw[provider]);
+		// As it is documented.
+		expect(shapeOf(json?.raw)).toEqual(shapeOf(samples[provider].answers.completed.body));
+		for (const part of [id, json?.videoUrl]) expect(JSON.stringify(json?.raw)).toContain(part);
 		expect(Object.keys(json ?? {})).toHaveLength(12);
 	});
 
@@ -128,10 +94,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
 		const [item] = outputOf(run);
 		const binary = item?.binary?.clip;
 		if (!binary) throw new Error('no file');
-		const name = { lumaDreamMachine: '720p', lumaAgents: '720p', pixazo: '540p', pixwith: '540p', crazyrouter: '720p' }[
-			provider
-		];
-		const file = readFileSync(join(MEDIA, `${name}_16x9.mp4`));
+		const file = readFileSync(join(MEDIA, samples[provider].videoFile));
 		expect(Object.keys(item.binary ?? {})).toEqual(['clip']);
 		expect(binary).toMatchObject({
 			mimeType: 'video/mp4',
@@ -194,207 +157,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
 	});
 });
 
-interface Variant {
-	name: string;
-	provider: ProviderName;
-	parameters: INodeParameters;
-	/** The body that the service got. */
-	body: IDataObject;
-	prompt?: string;
-}
-
-const lumaDefaults = { aspect_ratio: '16:9', resolution: '720p', duration: '5s' };
-const agentsDefaults = { resolution: '720p', duration: '5s' };
-const pixazoDefaults = { aspect_ratio: '16:9', resolution: '540p', duration: '5s' };
-const pixwithDefaults = { prompt_optimization: false, aspect_ratio: '16:9', resolution: '540p', duration: 5 };
-const crazyDefaults = { resolution: '720p', duration: '5' };
-const imageOf = (url: string): IDataObject => ({ type: 'image', url });
-
-const VARIANTS: Variant[] = [
-	{
-		name: 'text',
-		provider: 'lumaDreamMachine',
-		parameters: {},
-		body: { model: 'ray-2', prompt: 'a cat', ...lumaDefaults },
-	},
-	{
-		name: 'start image, no prompt',
-		provider: 'lumaDreamMachine',
-		parameters: { startImage: START_IMAGE },
-		prompt: '',
-		body: { model: 'ray-2', ...lumaDefaults, keyframes: { frame0: imageOf(START_IMAGE) } },
-	},
-	{
-		name: 'end image',
-		provider: 'lumaDreamMachine',
-		parameters: { model: 'ray-flash-2', endImage: END_IMAGE },
-		body: { model: 'ray-flash-2', prompt: 'a cat', ...lumaDefaults, keyframes: { frame1: imageOf(END_IMAGE) } },
-	},
-	{
-		name: 'both images',
-		provider: 'lumaDreamMachine',
-		parameters: { startImage: START_IMAGE, endImage: END_IMAGE },
-		body: {
-			model: 'ray-2',
-			prompt: 'a cat',
-			...lumaDefaults,
-			keyframes: { frame0: imageOf(START_IMAGE), frame1: imageOf(END_IMAGE) },
-		},
-	},
-	{
-		name: 'every choice',
-		provider: 'lumaDreamMachine',
-		parameters: {
-			startImage: START_IMAGE,
-			aspectRatio: '9:21',
-			resolution: '4k',
-			duration: '9s',
-			loop: true,
-			additionalFields: { cameraMotion: 'camera orbit left', concepts: ['dolly_zoom', 'pov'] },
-		},
-		body: {
-			model: 'ray-2',
-			prompt: 'a cat, camera orbit left',
-			aspect_ratio: '9:21',
-			resolution: '4k',
-			duration: '9s',
-			loop: true,
-			keyframes: { frame0: imageOf(START_IMAGE) },
-			concepts: [{ key: 'dolly_zoom' }, { key: 'pov' }],
-		},
-	},
-	{
-		name: 'the legacy model',
-		provider: 'lumaDreamMachine',
-		parameters: { model: 'ray-1-6', aspectRatio: '4:3' },
-		body: { model: 'ray-1-6', prompt: 'a cat', aspect_ratio: '4:3' },
-	},
-	{
-		name: 'values left behind by another model',
-		provider: 'lumaDreamMachine',
-		parameters: { model: 'ray-1-6', resolution: '4k', duration: '9s' },
-		body: { model: 'ray-1-6', prompt: 'a cat', aspect_ratio: '16:9' },
-	},
-	{
-		name: 'a field that the node does not know',
-		provider: 'lumaDreamMachine',
-		parameters: { additionalFields: { additionalBodyFields: '{"generation_type":"video"}' } },
-		body: { model: 'ray-2', prompt: 'a cat', ...lumaDefaults, generation_type: 'video' },
-	},
-	{
-		name: 'text',
-		provider: 'lumaAgents',
-		parameters: {},
-		body: { type: 'video', model: 'ray-3.2', prompt: 'a cat', aspect_ratio: '16:9', video: agentsDefaults },
-	},
-	{
-		name: 'both images',
-		provider: 'lumaAgents',
-		parameters: { startImage: START_IMAGE, endImage: END_IMAGE, aspectRatio: '9:16', resolution: '1080p' },
-		body: {
-			type: 'video',
-			model: 'ray-3.2',
-			prompt: 'a cat',
-			aspect_ratio: '9:16',
-			video: {
-				...agentsDefaults,
-				resolution: '1080p',
-				start_frame: { url: START_IMAGE },
-				end_frame: { url: END_IMAGE },
-			},
-		},
-	},
-	{
-		name: 'start image',
-		provider: 'pixazo',
-		parameters: {},
-		body: { prompt: 'a cat', image_url: START_IMAGE, ...pixazoDefaults },
-	},
-	{
-		name: 'every choice',
-		provider: 'pixazo',
-		parameters: { endImage: END_IMAGE, aspectRatio: '21:9', resolution: '1080p', duration: '9s', loop: true },
-		body: {
-			prompt: 'a cat',
-			image_url: START_IMAGE,
-			end_image_url: END_IMAGE,
-			aspect_ratio: '21:9',
-			loop: true,
-			resolution: '1080p',
-			duration: '9s',
-		},
-	},
-	{
-		name: 'text',
-		provider: 'pixwith',
-		parameters: {},
-		body: { prompt: 'a cat', model_id: '2-4', options: pixwithDefaults },
-	},
-	{
-		name: 'start image',
-		provider: 'pixwith',
-		parameters: { startImage: START_IMAGE },
-		body: { prompt: 'a cat', image_urls: [START_IMAGE], model_id: '3-4', options: pixwithDefaults },
-	},
-	{
-		name: 'every choice',
-		provider: 'pixwith',
-		parameters: {
-			startImage: START_IMAGE,
-			endImage: END_IMAGE,
-			aspectRatio: '9:16',
-			resolution: '720p',
-			duration: '9s',
-			loop: true,
-			additionalFields: { promptOptimization: true, modelId: '3-4' },
-		},
-		body: {
-			prompt: 'a cat',
-			image_urls: [START_IMAGE, END_IMAGE],
-			model_id: '3-4',
-			options: { prompt_optimization: true, aspect_ratio: '9:16', resolution: '720p', duration: 9, loop: true },
-		},
-	},
-	{
-		name: 'text',
-		provider: 'crazyrouter',
-		parameters: {},
-		body: { user_prompt: 'a cat', model_name: 'ray-v2', ...crazyDefaults },
-	},
-	{
-		name: 'first frame',
-		provider: 'crazyrouter',
-		parameters: { startImage: START_IMAGE },
-		body: { user_prompt: 'a cat', model_name: 'ray-v2', ...crazyDefaults, image_url: START_IMAGE },
-	},
-	{
-		name: 'every choice',
-		provider: 'crazyrouter',
-		parameters: {
-			model: 'ray-v1',
-			startImage: START_IMAGE,
-			endImage: END_IMAGE,
-			resolution: '1080p',
-			duration: '9s',
-			additionalFields: { expandPrompt: false },
-		},
-		body: {
-			user_prompt: 'a cat',
-			model_name: 'ray-v1',
-			duration: '9',
-			resolution: '1080p',
-			expand_prompt: false,
-			image_url: START_IMAGE,
-			image_end_url: END_IMAGE,
-		},
-	},
-	{
-		name: 'values left behind by another provider',
-		provider: 'crazyrouter',
-		parameters: { aspectRatio: '21:9', loop: true, additionalFields: { concepts: [] } },
-		body: { user_prompt: 'a cat', model_name: 'ray-v2', ...crazyDefaults },
-	},
-];
+const VARIANTS = PROVIDERS.flatMap((provider) => samples[provider].requests.map((request) => ({ provider, ...request })));
 
 describe('what is bought', () => {
 	it.each(VARIANTS)('$provider: $name', async ({ provider, parameters, body, prompt = 'a cat' }) => {
@@ -407,15 +170,12 @@ describe('what is bought', () => {
 		expect(jsonOf(run)[0]?.status).toBe('completed');
 	});
 
-	it.each([
-		['lumaDreamMachine', (body: IDataObject) => body.callback_url],
-		['crazyrouter', (body: IDataObject) => body.notifyHook],
-		['pixazo', (_: IDataObject, headers: Record<string, string>) => headers['x-webhook-url']],
-	] as const)('%s: the callback address', async (provider, addressIn) => {
+	it.each(CALLING)('%s: the callback address', async (provider) => {
 		const callbackUrl = 'https://n8n.example.com/webhook/luma';
 		await runOne(server, provider, 'a cat', { completion: 'none', additionalFields: { callbackUrl } });
 		const [purchase] = server.ledger().purchases;
-		expect(addressIn(purchase?.body as IDataObject, purchase?.headers ?? {})).toBe(callbackUrl);
+		const { body, headers = {} } = purchase ?? {};
+		expect(samples[provider].callback?.addressIn({ body: body as JsonObject, headers })).toBe(callbackUrl);
 	});
 });
 

@@ -1,37 +1,18 @@
 /** Generation: Get, Wait and Download through n8n's engine, against the stand-in server. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { IDataObject } from 'n8n-workflow';
-import type { FaultKind, ProviderName, ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
+import type { FaultKind, ProviderName } from '../provider-server';
+import { nameOf, PROVIDERS, REASONS_TOLD, samples, WITH_LIST } from '../samples';
 import { storedBytes } from './harness/engine';
-import {
-	DISPLAY_NAMES,
-	PROVIDERS,
-	generate,
-	generation,
-	jsonOf,
-	keysIn,
-	runItems,
-	runOne,
-	shownError,
-} from './harness/service';
+import { useProviderServer } from './harness/providerServer';
+import { generate, generation, jsonOf, keysIn, runItems, runOne, shownError } from './harness/service';
 import { outputOf } from './harness/workflows';
 
 jest.setTimeout(60_000);
 
-let server: ProviderServer;
-
-beforeAll(async () => {
-	server = await startProviderServer();
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
+const server = useProviderServer();
 
 const VIDEO = readFileSync(join(__dirname, '../provider-server/media/720p_16x9.mp4'));
 const LONG = '[takes 60000ms]';
@@ -47,15 +28,6 @@ async function buyFinished(provider: ProviderName, prompt = 'a cat'): Promise<st
 	server.finish(id);
 	return id;
 }
-
-/** An id that nobody has, in the form that the provider gives them. */
-const UNKNOWN: Readonly<Record<ProviderName, string>> = {
-	lumaDreamMachine: '123e4567-e89b-12d3-a456-426614174000',
-	lumaAgents: '123e4567-e89b-12d3-a456-426614174000',
-	pixazo: 'luma-dream-machine-ray-2-flash-image-to-video_nobody',
-	pixwith: '0123456789abcdef0123456789abcdef',
-	crazyrouter: 'luma_gen_nobody',
-};
 
 const KEYS = [
 	'completedAt',
@@ -74,7 +46,7 @@ const KEYS = [
 describe.each(PROVIDERS)('%s: Get', (provider) => {
 	it('tells the state as it is: queued, finished, failed', async () => {
 		const ids = [await buy(provider, 'one'), await buyFinished(provider, 'two'), await buy(provider, 'three')];
-		server.configure({ pixwith: { failureInText: true }, crazyrouter: { failureReason: true } });
+		server.configure(REASONS_TOLD);
 		server.finish(String(ids[2]), 'failed', 'The model gave up');
 		const run = await runItems(server, ids.map((id) => ({ id })), generation('get', provider));
 		expect(shownError(run)).toBeNull();
@@ -82,8 +54,8 @@ describe.each(PROVIDERS)('%s: Get', (provider) => {
 		const url = String(jsonOf(run)[1]?.videoUrl);
 		expect(url.split('?')[0]).toBe(`${server.url}/media/${provider}/${ids[1]}/output.mp4`);
 		expect(jsonOf(run)).toMatchObject([
-			// Pixwith.ai has one word for both.
-			{ generationId: ids[0], status: provider === 'pixwith' ? 'processing' : 'queued', videoUrl: null, media: [] },
+			// Some have one word for what waits and what runs.
+			{ generationId: ids[0], status: samples[provider].reads?.queued ?? 'queued', videoUrl: null, media: [] },
 			{ generationId: ids[1], status: 'completed', videoUrl: url, media: [{ url, type: 'video' }] },
 			{ generationId: ids[2], status: 'failed', videoUrl: null, failureReason: expect.stringContaining('The model gave up') },
 		]);
@@ -121,14 +93,14 @@ describe.each(PROVIDERS)('%s: Get', (provider) => {
 
 	it('of an ID that is not known ends only its item when the node goes on', async () => {
 		const id = await buyFinished(provider);
-		const items = [{ id: UNKNOWN[provider] }, { id }, { id: '' }];
+		const items = [{ id: samples[provider].unknownId }, { id }, { id: '' }];
 		const run = await runItems(server, items, generation('get', provider), { node: { onError: 'continueErrorOutput' } });
 		expect(jsonOf(run, 0)).toMatchObject([{ generationId: id, status: 'completed' }]);
 		expect(outputOf(run, 0).map((item) => item.pairedItem)).toEqual([{ item: 1 }]);
 		expect(jsonOf(run, 1)).toMatchObject([
 			{
 				error: expect.stringMatching(/ \[item 0\]$/),
-				details: { generationId: UNKNOWN[provider], provider, status: 'unknown' },
+				details: { generationId: samples[provider].unknownId, provider, status: 'unknown' },
 			},
 			{ error: "'Generation ID' is empty [item 2]", details: { generationId: null, provider, status: null } },
 		]);
@@ -151,12 +123,12 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 	});
 
 	it('says that a generation failed, and why', async () => {
-		server.configure({ pixwith: { failureInText: true }, crazyrouter: { failureReason: true } });
+		server.configure(REASONS_TOLD);
 		const id = await buy(provider);
 		server.finish(id, 'failed', 'The model gave up');
 		const run = await runItems(server, [{ id }], generation('wait', provider));
 		expect(shownError(run)?.message).toMatch(
-			new RegExp(`^${DISPLAY_NAMES[provider]} could not make the video: .*The model gave up.* \\(generation ${id}\\) \\[item 0\\]$`),
+			new RegExp(`^${nameOf(provider)} could not make the video: .*The model gave up.* \\(generation ${id}\\) \\[item 0\\]$`),
 		);
 	});
 
@@ -165,7 +137,7 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 		const run = await runItems(server, [{ id }], generation('wait', provider, { options: { timeout: 10 } }));
 		expect(shownError(run)).toEqual({
 			message: `Generation ${id} is not finished after 10 seconds [item 0]`,
-			description: `${DISPLAY_NAMES[provider]} still works on it, and nothing is lost. To get it later, use resource 'Generation', operation 'Wait' with the ID ${id}. Or raise 'Timeout'.`,
+			description: `${nameOf(provider)} still works on it, and nothing is lost. To get it later, use resource 'Generation', operation 'Wait' with the ID ${id}. Or raise 'Timeout'.`,
 			itemIndex: 0,
 		});
 	});
@@ -195,17 +167,17 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 	});
 
 	it('does not ride out an ID that is not known', async () => {
-		const run = await runItems(server, [{ id: UNKNOWN[provider] }], generation('wait', provider));
-		expect(shownError(run)?.message).toContain(`Generation ${UNKNOWN[provider]} cannot be read`);
+		const run = await runItems(server, [{ id: samples[provider].unknownId }], generation('wait', provider));
+		expect(shownError(run)?.message).toContain(`Generation ${samples[provider].unknownId} cannot be read`);
 		expect(server.ledger().counts[provider].status).toBe(1);
 	});
 
 	it('ends only the item that is wrong when the node goes on', async () => {
 		const id = await buyFinished(provider);
-		const items = [{ id: UNKNOWN[provider] }, { id }];
+		const items = [{ id: samples[provider].unknownId }, { id }];
 		const run = await runItems(server, items, generation('wait', provider), { node: { onError: 'continueErrorOutput' } });
 		expect(jsonOf(run, 0)).toMatchObject([{ generationId: id, status: 'completed' }]);
-		expect(jsonOf(run, 1)).toMatchObject([{ details: { generationId: UNKNOWN[provider], provider } }]);
+		expect(jsonOf(run, 1)).toMatchObject([{ details: { generationId: samples[provider].unknownId, provider } }]);
 	});
 });
 
@@ -244,7 +216,7 @@ describe.each(PROVIDERS)('%s: Download', (provider) => {
 		const id = await buy(provider);
 		server.finish(id, 'failed', 'The model gave up');
 		const run = await runItems(server, [{ id }], generation('download', provider));
-		expect(shownError(run)?.message).toContain(`${DISPLAY_NAMES[provider]} could not make the video`);
+		expect(shownError(run)?.message).toContain(`${nameOf(provider)} could not make the video`);
 		expect(shownError(run)?.message).toContain(id);
 		expect(server.ledger().mediaHits).toEqual([]);
 	});
@@ -263,7 +235,7 @@ describe.each(PROVIDERS)('%s: Download', (provider) => {
 });
 
 describe('a download', () => {
-	const provider = 'lumaDreamMachine';
+	const provider = WITH_LIST;
 
 	it.each<[FaultKind, number]>([
 		['cut', 1],

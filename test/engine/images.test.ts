@@ -1,30 +1,20 @@
 /** Image: Generate and Edit through n8n's engine, against the stand-in server. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { IDataObject, INode, INodeParameters, IRun } from 'n8n-workflow';
-import type { ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
+import { START_IMAGE } from '../samples';
 import { untilDue } from './harness/driving';
 import { startWorkflow, storedBytes } from './harness/engine';
 import { resumeExecution } from './harness/resume';
+import { useProviderServer } from './harness/providerServer';
 import type { RunSettings } from './harness/service';
-import { START_IMAGE, credentialsOf, failedItems, generation, jsonOf, keysIn, runItems, shownError } from './harness/service';
+import { credentialsOf, failedItems, generation, jsonOf, keysIn, runItems, shownError } from './harness/service';
 import { lumaWorkflow, outputOf } from './harness/workflows';
 
 jest.setTimeout(60_000);
 
-let server: ProviderServer;
-
-beforeAll(async () => {
-	server = await startProviderServer({ settings: { lumaAgents: { jobMs: 20 } } });
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
+const server = useProviderServer({ lumaAgents: { jobMs: 20 } });
 
 const MEDIA = join(__dirname, '../provider-server/media');
 const base = { provider: 'lumaAgents', resource: 'image', model: 'uni-1', prompt: '={{ $json.text }}' };

@@ -1,12 +1,13 @@
 /** Retry On Fail, "Retry execution", loops and Stop: what was bought is continued, and nothing is bought again. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { IDataObject, INode, INodeParameters, IRun } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
+import { forAll, LISTING, PROVIDERS, WITHOUT_LIST } from '../samples';
 import type { EngineRun, EngineWorkflow } from './harness/engine';
 import { forRetry, retryExecution, startWorkflow, storedBytes } from './harness/engine';
 import { freezeClock } from './harness/fastClock';
-import { PROVIDERS, allTexts, credentialsOf, generate, jsonOf, keysIn, runItems, shownError } from './harness/service';
+import { useProviderServer } from './harness/providerServer';
+import { allTexts, credentialsOf, generate, jsonOf, keysIn, runItems, shownError } from './harness/service';
 import { NODE, followedBy, loopWorkflow, lumaWorkflow, outputOf } from './harness/workflows';
 
 jest.setTimeout(60_000);
@@ -14,20 +15,8 @@ jest.setTimeout(60_000);
 const RETRY_ON_FAIL: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 const LONG = '[takes 60000ms]';
 
-let server: ProviderServer;
+const server = useProviderServer(forAll({ jobMs: 20 }));
 let thaw: () => void = () => undefined;
-
-beforeAll(async () => {
-	server = await startProviderServer({
-		settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: 20 }])),
-	});
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
 afterEach(() => {
 	thaw();
 });
@@ -218,7 +207,7 @@ describe.each(PROVIDERS)('%s: Retry execution', (provider) => {
 
 	it('buys only the item whose request was changed meanwhile', async () => {
 		server.fault({ kind: '404', provider, route: 'status', prompt: 'number 1' });
-		if (provider === 'lumaDreamMachine') server.fault({ kind: '404', provider, route: 'list', times: 'always' });
+		if (LISTING.includes(provider)) server.fault({ kind: '404', provider, route: 'list', times: 'always' });
 		const workflow = lumaWorkflow(THREE, generate(provider));
 		const failed = await run(workflow);
 		expect(failed.status).toBe('error');
@@ -252,12 +241,12 @@ describe.each(PROVIDERS)('%s: Retry execution', (provider) => {
 
 describe('Retry execution, as n8n does it', () => {
 	it('is refused for an execution that succeeded', async () => {
-		const done = await runItems(server, THREE, generate('pixwith'));
+		const done = await runItems(server, THREE, generate(WITHOUT_LIST));
 		expect(() => forRetry(done)).toThrow('The execution succeeded');
 	});
 
 	it('starts at the node that failed, with the items that went into it', async () => {
-		const failed = await runItems(server, itemsOf('a cat [refused: No]'), generate('pixwith'));
+		const failed = await runItems(server, itemsOf('a cat [refused: No]'), generate(WITHOUT_LIST));
 		const data = forRetry(failed);
 		expect(data.executionData?.nodeExecutionStack.map(({ node }) => node.name)).toEqual([NODE]);
 		expect(data.resultData.runData[NODE]).toEqual([]);
@@ -394,7 +383,7 @@ describe.each(PROVIDERS)('%s: Stop', (provider) => {
 		for (const { id } of server.ledger().purchases) server.finish(id);
 		const again = await retry(stopped, workflow);
 		expect(bought()).toHaveLength(3);
-		if (provider === 'lumaDreamMachine') expectEachOnce(again, three);
+		if (LISTING.includes(provider)) expectEachOnce(again, three);
 		else expect(shownError(again)?.message).toMatch(/not known whether .*\[item 1\]$/);
 	});
 

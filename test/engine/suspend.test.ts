@@ -1,10 +1,11 @@
 /** Suspend Until Finished: it gives what Wait Until Finished gives, and calls do no more than wake it. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { INode, INodeExecutionData, INodeParameters, IRun } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { CALLING, PROVIDERS, WITH_LIST, WITHOUT_LIST } from '../samples';
 import type { Ended } from './harness/driving';
 import { drive, pause, untilDue } from './harness/driving';
 import type { EngineOptions, EngineRun, EngineWorkflow } from './harness/engine';
@@ -12,23 +13,14 @@ import { freshNode, retryExecution, startWorkflow, storedBytes } from './harness
 import { freezeClock } from './harness/fastClock';
 import type { Resumption } from './harness/resume';
 import { resumeExecution, resumeUrl } from './harness/resume';
-import { PROVIDERS, allTexts, credentialsOf, generate, jsonOf, shownError } from './harness/service';
+import { useProviderServer } from './harness/providerServer';
+import { allTexts, credentialsOf, generate, jsonOf, shownError } from './harness/service';
 import { NODE, followedBy, loopWorkflow, lumaWorkflow, outputOf } from './harness/workflows';
 
 jest.setTimeout(60_000);
 
-let server: ProviderServer;
+const server = useProviderServer();
 let thaw: () => void = () => undefined;
-
-beforeAll(async () => {
-	server = await startProviderServer();
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
 afterEach(() => {
 	thaw();
 });
@@ -195,7 +187,7 @@ describe.each(PROVIDERS)('%s gives what Wait Until Finished gives', (provider) =
 	});
 });
 
-describe.each(['lumaDreamMachine', 'pixwith'] as const)("%s: n8n's settings of the node", (provider) => {
+describe.each([WITH_LIST, WITHOUT_LIST])("%s: n8n's settings of the node", (provider) => {
 	const RETRY_ON_FAIL: Partial<INode> = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
 	const suspend = (more: INodeParameters = {}): INodeParameters => generate(provider, { completion: 'suspend', ...more });
 
@@ -243,7 +235,7 @@ describe.each(['lumaDreamMachine', 'pixwith'] as const)("%s: n8n's settings of t
 });
 
 it('a workflow that was never saved waits in the process, and says so', async () => {
-	const workflow = workflowOf(['a [takes 100ms]'], generate('pixwith', { completion: 'suspend' }));
+	const workflow = workflowOf(['a [takes 100ms]'], generate(WITHOUT_LIST, { completion: 'suspend' }));
 	const end = await (await start(workflow, { saved: false, mode: 'manual' })).finished;
 	expect(jsonOf(end)).toMatchObject([{ status: 'completed', generationId: server.jobs()[0]?.id }]);
 	expect(allTexts(end)).toContain('This execution could not be suspended');
@@ -255,7 +247,7 @@ it('a workflow that was never saved waits in the process, and says so', async ()
  * input through. "Retry with original workflow" is not touched by this.
  */
 it('after a stop while it was suspended, Retry with currently saved workflow hands the input through; nothing is bought', async () => {
-	const workflow = workflowOf([`a ${LONG}`], generate('pixwith', { completion: 'suspend' }));
+	const workflow = workflowOf([`a ${LONG}`], generate(WITHOUT_LIST, { completion: 'suspend' }));
 	const stop = async (): Promise<EngineRun> => {
 		const run = await startAsleep(workflow);
 		run.stop();
@@ -350,7 +342,7 @@ function dueOf(run: EngineRun): { isDue(): boolean } {
 	return { isDue: () => isDue };
 }
 
-describe.each(['lumaDreamMachine', 'pixazo', 'crazyrouter'] as const)('%s calls', (provider) => {
+describe.each(CALLING)('%s calls', (provider) => {
 	const doorbell = new Doorbell();
 
 	beforeAll(async () => {

@@ -1,24 +1,13 @@
 /** The node as an agent's tool, with every provider: what it returns, and what it says when something goes wrong. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { INodeParameters, IRun } from 'n8n-workflow';
-import type { ProviderName, ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
-import { PROVIDERS, jsonOf, runOne, shownError } from './harness/service';
+import type { ProviderName } from '../provider-server';
+import { forAll, PROVIDERS } from '../samples';
+import { useProviderServer } from './harness/providerServer';
+import { jsonOf, runOne, shownError } from './harness/service';
 import { outputOf } from './harness/workflows';
 
-let server: ProviderServer;
-
-beforeAll(async () => {
-	server = await startProviderServer({
-		settings: Object.fromEntries(PROVIDERS.map((name) => [name, { jobMs: 20 }])),
-	});
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
+const server = useProviderServer(forAll({ jobMs: 20 }));
 
 async function call(provider: ProviderName, prompt: string, parameters: INodeParameters = {}): Promise<IRun> {
 	return await runOne(server, provider, prompt, parameters, { node: { type: 'n8n-nodes-luma-video.lumaVideoTool' } });

@@ -1,25 +1,14 @@
 /** Files of the previous node as what Luma Agents works on: inside the request, or through its store of files. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { INodeParameters, IRun } from 'n8n-workflow';
-import type { ProviderServer } from '../provider-server';
-import { startProviderServer } from '../provider-server';
 import type { GivenFile } from './harness/files';
 import { bytesOf, runFiles } from './harness/files';
+import { useProviderServer } from './harness/providerServer';
 import { generate, jsonOf, keysIn, runItems, shownError } from './harness/service';
 
 jest.setTimeout(60_000);
 
-let server: ProviderServer;
-
-beforeAll(async () => {
-	server = await startProviderServer({ settings: { lumaAgents: { jobMs: 20 } } });
-});
-afterAll(async () => {
-	await server.close();
-});
-beforeEach(() => {
-	server.reset();
-});
+const server = useProviderServer({ lumaAgents: { jobMs: 20 } });
 
 const run = async (files: GivenFile[], parameters: INodeParameters, items?: Array<{ text: string }>): Promise<IRun> =>
 	await runFiles(server, files, parameters, items);

@@ -132,9 +132,11 @@ export class Callbacks implements JobListener {
 		clearInterval(this.sync.get(job.id));
 		this.sync.delete(job.id);
 		if (hasEnded(job)) return;
+		const everyMs = this.providers()[job.provider].syncEveryMs?.();
+		if (everyMs === undefined) throw new Error(`${job.provider} has no callbacks in step with its queue`);
 		this.sync.set(
 			job.id,
-			setInterval(() => void this.dispatch(job, this.draft(job)), this.settings.pixazo.syncEveryMs),
+			setInterval(() => void this.dispatch(job, this.draft(job)), everyMs),
 		);
 	}
 

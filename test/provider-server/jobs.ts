@@ -1,5 +1,6 @@
 /** The jobs that the played providers accepted, and their lives in real time: queued, processing, ended. */
 import { readMarkers, type Markers } from './markers';
+import { standIns } from './providers';
 import type { ProviderName, Settings } from './settings';
 
 /** Node's timers fire at once when asked to wait longer. */
@@ -17,7 +18,7 @@ export interface Order {
 	/** The accepted body. */
 	request: Record<string, unknown>;
 	callbackUrl: string | null;
-	/** Pixazo's `X-Webhook-Mode`, which decides what is called back. */
+	/** What is called back: every change, the end alone, or every look into the queue. */
 	callbackWhen: 'changes' | 'terminal' | 'sync';
 	resolution: string;
 	aspectRatio: string;
@@ -152,21 +153,9 @@ export class Jobs {
 		if (hasEnded(job)) {
 			job.completedAt = job.updatedAt;
 			this.stopTimers(job.id);
-			if (this.isRefunded(job)) this.settings[job.provider].balance += job.price;
+			if (standIns[job.provider].isRefunded(job)) this.settings[job.provider].balance += job.price;
 		}
 		this.announce(job);
-	}
-
-	/**
-	 * docs.lumalabs.ai and docs.agents.lumalabs.ai, FAQ: failed generations are refunded. pixazo.ai, Status Values: `ERROR`
-	 * is not charged.
-	 */
-	private isRefunded(job: Job): boolean {
-		if (job.provider === 'lumaDreamMachine') return job.status !== 'completed';
-		// Of other codes nothing is said.
-		const unsaid = /^(budget_exhausted|rate_limited|image_too_large|unsupported_format|corrupt_input|invalid_request):/;
-		if (job.provider === 'lumaAgents') return job.status !== 'completed' && !unsaid.test(job.failureReason ?? '');
-		return job.provider === 'pixazo' && job.status === 'errored';
 	}
 
 	private stopTimers(id: string): void {

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import type { Answer } from './http';
 import type { Job, Jobs } from './jobs';
 import { isPresigned } from './presigned';
+import { standIns } from './providers';
 import { PROVIDER_NAMES, type ProviderName } from './settings';
 
 const FOLDER = join(__dirname, 'media');
@@ -36,7 +37,7 @@ export function jobOfPath(path: string): { provider: ProviderName; id: string; f
 export function findMedia(path: string, query: URLSearchParams, jobs: Jobs, uploads: Uploads): MediaFile | Answer {
 	const named = jobOfPath(path);
 	if (named) {
-		if (named.provider === 'lumaAgents' && !isPresigned(path, query)) return { status: 403 };
+		if (standIns[named.provider].signsUrls && !isPresigned(path, query)) return { status: 403 };
 		const job = jobs.find(named.provider, named.id);
 		return (job && fileOfJob(job, named.file)) ?? { status: 404 };
 	}

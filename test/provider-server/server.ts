@@ -11,8 +11,9 @@ import { Clerk, emptyLedger, type Ledger, type Route } from './ledger';
 import { readMarkers } from './markers';
 import { findMedia, jobOfPath, type Uploads } from './media';
 import type { Outcome, Provider, World } from './provider';
-import { createProviders } from './providers';
+import { standIns } from './providers';
 import {
+	byProvider,
 	changeSettings,
 	defaultSettings,
 	PROVIDER_NAMES,
@@ -20,14 +21,6 @@ import {
 	type Settings,
 	type SettingsChange,
 } from './settings';
-
-const DEFAULT_KEYS: Record<ProviderName, string> = {
-	lumaDreamMachine: 'luma-test-key',
-	lumaAgents: 'luma-api-test-key',
-	pixazo: 'pixazo-test-key',
-	pixwith: 'key_0123456789abcdef0123456789abcdef',
-	crazyrouter: 'sk-test-key',
-};
 
 export interface ProviderServerOptions {
 	/** Default: a free port. */
@@ -56,10 +49,11 @@ export class ProviderServer {
 	/** Use `startProviderServer`. */
 	constructor(options: ProviderServerOptions) {
 		this.options = options;
-		this.keys = { ...DEFAULT_KEYS, ...options.keys };
+		this.keys = { ...byProvider((name) => standIns[name].key), ...options.keys };
 		this.settingsNow = this.initialSettings();
 		this.jobsNow = new Jobs(this.settingsNow, options.now);
-		this.providers = createProviders(this.world());
+		const world = this.world();
+		this.providers = byProvider((name) => standIns[name].create(world));
 		this.callbacks = new Callbacks(this.settingsNow, this.book, () => this.providers);
 		this.jobsNow.listen({ changed: (job) => this.clerk.noteRunning(job.provider, this.jobsNow.running(job.provider)) });
 		this.jobsNow.listen(this.callbacks);
@@ -82,13 +76,7 @@ export class ProviderServer {
 
 	/** What takes the place of each real service's base URL. */
 	get baseUrls(): Record<ProviderName, string> {
-		return {
-			lumaDreamMachine: `${this.url}/lumaDreamMachine/dream-machine/v1`,
-			lumaAgents: `${this.url}/lumaAgents/v1`,
-			pixazo: `${this.url}/pixazo`,
-			pixwith: `${this.url}/pixwith`,
-			crazyrouter: `${this.url}/crazyrouter`,
-		};
+		return byProvider((name) => `${this.url}/${name}${standIns[name].basePath}`);
 	}
 
 	/** Changes settings; applies to what starts afterwards. */

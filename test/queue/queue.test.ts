@@ -3,11 +3,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import type { IDataObject, INode } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { PROVIDER_NAMES } from '../provider-server/settings';
+import { CALLING, CALLING_WITHOUT_LIST, EXPECTED_LATE, PROVIDERS, WITH_LIST, WITHOUT_LIST } from '../samples';
 import type { Execution, N8n } from '../e2e/harness';
-import { describe as describeExecution, node, nodeError, nodeOutput, packTarball, webhookTrigger, workflow } from '../e2e/harness';
-import { LONG_VIDEO, createCredentials, generate, jsonOf, type CredentialRefs } from '../e2e/support';
-import { CALLING, Trigger, allExecutions, buy, callAtOnce, note, unpublishAll, waitUntil } from '../e2e/triggerSupport';
+import {
+	describe as describeExecution,
+	node,
+	nodeError,
+	nodeOutput,
+	packTarball,
+	webhookTrigger,
+	workflow,
+} from '../e2e/harness';
+import { longVideo, createCredentials, generate, jsonOf, type CredentialRefs } from '../e2e/support';
+import { Trigger, allExecutions, buy, callAtOnce, note, unpublishAll, waitUntil } from '../e2e/triggerSupport';
+import { providers } from '../../nodes/LumaVideo/providers';
 import { QueueMode } from './queueMode';
 
 const luma = 'lumaDreamMachine';
@@ -17,12 +26,11 @@ const UNTIL_FINISHED = 600_000;
 const SUSPENDED_FIRST = '[takes 8000ms]';
 /** In a prompt: as long as a video takes that is expected after a minute; then one call brings all that end with it. */
 const MORE_THAN_HALF = '[takes 40000ms]';
-/** Parameters of videos that are expected after a minute; no other test makes such. */
-const OF_A_MINUTE: Partial<Record<ProviderName, INode['parameters']>> = {
-	lumaDreamMachine: { resolution: '540p' },
-	pixazo: { resolution: '720p' },
-	crazyrouter: { resolution: '540p' },
-};
+/** Parameters of a video that is expected after a minute; no other test makes such. */
+function ofAMinute(provider: ProviderName): INode['parameters'] {
+	const [model] = providers[provider].capabilities.models;
+	return { resolution: model?.resolutions.find((resolution) => resolution !== model.defaults.resolution) };
+}
 
 jest.setTimeout(240_000);
 
@@ -103,8 +111,7 @@ function texts(count: number, word: string): string[] {
 
 /** A node that suspends its execution, however fast the videos of other tests were. */
 function suspended(provider: ProviderName): INode {
-	const long: INode['parameters'] = provider === 'pixazo' || provider === luma ? LONG_VIDEO[provider] : { duration: '9s', resolution: '1080p' };
-	return generate(provider, credentials, { completion: 'suspend', ...long });
+	return generate(provider, credentials, { completion: 'suspend', ...longVideo(provider) });
 }
 
 /** Address of a trigger at the webhook processes. */
@@ -161,7 +168,7 @@ describe('each way to wait', () => {
 		expect(server.ledger().purchases).toHaveLength(2);
 	});
 
-	it.each(PROVIDER_NAMES)('the trigger of %s is told and called at the webhook processes and runs on workers', async (provider) => {
+	it.each(PROVIDERS)('the trigger of %s is told and called at the webhook processes and runs on workers', async (provider) => {
 		const trigger = await Trigger.create(queue.client, credentials, provider);
 		const ids = await buy(queue.client, credentials, { provider, url: addressOf(trigger) }, texts(3, 'trigger'));
 		expect(idsOf(await trigger.settled(3, { timeout: 200_000 }))).toEqual(ids.sort());
@@ -189,8 +196,9 @@ describe('when a worker goes', () => {
 	});
 
 	it("a suspended execution goes on at another one when n8n's timer wakes it", async () => {
-		const suspending = await Published.create(generate('pixwith', credentials, { completion: 'suspend' }));
-		server.configure({ pixwith: { jobMs: 30_000, estimatedSeconds: 62 } });
+		const suspending = await Published.create(generate(WITHOUT_LIST, credentials, { completion: 'suspend' }));
+		server.configure({ [WITHOUT_LIST]: { jobMs: 30_000 } });
+		server.configure(EXPECTED_LATE);
 		await suspending.start(texts(2, 'timed'));
 		const first = workerOf(await suspending.one('waiting'));
 		await first.kill();
@@ -348,7 +356,7 @@ describe('what a generation leaves in the database', () => {
 		['poll', 'cost'],
 		['suspend', `cost ${SUSPENDED_FIRST}`],
 	])('one execution with completion %s', async (completion, word) => {
-		const one = await Published.create(generate(luma, credentials, { completion, ...LONG_VIDEO.lumaDreamMachine }));
+		const one = await Published.create(generate(luma, credentials, { completion, ...longVideo('lumaDreamMachine') }));
 		const rows = await costOf(completion, COUNT, async () => {
 			await startEach(one, word);
 			await one.executions(COUNT, 'success');
@@ -394,17 +402,18 @@ describe('what a generation leaves in the database', () => {
 
 describe('many', () => {
 	it('200 generations over two workers: none lost, none bought twice', async () => {
-		const others: ProviderName[] = ['lumaAgents', 'pixwith', 'crazyrouter', luma];
+		const others = [...new Set([WITH_LIST, WITHOUT_LIST, CALLING_WITHOUT_LIST, ...PROVIDERS])].slice(0, 4);
+		const calling = CALLING.slice(-3);
 		const polling = await Promise.all(others.map(async (provider) => await Published.create(generate(provider, credentials))));
 		const suspending = await Promise.all(
-			CALLING.map(async (provider) => await Published.create(generate(provider, credentials, { completion: 'suspend', ...OF_A_MINUTE[provider] }))),
+			calling.map(async (provider) => await Published.create(generate(provider, credentials, { completion: 'suspend', ...ofAMinute(provider) }))),
 		);
 		const triggers = await Promise.all(
-			CALLING.map(async (provider) => await Trigger.create(queue.client, credentials, provider)),
+			calling.map(async (provider) => await Trigger.create(queue.client, credentials, provider)),
 		);
 		for (const provider of others) server.configure({ [provider]: { jobMs: 1500 } });
 		// Each callback comes twice at once, to either webhook process, and the videos of an execution end together.
-		for (const provider of CALLING) server.configure({ [provider]: { jobMs: 1500, callbacks: { copies: 2 } } });
+		for (const provider of calling) server.configure({ [provider]: { jobMs: 1500, callbacks: { copies: 2 } } });
 
 		const polled = polling.map(async (one, index) => {
 			await Promise.all([one.start(texts(10, `p${index}a`)), one.start(texts(10, `p${index}b`))]);

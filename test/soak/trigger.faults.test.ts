@@ -2,11 +2,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { CALLING, CALLING_WITHOUT_LIST, samples } from '../samples';
 import type { N8nClient } from '../e2e/harness';
 import { openEditor, sharedN8n } from '../e2e/harness';
 import type { CredentialRefs } from '../e2e/support';
 import { createCredentials } from '../e2e/support';
-import { CALLING, TRIGGER, Trigger, buy, callAtOnce, callMany, note, pause, readsById, readsOf, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
+import { TRIGGER, Trigger, buy, callAtOnce, callMany, note, pause, readsById, readsOf, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
 
 let client: N8nClient;
 let server: ProviderServer;
@@ -159,7 +160,7 @@ describe.each(each)('%s', (provider) => {
 		});
 		server.configure({ [provider]: { callbacks: { copies: 3 } } });
 		const ids = await buy(client, credentials, trigger, ['a cat [takes 4000ms]'], {
-			additionalFields: provider === 'pixazo' ? { callbackMode: 'progress' } : {},
+			additionalFields: samples[provider].callback?.progress ?? {},
 		});
 		const emitted = await trigger.settled(2);
 		expect(emitted.map(({ event, status }) => [event, status]).sort()).toEqual([
@@ -225,7 +226,7 @@ describe('two triggers', () => {
 describe('a flood', () => {
 	it('of 10,000 repeats of one callback is one emission, one execution and one read', async () => {
 		// On a busy machine n8n answers some 30 calls a second.
-		const provider = 'crazyrouter';
+		const provider = CALLING_WITHOUT_LIST;
 		const trigger = await Trigger.create(client, credentials, provider);
 		const [id = ''] = await bought(trigger, 'a cat [takes 300ms] [callbacks: drop]');
 		await pause(800);
@@ -278,7 +279,7 @@ describe('a flood', () => {
 
 describe('a storm', () => {
 	it('of 30 calls a second, junk for the most part: how long true calls wait for their answer', async () => {
-		const provider = 'crazyrouter';
+		const provider = CALLING_WITHOUT_LIST;
 		const trigger = await Trigger.create(client, credentials, provider);
 		server.configure({ [provider]: { callbacks: { mode: 'drop' } } });
 		const ids = await bought(trigger, ...Array.from({ length: 20 }, (_, n) => `video ${n} [takes 100ms]`));

@@ -2,11 +2,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
+import { CALLING, CALLING_WITHOUT_LIST } from '../samples';
 import type { N8n } from '../e2e/harness';
 import { node, sharedN8n, startN8n } from '../e2e/harness';
 import type { CredentialRefs } from '../e2e/support';
 import { createCredentials } from '../e2e/support';
-import { CALLING, Trigger, buy, callMany, note, pause, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
+import { Trigger, buy, callMany, note, pause, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
 
 let n8n: N8n;
 let server: ProviderServer;
@@ -123,10 +124,10 @@ it('an execution that was killed in the middle can be retried, and emits again',
 it('callbacks are answered at once when there is no room for an execution', async () => {
 	await n8n.restart({ env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' } });
 	const slow = node('Slow', 'n8n-nodes-base.code', { jsCode: 'await new Promise((resolve) => setTimeout(resolve, 3000)); return $input.all();' }, { typeVersion: 2 });
-	const trigger = await Trigger.create(n8n.client, credentials, 'crazyrouter', { next: [slow] });
+	const trigger = await Trigger.create(n8n.client, credentials, CALLING_WITHOUT_LIST, { next: [slow] });
 	const ids = await buy(n8n.client, credentials, trigger, Array.from({ length: 4 }, () => 'a cat [takes 200ms] [callbacks: drop]'));
 	await waitUntil(allOver);
-	const answers = await callMany(trigger.url, ids.map((id) => server.callbackBody('crazyrouter', { id })), { connections: 4 });
+	const answers = await callMany(trigger.url, ids.map((id) => server.callbackBody(CALLING_WITHOUT_LIST, { id })), { connections: 4 });
 	await note('no-room', { worstAnswerMs: worst(answers) });
 	for (const { status, ms } of answers) {
 		expect(status).toBe(200);

@@ -29,11 +29,7 @@ import type {
 	WorkflowExecuteMode,
 } from 'n8n-workflow';
 import { ICredentialsHelper, NodeConnectionTypes, NodeOperationError, Workflow, createRunExecutionData } from 'n8n-workflow';
-import { CrazyrouterApi } from '../../../credentials/CrazyrouterApi.credentials';
-import { LumaAgentsApi } from '../../../credentials/LumaAgentsApi.credentials';
-import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
-import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
-import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
+import { credentialTypes } from '../../samples';
 import { filledIn } from '../../unit/credentials/resolve';
 import { deduplicationStore, turn } from './deduplicationStore';
 import type { ExecutionRow, StoredExecution } from './executions';
@@ -133,14 +129,6 @@ function nodeTypesOf(more: Readonly<Record<string, INodeType>> = {}, life = new 
 	};
 	return types;
 }
-
-const credentialTypes = [
-	new CrazyrouterApi(),
-	new LumaAgentsApi(),
-	new LumaDreamMachineApi(),
-	new PixazoApi(),
-	new PixwithApi(),
-];
 
 export type Credentials = Record<string, ICredentialDataDecryptedObject>;
 

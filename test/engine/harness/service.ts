@@ -2,31 +2,10 @@
 import type { IDataObject, INode, INodeExecutionData, INodeParameters, IRun } from 'n8n-workflow';
 import { stringify } from 'flatted';
 import type { ProviderName, ProviderServer } from '../../provider-server';
+import { PROVIDERS, samples } from '../../samples';
 import type { Credentials, EngineOptions } from './engine';
 import { isLogged, startWorkflow } from './engine';
 import { NODE, lumaWorkflow, outputOf } from './workflows';
-
-export const PROVIDERS: readonly ProviderName[] = ['lumaDreamMachine', 'lumaAgents', 'pixazo', 'pixwith', 'crazyrouter'];
-
-export const DISPLAY_NAMES: Readonly<Record<ProviderName, string>> = {
-	lumaDreamMachine: 'Luma Dream Machine',
-	lumaAgents: 'Luma Agents',
-	pixazo: 'Pixazo',
-	pixwith: 'Pixwith.ai',
-	crazyrouter: 'CrazyRouter',
-};
-
-export const START_IMAGE = 'https://example.com/start.png';
-export const END_IMAGE = 'https://example.com/end.png';
-
-/** The least that each provider needs to make a video. */
-const SAMPLES: Readonly<Record<ProviderName, INodeParameters>> = {
-	lumaDreamMachine: { model: 'ray-2' },
-	lumaAgents: { model: 'ray-3.2' },
-	pixazo: { model: 'ray-2-flash', startImage: START_IMAGE },
-	pixwith: { model: 'ray-2' },
-	crazyrouter: { model: 'ray-v2' },
-};
 
 /** Video: Generate with the prompt from the item's field `text`. */
 export function generate(provider: ProviderName, more: INodeParameters = {}): INodeParameters {
@@ -34,7 +13,7 @@ export function generate(provider: ProviderName, more: INodeParameters = {}): IN
 		provider,
 		resource: 'video',
 		operation: 'generate',
-		...SAMPLES[provider],
+		...samples[provider].parameters,
 		prompt: '={{ $json.text }}',
 		...more,
 	};
@@ -55,11 +34,10 @@ export function credentialsOf(
 	change: { baseUrl?: string; apiKey?: string } = {},
 ): Credentials {
 	return Object.fromEntries(
-		PROVIDERS.map((name) => {
-			const baseUrl = change.baseUrl ?? server.baseUrls[name];
-			const address: Record<string, string> =
-				name === 'crazyrouter' ? { host: 'custom', customBaseUrl: baseUrl } : { baseUrl };
-			return [`${name}Api`, { apiKey: change.apiKey ?? server.keys[name], ...address }];
+		PROVIDERS.map((provider) => {
+			const { credential, credentialFields } = samples[provider];
+			const apiKey = change.apiKey ?? server.keys[provider];
+			return [credential.name, credentialFields(apiKey, change.baseUrl ?? server.baseUrls[provider])];
 		}),
 	);
 }

@@ -1,5 +1,6 @@
 /** Small workflows for engine tests: items in, one Luma Video node, results out. */
 import type { IDataObject, INode, INodeExecutionData, INodeParameters, IRun } from 'n8n-workflow';
+import { findProvider } from '../../../nodes/LumaVideo/providers';
 import type { EngineWorkflow } from './engine';
 
 export const NODE = 'Luma Video';
@@ -8,18 +9,20 @@ function node(name: string, type: string, parameters: INodeParameters, more: Par
 	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters, ...more };
 }
 
-function credentialType(provider: string): string {
-	return `${provider}Api`;
+/** What a node asks for, by the provider that it is set to. */
+function credentialsOf({ provider }: INodeParameters): INode['credentials'] {
+	const found = typeof provider === 'string' ? findProvider(provider) : undefined;
+	if (!found) throw new Error(`${String(provider)} is no provider`);
+	return { [found.credentialType]: { id: '1', name: 'Test' } };
 }
 
 /** Items -> Luma Video. */
 export function lumaWorkflow(items: IDataObject[], parameters: INodeParameters, more: Partial<INode> = {}): EngineWorkflow {
-	const provider = String(parameters.provider ?? 'lumaDreamMachine');
 	return {
 		nodes: [
 			node('Items', 'test.items', { items: JSON.stringify(items) }),
 			node(NODE, 'n8n-nodes-luma-video.lumaVideo', parameters, {
-				credentials: { [credentialType(provider)]: { id: '1', name: 'Test' } },
+				credentials: credentialsOf(parameters),
 				...more,
 			}),
 		],

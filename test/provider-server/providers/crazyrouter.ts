@@ -1,9 +1,11 @@
 /** CrazyRouter's Luma routes (docs.crazyrouter.com: Luma, Callback Protocol, Status Codes, Image Upload Guidance). */
 import { randomBytes } from 'node:crypto';
+import { commonSettings, type CommonSettings } from '../commonSettings';
 import { isObject, readForm, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
 import type { Job } from '../jobs';
 import { answerWith, type Outcome, type Provider, type World } from '../provider';
 import { describeProblem, findProblems, type Fields } from '../shape';
+import type { StandIn } from '../standIn';
 
 const CREATE_PATH = '/luma/generations';
 const JOB_PATH = /^\/luma\/generations\/([^/]+)(\/extend)?$/;
@@ -82,7 +84,20 @@ const SERVICE_ERROR = {
 	taskCode: 'get_channel_failed',
 };
 
-export function createCrazyrouter(world: World): Provider {
+interface CrazyrouterSettings extends CommonSettings {
+	/** Words of `state`; the documentation has several vocabularies. */
+	words: { queued: string; processing: string; completed: string; failed: string };
+	/** Words of `status` in callbacks. */
+	callbackWords: { queued: string; processing: string; completed: string; failed: string };
+	/** `{error:{message,type,code}}`, `{code,message,data:null}`, or the latter with HTTP 200. */
+	errorShape: 'openai' | 'task' | 'task with 200';
+	/** Whether a failed job shows `failure_reason` (not documented, seen at siblings). */
+	failureReason: boolean;
+	/** What happens to undocumented fields such as `aspect_ratio`. */
+	extraFields: 'refused' | 'ignored';
+}
+
+function createCrazyrouter(world: World): Provider {
 	const { jobs, settings } = world;
 
 	function failure(status: number, message?: string): Answer {
@@ -254,3 +269,21 @@ export function createCrazyrouter(world: World): Provider {
 function timeOf(ms: number): string {
 	return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
+
+export const crazyrouter: StandIn<CrazyrouterSettings> = {
+	key: 'sk-test-key',
+	basePath: '',
+	settings: () => ({
+		// docs.crazyrouter.com, Callback Protocol: after 10, 30 and 60 s; a hundredth of it here.
+		...commonSettings([100, 300, 600], 1000, 1),
+		words: { queued: 'queued', processing: 'dreaming', completed: 'completed', failed: 'failed' },
+		callbackWords: { queued: 'NOT_START', processing: 'IN_PROGRESS', completed: 'succeed', failed: 'FAILURE' },
+		errorShape: 'openai',
+		failureReason: false,
+		extraFields: 'refused',
+	}),
+	// Not documented.
+	isRefunded: () => false,
+	signsUrls: false,
+	create: createCrazyrouter,
+};

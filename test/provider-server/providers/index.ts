@@ -1,17 +1,16 @@
-import type { Provider, World } from '../provider';
-import type { ProviderName } from '../settings';
-import { createCrazyrouter } from './crazyrouter';
-import { createLumaAgents } from './lumaAgents';
-import { createLumaDreamMachine } from './lumaDreamMachine';
-import { createPixazo } from './pixazo';
-import { createPixwith } from './pixwith';
+/** The registry of stand-ins: one line for each provider. */
+import type { ProviderId } from '../../../nodes/LumaVideo/providers/provider';
+import type { StandIn } from '../standIn';
+import { crazyrouter } from './crazyrouter';
+import { lumaAgents } from './lumaAgents';
+import { lumaDreamMachine } from './lumaDreamMachine';
+import { pixazo } from './pixazo';
+import { pixwith } from './pixwith';
 
-export function createProviders(world: World): Record<ProviderName, Provider> {
-	return {
-		lumaDreamMachine: createLumaDreamMachine(world),
-		lumaAgents: createLumaAgents(world),
-		pixazo: createPixazo(world),
-		pixwith: createPixwith(world),
-		crazyrouter: createCrazyrouter(world),
-	};
-}
+export const standIns = {
+	lumaDreamMachine,
+	lumaAgents,
+	pixazo,
+	pixwith,
+	crazyrouter,
+} satisfies Record<ProviderId, StandIn>;

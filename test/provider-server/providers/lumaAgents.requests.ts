@@ -328,7 +328,7 @@ export function operationOf(body: JsonObject): string {
 			return 'reframe';
 		case 'image_edit':
 			return 'imageEdit';
-		default:
+		case 'image':
 			return 'image';
 	}
 }

@@ -1,10 +1,12 @@
 /** Luma Agents API (docs.agents.lumalabs.ai; official client github.com/lumalabs/luma-agents-typescript). */
 import { randomUUID } from 'node:crypto';
+import { commonSettings, type CommonSettings } from '../commonSettings';
 import { isObject, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
 import type { Job, Order } from '../jobs';
 import { presigned } from '../presigned';
 import { answerWith, type Outcome, type Provider, type World } from '../provider';
 import { describeProblem, findProblems } from '../shape';
+import type { StandIn } from '../standIn';
 import { Files } from './lumaAgents.files';
 import {
 	BODY_SHAPE,
@@ -60,7 +62,24 @@ function withHeaders(answer: Answer, requestId?: string | string[]): Answer {
 	return { ...answer, headers: { 'x-request-id': id, 'x-api-version': VERSION, ...answer.headers } };
 }
 
-export function createLumaAgents(world: World): Provider {
+interface LumaAgentsSettings extends CommonSettings {
+	/** Milliseconds for which a presigned URL works (documented: one hour). Every read makes a new one. */
+	urlMs: number;
+	/** Bytes of an image inside a request that are still taken (documented: 50 MB). */
+	maxImageBytes: number;
+	/** Bytes of a video inside a request that are still taken (documented: 200 MB). */
+	maxVideoBytes: number;
+	/** Milliseconds until a file that is complete can be used (not documented). */
+	fileReadyMs: number;
+	/** Where files are to be sent, to point it at a foreign host; `null` = the real storage. */
+	uploadUrl: string | null;
+	/** Seconds of `Retry-After` when too many jobs run (documented: 60). */
+	retryAfterSeconds: number;
+	/** What an EXR export is called in `output[].type` (not documented). */
+	exrType: string;
+}
+
+function createLumaAgents(world: World): Provider {
 	const { settings, jobs } = world;
 	const find = (id: string): Job | undefined => jobs.find('lumaAgents', id);
 	const files = new Files(world, (status, text) => detail(status, text));
@@ -224,3 +243,25 @@ export function createLumaAgents(world: World): Provider {
 		}),
 	};
 }
+
+export const lumaAgents: StandIn<LumaAgentsSettings> = {
+	key: 'luma-api-test-key',
+	basePath: '/v1',
+	settings: () => ({
+		// There are no callbacks. Prices are in US cents.
+		...commonSettings([], 1_000_000, 30),
+		urlMs: 60 * 60 * 1000,
+		maxImageBytes: 50 * 1024 * 1024,
+		maxVideoBytes: 200 * 1024 * 1024,
+		fileReadyMs: 30,
+		uploadUrl: null,
+		retryAfterSeconds: 60,
+		exrType: 'exr',
+	}),
+	// docs.agents.lumalabs.ai, FAQ: failed generations are refunded. Of other codes nothing is said.
+	isRefunded: ({ status, failureReason }) =>
+		status !== 'completed' &&
+		!/^(budget_exhausted|rate_limited|image_too_large|unsupported_format|corrupt_input|invalid_request):/.test(failureReason ?? ''),
+	signsUrls: true,
+	create: createLumaAgents,
+};

@@ -1,9 +1,11 @@
 /** Luma Dream Machine API (docs.lumalabs.ai; OpenAPI document of github.com/lumalabs/lumaai-api; npm `lumaai`). */
 import { randomUUID } from 'node:crypto';
+import { commonSettings, type CommonSettings } from '../commonSettings';
 import { isObject, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
 import type { Job, Order } from '../jobs';
 import { answerWith, type Outcome, type Provider, type World } from '../provider';
 import { findProblems, type Problem } from '../shape';
+import type { StandIn } from '../standIn';
 import {
 	BODY_SHAPES,
 	brokenRule,
@@ -52,7 +54,16 @@ function unprocessable(problems: Problem[]): Answer {
 	};
 }
 
-export function createLumaDreamMachine(world: World): Provider {
+interface LumaDreamMachineSettings extends CommonSettings {
+	/** Whether `assets.progress_video` is shown while dreaming. */
+	progressVideo: boolean;
+	/** Highest `limit` of a list that is honoured; `null` = any (the real maximum is not documented). */
+	listMaximum: number | null;
+	/** Whether the camera motion list exists (it left the specification in 2025). */
+	cameraMotions: boolean;
+}
+
+function createLumaDreamMachine(world: World): Provider {
 	const { settings, jobs } = world;
 	const find = (id: string): Job | undefined => jobs.find('lumaDreamMachine', id);
 
@@ -131,10 +142,12 @@ export function createLumaDreamMachine(world: World): Provider {
 				return { status: 200, body: { message: 'pong' } };
 			case '/generations/concepts/list':
 				return { status: 200, body: [...CONCEPTS] };
-			default:
+			case '/generations/camera_motion/list':
 				return settings.lumaDreamMachine.cameraMotions
 					? { status: 200, body: [...CAMERA_MOTIONS] }
 					: detail(404, 'Not Found');
+			default:
+				throw new Error(`nothing is read at ${path}`);
 		}
 	}
 
@@ -242,3 +255,19 @@ function orderOf(body: JsonObject, operation: LumaOperation, source: Job | null)
 		moderationText: 'Advanced prompt moderation failed',
 	};
 }
+
+export const lumaDreamMachine: StandIn<LumaDreamMachineSettings> = {
+	key: 'luma-test-key',
+	basePath: '/dream-machine/v1',
+	settings: () => ({
+		// docs.lumalabs.ai, Video Generation: at most 3 retries, 100 ms apart, 5 s timeout.
+		...commonSettings([100, 100, 100], 1_000_000, 71),
+		progressVideo: true,
+		listMaximum: null,
+		cameraMotions: true,
+	}),
+	// docs.lumalabs.ai, FAQ: failed generations are refunded.
+	isRefunded: ({ status }) => status !== 'completed',
+	signsUrls: false,
+	create: createLumaDreamMachine,
+};

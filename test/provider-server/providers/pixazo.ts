@@ -1,9 +1,11 @@
 /** Pixazo's Luma models (pixazo.ai/models/luma; for Ray 3.2 github.com/Pixazo-AI/skills, skills/luma). */
 import { randomUUID } from 'node:crypto';
+import { commonSettings, type CommonSettings } from '../commonSettings';
 import { isObject, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
 import type { Job } from '../jobs';
 import { answerWith, type Outcome, type Provider, type World } from '../provider';
 import { describeProblem, findProblems, isHttpUrl, type Fields, type Shape } from '../shape';
+import type { StandIn } from '../standIn';
 
 const ASPECT_RATIOS = ['16:9', '9:16', '4:3', '3:4', '21:9', '9:21'] as const;
 const RESOLUTIONS = ['540p', '720p', '1080p'] as const;
@@ -93,7 +95,20 @@ function plainTime(ms: number): string {
 	return new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-export function createPixazo(world: World): Provider {
+interface PixazoSettings extends CommonSettings {
+	/** Form of `updated_at` and `completed_at` in status answers; both forms are in the documentation. */
+	timestamps: 'iso' | 'plain';
+	/** `output.media_type` of status answers; both values are in the documentation. */
+	mediaType: 'video/mp4' | 'application/octet-stream';
+	/** Body of a 401: `{error, message}` as documented, or `{statusCode, message}` as an API gateway answers. */
+	authErrors: 'documented' | 'gateway';
+	/** Replaces `polling_url` in create answers, to point it at a foreign host; `null` = the real one. */
+	pollingUrl: string | null;
+	/** Milliseconds between callbacks of `X-Webhook-Mode: sync` (documented: at most about 15 s). */
+	syncEveryMs: number;
+}
+
+function createPixazo(world: World): Provider {
 	const { jobs } = world;
 
 	/** The status answer and the callback have one shape; the documented examples of both differ in time and media type. */
@@ -215,6 +230,7 @@ export function createPixazo(world: World): Provider {
 				: failure(429, 'Rate limit exceeded'),
 		error: (status, message) => failure(status, message ?? `Error ${status}`),
 		callbackBody: (job) => requestBody(job, 'plain', 'video/mp4'),
+		syncEveryMs: () => world.settings.pixazo.syncEveryMs,
 		isReceived: (status) => status >= 200 && status < 300,
 		places: () => ({
 			id: ['request_id'],
@@ -238,3 +254,21 @@ function webhookOf({ headers }: ApiRequest): { url: string | null; when: 'termin
 	const isLoopback = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 	return protocol === 'https:' || isLoopback ? { url, when: mode } : 'X-Webhook-URL must use HTTPS';
 }
+
+export const pixazo: StandIn<PixazoSettings> = {
+	key: 'pixazo-test-key',
+	basePath: '',
+	settings: () => ({
+		// pixazo.ai, Delivery semantics: retries happen, their number and pace are not given.
+		...commonSettings([1000], 1000, 1),
+		timestamps: 'iso',
+		mediaType: 'video/mp4',
+		authErrors: 'documented',
+		pollingUrl: null,
+		syncEveryMs: 100,
+	}),
+	// pixazo.ai, Status Values: `ERROR` is not charged.
+	isRefunded: ({ status }) => status === 'errored',
+	signsUrls: false,
+	create: createPixazo,
+};

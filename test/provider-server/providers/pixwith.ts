@@ -1,9 +1,11 @@
 /** Pixwith.ai's Luma Ray 2 (pixwith.ai/api/docs: Luma Ray 2, Get task results; the uploads from its published skill). */
 import { randomBytes } from 'node:crypto';
+import { commonSettings, type CommonSettings } from '../commonSettings';
 import { isObject, keyHeadersIn, readForm, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
 import type { Job } from '../jobs';
 import { answerWith, type Outcome, type Provider, type World } from '../provider';
 import { describeProblem, findProblems, type Shape } from '../shape';
+import type { StandIn } from '../standIn';
 
 const UPLOAD_PATH = /^\/storage\/([0-9a-f]{32}\.(?:jpe?g|png))$/;
 const MAX_UPLOAD_BYTES = 10 * 1024 * 1024;
@@ -38,7 +40,16 @@ const PRE_URL: Shape = {
 	},
 };
 
-export function createPixwith(world: World): Provider {
+interface PixwithSettings extends CommonSettings {
+	/** Seconds in `data.estimated_time`; `null` = from the job's own duration, rounded up. */
+	estimatedSeconds: number | null;
+	/** Name of the envelope's text: `message` (REST pages) or `msg` (service contract). */
+	textField: 'message' | 'msg';
+	/** Whether the envelope's text of a failed task is the failure's reason (no field for it is documented). */
+	failureInText: boolean;
+}
+
+function createPixwith(world: World): Provider {
 	const { settings, jobs } = world;
 	/** Form fields that an upload target was given out with, by file name. */
 	const tickets = new Map<string, { type: string; policy: string }>();
@@ -195,3 +206,18 @@ export function createPixwith(world: World): Provider {
 		}),
 	};
 }
+
+export const pixwith: StandIn<PixwithSettings> = {
+	key: 'key_0123456789abcdef0123456789abcdef',
+	basePath: '',
+	settings: () => ({
+		...commonSettings([], 10_000, 10),
+		estimatedSeconds: null,
+		textField: 'message',
+		failureInText: false,
+	}),
+	// Not documented.
+	isRefunded: () => false,
+	signsUrls: false,
+	create: createPixwith,
+};

@@ -1,0 +1,116 @@
+/** Luma Agents: no callbacks, no list, signed URLs, published prices. */
+import { LumaAgentsApi } from '../../credentials/LumaAgentsApi.credentials';
+import type { JsonObject } from '../../nodes/LumaVideo/providers/provider';
+import type { ProviderSample } from './sample';
+import { CHECK_BASE_URL, CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMAGE, START_IMAGE, VIDEO_FIELDS, VIDEO_URL } from './sample';
+
+const ID = '182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e';
+const DASHBOARD = 'https://platform.lumalabs.ai';
+const KEY =
+	"Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.";
+const CREDIT = `Add money to the account at ${DASHBOARD}, then run the workflow again.`;
+const NO_MONEY = 'Insufficient balance. Please add funds to continue';
+const DEFAULTS = { resolution: '720p', duration: '5s' };
+
+function generation(state: string, more: JsonObject = {}): JsonObject {
+	return {
+		id: ID,
+		type: 'video',
+		state,
+		model: 'ray-3.2',
+		created_at: '2026-11-20T14:46:03.809Z',
+		output: [],
+		failure_code: null,
+		failure_reason: null,
+		...more,
+	};
+}
+
+export const lumaAgents: ProviderSample = {
+	credential: new LumaAgentsApi(),
+	credentialFields: CREDENTIAL_OF_BASE_URL,
+	baseUrl: 'https://agents.lumalabs.ai/v1',
+	keyVariable: 'LUMA_AGENTS_API_KEY',
+	wrongKey: {
+		key: 'luma-api-wrong-key',
+		said: 'Missing or invalid API key',
+		testMessage:
+			'Luma did not accept this API key. Use one made at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.',
+	},
+
+	parameters: { model: 'ray-3.2' },
+	requests: [
+		{
+			name: 'text',
+			parameters: {},
+			body: { type: 'video', model: 'ray-3.2', prompt: 'a cat', aspect_ratio: '16:9', video: DEFAULTS },
+		},
+		{
+			name: 'both images',
+			parameters: { startImage: START_IMAGE, endImage: END_IMAGE, aspectRatio: '9:16', resolution: '1080p' },
+			body: {
+				type: 'video',
+				model: 'ray-3.2',
+				prompt: 'a cat',
+				aspect_ratio: '9:16',
+				video: { ...DEFAULTS, resolution: '1080p', start_frame: { url: START_IMAGE }, end_frame: { url: END_IMAGE } },
+			},
+		},
+	],
+	startImage: (url) => ({ video: { start_frame: { url } } }),
+	imageFile: { as: 'data', body: (data) => ({ video: { start_frame: { data, media_type: 'image/jpeg' } } }) },
+	otherModel: null,
+	longVideos: [{ resolution: '1080p', duration: '10s' }],
+	expectedLate: null,
+	priceUsd: 0.3,
+	concurrency: 5,
+	videoFile: '720p_16x9.mp4',
+
+	id: ID,
+	unknownId: '123e4567-e89b-12d3-a456-426614174000',
+	answers: {
+		created: { status: 201, body: generation('queued') },
+		queued: { status: 200, body: generation('queued') },
+		processing: { status: 200, body: generation('processing') },
+		completed: { status: 200, body: generation('completed', { output: [{ type: 'video', url: VIDEO_URL }] }) },
+		failed: {
+			status: 200,
+			body: generation('failed', { failure_code: 'generation_failed', failure_reason: 'The scene is too dark' }),
+		},
+	},
+	times: { createdAt: 'milliseconds', completedAt: null },
+	callback: null,
+	lists: false,
+	balanceUnit: null,
+
+	says: {
+		401: 'Missing or invalid API key',
+		402: NO_MONEY,
+		403: 'Access denied',
+		404: 'Not Found',
+		429: 'Rate limit exceeded',
+		500: 'Error 500',
+	},
+	tellsTooMany: true,
+	reasonsTold: null,
+	failureReason: (said) => `generation_failed: the model could not make the video; another try may work (${said})`,
+	moderationReason:
+		'content_moderated: content moderation refused the prompt, an input or the result (Prompt was flagged by our content moderation system)',
+	isFreeWhenFailed: true,
+	withoutId:
+		'{"type":"video","state":"queued","model":"ray-3.2","created_at":"<time>","output":[],"failure_code":null,"failure_reason":null}',
+	texts: {
+		key: KEY,
+		credit: CREDIT,
+		noBalance: [NO_MONEY, CREDIT],
+		forbidden: [
+			'<provider> does not allow this request with this API key: Access denied',
+			`See ${DASHBOARD}: the account must be active, and HDR must be enabled for it before it can be used. ${KEY}`,
+		],
+		noSuchAddress: ['<provider> does not make videos at this address', CHECK_BASE_URL],
+		noSuchGeneration: ['<provider> does not know what was asked for', CHECK_ID],
+		refusedPrompt: CHECK_FIELDS,
+	},
+
+	panel: { fields: VIDEO_FIELDS, additionalFields: ['Additional Body Fields (JSON)', 'EXR Export', 'HDR', 'Keyframes', 'User ID'] },
+};
