@@ -1,15 +1,16 @@
 /** What every message must hold: what happened, what to do, names that the panel shows, and the ID of what was bought. */
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { INodeProperties, INodePropertyCollection } from 'n8n-workflow';
 import { CrazyrouterApi } from '../../credentials/CrazyrouterApi.credentials';
 import { PixazoApi } from '../../credentials/PixazoApi.credentials';
 import { LumaVideo } from '../../nodes/LumaVideo/LumaVideo.node';
 import { LumaVideoTrigger } from '../../nodes/LumaVideo/LumaVideoTrigger.node';
-import { collect, messageTable, messagesPath } from '../../scripts/message-table';
+import { messageGroups, messageTable, messagesPath } from '../../scripts/docs/messages';
+import type { Message } from '../../scripts/docs/messages';
 
-const { messages, reasons } = collect();
-const each = messages.map((message) => [message.where, message] as const);
+const messages = messageGroups().flatMap(([, group]) => group);
 
 /** All names that a person can see in the panels of the nodes and credentials. */
 function shownNames(properties: readonly INodeProperties[]): string[] {
@@ -30,59 +31,53 @@ const shown = new Set([
 	...[new CrazyrouterApi(), new PixazoApi()].flatMap(({ properties }) => shownNames(properties)),
 ]);
 
-describe('the messages of the code', () => {
-	it('are in docs/messages.md as they are (else: npm run message-table -- --write)', () => {
+/** What is wrong with each message that a rule is about; empty when all is well. */
+function wrong(rule: (message: Message) => boolean): string[] {
+	return messages.filter((message) => !rule(message)).map(({ from, message, advice }) => `${from}: ${message} | ${advice}`);
+}
+
+describe('every message', () => {
+	it('is in docs/messages.md as it is (else: npm run docs:messages)', () => {
 		expect(readFileSync(messagesPath, 'utf8')).toBe(messageTable());
 	});
 
-	it('are found: in all parts of the code, and in all forms', () => {
-		const places = ['callbacks', 'generation', 'operations', 'providers', 'transport'].map((part) => `nodes/LumaVideo/${part}/`);
-		for (const place of [...places, 'credentials/']) {
-			expect(messages.filter(({ where }) => where.startsWith(place)).length).toBeGreaterThan(0);
-		}
-		for (const text of [
-			// An error that is thrown, a failure, a finding, one by a table, one of a kind of answer, a rule, and a list of findings.
-			"'Provider' is not known",
-			'Generation <generation ID> is not finished after <number> seconds',
-			"'Prompt' is empty",
-			"'Loop' is not possible with a 'Duration' of 10s; use one of the two",
-			'Pixazo does not know this generation',
-			'<provider> is receiving too many requests',
-			'Pixazo did not accept this API key',
-			"'Model' cannot be empty at <provider>. Allowed: <allowed>",
-		]) {
-			expect(messages.map(({ happened }) => happened)).toContain(text);
-		}
-		expect(reasons).toContain('the connection was refused');
+	it('says what happened, like a headline', () => {
+		expect(wrong(({ message }) => /^(?:[A-Z']|<)/.test(message) && !/[.!:;,\s]$/.test(message))).toEqual([]);
 	});
 
-	it.each(each)('%s: says what happened and what to do', (_, { happened, advice }) => {
-		expect(happened).not.toBe('');
-		expect(advice).not.toBe('');
+	it('says what to do, in full sentences', () => {
+		// An address at the end stays free of the full stop.
+		expect(wrong(({ advice }) => /^(?:[A-Z]|<)/.test(advice) && /(?:\.|<address>|<advice>)$/.test(advice))).toEqual([]);
 	});
 
-	it.each(each)('%s: begins and ends like a headline and sentences below it', (_, { happened, advice }) => {
-		expect(happened).toMatch(/^(?:[A-Z']|<)/);
-		expect(happened).not.toMatch(/[.!:;,\s]$/);
-		for (const sentences of advice.split(' / ')) {
-			expect(sentences).toMatch(/^(?:[A-Z]|<)/);
-			// An address at the end stays free of the full stop.
-			expect(sentences).toMatch(/(?:\.|<address>|<what to do>)$/);
-		}
-		expect(`${happened} ${advice}`).not.toMatch(/\s{2}|undefined|\[object|\bnull\b|\?\?/);
+	it('has no gap in it', () => {
+		expect(wrong(({ message, advice }) => !/\s{2}|undefined|\[object|\bnull\b|NaN/.test(`${message} ${advice}`))).toEqual([]);
 	});
 
-	it.each(each)('%s: quotes only names that a panel shows', (_, { happened, advice }) => {
+	it('quotes only names that a panel shows', () => {
 		// Names begin with a capital; parts of keys do not.
-		const quoted = [...`${happened} ${advice}`.matchAll(/(?<![\w>])'([A-Z][^']*)'/g)].map(([, name]) => name);
-		for (const name of quoted) expect([...shown]).toContain(name);
+		const quoted = messages.flatMap(({ message, advice }) => [...`${message} ${advice}`.matchAll(/(?<![\w>])'([A-Z][^']*)'/g)].map(([, name]) => name));
+		expect(quoted.filter((name) => name !== undefined && !shown.has(name))).toEqual([]);
 	});
 
-	it.each(each.filter(([, { hasGeneration }]) => hasGeneration))('%s: names the generation', (_, { happened, advice }) => {
-		expect(`${happened} ${advice}`).toContain('<generation ID>');
+	it('names the generation where it is about one', () => {
+		expect(wrong(({ message, advice }) => !/\b[Gg]eneration (?!ID|<)/.test(message) || /<generation IDs?>/.test(`${message} ${advice}`) || /this generation|the generation/i.test(message))).toEqual([]);
 	});
 
-	it('do not put the blame on anybody', () => {
-		for (const { happened } of messages) expect(happened).not.toMatch(/\b(error|failure|problem|mistake|invalid|sorry|oops)\b/i);
+	it('puts the blame on nobody', () => {
+		expect(wrong(({ message }) => !/\b(error|failure|problem|mistake|invalid|sorry|oops)\b/i.test(message))).toEqual([]);
+	});
+});
+
+describe('the code', () => {
+	const sources = readdirSync('nodes', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+
+	it('has texts for users in messages.ts only, and in the tables of providers', () => {
+		const elsewhere = sources.filter((path) => !path.endsWith('messages.ts') && !path.includes('providers/'));
+		const texts = elsewhere.flatMap((path) => {
+			const lines = readFileSync(join('nodes', path), 'utf8').split('\n');
+			return lines.flatMap((line, index) => (/\b(message|advice|finding)(:| =) ['"`][^'"`]{12,}/.test(line) || /findings\.push\([`'"]/.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
+		});
+		expect(texts).toEqual([]);
 	});
 });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ImageOperation, ImageReference, ImageRequest, Provider } from '../providers/provider';
 import type { CheckOptions, FieldName } from './checkRequest';
 import { optionalBoolean, optionalJson, optionalText, trimmed } from '../providers/extras';
-import { InputFile, checkPrompt, checkedAddress, fileOf, jsonField, named, typeFindings } from './checkRequest';
+import { InputFile, checkPrompt, checkedAddress, excluded, fileOf, jsonField, named, typeFindings } from './checkRequest';
 
 const image = z.union([z.string(), z.instanceof(InputFile)]);
 
@@ -147,6 +147,6 @@ export function checkImageRequest(
 		duration: null,
 		callback: null,
 	};
-	for (const { field, finding } of images.exclusions(request)) findings.push(`${named(field as FieldName)} ${finding}`);
+	findings.push(...excluded(images.exclusions, request));
 	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };
 }

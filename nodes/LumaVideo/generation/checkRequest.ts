@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type {
 	AspectRatio,
+	Exclusion,
 	FileReference,
 	FrameMode,
 	ImageReference,
@@ -267,6 +268,11 @@ function imageOf(
 	return url === null ? null : { kind: 'url', url: checkedAddress(field, url, options, findings) };
 }
 
+/** What a request says that cannot be said together, one finding for each rule. */
+export function excluded<Request>(exclusions: ReadonlyArray<Exclusion<Request>>, request: Request): string[] {
+	return exclusions.filter(({ when }) => when(request)).map(({ field, finding }) => `${named(field as FieldName)} ${finding}`);
+}
+
 export function checkPrompt(
 	{ prompt, cameraMotion, startImage, endImage }: Pick<VideoRequest, 'cameraMotion' | 'endImage' | 'prompt' | 'startImage'>,
 	rules: OperationCapabilities['prompt'],
@@ -454,9 +460,7 @@ export function checkRequest(
 	};
 
 	checkPrompt(request, capabilities.prompt, findings);
-	for (const { field, finding } of provider.exclusions?.(request) ?? []) {
-		findings.push(`${named(field as FieldName)} ${finding}`);
-	}
+	findings.push(...excluded(provider.exclusions ?? [], request));
 
 	const { triggerUrl, callbackUrl: otherUrl } = value;
 	const callbackUrl = triggerUrl ?? otherUrl;

@@ -139,6 +139,9 @@ const HAPPENED: Readonly<Record<ProblemKind, string>> = {
 	redirected: 'points to another address',
 };
 
+/** Every kind. */
+export const problemKinds = Object.keys(HAPPENED) as ProblemKind[];
+
 /** A problem of the given kind in the provider's name. */
 export function problemOf(
 	kind: ProblemKind,

@@ -79,10 +79,13 @@ export const images: Omit<ImageMaking, 'readCreated'> = {
 		generate: { ...COMMON, styles: ['manga'], maxReferences: 9 },
 	},
 
-	exclusions: ({ style, aspectRatio }) =>
-		style === 'manga' && !PORTRAIT.some((ratio) => ratio === aspectRatio)
-			? [{ field: 'style', finding: `can be Manga only with an 'Aspect Ratio' of ${PORTRAIT.join(', ')}` }]
-			: [],
+	exclusions: [
+		{
+			field: 'style',
+			finding: `can be Manga only with an 'Aspect Ratio' of ${PORTRAIT.join(', ')}`,
+			when: ({ style, aspectRatio }) => style === 'manga' && !PORTRAIT.some((ratio) => ratio === aspectRatio),
+		},
+	],
 
 	create: (request) => ({ method: 'POST', path: '/generations', body: bodyOf(request) }),
 

@@ -16,6 +16,7 @@ import type {
 	AspectRatio,
 	Balance,
 	Catalog,
+	Direction,
 	Duration,
 	Generation,
 	GenerationPage,
@@ -449,6 +450,10 @@ function priceOf(body: JsonObject): number | null {
 	return type === 'video' && isNew ? priceUnder(PRICES_USD, model, resolution, duration) : null;
 }
 
+function extendsTo(direction: Direction, request: VideoRequest): boolean {
+	return request.operation === 'extend' && request.direction === direction;
+}
+
 export const lumaDreamMachine: Provider = {
 	id: 'lumaDreamMachine',
 	displayName: DISPLAY_NAME,
@@ -555,25 +560,29 @@ export const lumaDreamMachine: Provider = {
 
 	refusals: REFUSALS,
 
-	exclusions(request) {
-		if (Object.values(request.gridPosition ?? {}).some((value) => !Number.isInteger(value))) {
-			return [{ field: 'gridPosition', finding: 'must consist of whole numbers' }];
-		}
-		if (request.operation !== 'extend') return [];
-		const backward = request.direction === 'backward';
+	exclusions: [
+		{
+			field: 'gridPosition',
+			finding: 'must consist of whole numbers',
+			when: ({ gridPosition }) => Object.values(gridPosition ?? {}).some((value) => !Number.isInteger(value)),
+		},
 		// "Errors" and the OpenAPI document: a loop only where nothing is fixed at the end.
-		return [
-			...(backward && request.loop
-				? [{ field: 'loop', finding: "is not possible when 'Direction' is backward; switch it off" }]
-				: []),
-			...(backward && request.endImage
-				? [{ field: 'endImage', finding: "is not possible when 'Direction' is backward; leave it out" }]
-				: []),
-			...(!backward && request.startImage
-				? [{ field: 'startImage', finding: "is not possible when 'Direction' is forward; leave it out" }]
-				: []),
-		];
-	},
+		{
+			field: 'loop',
+			finding: "is not possible when 'Direction' is backward; switch it off",
+			when: (request) => extendsTo('backward', request) && request.loop,
+		},
+		{
+			field: 'endImage',
+			finding: "is not possible when 'Direction' is backward; leave it out",
+			when: (request) => extendsTo('backward', request) && request.endImage !== null,
+		},
+		{
+			field: 'startImage',
+			finding: "is not possible when 'Direction' is forward; leave it out",
+			when: (request) => extendsTo('forward', request) && request.startImage !== null,
+		},
+	],
 
 	create: (request) => ({ method: 'POST', path: pathOf(request), body: bodyOf(request) }),
 	// An answer with an id but without a state is a generation that was taken in.

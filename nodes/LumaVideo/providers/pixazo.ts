@@ -276,11 +276,14 @@ export const pixazo: Provider = {
 
 	refusals: REFUSALS,
 
-	// Luma refuses this for Ray 3.2, so whoever passes the request on to Luma cannot do it either.
-	exclusions: ({ duration, loop, model }) =>
-		model === 'ray-3.2' && loop && duration === '10s'
-			? [{ field: 'loop', finding: "is not possible with a 'Duration' of 10s; use one of the two" }]
-			: [],
+	exclusions: [
+		// Luma refuses this for Ray 3.2, so whoever passes the request on to Luma cannot do it either.
+		{
+			field: 'loop',
+			finding: "is not possible with a 'Duration' of 10s; use one of the two",
+			when: ({ duration, loop, model }) => model === 'ray-3.2' && loop && duration === '10s',
+		},
+	],
 
 	create(request) {
 		const { id, last } = endpointOf(request);

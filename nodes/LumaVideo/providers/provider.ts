@@ -182,11 +182,19 @@ export interface ImageCapabilities {
 	inputHint: string;
 }
 
+/** What the lists of the capability table cannot say: fields that exclude each other, or need each other. */
+export interface Exclusion<Request> {
+	/** By its parameter name. */
+	field: string;
+	/** Ends a sentence that begins with the field's name. */
+	finding: string;
+	when: (request: Request) => boolean;
+}
+
 /** The images of a provider. */
 export interface ImageMaking {
 	capabilities: Readonly<Record<ImageOperation, ImageCapabilities>>;
-	/** As for videos. */
-	exclusions(request: ImageRequest): Array<{ field: string; finding: string }>;
+	exclusions: ReadonlyArray<Exclusion<ImageRequest>>;
 	create(request: ImageRequest): ProviderCall;
 	readCreated(answer: ProviderAnswer, request?: ImageRequest): Reading<Generation>;
 	estimateUsd(request: ImageRequest): number | null;
@@ -500,11 +508,7 @@ export interface Provider {
 	/** What each refusal means, the first that fits. The answers are read by it, and docs/messages.md lists it. */
 	refusals: readonly Refusal[];
 
-	/**
-	 * What the lists of the capability table cannot say: fields that exclude each other. Each finding names the field by
-	 * its parameter name and ends a sentence that begins with the field's name.
-	 */
-	exclusions?(request: VideoRequest): Array<{ field: string; finding: string }>;
+	exclusions?: ReadonlyArray<Exclusion<VideoRequest>>;
 
 	/** The request that buys one video. `request` was checked against the capabilities. */
 	create(request: VideoRequest): ProviderCall;

@@ -14,7 +14,7 @@ import type {
 	VideoOperation,
 	VideoRequest,
 } from '../../../nodes/LumaVideo/providers/provider';
-import { END, HOOK, SOURCE_VIDEO, START, answer, request } from './support';
+import { END, HOOK, SOURCE_VIDEO, START, answer, findingsOf, request } from './support';
 import type { RequestFields } from './support';
 
 const each = Object.values(providers).map((provider): [string, Provider] => [provider.id, provider]);
@@ -242,7 +242,7 @@ function* allRequests(
 function* requests(...subject: Parameters<typeof allRequests>): Generator<VideoRequest> {
 	const [provider] = subject;
 	for (const set of allRequests(...subject)) {
-		if ((provider.exclusions?.(set) ?? []).length === 0) yield set;
+		if (findingsOf(provider.exclusions, set).length === 0) yield set;
 	}
 }
 
@@ -466,14 +466,14 @@ describe.each(each)('%s', (id, provider) => {
 		});
 
 		it('excludes in words that fit the field, and only what is set', () => {
-			expect(provider.exclusions?.(plainRequest(...subject)) ?? []).toEqual([]);
+			expect(findingsOf(provider.exclusions, plainRequest(...subject))).toEqual([]);
 			for (const set of allRequests(...subject)) {
-				for (const { field, finding } of provider.exclusions?.(set) ?? []) {
+				for (const { field, finding } of findingsOf(provider.exclusions, set)) {
 					expect(Object.keys(set)).toContain(field);
 					expect(set[field as keyof VideoRequest]).toBeTruthy();
 					expect(finding).toMatch(/^(is|are|can|cannot|must|needs?) .*[^.]$/);
 					expect(finding).not.toMatch(UNHELPFUL);
-					const rest = provider.exclusions?.(without(set, field)) ?? [];
+					const rest = findingsOf(provider.exclusions, without(set, field));
 					expect(rest.map((other) => other.field)).not.toContain(field);
 				}
 			}

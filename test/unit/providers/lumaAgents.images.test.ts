@@ -8,7 +8,7 @@ import type { ImageOperation, ImageReference, ImageRequest, JsonObject } from '.
 import type { Job } from '../../provider-server';
 import { BODY_SHAPE, brokenRule } from '../../provider-server/providers/lumaAgents.requests';
 import { findProblems } from '../../provider-server/shape';
-import { END, START, answer, generation } from './support';
+import { END, START, answer, findingsOf, generation } from './support';
 
 const SOURCE = 'd290f1ee-6c54-4b01-90e6-d701748f0851';
 const PROMPT = 'A red kite';
@@ -98,7 +98,7 @@ describe('create', () => {
 						const { body = {} } = createCall(lumaAgents, asked);
 						const [problem] = findProblems(body, BODY_SHAPE);
 						const refusal = problem?.message ?? brokenRule(body, account)?.detail ?? null;
-						const findings = images.exclusions(asked);
+						const findings = findingsOf(images.exclusions, asked);
 						if ((refusal === null) !== (findings.length === 0)) different.push({ asked, refusal, findings });
 					}
 		expect(different).toEqual([]);

@@ -6,18 +6,7 @@ import type {
 	ProblemKind,
 	VideoRequest,
 } from '../../../nodes/LumaVideo/providers/provider';
-import {
-	BAD_TEXTS,
-	END,
-	HOOK,
-	SOURCE_VIDEO,
-	START,
-	VIDEO,
-	answer,
-	generation,
-	request,
-	video,
-} from './support';
+import { BAD_TEXTS, END, HOOK, SOURCE_VIDEO, START, VIDEO, answer, findingsOf, generation, request, video } from './support';
 import type { RequestFields } from './support';
 
 const ID = '123e4567-e89b-12d3-a456-426614174000';
@@ -271,7 +260,7 @@ describe('exclusions', () => {
 		[{ operation: 'reframe', gridPosition: { xStart: 0.5 } }, [GRID]],
 		[{ operation: 'reframe', gridPosition: { xStart: Number.NaN } }, [GRID]],
 	])('%j: %j', (set, expected) => {
-		expect(lumaDreamMachine.exclusions?.(request('ray-2', set))).toEqual(expected);
+		expect(findingsOf(lumaDreamMachine.exclusions, request('ray-2', set))).toEqual(expected);
 	});
 });
 

@@ -1,18 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { pixazo } from '../../../nodes/LumaVideo/providers/pixazo';
 import type { Generation, JsonObject, ProblemKind } from '../../../nodes/LumaVideo/providers/provider';
-import {
-	BAD_TEXTS,
-	END,
-	HOOK,
-	SOURCE_VIDEO,
-	START,
-	VIDEO,
-	answer,
-	generation,
-	request,
-	video,
-} from './support';
+import { BAD_TEXTS, END, HOOK, SOURCE_VIDEO, START, VIDEO, answer, findingsOf, generation, request, video } from './support';
 import type { RequestFields } from './support';
 
 const MODEL_ID = 'luma-dream-machine-ray-2-flash-image-to-video';
@@ -164,7 +153,7 @@ describe('create with Ray 3.2', () => {
 		['ray-3.2', { loop: true, duration: '10s' }, [LOOP]],
 		['ray-2-flash', { loop: true, duration: '9s' }, []],
 	])('%s excludes with %j: %j', (model, set, expected) => {
-		expect(pixazo.exclusions?.(request(model, set))).toEqual(expected);
+		expect(findingsOf(pixazo.exclusions, request(model, set))).toEqual(expected);
 	});
 });
 

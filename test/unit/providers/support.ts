@@ -1,6 +1,7 @@
 /** What the provider tests share. */
 import { blankRequest } from '../../../nodes/LumaVideo/providers/provider';
 import type {
+	Exclusion,
 	Generation,
 	ImageReference,
 	JsonObject,
@@ -18,6 +19,11 @@ export const HOOK = 'https://n8n.example/webhook/abc';
 /** An answer with a JSON body, or with a text as it is. */
 export function answer(statusCode: number, body: unknown, headers: Record<string, string> = {}): ProviderAnswer {
 	return { statusCode, headers, text: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+/** What a request says that cannot be said together. */
+export function findingsOf<Request>(exclusions: ReadonlyArray<Exclusion<Request>> = [], request: Request): Array<{ field: string; finding: string }> {
+	return exclusions.filter(({ when }) => when(request)).map(({ field, finding }) => ({ field, finding }));
 }
 
 type Image = ImageReference | string;

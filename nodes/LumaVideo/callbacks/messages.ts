@@ -1,0 +1,2 @@
+/** What users are told about the trigger. */
+export {};
