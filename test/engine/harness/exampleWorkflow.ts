@@ -5,6 +5,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IConnections, IDataObject, INode } from 'n8n-workflow';
+import { testCredential } from './workflows';
 import type { EngineWorkflow } from './engine';
 
 export const examplesFolder = join(__dirname, '..', '..', '..', 'examples');
@@ -89,5 +90,5 @@ function literal(value: unknown, node: INode): string {
 
 function credentialsOf(node: INode): INode['credentials'] {
 	const { provider } = node.parameters;
-	return typeof provider === 'string' ? { [`${provider}Api`]: { id: '1', name: 'Test' } } : undefined;
+	return typeof provider === 'string' ? testCredential(provider) : undefined;
 }

@@ -9,10 +9,10 @@ function node(name: string, type: string, parameters: INodeParameters, more: Par
 	return { id: name, name, type, typeVersion: 1, position: [0, 0], parameters, ...more };
 }
 
-/** What a node asks for, by the provider that it is set to. */
-function credentialsOf({ provider }: INodeParameters): INode['credentials'] {
-	const found = typeof provider === 'string' ? findProvider(provider) : undefined;
-	if (!found) throw new Error(`${String(provider)} is no provider`);
+/** The `credentials` of a node that is set to this provider. */
+export function testCredential(provider: string): NonNullable<INode['credentials']> {
+	const found = findProvider(provider);
+	if (!found) throw new Error(`${provider} is no provider`);
 	return { [found.credentialType]: { id: '1', name: 'Test' } };
 }
 
@@ -22,7 +22,7 @@ export function lumaWorkflow(items: IDataObject[], parameters: INodeParameters, 
 		nodes: [
 			node('Items', 'test.items', { items: JSON.stringify(items) }),
 			node(NODE, 'n8n-nodes-luma-video.lumaVideo', parameters, {
-				credentials: credentialsOf(parameters),
+				credentials: testCredential(String(parameters.provider)),
 				...more,
 			}),
 		],
