@@ -10,14 +10,19 @@ const parts = {
 	sleep: 'utils.js',
 };
 
-const load = (name) => require(`n8n-workflow/dist/cjs/${name}`);
+const loaded = new Map();
+
+function load(name) {
+	const part = require(`n8n-workflow/dist/cjs/${parts[name] ?? 'index.js'}`);
+	return name === 'NodeHelpers' ? part : part[name];
+}
 
 module.exports = new Proxy(
 	{},
 	{
 		get(_, name) {
-			if (name === 'NodeHelpers') return load(parts.NodeHelpers);
-			return load(parts[name] ?? 'index.js')[name];
+			if (!loaded.has(name)) loaded.set(name, load(name));
+			return loaded.get(name);
 		},
 	},
 );

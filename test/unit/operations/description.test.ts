@@ -102,56 +102,35 @@ const generateWith = (provider: ProviderId, model: string, more: INodeParameters
 	...more,
 });
 
-/** Every state of the panel that decides what is shown. */
-const states: Array<{ values: INodeParameters; tool: boolean }> = [
-	...eachModel.flatMap(([provider, model]) =>
-		bool.flatMap((tool) =>
-			['poll', 'none', 'suspend'].flatMap((completion) =>
-				bool.map((downloadVideo) => ({
-					values: generateWith(provider, model, {
-						completion,
-						downloadVideo,
-						imageSource: downloadVideo ? 'binary' : 'url',
-					}),
-					tool,
-				})),
-			),
-		),
-	),
-	...eachOperation.flatMap(([provider, resource, operation]) =>
-		bool.flatMap((tool) =>
-			bool.map((downloadVideo) => ({ values: { provider, resource, operation, downloadVideo }, tool })),
-		),
-	),
-	...eachOperation.flatMap(([provider, resource, operation]) =>
-		['binary', 'generation', 'url'].map((from) => ({
-			values: {
-				provider,
-				resource,
-				operation,
-				downloadImage: true,
-				sourceImageFrom: from,
-				referenceImagesFrom: from === 'generation' ? 'url' : from,
-			},
-			tool: false,
-		})),
-	),
-	...eachOperation.flatMap(([provider, resource, operation]) =>
-		['poll', 'none'].flatMap((completion) =>
-			['url', 'binary'].flatMap((imageSource) =>
-				['binary', 'generation', 'url'].flatMap((videoSource) =>
-					['forward', 'backward'].map((direction) => ({
-						values: { provider, resource, operation, completion, imageSource, videoSource, direction },
-						tool: false,
-					})),
-				),
-			),
-		),
-	),
+/** Fields whose value decides what else is shown, in this order. */
+const DECIDING = [
+	'completion',
+	'downloadVideo',
+	'downloadImage',
+	'imageSource',
+	'videoSource',
+	'direction',
+	'sourceImageFrom',
+	'referenceImagesFrom',
 ];
 
-/** Worked out once. */
-const panels = states.map(({ values, tool }) => panel(values, tool));
+/** The states of the panel with every value that can be chosen in these fields, where they are shown. */
+function withEachChoice(values: INodeParameters, tool: boolean, [name, ...others] = DECIDING): Panel[] {
+	const each = panel(values, tool);
+	if (name === undefined) return [each];
+	const field = named(each.shown, name);
+	const offered = field?.type === 'boolean' ? bool : field?.type === 'options' ? offeredIn(each, name).map(({ value }) => value) : [];
+	if (offered.length === 0) return withEachChoice(values, tool, others);
+	return offered.flatMap((value) => withEachChoice({ ...values, [name]: value as string | boolean }, tool, others));
+}
+
+/** Every state of the panel that decides what is shown. */
+const panels = bool.flatMap((tool) => [
+	...eachModel.flatMap(([provider, model]) => withEachChoice(generateWith(provider, model), tool)),
+	...eachOperation
+		.filter(([, resource, operation]) => resource !== 'video' || operation !== 'generate')
+		.flatMap(([provider, resource, operation]) => withEachChoice({ provider, resource, operation }, tool)),
+]);
 
 const allFields: INodeProperties[] = nodeProperties.flatMap((property) => [
 	property,
@@ -638,8 +617,8 @@ function storedOf(values: INodeParameters): INodeParameters {
 }
 
 /** What n8n's editor does when the provider is changed: it takes back choices that are no longer offered, then fills up. */
-function afterSwitch(values: INodeParameters, provider: ProviderId): Panel {
-	let stored: INodeParameters = { ...storedOf(values), provider };
+function afterSwitch(kept: INodeParameters, provider: ProviderId): Panel {
+	let stored: INodeParameters = { ...kept, provider };
 	for (const property of description.properties) {
 		const { displayOptions, name, options } = property;
 		const isAbout = displayOptions?.show?.provider !== undefined || displayOptions?.hide?.provider !== undefined;
@@ -657,26 +636,23 @@ describe('when the provider is switched, the panel stays whole', () => {
 	const modelsAt = (provider: ProviderId, operation: string): string[] =>
 		valuesOf(named(panel({ provider, resource: 'video', operation }).shown, 'model')) as string[];
 
-	/** Everything that decides which fields are shown, at every provider. */
+	/** Everything that decides which fields are shown, at every provider, and what n8n keeps of it. */
 	const before = videos.flatMap((operation) =>
-		operation.providers.flatMap((provider) =>
-			[...modelsAt(provider, operation.value), ''].flatMap((model) =>
-				['binary', 'generation', 'url'].map((videoSource): INodeParameters => ({
-					provider,
-					resource: 'video',
-					operation: operation.value,
-					...(model === '' ? {} : { model }),
-					...(valuesOf(named(panel({ provider, resource: 'video', operation: operation.value }).shown, 'videoSource')).includes(videoSource)
-						? { videoSource }
-						: {}),
-				})),
-			),
-		),
+		operation.providers.flatMap((provider) => {
+			const values = { provider, resource: 'video', operation: operation.value };
+			const sources = valuesOf(named(panel(values).shown, 'videoSource')) as string[];
+			return [...modelsAt(provider, operation.value).map((model) => ({ model })), {}].flatMap((model) =>
+				(sources.length === 0 ? [{}] : sources.map((videoSource) => ({ videoSource }))).map((source) => {
+					const all: INodeParameters = { ...values, ...model, ...source };
+					return { values: all, kept: storedOf(all) };
+				}),
+			);
+		}),
 	);
 
 	it.each(providerIds)('to %s: with all fields that the provider has', (provider) => {
-		inEach(before, (values) => {
-			const each = afterSwitch(values, provider);
+		inEach(before, ({ values, kept }) => {
+			const each = afterSwitch(kept, provider);
 			const operation = videos.find(({ value, providers: ids }) => value === values.operation && ids.includes(provider))?.value ?? 'generate';
 			expect(each.parameters.operation).toBe(operation);
 			const { model, videoSource } = each.parameters;
@@ -684,7 +660,7 @@ describe('when the provider is switched, the panel stays whole', () => {
 			expect(namesOf(each)).toEqual(namesOf(fresh));
 			const chosen = ['model', 'videoSource'].filter((name) => named(each.shown, name) !== undefined);
 			expect(chosen.filter((name) => !valuesOf(named(each.shown, name)).includes(each.parameters[name]))).toEqual([]);
-		});
+		}, ({ values }) => JSON.stringify(values));
 	});
 
 	it('also when a model of another provider is left: the fields are those of the first model', () => {
@@ -698,7 +674,7 @@ describe('when the provider is switched, the panel stays whole', () => {
 
 	it('and keeps what was filled in, where the provider has the field', () => {
 		const values = generateWith('lumaDreamMachine', 'ray-flash-2', { prompt: 'A red kite', startImage: START, endImage: START, aspectRatio: '9:16' });
-		expect(afterSwitch(values, 'pixazo').parameters).toMatchObject({
+		expect(afterSwitch(storedOf(values), 'pixazo').parameters).toMatchObject({
 			model: 'ray-2-flash',
 			prompt: 'A red kite',
 			startImage: START,
