@@ -292,10 +292,10 @@ describe('bad input', () => {
 	it('never throws: each finding begins with the name of a field', () => {
 		const values = [undefined, null, '', ' ', 'x', 7, Number.NaN, true, [], [7], {}, { a: 1 }, new Date(0), Symbol('s'), 10n];
 		const found = new Set<string>();
-		for (const [, provider, model] of eachModel) {
+		for (const provider of Object.values(providers)) {
 			for (const name of Object.keys(FIELD_NAMES)) {
 				for (const value of values) {
-					const result = checkRequest(provider, input(model, { [name]: value }), PUBLIC);
+					const result = checkRequest(provider, input(firstModel(provider), { [name]: value }), PUBLIC);
 					if (result.ok) continue;
 					for (const finding of result.findings) found.add(finding);
 					if (result.findings.length === 0) found.add('nothing');
