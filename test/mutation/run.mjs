@@ -5,6 +5,7 @@
  *     npm run test:mutation -- transport callbacks   only these
  *     npm run test:mutation -- --sample 0.1          one in ten of the changes, always the same ones
  *     npm run test:mutation -- --file generation/ledger.ts --file operations/report.ts
+ *     npm run test:mutation -- --file generation/lost.ts --tests 'test/unit/generation/lost.test.ts'
  *
  * A directory of nodes/LumaVideo is measured with the unit tests of the same directory and a few more that are about it,
  * so the true score is at least what is printed. Results are kept in output/mutation: what did not change since is not run again.
@@ -33,7 +34,12 @@ const tests = {
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
-	options: { file: { type: 'string', multiple: true, default: [] }, sample: { type: 'string', default: '1' } },
+	options: {
+		file: { type: 'string', multiple: true, default: [] },
+		sample: { type: 'string', default: '1' },
+		// Instead of those of the directory.
+		tests: { type: 'string', multiple: true, default: [] },
+	},
 });
 const named = positionals.length > 0 ? positionals : values.file.map((file) => file.split('/')[0]);
 const wanted = named.length > 0 ? [...new Set(named)] : Object.keys(tests);
@@ -50,7 +56,7 @@ async function mutate(directory) {
 	const files = values.file.filter((file) => file.startsWith(`${directory}/`)).map((file) => `nodes/LumaVideo/${file}`);
 	mkdirSync(folder, { recursive: true });
 	process.env.MUTATION_SAMPLE = values.sample;
-	process.env.MUTATION_TESTS = tests[directory].join(',');
+	process.env.MUTATION_TESTS = (values.tests.length > 0 ? values.tests : tests[directory]).join(',');
 	return await new Stryker({
 		mutate: files.length > 0 ? files : [`nodes/LumaVideo/${directory}/**/*.ts`],
 		plugins: ['@stryker-mutator/jest-runner', './test/mutation/prose.mjs', './test/mutation/sample.mjs'],
