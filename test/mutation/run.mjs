@@ -1,10 +1,11 @@
 /**
  * Measures the unit tests by mutation: changes the code in many small ways and counts how many changes a test notices.
  *
- *     npm run test:mutation                          all four directories; an hour or more on two cores
+ *     npm run test:mutation                          all five directories; an hour or more on two cores
  *     npm run test:mutation -- transport callbacks   only these
  *     npm run test:mutation -- --sample 0.1          one in ten of the changes, always the same ones
- *     npm run test:mutation -- --file generation/ledger.ts
+ *     npm run test:mutation -- --file generation/ledger.ts --file operations/report.ts
+ *     npm run test:mutation -- --file generation/lost.ts --tests 'test/unit/generation/lost.test.ts'
  *
  * A directory of nodes/LumaVideo is measured with the unit tests of the same directory and a few more that are about it,
  * so the true score is at least what is printed. Results are kept in output/mutation: what did not change since is not run again.
@@ -21,20 +22,27 @@ const tests = {
 	transport: ['test/unit/transport/**/*.test.ts', 'test/unit/generation/deliver.test.ts'],
 	callbacks: ['test/unit/callbacks/**/*.test.ts'],
 	generation: ['test/unit/generation/**/*.test.ts'],
-	// Without contract.test.ts of this directory, which alone takes as long as all others.
+	operations: ['test/unit/operations/**/*.test.ts'],
+	// Without providerContract.test.ts, which alone takes as long as all others.
 	providers: [
-		'test/unit/providers/!(contract).test.ts',
+		'test/unit/providers/!(providerContract).test.ts',
 		'test/unit/callbacks/readCallback.test.ts',
-		'test/unit/contract.test.ts',
+		'test/unit/savedWorkflows.test.ts',
 		'test/unit/readme.test.ts',
 	],
 };
 
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
-	options: { file: { type: 'string' }, sample: { type: 'string', default: '1' } },
+	options: {
+		file: { type: 'string', multiple: true, default: [] },
+		sample: { type: 'string', default: '1' },
+		// Instead of those of the directory.
+		tests: { type: 'string', multiple: true, default: [] },
+	},
 });
-const wanted = values.file ? [values.file.split('/')[0]] : positionals.length > 0 ? positionals : Object.keys(tests);
+const named = positionals.length > 0 ? positionals : values.file.map((file) => file.split('/')[0]);
+const wanted = named.length > 0 ? [...new Set(named)] : Object.keys(tests);
 const unknown = wanted.filter((directory) => !(directory in tests));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: choose from ${Object.keys(tests).join(', ')}`);
 
@@ -45,11 +53,12 @@ if (Object.values(rows).some(({ percent }) => percent < goalPercent)) process.ex
 
 async function mutate(directory) {
 	const folder = `output/mutation/${values.sample}`;
+	const files = values.file.filter((file) => file.startsWith(`${directory}/`)).map((file) => `nodes/LumaVideo/${file}`);
 	mkdirSync(folder, { recursive: true });
 	process.env.MUTATION_SAMPLE = values.sample;
-	process.env.MUTATION_TESTS = tests[directory].join(',');
+	process.env.MUTATION_TESTS = (values.tests.length > 0 ? values.tests : tests[directory]).join(',');
 	return await new Stryker({
-		mutate: [`nodes/LumaVideo/${values.file ?? `${directory}/**/*.ts`}`],
+		mutate: files.length > 0 ? files : [`nodes/LumaVideo/${directory}/**/*.ts`],
 		plugins: ['@stryker-mutator/jest-runner', './test/mutation/prose.mjs', './test/mutation/sample.mjs'],
 		ignorers: ['prose'],
 		checkers: values.sample === '1' ? [] : ['sample'],

@@ -5,7 +5,7 @@ import type { Candidate } from '../../../nodes/LumaVideo/callbacks/claim';
 import { MAX_RECORDS, claim } from '../../../nodes/LumaVideo/callbacks/claim';
 import type { Clock } from '../../../nodes/LumaVideo/generation/clock';
 import { inLine } from '../../../nodes/LumaVideo/generation/inLine';
-import { FakeStore } from './fakeN8n';
+import { FakeStore } from '../fakeStore';
 
 /** Faster than the wall clock. */
 const SPEED = 100;
@@ -21,6 +21,7 @@ let store: FakeStore;
 let place = 0;
 beforeEach(() => {
 	store = new FakeStore();
+	store.latencyMs = 1;
 	place++;
 });
 
@@ -79,7 +80,6 @@ describe('across processes', () => {
 
 	it('somebody claims each of many keys', async () => {
 		const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
-		store.latencyMs = 1;
 		const all = await Promise.all(keys.flatMap((key) => PROCESSES.map(async (process) => await claimed([candidate(key)], { isAlone: false, process: `${process} ${key}` }))));
 		expect(new Set(all.flat())).toEqual(new Set(keys));
 	});
@@ -91,7 +91,7 @@ describe('across processes', () => {
 
 	it('a winner records again what others undid, for those who come later', async () => {
 		const claiming = claimed([candidate('a')], { isAlone: false });
-		while (!store.entries?.some((entry) => entry === 'a round 6')) await new Promise((resolve) => setTimeout(resolve, 1));
+		while (!store.entries.includes('a round 6')) await new Promise((resolve) => setTimeout(resolve, 1));
 		store.entries = ['theirs'];
 		expect(await claiming).toEqual(['a']);
 		expect(store.entries).toEqual(expect.arrayContaining(['theirs', 'a', 'a round 2', 'a round 6']));
@@ -105,7 +105,7 @@ describe('across processes', () => {
 
 	it('and not when its first record was lost to another that wrote at the same moment', async () => {
 		expect(await claimed([candidate('a')], { isAlone: false })).toEqual(['a']);
-		store.entries = (store.entries ?? []).filter((entry) => entry !== 'a');
+		store.entries = store.entries.filter((entry) => entry !== 'a');
 		expect(await claimed([candidate('a')], { isAlone: false, process: '2' })).toEqual([]);
 	});
 

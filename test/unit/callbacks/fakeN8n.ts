@@ -19,42 +19,26 @@ import { providers } from '../../../nodes/LumaVideo/providers';
 import type { AnnouncedGeneration, Reference } from '../../../nodes/LumaVideo/transport/announce';
 import { announce } from '../../../nodes/LumaVideo/transport/announce';
 import { createProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
+import type { FakeAnswer, FakeGeneration } from '../fakeProvider';
+import { described, listAnswer, readAnswer } from '../fakeProvider';
+import { FakeStore } from '../fakeStore';
 
 export const NOW = Date.parse('2026-11-01T12:00:00Z');
 export const WEBHOOK_ID = '5b2c0f1e-6a57-4d0b-9d1e-0d8f6a1c2b3d';
 export const HOOK = `https://n8n.example.com/webhook/${WEBHOOK_ID}/luma-video`;
 const KEY = 'test-key-123456';
 
-export interface FakeGeneration {
-	state: 'queued' | 'processing' | 'completed' | 'failed';
+/** A generation at the service, as far as it is not the usual one. */
+export interface SomeGeneration {
+	state: FakeGeneration['state'];
 	callbackUrl?: string | null;
 	createdAt?: number;
 	/** Dream Machine only: the answer does not repeat the request. */
 	withoutRequest?: boolean;
 }
 
-/** Body with which a provider describes a generation. */
-export function bodyOf(provider: ProviderId, id: string, generation: FakeGeneration): IDataObject {
-	const { state, callbackUrl = HOOK, createdAt = NOW, withoutRequest = false } = generation;
-	const url = `https://media.example.com/${id}.mp4`;
-	const isDone = state === 'completed';
-	const created_at = new Date(createdAt).toISOString();
-	switch (provider) {
-		case 'pixazo':
-			return { request_id: id, status: state.toUpperCase(), created_at, output: isDone ? { media_url: [url] } : {} };
-		case 'crazyrouter':
-			return { id, state: state === 'processing' ? 'dreaming' : state, created_at, video: isDone ? { url } : null };
-		case 'lumaAgents':
-			return { id, state, created_at, type: 'video', model: 'ray-3.2', output: isDone ? [{ type: 'video', url }] : [] };
-		default:
-			return {
-				id,
-				state: state === 'processing' ? 'dreaming' : state,
-				created_at,
-				assets: isDone ? { video: url } : null,
-				...(withoutRequest ? {} : { request: { callback_url: callbackUrl } }),
-			};
-	}
+function whole(id: string, { state, callbackUrl = HOOK, createdAt = NOW, withoutRequest = false }: SomeGeneration): FakeGeneration {
+	return { id, state, createdAt, request: withoutRequest ? null : { callback_url: callbackUrl } };
 }
 
 interface Answer {
@@ -62,45 +46,16 @@ interface Answer {
 	body: unknown;
 }
 
-/** n8n's deduplication store: it finds, changes and writes without a lock. All processes share it. */
-export class FakeStore {
-	entries: string[] | null = null;
-	/** Milliseconds from finding to writing. */
-	latencyMs = 1;
-	calls = 0;
-
-	readonly checkProcessedAndRecord = async (items: unknown[], _scope: string, { maxEntries = Infinity }: { maxEntries?: number }) => {
-		this.calls++;
-		const isFirst = this.entries === null;
-		const found = [...(this.entries ?? [])];
-		await this.latency();
-		const fresh = items.filter((item) => !found.includes(String(item)));
-		// A record is made once; a second one is a conflict.
-		if (isFirst && this.entries !== null) throw new Error('UNIQUE constraint failed: processed_data');
-		this.entries = [...found, ...fresh.map(String)].slice(-maxEntries);
-		return { new: fresh, processed: items.filter((item) => !fresh.includes(item)) };
-	};
-
-	readonly removeProcessed = async (items: unknown[]) => {
-		await this.latency();
-		this.entries = (this.entries ?? []).filter((entry) => !items.includes(entry));
-	};
-
-	private async latency(): Promise<void> {
-		await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
-	}
-}
-
 let nodes = 0;
 
 export class FakeN8n {
 	readonly provider: Provider;
 	readonly node: INode;
-	readonly generations = new Map<string, FakeGeneration>();
+	readonly generations = new Map<string, SomeGeneration>();
 	/** Ids and `list`, as the service was asked, oldest first. */
 	readonly requests: string[] = [];
 	/** Stands in for every answer of the service while set. */
-	outage: { statusCode: number; headers?: Record<string, string> } | null = null;
+	outage: { statusCode: number } | null = null;
 	key = KEY;
 	readonly store = new FakeStore();
 	readonly staticData: IDataObject = {};
@@ -117,6 +72,7 @@ export class FakeN8n {
 
 	constructor(provider: ProviderId, parameters: INode['parameters'] = {}) {
 		this.provider = providers[provider];
+		this.store.latencyMs = 1;
 		this.node = {
 			id: `node-${nodes++}`,
 			name: 'Luma Video Trigger',
@@ -181,7 +137,7 @@ export class FakeN8n {
 
 	/** What the provider would send about a generation, as it claims to be. */
 	async call(id: string, state: FakeGeneration['state'] = 'completed', query: IDataObject = {}): Promise<Answer> {
-		return await this.post(bodyOf(this.provider.id, id, { state }), { query });
+		return await this.post(described(this.provider.id, whole(id, { state })), { query });
 	}
 
 	/** What the Luma Video node sends. */
@@ -285,15 +241,16 @@ export class FakeN8n {
 		await Promise.resolve();
 		const id = decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '');
 		this.requests.push(qs?.limit ? 'list' : id);
-		if (this.outage) return { body: '{"detail":"no"}', headers: {}, ...this.outage };
-		const answer = (statusCode: number, body: unknown) => ({ statusCode, headers: {}, body: JSON.stringify(body) });
-		if (qs?.limit) {
-			const all = [...this.generations].reverse().map(([each, generation]) => bodyOf(this.provider.id, each, generation));
-			return answer(200, { generations: all.slice(qs.offset, qs.offset + qs.limit), offset: qs.offset, has_more: qs.offset + qs.limit < all.length });
-		}
-		const generation = this.generations.get(id);
-		return generation ? answer(200, bodyOf(this.provider.id, id, generation)) : answer(404, { detail: 'Not found' });
+		const { statusCode, body } = this.answerTo(id, qs);
+		return { statusCode, headers: {}, body: JSON.stringify(body) };
 	};
+
+	private answerTo(id: string, page?: { limit: number; offset: number }): FakeAnswer {
+		if (this.outage) return { ...this.outage, body: { detail: 'no' } };
+		if (page?.limit) return listAnswer([...this.generations].reverse().map(([each, set]) => whole(each, set)), page);
+		const set = this.generations.get(id);
+		return readAnswer(this.provider.id, set && whole(id, set));
+	}
 }
 
 /** Lets time pass, in milliseconds. */

@@ -1,47 +1,17 @@
 /** What outlives a crash of n8n, on top of a store that reads, changes and writes without a lock. */
 import { describe, expect, it } from '@jest/globals';
-import type { DeduplicationStore, Entries } from '../../../nodes/LumaVideo/generation/crashRecord';
+import type { Entries } from '../../../nodes/LumaVideo/generation/crashRecord';
 import { CrashRecord } from '../../../nodes/LumaVideo/generation/crashRecord';
 import { Twins } from '../../../nodes/LumaVideo/generation/twins';
+import { FakeStore } from '../fakeStore';
 import { World, failureOf, inShort } from './world';
 
 const NOW = Date.UTC(2026, 0, 5, 12);
 const ID = '7c6f8527-3896-4c5f-8b72-8a6e874f0c76';
 const REQUEST = { requestHash: 'a cat', parametersHash: 'parameters' };
 
-type Values = Parameters<DeduplicationStore['checkProcessedAndRecord']>[0];
-
-/** Finds, and writes a moment later what it had found and what is new. */
-class Store implements DeduplicationStore {
-	entries: string[] = [];
-	calls = 0;
-	/** Values. */
-	asked = 0;
-
-	readonly checkProcessedAndRecord = async (
-		items: Values,
-		_scope: string,
-		{ maxEntries = Infinity }: { maxEntries?: number },
-	): Promise<{ new: Values; processed: Values }> => {
-		this.calls++;
-		this.asked += items.length;
-		const found = new Set(this.entries);
-		await Promise.resolve();
-		const fresh = items.filter((item) => !found.has(String(item)));
-		this.entries = [...found, ...fresh.map(String)].slice(-maxEntries);
-		return { new: fresh, processed: items.filter((item) => found.has(String(item))) };
-	};
-
-	readonly removeProcessed = async (items: Values): Promise<void> => {
-		const found = this.entries;
-		await Promise.resolve();
-		const gone = new Set(items.map(String));
-		this.entries = found.filter((entry) => !gone.has(entry));
-	};
-}
-
 class Place {
-	readonly store = new Store();
+	readonly store = new FakeStore();
 	readonly troubles: unknown[] = [];
 
 	/** A run of the execution; after a crash it has forgotten what it recorded. */

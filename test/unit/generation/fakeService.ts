@@ -6,7 +6,9 @@
 import { lumaDreamMachine } from '../../../nodes/LumaVideo/providers/lumaDreamMachine';
 import { pixwith } from '../../../nodes/LumaVideo/providers/pixwith';
 import type { JsonObject, Provider, ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
-import type { Exchange, ProviderClient, RequestFault } from '../../../nodes/LumaVideo/transport/providerClient';
+import type { Exchange, RequestFault } from '../../../nodes/LumaVideo/transport/providerClient';
+import type { FakeAnswer, FakeGeneration } from '../fakeProvider';
+import { clientWith, described, listAnswer, readAnswer } from '../fakeProvider';
 import type { VirtualTime } from './virtualTime';
 
 /** What stands in for the usual answer to one call. */
@@ -20,7 +22,7 @@ export interface Disturbance {
 	/** No answer. */
 	fault?: RequestFault['outcome'];
 	/** An answer of its own: a status with a body (JSON or text). */
-	answer?: { statusCode: number; body: unknown; headers?: Record<string, string> };
+	answer?: FakeAnswer;
 }
 
 export interface Made {
@@ -72,15 +74,7 @@ export class FakeService {
 		this.provider = flavour === 'lists' ? lumaDreamMachine : pixwith;
 	}
 
-	readonly client: ProviderClient = {
-		isLocal: false,
-		account: 'account',
-		sign: (text: string) => text,
-		addressOf: ({ path }) => `https://service.example${path}`,
-		send: async (call) => await this.handle(call),
-		sendFile: () => Promise.reject(new Error('no file is sent here')),
-		sendForm: () => Promise.reject(new Error('no file is sent here')),
-	};
+	readonly client = clientWith({ send: async (call) => await this.handle(call) });
 
 	count(kind: Kind): number {
 		return this.calls.filter((call) => call.kind === kind).length;
@@ -160,67 +154,26 @@ export class FakeService {
 		return made;
 	}
 
-	private usualAnswer(
-		kind: Kind,
-		call: ProviderCall,
-		id: string | null,
-		made: Made | undefined,
-	): { statusCode: number; body: unknown; headers?: Record<string, string> } {
+	private usualAnswer(kind: Kind, call: ProviderCall, id: string | null, made: Made | undefined): FakeAnswer {
+		const { id: provider } = this.provider;
 		if (kind === 'create') {
 			if (!made) return { statusCode: 500, body: '' };
 			return this.lists
-				? { statusCode: 201, body: this.lumaJson(made) }
+				? { statusCode: 201, body: described(provider, this.seen(made)) }
 				: { statusCode: 200, body: { code: 1, message: 'success', data: { task_id: made.id, estimated_time: 60 } } };
 		}
-		if (kind === 'list') return { statusCode: 200, body: this.lumaPage(call) };
-		const found = this.made.find((candidate) => candidate.id === id);
-		if (this.lists) {
-			return found
-				? { statusCode: 200, body: this.lumaJson(found) }
-				: { statusCode: 404, body: { detail: 'Generation not found' } };
+		if (kind === 'list') {
+			const newestFirst = this.made.filter((each) => !this.unlisted.has(each.id)).sort((a, b) => b.at - a.at);
+			const { limit = 100, offset = 0 } = call.query ?? {};
+			return listAnswer(newestFirst.map((each) => this.seen(each)), { limit: Number(limit), offset: Number(offset) });
 		}
-		return found
-			? { statusCode: 200, body: { code: 1, message: 'success', data: this.pixwithJson(found) } }
-			: { statusCode: 200, body: { code: 0, message: 'task not found', data: null } };
+		const found = this.made.find((candidate) => candidate.id === id);
+		return readAnswer(provider, found && this.seen(found));
 	}
 
-	private stateOf(made: Made): 'dreaming' | 'failed' | 'completed' {
-		if (this.time.now() < made.endsAt) return 'dreaming';
-		return made.fails ? 'failed' : 'completed';
-	}
-
-	private lumaJson(made: Made): JsonObject {
-		const state = this.stateOf(made);
-		return {
-			id: made.id,
-			generation_type: 'video',
-			state,
-			failure_reason: state === 'failed' ? 'The content was refused.' : null,
-			created_at: new Date(made.at + this.skewMs).toISOString(),
-			assets: state === 'completed' ? { video: `https://media.example/${made.id}.mp4` } : null,
-			model: made.body.model ?? null,
-			// What was asked for, with the service's own defaults filled in.
-			request: { generation_type: 'video', aspect_ratio: '16:9', ...made.body },
-		};
-	}
-
-	private lumaPage(call: ProviderCall): JsonObject {
-		const limit = Number(call.query?.limit ?? 100);
-		const offset = Number(call.query?.offset ?? 0);
-		const all = this.made
-			.filter((made) => !this.unlisted.has(made.id))
-			.sort((a, b) => b.at - a.at)
-			.map((made) => this.lumaJson(made));
-		const generations = all.slice(offset, offset + limit);
-		return { generations, count: all.length, limit, offset, has_more: offset + generations.length < all.length };
-	}
-
-	private pixwithJson(made: Made): JsonObject {
-		const state = this.stateOf(made);
-		return {
-			task_id: made.id,
-			status: state === 'dreaming' ? 1 : state === 'completed' ? 2 : 3,
-			result_urls: state === 'completed' ? [`https://media.example/${made.id}.mp4`] : [],
-		};
+	/** As the service sees it at this moment. */
+	private seen({ id, body, at, endsAt, fails }: Made): FakeGeneration {
+		const state = this.time.now() < endsAt ? 'processing' : fails ? 'failed' : 'completed';
+		return { id, state, createdAt: at + this.skewMs, request: body };
 	}
 }

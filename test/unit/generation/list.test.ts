@@ -6,6 +6,7 @@ import { providers } from '../../../nodes/LumaVideo/providers';
 import type { Catalog } from '../../../nodes/LumaVideo/providers/provider';
 import type { ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
 import type { Exchange, ProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
+import { clientWith } from '../fakeProvider';
 import { answer } from '../providers/support';
 
 const { lumaDreamMachine, pixwith } = providers;
@@ -14,16 +15,7 @@ const CUT_OFF: Exchange = { kind: 'fault', fault: { outcome: 'unclear', text: 't
 /** A client whose answers are made by the test. */
 function clientOf(reply: (call: ProviderCall, n: number) => Exchange): { client: ProviderClient; calls: ProviderCall[] } {
 	const calls: ProviderCall[] = [];
-	const client: ProviderClient = {
-		isLocal: false,
-		account: 'account',
-		sign: (text: string) => text,
-		addressOf: ({ path }) => path,
-		sendFile: async () => await Promise.reject(new Error('a list needs no file')),
-		sendForm: async () => await Promise.reject(new Error('a list needs no form')),
-		send: async (call) => await Promise.resolve(reply(call, calls.push(call) - 1)),
-	};
-	return { client, calls };
+	return { client: clientWith({ send: async (call) => await Promise.resolve(reply(call, calls.push(call) - 1)) }), calls };
 }
 
 /** A service that keeps this many generations and gives at most so many at once. */

@@ -1,5 +1,6 @@
 /** Creates that end without a readable answer: never sent again, looked for where the provider lists. */
 import { describe, expect, it } from '@jest/globals';
+import type { Outcome } from '../../../nodes/LumaVideo/generation/job';
 import type { JsonObject } from '../../../nodes/LumaVideo/providers/provider';
 import { lumaDreamMachine } from '../../../nodes/LumaVideo/providers/lumaDreamMachine';
 import { request } from '../providers/support';
@@ -84,27 +85,27 @@ describe('a lost generation is told from look-alikes', () => {
 		['a loop', bodyLike('Video 0', { loop: true })],
 		['a callback', bodyLike('Video 0', { callback_url: 'https://e.example/hook' })],
 	])('asked for at the same moment, with %s', async (_, body) => {
-		for (const accepted of [true, false]) {
+		const run = async (accepted: boolean): Promise<Outcome | undefined> => {
 			const world = new World();
 			world.service.onCreate = () => ({ fault: 'unclear', accepted });
 			world.time.after(150, () => {
 				world.service.addForeign('foreign', body, world.time.now());
 			});
-			const [outcome] = await world.run(world.jobs(1));
-			if (accepted) expect(outcome && inShort(outcome)).toBe('completed gen-0');
-			else expect(failureOf(outcome).advice).toContain('does not show it');
-		}
+			return (await world.run(world.jobs(1)))[0];
+		};
+		expect(await run(true)).toMatchObject({ kind: 'finished', generation: { generationId: 'gen-0' } });
+		expect(failureOf(await run(false)).advice).toContain('does not show it');
 	});
 
 	it.each([10_000, 60_000, 86_400_000])('asked for %d ms before by another client', async (before) => {
-		for (const accepted of [true, false]) {
+		const run = async (accepted: boolean): Promise<Outcome | undefined> => {
 			const world = new World();
 			world.service.addForeign('foreign', bodyLike('Video 0'), world.time.now() - before);
 			world.service.onCreate = () => ({ fault: 'unclear', accepted });
-			const [outcome] = await world.run(world.jobs(1));
-			if (accepted) expect(outcome && inShort(outcome)).toBe('completed gen-0');
-			else expect(failureOf(outcome).advice).toContain('does not show it');
-		}
+			return (await world.run(world.jobs(1)))[0];
+		};
+		expect(await run(true)).toMatchObject({ kind: 'finished', generation: { generationId: 'gen-0' } });
+		expect(failureOf(await run(false)).advice).toContain('does not show it');
 	});
 
 	it('asked for a moment later by another client: nothing is decided, and both are named', async () => {

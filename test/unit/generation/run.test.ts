@@ -499,9 +499,14 @@ describe('a defect of this package', () => {
 		throw new Error('a defect');
 	};
 
-	it.each(['create', 'readCreated', 'status', 'readStatus'] as const)(
-		'in %s() becomes one clear failure, and other jobs are not touched by it',
-		async (name) => {
+	it.each([
+		['create', null],
+		['readCreated', null],
+		['status', 'gen-0'],
+		['readStatus', 'gen-0'],
+	] as const)(
+		'in %s() becomes one clear failure, which names what was bought (%s), and other jobs are not touched by it',
+		async (name, generationId) => {
 			const world = new World('doesNotList');
 			const sound = world.service.provider;
 			let calls = 0;
@@ -517,10 +522,8 @@ describe('a defect of this package', () => {
 			expect(failure.message).toBe('Something unexpected happened: a defect');
 			expect(failure.advice).toContain('Please report this');
 			expect(outcomes.filter((outcome) => outcome.kind === 'finished')).toHaveLength(2);
-			if (name === 'status' || name === 'readStatus') {
-				expect(failure.details.generationId).toBe('gen-0');
-				expect(failure.advice).toContain('gen-0');
-			}
+			expect(failure.details.generationId).toBe(generationId);
+			expect(failure.advice).toContain(generationId ?? 'report');
 		},
 	);
 

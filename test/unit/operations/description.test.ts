@@ -9,6 +9,7 @@ import { nodeProperties, operations } from '../../../nodes/LumaVideo/operations'
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
 import { blankImageRequest } from '../../../nodes/LumaVideo/providers/provider';
 import type { ModelCapabilities, ProviderId } from '../../../nodes/LumaVideo/providers/provider';
+import { inEach } from '../cells';
 import { START } from '../providers/support';
 
 const { description } = new LumaVideo();
@@ -26,16 +27,30 @@ interface Panel {
 	shown: INodeProperties[];
 }
 
+/** n8n's rules take milliseconds for a panel, and many tests look at the same ones. */
+const drawn = new Map<string, Panel>();
+
 function panel(values: INodeParameters, tool = false): Panel {
-	const type = describedAs(tool);
-	const node: INode = {
+	const key = JSON.stringify([values, tool]);
+	const found = drawn.get(key) ?? newPanel(values, tool);
+	drawn.set(key, found);
+	return found;
+}
+
+function nodeWith(parameters: INodeParameters, type = description): INode {
+	return {
 		id: '1',
 		name: 'Luma Video',
 		type: `n8n-nodes-luma-video.${type.name}`,
 		typeVersion: 1,
 		position: [0, 0],
-		parameters: values,
+		parameters,
 	};
+}
+
+function newPanel(values: INodeParameters, tool: boolean): Panel {
+	const type = describedAs(tool);
+	const node = nodeWith(values, type);
 	const parameters = NodeHelpers.getNodeParameters(nodeProperties, values, true, false, node, type) ?? {};
 	const shown = nodeProperties.filter((property) => NodeHelpers.displayParameter(parameters, property, node, type));
 	return { node, tool, parameters, shown };
@@ -87,56 +102,35 @@ const generateWith = (provider: ProviderId, model: string, more: INodeParameters
 	...more,
 });
 
-/** Every state of the panel that decides what is shown. */
-const states: Array<{ values: INodeParameters; tool: boolean }> = [
-	...eachModel.flatMap(([provider, model]) =>
-		bool.flatMap((tool) =>
-			['poll', 'none', 'suspend'].flatMap((completion) =>
-				bool.map((downloadVideo) => ({
-					values: generateWith(provider, model, {
-						completion,
-						downloadVideo,
-						imageSource: downloadVideo ? 'binary' : 'url',
-					}),
-					tool,
-				})),
-			),
-		),
-	),
-	...eachOperation.flatMap(([provider, resource, operation]) =>
-		bool.flatMap((tool) =>
-			bool.map((downloadVideo) => ({ values: { provider, resource, operation, downloadVideo }, tool })),
-		),
-	),
-	...eachOperation.flatMap(([provider, resource, operation]) =>
-		['binary', 'generation', 'url'].map((from) => ({
-			values: {
-				provider,
-				resource,
-				operation,
-				downloadImage: true,
-				sourceImageFrom: from,
-				referenceImagesFrom: from === 'generation' ? 'url' : from,
-			},
-			tool: false,
-		})),
-	),
-	...eachOperation.flatMap(([provider, resource, operation]) =>
-		['poll', 'none'].flatMap((completion) =>
-			['url', 'binary'].flatMap((imageSource) =>
-				['binary', 'generation', 'url'].flatMap((videoSource) =>
-					['forward', 'backward'].map((direction) => ({
-						values: { provider, resource, operation, completion, imageSource, videoSource, direction },
-						tool: false,
-					})),
-				),
-			),
-		),
-	),
+/** Fields whose value decides what else is shown, in this order. */
+const DECIDING = [
+	'completion',
+	'downloadVideo',
+	'downloadImage',
+	'imageSource',
+	'videoSource',
+	'direction',
+	'sourceImageFrom',
+	'referenceImagesFrom',
 ];
 
-/** Worked out once. */
-const panels = states.map(({ values, tool }) => panel(values, tool));
+/** The states of the panel with every value that can be chosen in these fields, where they are shown. */
+function withEachChoice(values: INodeParameters, tool: boolean, [name, ...others] = DECIDING): Panel[] {
+	const each = panel(values, tool);
+	if (name === undefined) return [each];
+	const field = named(each.shown, name);
+	const offered = field?.type === 'boolean' ? bool : field?.type === 'options' ? offeredIn(each, name).map(({ value }) => value) : [];
+	if (offered.length === 0) return withEachChoice(values, tool, others);
+	return offered.flatMap((value) => withEachChoice({ ...values, [name]: value as string | boolean }, tool, others));
+}
+
+/** Every state of the panel that decides what is shown. */
+const panels = bool.flatMap((tool) => [
+	...eachModel.flatMap(([provider, model]) => withEachChoice(generateWith(provider, model), tool)),
+	...eachOperation
+		.filter(([, resource, operation]) => resource !== 'video' || operation !== 'generate')
+		.flatMap(([provider, resource, operation]) => withEachChoice({ provider, resource, operation }, tool)),
+]);
 
 const allFields: INodeProperties[] = nodeProperties.flatMap((property) => [
 	property,
@@ -147,11 +141,10 @@ describe('the panel as a whole', () => {
 	it('begins with provider, resource and operation, which no expression may change', () => {
 		const { shown } = panel({});
 		expect(shown.slice(0, 4).map(({ name }) => name)).toEqual(['provider', 'credentials', 'resource', 'operation']);
-		for (const property of nodeProperties) {
-			if (['provider', 'resource', 'operation', 'completion'].includes(property.name)) {
-				expect(property.noDataExpression).toBe(true);
-			}
-		}
+		const deciding = nodeProperties.filter(({ name }) => ['provider', 'resource', 'operation', 'completion'].includes(name));
+		inEach(deciding, ({ noDataExpression }) => {
+			expect(noDataExpression).toBe(true);
+		});
 	});
 
 	it('is ready for a first video when it opens', () => {
@@ -172,14 +165,13 @@ describe('the panel as a whole', () => {
 	});
 
 	it('shows every name once, also where the model comes from an expression', () => {
-		for (const provider of providerIds) {
-			for (const tool of bool) {
-				const { shown } = panel(generateWith(provider, '={{ $json.model }}'), tool);
-				const names = shown.map(({ name }) => name);
-				expect(names).toEqual([...new Set(names)]);
-				expect(names).toContain('prompt');
-			}
-		}
+		const cells = providerIds.flatMap((provider) => bool.map((tool) => [provider, tool] as const));
+		inEach(cells, ([provider, tool]) => {
+			const { shown } = panel(generateWith(provider, '={{ $json.model }}'), tool);
+			const names = shown.map(({ name }) => name);
+			expect(names).toEqual([...new Set(names)]);
+			expect(names).toContain('prompt');
+		});
 	});
 
 	it('shows every field in some state: no condition is impossible', () => {
@@ -211,16 +203,17 @@ describe('the panel as a whole', () => {
 			videoSource: ['binary', 'generation', 'url'],
 			'@tool': bool,
 		};
-		for (const { name, displayOptions } of allFields) {
-			for (const conditions of [displayOptions?.show ?? {}, displayOptions?.hide ?? {}]) {
-				for (const [key, values] of Object.entries(conditions)) {
-					const possible = known[key.replace(/^\//, '')];
-					expect({ name, key, values, possible }).toMatchObject({ possible: expect.any(Array) });
-					for (const value of values ?? []) expect(possible).toContain(value);
-					expect(values?.length).toBeGreaterThan(0);
-				}
-			}
-		}
+		const conditions = allFields.flatMap(({ name, displayOptions }) =>
+			[displayOptions?.show ?? {}, displayOptions?.hide ?? {}].flatMap((each) =>
+				Object.entries(each).map(([key, values = []]) => ({ name, key, values: values as unknown[] })),
+			),
+		);
+		const wrong = conditions.filter(({ key, values }) => {
+			const possible = known[key.replace(/^\//, '')] ?? [];
+			return values.length === 0 || !values.every((value) => possible.includes(value));
+		});
+		expect(wrong).toEqual([]);
+		expect(new Set(conditions.map(({ key }) => key.replace(/^\//, '')))).toEqual(new Set(Object.keys(known)));
 	});
 });
 
@@ -228,79 +221,86 @@ describe('the panel as a whole', () => {
 const labelOf = ({ name, displayName }: INodeProperties): string =>
 	name === 'generationId' ? displayName.replace(/^First /, '') : displayName;
 
+const ofType = (...types: string[]): INodeProperties[] => allFields.filter(({ type }) => types.includes(type));
+const isSorted = (labels: readonly string[]): boolean =>
+	JSON.stringify(labels) === JSON.stringify([...labels].sort((a, b) => a.localeCompare(b, 'en')));
+
 describe('every field', () => {
-	it.each(allFields.map((field): [string, INodeProperties] => [field.name, field]))('%s is in order', (_, field) => {
-		expect(field.displayName).toMatch(/^[A-Z][A-Za-z ]*( \([A-Z][A-Za-z]*\))?$/);
-		expect(field.name).toMatch(/^[a-z][A-Za-z]*$/);
-		expect(field.default).toBeDefined();
+	/** What is said below the field or beside its label. */
+	const saidOf = ({ description: text, hint }: INodeProperties): string | undefined => text ?? hint;
+	/** Its name and its place say what it is for. */
+	const isSelfExplaining = ({ name, type }: INodeProperties): boolean =>
+		['credentials', 'resource', 'operation'].includes(name) || ['collection', 'hidden'].includes(type);
+	const isInRange = ({ default: value, typeOptions: { minValue = -Infinity, maxValue = Infinity } = {} }: INodeProperties): boolean =>
+		typeof value === 'number' && value >= minValue && value <= maxValue;
+	// What the service itself lists has no default.
+	const isListed = ({ typeOptions }: INodeProperties): boolean => typeOptions?.loadOptionsMethod !== undefined;
 
-		// What a field is for is said, unless its name and its place say it: the choice of the operation, collections.
-		const isSelfExplaining = ['credentials', 'resource', 'operation'].includes(field.name) || ['collection', 'hidden'].includes(field.type);
-		const said = field.description ?? field.hint;
-		if (!isSelfExplaining) expect(said).toMatch(/\S/);
-		if (field.type === 'boolean') expect(field.description).toMatch(/^Whether /);
-		if (said !== undefined) {
-			const sentences = said.split(/(?<=[.!?]) (?=[A-Z])/);
-			expect({ said, endsWithPeriod: said.endsWith('.') }).toEqual({ said, endsWithPeriod: sentences.length > 1 });
-		}
-
-		if (field.type === 'collection' || field.type === 'fixedCollection') expect(field.placeholder).toMatch(/^Add /);
-		else if (field.placeholder !== undefined) expect(field.placeholder).toMatch(/^e\.g\. \S/);
-		if (field.type === 'string') expect(field.placeholder).toBeDefined();
-	});
-
-	it('has a default that it offers', () => {
-		for (const field of allFields) {
-			// What the service itself lists has no default.
-			const isListed = field.typeOptions?.loadOptionsMethod !== undefined;
-			if (field.type === 'options' && isListed) expect(field.default).toBe('');
-			else if (field.type === 'options') expect(valuesOf(field)).toContain(field.default);
-			if (field.type === 'multiOptions') {
-				for (const value of field.default as unknown[]) expect(valuesOf(field)).toContain(value);
-			}
-			if (field.type === 'boolean') expect(typeof field.default).toBe('boolean');
-			if (field.type === 'number') {
-				const { minValue = -Infinity, maxValue = Infinity } = field.typeOptions ?? {};
-				expect(field.default).toBeGreaterThanOrEqual(minValue);
-				expect(field.default).toBeLessThanOrEqual(maxValue);
-			}
-			if (field.type === 'json') expect(() => JSON.parse(String(field.default)) as unknown).not.toThrow();
-		}
-	});
-
-	it('offers every value and every name once', () => {
-		for (const field of allFields) {
-			if (!['options', 'multiOptions'].includes(field.type)) continue;
-			const names = optionsOf(field).map(({ name }) => name);
-			expect(new Set(valuesOf(field)).size).toBe(names.length);
-			expect(new Set(names).size).toBe(names.length);
-		}
+	it.each<[string, INodeProperties[], (field: INodeProperties) => boolean]>([
+		['has a label in capitals', allFields, ({ displayName }) => /^[A-Z][A-Za-z ]*( \([A-Z][A-Za-z]*\))?$/.test(displayName)],
+		['has a name in camel case', allFields, ({ name }) => /^[a-z][A-Za-z]*$/.test(name)],
+		['has a default', allFields, (field) => field.default !== undefined],
+		[
+			'says what it is for, unless its name and its place do',
+			allFields.filter((field) => !isSelfExplaining(field)),
+			(field) => /\S/.test(saidOf(field) ?? ''),
+		],
+		[
+			'ends with a full stop where it says more than one sentence, and only there',
+			allFields.filter((field) => saidOf(field) !== undefined),
+			(field) => {
+				const said = saidOf(field) ?? '';
+				return said.endsWith('.') === (said.split(/(?<=[.!?]) (?=[A-Z])/).length > 1);
+			},
+		],
+		['that is a switch says whether', ofType('boolean'), (field) => /^Whether /.test(field.description ?? '')],
+		['that is a collection says what can be added', ofType('collection', 'fixedCollection'), ({ placeholder = '' }) => /^Add /.test(placeholder)],
+		['that is a text has an example', ofType('string'), ({ placeholder }) => placeholder !== undefined],
+		[
+			'gives examples as examples',
+			allFields.filter(({ type, placeholder }) => placeholder !== undefined && !['collection', 'fixedCollection'].includes(type)),
+			({ placeholder = '' }) => /^e\.g\. \S/.test(placeholder),
+		],
+		['with options has a default that it offers', ofType('options').filter((field) => !isListed(field)), (field) => valuesOf(field).includes(field.default)],
+		['whose options the service lists has no default', ofType('options').filter(isListed), (field) => field.default === ''],
+		['with several choices has defaults that it offers', ofType('multiOptions'), (field) => (field.default as unknown[]).every((value) => valuesOf(field).includes(value))],
+		['that is a switch has a default that is on or off', ofType('boolean'), (field) => typeof field.default === 'boolean'],
+		['that is a number has a default in its range', ofType('number'), isInRange],
+		['that is JSON has a default that can be read', ofType('json'), (field) => typeof JSON.parse(String(field.default)) === 'object'],
+		[
+			'offers every value and every name once',
+			ofType('options', 'multiOptions'),
+			(field) => {
+				const options = optionsOf(field);
+				return new Set(valuesOf(field)).size === options.length && new Set(options.map(({ name }) => name)).size === options.length;
+			},
+		],
+	])('%s', (_, fields, isRight) => {
+		expect(fields).not.toEqual([]);
+		expect(fields.filter((field) => !isRight(field))).toEqual([]);
 	});
 
 	it('stands in alphabetical order in its collection, once', () => {
-		for (const each of panels) {
-			for (const { name, type } of each.shown) {
-				if (type !== 'collection') continue;
-				const labels = fieldsIn(each, name).map(({ displayName }) => displayName);
-				expect(labels).toEqual([...new Set(labels)].sort((a, b) => a.localeCompare(b, 'en')));
-			}
-		}
+		const collections = panels.flatMap((each) =>
+			each.shown
+				.filter(({ type }) => type === 'collection')
+				.map(({ name }) => ({ name, labels: fieldsIn(each, name).map(({ displayName }) => displayName) })),
+		);
+		expect(collections).not.toEqual([]);
+		expect(collections.filter(({ labels }) => !isSorted([...labels]) || new Set(labels).size < labels.length)).toEqual([]);
 	});
 
 	it('offers resources, operations and ways of completion in alphabetical order', () => {
-		for (const property of nodeProperties) {
-			if (!['resource', 'operation', 'completion'].includes(property.name)) continue;
-			const labels = optionsOf(property).map(({ name }) => name);
-			expect(labels).toEqual([...labels].sort((a, b) => a.localeCompare(b, 'en')));
-		}
+		const choices = nodeProperties.filter(({ name }) => ['resource', 'operation', 'completion'].includes(name));
+		expect(new Set(choices.map(({ name }) => name)).size).toBe(3);
+		expect(choices.filter((property) => !isSorted(optionsOf(property).map(({ name }) => name)))).toEqual([]);
 	});
 
 	it('is called in messages as it is called in the panel', () => {
-		for (const [name, label] of Object.entries(FIELD_NAMES)) {
-			const fields = allFields.filter((field) => field.name === name);
-			expect({ name, count: fields.length > 0 }).toEqual({ name, count: true });
-			for (const field of fields) expect(labelOf(field).replace(/ \(JSON\)$/, '')).toBe(label);
-		}
+		inEach(Object.entries(FIELD_NAMES), ([name, label]) => {
+			const labels = allFields.filter((field) => field.name === name).map((field) => labelOf(field).replace(/ \(JSON\)$/, ''));
+			expect([...new Set(labels)]).toEqual([label]);
+		});
 	});
 
 	it('has one label, wherever it stands', () => {
@@ -308,12 +308,12 @@ describe('every field', () => {
 		for (const field of allFields) {
 			labels.set(field.name, (labels.get(field.name) ?? new Set()).add(labelOf(field)));
 		}
-		for (const [name, each] of labels) expect({ name, labels: [...each] }).toEqual({ name, labels: [[...each][0]] });
+		expect([...labels].filter(([, each]) => each.size > 1)).toEqual([]);
 	});
 });
 
 describe('operations', () => {
-	it.each(providerIds)('%s offers exactly those that it can do', (provider) => {
+	it.each(providerIds)('of %s are exactly those that it can do', (provider) => {
 		const resources = [...new Set(operations.filter((each) => each.providers.includes(provider)).map((each) => each.resource))];
 		expect(offeredIn(panel({ provider }), 'resource').map(({ value }) => value).sort()).toEqual(resources.sort());
 		for (const resource of resources) {
@@ -327,37 +327,40 @@ describe('operations', () => {
 		}
 	});
 
-	it.each(providerIds)('%s shows no field of one that it cannot do', (provider) => {
-		for (const operation of operations) {
-			if (operation.providers.includes(provider)) continue;
-			const { shown } = panel({ provider, resource: operation.resource, operation: operation.value });
-			for (const property of operation.properties) expect(shown).not.toContain(property);
-		}
+	it('that a provider cannot do show none of their fields', () => {
+		const impossible = providerIds.flatMap((provider) =>
+			operations
+				.filter((operation) => !operation.providers.includes(provider))
+				.map(({ resource, value, properties }) => [provider, resource, value, properties] as const),
+		);
+		inEach(impossible, ([provider, resource, operation, properties]) => {
+			const { shown } = panel({ provider, resource, operation });
+			expect(shown.filter((property) => properties.includes(property))).toEqual([]);
+		});
 	});
 
 	it('show no field of another one', () => {
-		for (const [provider, resource, value] of eachOperation) {
+		const common = ['provider', 'credentials', 'resource', 'operation'];
+		inEach(eachOperation, ([provider, resource, value]) => {
 			const { shown } = panel({ provider, resource, operation: value });
 			const own = operations.find((each) => each.resource === resource && each.value === value)?.properties ?? [];
-			const common = ['provider', 'credentials', 'resource', 'operation'];
-			for (const property of shown) if (!common.includes(property.name)) expect(own).toContain(property);
-		}
+			expect(shown.filter((property) => !common.includes(property.name) && !own.includes(property))).toEqual([]);
+		});
 	});
 
-	it.each(eachOperation.filter(([, resource, operation]) => resource === 'generation' && operation !== 'getAll'))(
-		'%s, %s: %s asks for the ID and for nothing of a request',
-		(provider, resource, operation) => {
+	it('on a generation ask for its ID and for nothing of a request', () => {
+		const onGenerations = eachOperation.filter(([, resource, operation]) => resource === 'generation' && operation !== 'getAll');
+		const ofRequests = ['model', 'prompt', 'startImage', 'completion', 'additionalFields'];
+		inEach(onGenerations, ([provider, resource, operation]) => {
 			const { shown } = panel({ provider, resource, operation });
 			expect(named(shown, 'generationId')?.required).toBe(true);
-			for (const name of ['model', 'prompt', 'startImage', 'completion', 'additionalFields']) {
-				expect(named(shown, name)).toBeUndefined();
-			}
-		},
-	);
+			expect(shown.map(({ name }) => name).filter((name) => ofRequests.includes(name))).toEqual([]);
+		});
+	});
 
 	it('ask for the name of the file where there may be one, and only there', () => {
 		const has = (values: INodeParameters): boolean => named(panel(values).shown, 'binaryPropertyName') !== undefined;
-		for (const provider of providerIds) {
+		inEach(providerIds, (provider) => {
 			const video = { provider, resource: 'video', operation: 'generate' };
 			const generation = { provider, resource: 'generation' };
 			expect(has({ ...video, downloadVideo: true })).toBe(true);
@@ -367,18 +370,26 @@ describe('operations', () => {
 			expect(has({ ...generation, operation: 'wait', downloadVideo: true })).toBe(true);
 			expect(has({ ...generation, operation: 'wait', downloadVideo: false })).toBe(false);
 			expect(has({ ...generation, operation: 'get' })).toBe(false);
-		}
+		});
 	});
 });
 
-describe.each(eachModel)('%s with %s', (provider, model, table) => {
-	const each = panel(generateWith(provider, model));
-	const { capabilities } = providers[provider];
-	const field = (name: string): INodeProperties | undefined => named(each.shown, name);
+describe('generating a video, with every model of every provider', () => {
+	const cells = eachModel.map(([provider, model, table]) => {
+		const each = panel(generateWith(provider, model));
+		const field = (name: string): INodeProperties | undefined => named(each.shown, name);
+		return { provider, model, table, each, field, capabilities: providers[provider].capabilities };
+	});
+	type Cell = (typeof cells)[number];
+	const inEachModel = (check: (cell: Cell) => void): void => {
+		inEach(cells, check, ({ provider, model }) => `${provider}, ${model}`);
+	};
 
 	it('offers the models of the provider, the first one by default', () => {
-		expect(valuesOf(field('model'))).toEqual(capabilities.models.map(({ value }) => value));
-		expect(field('model')?.default).toBe(capabilities.models[0]?.value);
+		inEachModel(({ capabilities, field }) => {
+			expect(valuesOf(field('model'))).toEqual(capabilities.models.map(({ value }) => value));
+			expect(field('model')?.default).toBe(capabilities.models[0]?.value);
+		});
 	});
 
 	it.each([
@@ -386,75 +397,104 @@ describe.each(eachModel)('%s with %s', (provider, model, table) => {
 		['resolution', 'resolutions'],
 		['duration', 'durations'],
 	] as const)('offers of %s exactly what the table says, with its default', (name, list) => {
-		if (table[list].length === 0) {
-			expect(field(name)).toBeUndefined();
-			expect(each.parameters).not.toHaveProperty(name);
-			return;
-		}
-		const auto = name === 'aspectRatio' && table.autoAspectRatio === true;
-		expect(valuesOf(field(name))).toEqual([...(auto ? ['auto'] : []), ...table[list]]);
-		expect(field(name)?.default).toBe(auto ? 'auto' : table.defaults[name]);
+		inEachModel(({ table, field }) => {
+			const auto = name === 'aspectRatio' && table.autoAspectRatio === true;
+			const offered = table[list].length === 0 ? undefined : [...(auto ? ['auto'] : []), ...table[list]];
+			expect(field(name) && valuesOf(field(name))).toEqual(offered);
+			expect(field(name)?.default).toBe(auto ? 'auto' : (offered && table.defaults[name]));
+		});
+	});
+
+	it('keeps no value of a field that the model does not have', () => {
+		inEachModel(({ table, each }) => {
+			const lists = { aspectRatio: table.aspectRatios, resolution: table.resolutions, duration: table.durations };
+			const missing = Object.entries(lists).filter(([, list]) => list.length === 0).map(([name]) => name);
+			expect(Object.keys(each.parameters).filter((name) => missing.includes(name))).toEqual([]);
+		});
 	});
 
 	it('has fields for the images that the table says, required where there is no way without', () => {
-		const { frames } = table;
-		expect(field('startImage') !== undefined).toBe(frames.includes('start') || frames.includes('startAndEnd'));
-		expect(field('endImage') !== undefined).toBe(frames.includes('end') || frames.includes('startAndEnd'));
-		expect(field('startImage')?.required === true).toBe(!frames.includes('none'));
-		expect(field('endImage')?.required).toBeUndefined();
+		inEachModel(({ table: { frames }, field }) => {
+			expect(field('startImage') !== undefined).toBe(frames.includes('start') || frames.includes('startAndEnd'));
+			expect(field('endImage') !== undefined).toBe(frames.includes('end') || frames.includes('startAndEnd'));
+			expect(field('startImage')?.required === true).toBe(!frames.includes('none'));
+			expect(field('endImage')?.required).toBeUndefined();
+		});
 	});
 
 	it('has a loop where the table says so', () => {
-		expect(field('loop') !== undefined).toBe(table.loop !== 'never');
-		expect(field('loop')?.description?.includes('Not possible together') ?? false).toBe(table.loop === 'withoutEndImage');
+		inEachModel(({ table, field }) => {
+			expect(field('loop') !== undefined).toBe(table.loop !== 'never');
+			expect(field('loop')?.description?.includes('Not possible together') ?? false).toBe(table.loop === 'withoutEndImage');
+		});
 	});
 
 	it('asks for a prompt as strictly as the provider does', () => {
-		expect(field('prompt')?.required === true).toBe(!capabilities.prompt.optionalWithImage);
+		inEachModel(({ capabilities, field }) => {
+			expect(field('prompt')?.required === true).toBe(!capabilities.prompt.optionalWithImage);
+		});
 	});
 
 	it('lets add exactly the fields that the provider has', () => {
-		// The way of calling back is asked for only where nobody waits.
-		const extras = Object.keys(capabilities.extras).filter((extra) => extra !== 'callbackMode');
-		const offered = fieldsIn(each, 'additionalFields').map(({ name }) => name);
-		expect(offered.sort()).toEqual(
-			['additionalBodyFields', ...extras].sort(),
-		);
-		const concepts = fieldsIn(each, 'additionalFields').find(({ name }) => name === 'concepts');
-		expect(concepts?.typeOptions?.loadOptionsMethod).toBe('concepts' in capabilities.extras ? 'getConcepts' : undefined);
+		inEachModel(({ capabilities, each }) => {
+			// The way of calling back is asked for only where nobody waits.
+			const extras = Object.keys(capabilities.extras).filter((extra) => extra !== 'callbackMode');
+			const offered = fieldsIn(each, 'additionalFields');
+			expect(offered.map(({ name }) => name).sort()).toEqual(['additionalBodyFields', ...extras].sort());
+			const concepts = offered.find(({ name }) => name === 'concepts');
+			expect(concepts?.typeOptions?.loadOptionsMethod).toBe('concepts' in capabilities.extras ? 'getConcepts' : undefined);
+		});
 	});
 
 	it('lets name an address for callbacks only where nobody waits and the provider calls back', () => {
-		for (const completion of ['poll', 'none', 'suspend']) {
-			const offered = fieldsIn(panel(generateWith(provider, model, { completion })), 'additionalFields');
-			const names = offered.map(({ name }) => name);
-			expect(names.includes('callbackUrl')).toBe(completion === 'none' && providers[provider].callbacks !== undefined);
-			expect(names.includes('callbackMode')).toBe(completion === 'none' && 'callbackMode' in capabilities.extras);
-		}
+		inEachModel(({ provider, model, capabilities }) => {
+			const names = ['poll', 'none', 'suspend'].map((completion) =>
+				fieldsIn(panel(generateWith(provider, model, { completion })), 'additionalFields')
+					.map(({ name }) => name)
+					.filter((name) => name.startsWith('callback'))
+					.sort(),
+			);
+			const possible = [
+				...('callbackMode' in capabilities.extras ? ['callbackMode'] : []),
+				...(providers[provider].callbacks ? ['callbackUrl'] : []),
+			];
+			expect(names).toEqual([[], possible, []]);
+		});
 	});
 
 	it('offers to suspend, but never in a tool', () => {
-		for (const tool of bool) {
-			const completion = named(panel(generateWith(provider, model), tool).shown, 'completion');
-			expect(valuesOf(completion)).toEqual(tool ? ['none', 'poll'] : ['none', 'suspend', 'poll']);
-			expect(completion?.default).toBe('poll');
-		}
+		inEachModel(({ provider, model }) => {
+			const completion = (tool: boolean) => named(panel(generateWith(provider, model), tool).shown, 'completion');
+			expect(valuesOf(completion(false))).toEqual(['none', 'suspend', 'poll']);
+			expect(valuesOf(completion(true))).toEqual(['none', 'poll']);
+			expect([completion(false)?.default, completion(true)?.default]).toEqual(['poll', 'poll']);
+		});
 	});
 
 	it('offers the options that make sense for the provider', () => {
-		const names = fieldsIn(each, 'options').map(({ name }) => name);
-		expect(names.includes('deleteOnStop')).toBe(providers[provider].deletion !== undefined);
-		expect(names.includes('maxCost')).toBe(providers[provider].estimateUsd !== undefined);
-		for (const name of ['timeout', 'onTimeout', 'maxConcurrent', 'requestTimeout', 'resubmitFailed', 'dryRun']) {
-			expect(names).toContain(name);
-		}
+		inEachModel(({ provider, each }) => {
+			const names = fieldsIn(each, 'options').map(({ name }) => name);
+			expect(names.includes('deleteOnStop')).toBe(providers[provider].deletion !== undefined);
+			expect(names.includes('maxCost')).toBe(providers[provider].estimateUsd !== undefined);
+			expect(names).toEqual(expect.arrayContaining(['timeout', 'onTimeout', 'maxConcurrent', 'requestTimeout', 'resubmitFailed', 'dryRun']));
+		});
 	});
 
 	it('makes a request that is accepted out of its defaults, a prompt and the image that is needed', () => {
-		const startImage = table.frames.includes('none') ? '' : START;
-		const { parameters } = panel(generateWith(provider, model, { prompt: 'A red kite', startImage }));
-		const result = checkRequest(providers[provider], parameters, { allowLocalAddresses: false });
-		expect(result).toMatchObject({ ok: true, request: { model, prompt: 'A red kite', ...table.defaults } });
+		inEachModel(({ provider, model, table }) => {
+			const startImage = table.frames.includes('none') ? '' : START;
+			const { parameters } = panel(generateWith(provider, model, { prompt: 'A red kite', startImage }));
+			const result = checkRequest(providers[provider], parameters, { allowLocalAddresses: false });
+			expect(result).toMatchObject({ ok: true, request: { model, prompt: 'A red kite', ...table.defaults } });
+		});
+	});
+
+	it('as the tool of an agent takes images by their addresses', () => {
+		inEachModel(({ provider, model }) => {
+			const { shown } = panel(generateWith(provider, model), true);
+			expect(named(shown, 'imageSource')?.type).toBe('hidden');
+			expect(named(shown, 'startImage')).toBeDefined();
+		});
 	});
 });
 
@@ -489,12 +529,13 @@ describe.each(
 	});
 
 	it('lists its choices from A to Z', () => {
-		for (const property of [...each.shown, ...fieldsIn(each, 'additionalFields')]) {
-			const labels = ['aspectRatio', 'outputFormat', 'sourceImageFrom', 'referenceImagesFrom', 'style'].includes(property.name)
-				? optionsOf(property).map(({ name }) => name)
-				: [];
+		const choices = [...each.shown, ...fieldsIn(each, 'additionalFields')].filter(({ name }) =>
+			['aspectRatio', 'outputFormat', 'sourceImageFrom', 'referenceImagesFrom', 'style'].includes(name),
+		);
+		inEach(choices, (property) => {
+			const labels = optionsOf(property).map(({ name }) => name);
 			expect(labels).toEqual([...labels].sort((a, b) => (a < b ? -1 : 1)));
-		}
+		}, ({ name }) => name);
 	});
 
 	it('asks where the edited image is, and only there for it', () => {
@@ -560,21 +601,24 @@ describe('when the provider is changed', () => {
 		},
 	};
 
-	it.each(eachModel)('to %s with %s, what was filled in and is hidden now does not stand in the way', (provider, model) => {
-		const { parameters } = panel({ ...everything, provider, model });
-		const { additionalFields, ...fields } = parameters as { additionalFields: Record<string, unknown> };
-		const result = checkRequest(providers[provider], { ...additionalFields, ...fields }, { allowLocalAddresses: false });
-		expect(result).toMatchObject({ ok: true });
+	it('what was filled in and is hidden now does not stand in the way', () => {
+		inEach(eachModel, ([provider, model]) => {
+			const { parameters } = panel({ ...everything, provider, model });
+			const { additionalFields, ...fields } = parameters as { additionalFields: Record<string, unknown> };
+			const result = checkRequest(providers[provider], { ...additionalFields, ...fields }, { allowLocalAddresses: false });
+			expect(result).toMatchObject({ ok: true });
+		});
 	});
 });
 
+/** What n8n keeps of these values: those that differ from the defaults. */
+function storedOf(values: INodeParameters): INodeParameters {
+	return NodeHelpers.getNodeParameters(description.properties, values, false, false, nodeWith(values), description) ?? {};
+}
+
 /** What n8n's editor does when the provider is changed: it takes back choices that are no longer offered, then fills up. */
-function afterSwitch(values: INodeParameters, provider: ProviderId): Panel {
-	const { node } = panel(values);
-	let stored: INodeParameters = {
-		...NodeHelpers.getNodeParameters(description.properties, values, false, false, node, description),
-		provider,
-	};
+function afterSwitch(kept: INodeParameters, provider: ProviderId): Panel {
+	let stored: INodeParameters = { ...kept, provider };
 	for (const property of description.properties) {
 		const { displayOptions, name, options } = property;
 		const isAbout = displayOptions?.show?.provider !== undefined || displayOptions?.hide?.provider !== undefined;
@@ -592,52 +636,45 @@ describe('when the provider is switched, the panel stays whole', () => {
 	const modelsAt = (provider: ProviderId, operation: string): string[] =>
 		valuesOf(named(panel({ provider, resource: 'video', operation }).shown, 'model')) as string[];
 
-	/** Everything that decides which fields are shown, at every provider. */
+	/** Everything that decides which fields are shown, at every provider, and what n8n keeps of it. */
 	const before = videos.flatMap((operation) =>
-		operation.providers.flatMap((provider) =>
-			[...modelsAt(provider, operation.value), ''].flatMap((model) =>
-				['binary', 'generation', 'url'].map((videoSource): INodeParameters => ({
-					provider,
-					resource: 'video',
-					operation: operation.value,
-					...(model === '' ? {} : { model }),
-					...(valuesOf(named(panel({ provider, resource: 'video', operation: operation.value }).shown, 'videoSource')).includes(videoSource)
-						? { videoSource }
-						: {}),
-				})),
-			),
-		),
+		operation.providers.flatMap((provider) => {
+			const values = { provider, resource: 'video', operation: operation.value };
+			const sources = valuesOf(named(panel(values).shown, 'videoSource')) as string[];
+			return [...modelsAt(provider, operation.value).map((model) => ({ model })), {}].flatMap((model) =>
+				(sources.length === 0 ? [{}] : sources.map((videoSource) => ({ videoSource }))).map((source) => {
+					const all: INodeParameters = { ...values, ...model, ...source };
+					return { values: all, kept: storedOf(all) };
+				}),
+			);
+		}),
 	);
 
 	it.each(providerIds)('to %s: with all fields that the provider has', (provider) => {
-		for (const values of before) {
-			const each = afterSwitch(values, provider);
+		inEach(before, ({ values, kept }) => {
+			const each = afterSwitch(kept, provider);
 			const operation = videos.find(({ value, providers: ids }) => value === values.operation && ids.includes(provider))?.value ?? 'generate';
-			expect({ values, operation: each.parameters.operation }).toEqual({ values, operation });
+			expect(each.parameters.operation).toBe(operation);
 			const { model, videoSource } = each.parameters;
 			const fresh = panel({ provider, resource: 'video', operation, ...(model ? { model } : {}), ...(videoSource ? { videoSource } : {}) });
-			expect({ values, names: namesOf(each) }).toEqual({ values, names: namesOf(fresh) });
-			for (const name of ['model', 'videoSource']) {
-				const field = named(each.shown, name);
-				if (field) expect(valuesOf(field)).toContain(each.parameters[name]);
-			}
-		}
+			expect(namesOf(each)).toEqual(namesOf(fresh));
+			const chosen = ['model', 'videoSource'].filter((name) => named(each.shown, name) !== undefined);
+			expect(chosen.filter((name) => !valuesOf(named(each.shown, name)).includes(each.parameters[name]))).toEqual([]);
+		}, ({ values }) => JSON.stringify(values));
 	});
 
 	it('also when a model of another provider is left: the fields are those of the first model', () => {
-		for (const [from, model] of eachModel) {
-			for (const provider of providerIds) {
-				const models = modelsAt(provider, 'generate');
-				const shown = namesOf(panel(generateWith(provider, model)));
-				const meant = models.includes(model) ? model : (models[0] ?? '');
-				expect({ from, model, provider, shown }).toEqual({ from, model, provider, shown: namesOf(panel(generateWith(provider, meant))) });
-			}
-		}
+		const cells = eachModel.flatMap(([from, model]) => providerIds.map((provider) => [from, model, provider] as const));
+		inEach(cells, ([, model, provider]) => {
+			const models = modelsAt(provider, 'generate');
+			const meant = models.includes(model) ? model : (models[0] ?? '');
+			expect(namesOf(panel(generateWith(provider, model)))).toEqual(namesOf(panel(generateWith(provider, meant))));
+		});
 	});
 
 	it('and keeps what was filled in, where the provider has the field', () => {
 		const values = generateWith('lumaDreamMachine', 'ray-flash-2', { prompt: 'A red kite', startImage: START, endImage: START, aspectRatio: '9:16' });
-		expect(afterSwitch(values, 'pixazo').parameters).toMatchObject({
+		expect(afterSwitch(storedOf(values), 'pixazo').parameters).toMatchObject({
 			model: 'ray-2-flash',
 			prompt: 'A red kite',
 			startImage: START,
@@ -667,12 +704,14 @@ describe("the list of actions in n8n's nodes panel", () => {
 		expect(actions.map(({ action }) => action).sort()).toEqual(operations.map(({ action }) => action).sort());
 	});
 
-	it.each(actions.map(({ action, values }) => [action, values] as const))('%s: chooses a provider that can do it', (action, values) => {
-		const operation = operations.find((each) => each.action === action);
-		expect(values).toMatchObject({ resource: operation?.resource, operation: operation?.value });
-		expect(operation?.providers).toContain(values.provider);
-		if (operation?.providers.includes('lumaAgents')) expect(values.provider).toBe('lumaAgents');
-		expect(panel(values).parameters).toMatchObject(values);
+	it('chooses a provider that can do it, Luma Agents wherever it can', () => {
+		inEach(actions, ({ action, values }) => {
+			const operation = operations.find((each) => each.action === action);
+			expect(values).toMatchObject({ resource: operation?.resource, operation: operation?.value });
+			const able = operation?.providers ?? [];
+			expect(able.includes('lumaAgents') ? ['lumaAgents'] : able).toContain(values.provider);
+			expect(panel(values).parameters).toMatchObject(values);
+		});
 	});
 });
 
@@ -750,13 +789,12 @@ describe("Luma Agents' defaults", () => {
 		expect(parameters.mode).toBe('auto');
 		const added = fieldsIn(each, 'additionalFields');
 		const values = Object.fromEntries(added.map((field) => [field.name, field.default]));
-		for (const more of [{}, ...added.map(({ name }) => ({ [name]: values[name] }))]) {
-			// EXR needs HDR, and says so.
-			if ('exrExport' in more) continue;
+		// EXR needs HDR, and says so.
+		const possible = added.filter(({ name }) => name !== 'exrExport');
+		inEach([{}, ...possible.map(({ name }) => ({ [name]: values[name] }))], (more) => {
 			const input = { ...parameters, prompt: 'a cat', generationId: 'abc', ...more };
-			const result = checkRequest(providers.lumaAgents, input, { allowLocalAddresses: false }, 'modify');
-			expect({ more, result }).toMatchObject({ result: { ok: true } });
-		}
+			expect(checkRequest(providers.lumaAgents, input, { allowLocalAddresses: false }, 'modify')).toMatchObject({ ok: true });
+		});
 	});
 });
 
@@ -769,23 +807,23 @@ describe('what descriptions promise', () => {
 	it('of the number of videos at once is what the table says', () => {
 		const others = providerIds.filter((id) => id !== 'lumaDreamMachine');
 		expect(option('maxConcurrent')).toContain(`${String(providers.lumaDreamMachine.capabilities.concurrency)} with Luma Dream Machine`);
-		for (const id of others) {
+		inEach(others, (id) => {
 			expect(option('maxConcurrent')).toContain(`${String(providers[id].capabilities.concurrency)} elsewhere`);
-		}
+		});
 	});
 
 	it('of the providers is what the table says about resolutions', () => {
-		for (const { value, description: said } of optionsOf(named(panel({}).shown, 'provider'))) {
+		inEach(optionsOf(named(panel({}).shown, 'provider')), ({ value, description: said }) => {
 			const resolutions = providers[value as ProviderId].capabilities.models.flatMap((model) => model.resolutions);
 			const best = ['4k', '1080p', '720p', '540p'].find((candidate) => resolutions.some((each) => each === candidate));
 			expect(said?.toLowerCase()).toContain(`up to ${String(best)}`);
-		}
+		});
 	});
 });
 
 describe('the node', () => {
 	it('asks for the credential of the chosen provider and for no other', () => {
-		for (const provider of providerIds) {
+		inEach(providerIds, (provider) => {
 			const { node, parameters } = panel({ provider });
 			const asked = (description.credentials ?? []).filter((credential) =>
 				NodeHelpers.displayParameter(parameters, credential, node, description),
@@ -793,7 +831,7 @@ describe('the node', () => {
 			expect(asked.map(({ name, required }) => ({ name, required }))).toEqual([
 				{ name: providers[provider].credentialType, required: true },
 			]);
-		}
+		});
 	});
 
 	it('has every field of its operations, and those in the order of the operations', () => {
@@ -813,40 +851,40 @@ describe('as the tool of an agent', () => {
 
 	const forTools = operations.filter(({ toolDescription }) => toolDescription !== null);
 
-	it.each(eachOperation)('%s, %s: %s: tells the agent what the operation does, as nothing else has', (provider, resource, operation) => {
-		const values = { provider, resource, operation };
-		expect(named(panel(values).shown, 'toolDescription')).toBeUndefined();
-		const meant = forTools.find((one) => one.resource === resource && one.value === operation);
-		const field = named(panel(values, true).shown, 'toolDescription');
-		expect(field?.default).toBe(meant?.toolDescription);
-		if (resource === 'video') {
-			expect(field?.default).toContain('Costs money');
-			expect(field?.default).toContain('videoUrl');
-		}
-		if (resource === 'image') {
-			expect(field?.default).toMatch(/Costs money and takes about half a minute: use it once for each image/);
-			expect(field?.default).toMatch(/generationId, status and,.* media, a list with the image's web address/);
-		}
+	it('tells the agent what the operation does, as nothing else has', () => {
+		inEach(eachOperation, ([provider, resource, operation]) => {
+			const values = { provider, resource, operation };
+			expect(named(panel(values).shown, 'toolDescription')).toBeUndefined();
+			const meant = forTools.find((one) => one.resource === resource && one.value === operation);
+			expect(named(panel(values, true).shown, 'toolDescription')?.default).toBe(meant?.toolDescription);
+		});
+	});
+
+	it.each([
+		['video', [/Costs money/, /videoUrl/]],
+		['image', [/Costs money and takes about half a minute: use it once for each image/, /generationId, status and,.* media, a list with the image's web address/]],
+	])('tells the agent of every operation on a %s what it costs and gives', (resource, told) => {
+		inEach(operations.filter((one) => one.resource === resource), ({ toolDescription }) => {
+			inEach(told, (text) => {
+				expect(toolDescription).toMatch(text);
+			}, String);
+		}, ({ value }) => value);
 	});
 
 	it('tells every operation apart', () => {
 		expect(new Set(forTools.map(({ toolDescription }) => toolDescription)).size).toBe(forTools.length);
 	});
 
-	it.each(providerIds)('%s: offers no files, since an agent can neither take nor pass them on', (provider) => {
-		const generation = named(panel({ provider, resource: 'generation' }, true).shown, 'operation');
-		expect(valuesOf(generation)).not.toContain('download');
-		expect(valuesOf(named(panel({ provider, resource: 'generation' }).shown, 'operation'))).toContain('download');
-		for (const values of [generateWith(provider, ''), { provider, resource: 'generation', operation: 'wait' }]) {
-			const { shown } = panel({ ...values, downloadVideo: true }, true);
-			expect(named(shown, 'downloadVideo')).toBeUndefined();
-			expect(named(shown, 'binaryPropertyName')).toBeUndefined();
-		}
-	});
-
-	it.each(eachModel)('%s, %s: takes images by their addresses', (provider, model) => {
-		const { shown } = panel(generateWith(provider, model), true);
-		expect(named(shown, 'imageSource')?.type).toBe('hidden');
-		expect(named(shown, 'startImage')).toBeDefined();
+	it('offers no files, since an agent can neither take nor pass them on', () => {
+		inEach(providerIds, (provider) => {
+			const ways = (tool: boolean) => valuesOf(named(panel({ provider, resource: 'generation' }, tool).shown, 'operation'));
+			expect(ways(true)).not.toContain('download');
+			expect(ways(false)).toContain('download');
+			inEach([generateWith(provider, ''), { provider, resource: 'generation', operation: 'wait' }], (values) => {
+				const { shown } = panel({ ...values, downloadVideo: true }, true);
+				expect(named(shown, 'downloadVideo')).toBeUndefined();
+				expect(named(shown, 'binaryPropertyName')).toBeUndefined();
+			});
+		});
 	});
 });

@@ -1,7 +1,7 @@
 /** A plain HTTP client for the tests: no retries, no redirects, one connection per request. */
 import { request as httpRequest, createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ProviderServer } from '../../provider-server';
+import type { ProviderServer } from '../provider-server';
 
 export interface Reply {
 	status: number;
@@ -79,12 +79,12 @@ export const PIXWITH_OPTIONS = {
 	loop: false,
 };
 
-export type Provider = keyof ReturnType<typeof keyHeaders>;
+export type PlayedProvider = keyof ReturnType<typeof keyHeaders>;
 
 /** The smallest create that each provider accepts. */
 export function smallestCreate(
 	server: ProviderServer,
-	provider: Provider,
+	provider: PlayedProvider,
 	prompt = 'A cat on a wall',
 ): { url: string; body: Record<string, unknown> } {
 	const base = server.baseUrls[provider];
@@ -106,7 +106,7 @@ export function smallestCreate(
 /** Creates a job and returns its reply. */
 export async function create(
 	server: ProviderServer,
-	provider: Provider,
+	provider: PlayedProvider,
 	prompt?: string,
 	extra: Record<string, unknown> = {},
 	headers: Record<string, string> = {},
@@ -116,7 +116,7 @@ export async function create(
 }
 
 /** Reads a job's status. */
-export async function readStatus(server: ProviderServer, provider: Provider, id: string): Promise<Reply> {
+export async function readStatus(server: ProviderServer, provider: PlayedProvider, id: string): Promise<Reply> {
 	const headers = keyHeaders(server)[provider];
 	const base = server.baseUrls[provider];
 	if (provider === 'pixwith') return await call(`${base}/api/task/get`, { body: { task_id: id }, headers });

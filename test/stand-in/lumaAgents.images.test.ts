@@ -1,6 +1,6 @@
 /** Luma Agents' images are played as documented: what is taken, what is refused, and the files. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startProviderServer, type ProviderServer } from '../../provider-server';
+import { startProviderServer, type ProviderServer } from '../provider-server';
 import { call, type Reply } from './client';
 
 let server: ProviderServer;

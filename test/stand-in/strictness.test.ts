@@ -1,7 +1,7 @@
 /** Every request that a provider's documentation does not allow is refused in that provider's own words, and not bought. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startProviderServer, type ProviderServer } from '../../provider-server';
-import { call, create, FLASH, keyHeaders, PIXWITH_OPTIONS, readStatus, smallestCreate, type Provider } from './client';
+import { startProviderServer, type ProviderServer } from '../provider-server';
+import { call, create, FLASH, keyHeaders, PIXWITH_OPTIONS, readStatus, smallestCreate, type PlayedProvider } from './client';
 
 let server: ProviderServer;
 beforeAll(async () => {
@@ -10,10 +10,10 @@ beforeAll(async () => {
 beforeEach(() => server.reset());
 afterAll(async () => await server.close());
 
-const PROVIDERS: Provider[] = ['lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter'];
+const PROVIDERS: PlayedProvider[] = ['lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter'];
 
 /** What each provider says to a create without a key, without money, beyond its limit. */
-const REFUSALS: Record<Provider, Record<'key' | 'credits' | 'rate', { status: number; body: unknown }>> = {
+const REFUSALS: Record<PlayedProvider, Record<'key' | 'credits' | 'rate', { status: number; body: unknown }>> = {
 	lumaDreamMachine: {
 		key: { status: 401, body: { detail: 'Invalid API key provided' } },
 		credits: { status: 400, body: { detail: 'Insufficient credits' } },
@@ -98,7 +98,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
 
 	test('does not know a foreign id', async () => {
 		const reply = await readStatus(server, provider, '00000000-0000-4000-8000-000000000000');
-		const unknown: Record<Provider, unknown> = {
+		const unknown: Record<PlayedProvider, unknown> = {
 			lumaDreamMachine: { detail: 'Generation not found' },
 			pixazo: { error: 'Not Found', message: expect.any(String) },
 			pixwith: { code: 0, message: 'Task not found', data: null },
@@ -119,8 +119,8 @@ describe.each(PROVIDERS)('%s', (provider) => {
 	});
 });
 
-function expectRefusal(provider: Provider, reply: { status: number; json: unknown }): void {
-	const shapes: Record<Provider, { status: number; body: unknown }> = {
+function expectRefusal(provider: PlayedProvider, reply: { status: number; json: unknown }): void {
+	const shapes: Record<PlayedProvider, { status: number; body: unknown }> = {
 		lumaDreamMachine: {
 			status: 422,
 			body: {

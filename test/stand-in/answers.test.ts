@@ -1,7 +1,7 @@
 /** Accepted requests are answered as documented, from the create to the file. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startProviderServer, type ProviderServer } from '../../provider-server';
-import { call, create, FLASH, keyHeaders, lastId, PIXWITH_OPTIONS, readStatus, type Provider } from './client';
+import { startProviderServer, type ProviderServer } from '../provider-server';
+import { call, create, FLASH, keyHeaders, lastId, PIXWITH_OPTIONS, readStatus, type PlayedProvider } from './client';
 
 let server: ProviderServer;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Creates a job that ends only by `finish`, and returns the create's reply with the job's id. */
 async function start(
-	provider: Provider,
+	provider: PlayedProvider,
 	prompt = 'A cat',
 	extra: Record<string, unknown> = {},
 ): Promise<{ status: number; json: unknown; id: string }> {

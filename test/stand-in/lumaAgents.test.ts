@@ -1,8 +1,8 @@
 /** Luma Agents is played as documented: its answers, its refusals, its limits, its addresses that expire. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { lumaAgents } from '../../../nodes/LumaVideo/providers/lumaAgents';
-import { startProviderServer, type ProviderServer } from '../../provider-server';
-import { request as requestOf } from '../providers/support';
+import { lumaAgents } from '../../nodes/LumaVideo/providers/lumaAgents';
+import { startProviderServer, type ProviderServer } from '../provider-server';
+import { request as requestOf } from '../unit/providers/support';
 import { call, type Reply } from './client';
 
 let server: ProviderServer;

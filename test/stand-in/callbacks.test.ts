@@ -1,6 +1,6 @@
 /** Callbacks come as each provider documents them, and go wrong on demand. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startProviderServer, type ProviderServer } from '../../provider-server';
+import { startProviderServer, type ProviderServer } from '../provider-server';
 import { call, create, FLASH, lastId, Receiver } from './client';
 
 let server: ProviderServer;

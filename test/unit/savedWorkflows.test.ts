@@ -5,33 +5,44 @@ import { compare, currentContract as readContract, keptContract } from '../../sc
 
 const current = readContract();
 
-/** A copy, to be changed. */
-function currentContract(): Contract {
-	return structuredClone(current);
-}
-
-describe('the contract with saved workflows', () => {
-	const { broken, isOutdated } = compare(keptContract(), currentContract());
-
-	it('is kept (what is listed here breaks saved workflows)', () => {
-		expect(broken).toEqual([]);
-	});
-
+it('the contract with saved workflows is kept (what is listed here breaks them)', () => {
+	const { broken, isOutdated } = compare(keptContract(), current);
 	if (isOutdated) console.warn('test/contract/contract.json does not name all there is: npm run contract -- --write');
+	expect(broken).toEqual([]);
 });
+
+const CHANGED_BELOW = [
+	'apiKey',
+	'completion',
+	'downloadVideo',
+	'generationId',
+	'loop',
+	'options.dryRun',
+	'options.maxCost',
+	'prompt',
+	'provider',
+];
+
+/** A copy, to be changed, with a few of the parameters: comparing all of them takes long. */
+function currentContract(): Contract {
+	const copy = structuredClone(current);
+	for (const type of Object.values(copy)) type.parameters = type.parameters.filter(({ path }) => CHANGED_BELOW.includes(path));
+	return copy;
+}
 
 /** The contract with one parameter of a node changed. */
 function changed(path: string, change: (parameter: ContractParameter) => ContractParameter[], type = 'lumaVideo'): Contract {
 	const contract = currentContract();
 	const found = contract[type];
 	if (!found) throw new Error(`no ${type}`);
+	if (!found.parameters.some((parameter) => parameter.path === path)) throw new Error(`no ${path}`);
 	const parameters = found.parameters.flatMap((parameter) => (parameter.path === path ? change(parameter) : [parameter]));
 	return { ...contract, [type]: { ...found, parameters } };
 }
 
 describe('the comparison', () => {
 	it('finds nothing where nothing changed', () => {
-		expect(compare(currentContract(), currentContract())).toEqual({ broken: [], isOutdated: false });
+		expect(compare(current, structuredClone(current))).toEqual({ broken: [], isOutdated: false });
 	});
 
 	it.each<[string, Contract, string]>([

@@ -1,7 +1,7 @@
 /** Luma's official SDK can use the server as it uses the service. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import LumaAI from 'lumaai';
-import { startProviderServer, type ProviderServer } from '../../provider-server';
+import { startProviderServer, type ProviderServer } from '../provider-server';
 
 let server: ProviderServer;
 let client: LumaAI;

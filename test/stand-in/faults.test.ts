@@ -1,7 +1,7 @@
 /** Faults hit the requests they are meant for, and what was bought is told apart from what was answered. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startProviderServer, type FaultKind, type ProviderServer } from '../../provider-server';
-import { call, create, keyHeaders, lastId, readStatus, smallestCreate, type Provider } from './client';
+import { startProviderServer, type FaultKind, type ProviderServer } from '../provider-server';
+import { call, create, keyHeaders, lastId, readStatus, smallestCreate, type PlayedProvider } from './client';
 
 let server: ProviderServer;
 beforeAll(async () => {
@@ -10,11 +10,11 @@ beforeAll(async () => {
 beforeEach(() => server.reset());
 afterAll(async () => await server.close());
 
-const PROVIDERS: Provider[] = ['lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter'];
+const PROVIDERS: PlayedProvider[] = ['lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter'];
 const bought = (): number => server.ledger().purchases.length;
 
 /** How a create ends under a fault: a status, or the error of a connection that broke. */
-async function endOfCreate(provider: Provider, timeoutMs = 5000): Promise<number | string> {
+async function endOfCreate(provider: PlayedProvider, timeoutMs = 5000): Promise<number | string> {
 	const { url, body } = smallestCreate(server, provider);
 	try {
 		const reply = await call(url, { body, headers: keyHeaders(server)[provider], timeoutMs });
