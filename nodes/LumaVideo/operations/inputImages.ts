@@ -176,7 +176,7 @@ export async function bringImage(
 	}
 	const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, binary);
 	const { upload } = provider;
-	const formFile = { field: 'file', name: file.name, mimeType: file.mimeType, data: bytes };
+	const formFile = { field: upload?.direct?.fileField ?? 'file', name: file.name, mimeType: file.mimeType, data: bytes };
 	if (upload?.direct) {
 		const exchange = await client.sendForm({ path: upload.direct.path }, { fields: upload.direct.fields, file: formFile });
 		const answer = answered(provider, exchange, upload.direct.read);

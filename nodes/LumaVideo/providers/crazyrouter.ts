@@ -343,6 +343,7 @@ export const crazyrouter: Provider = {
 		ticket: null,
 		direct: {
 			path: '/v1/files/uploads',
+			fileField: 'file',
 			fields: { purpose: 'model_input' },
 			read: (answer) => read(answer, 'file', uploadedUrl, 'the address of the image'),
 		},

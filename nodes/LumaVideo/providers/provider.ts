@@ -30,9 +30,14 @@ export interface JsonObject {
 
 /** One HTTP request, relative to the credential's base URL. Never holds a key. */
 export interface ProviderCall {
-	method: 'GET' | 'POST' | 'DELETE';
+	method: 'GET' | 'POST' | 'PUT' | 'DELETE';
 	/** Starts with a slash; appended to the credential's base URL. */
 	path: string;
+	/**
+	 * Another host of the provider, such as `https://rest.example.com`, that anyone may ask: the key is not sent there. Used
+	 * only while the credential has the provider's own address; a proxy or a test server is asked itself.
+	 */
+	publicOrigin?: string;
 	query?: Record<string, string | number>;
 	headers?: Record<string, string>;
 	body?: JsonObject;
@@ -393,7 +398,7 @@ export interface Upload {
 	/** The call that asks where to send the file; `null` where the file is sent at once. */
 	ticket: { call: (file: LocalFile) => ProviderCall; read: (answer: ProviderAnswer) => Reading<UploadTarget> } | null;
 	/** Where there is no ticket: the path that takes the file, and the address it answers with. */
-	direct: { path: string; fields: Readonly<Record<string, string>>; read: (answer: ProviderAnswer) => Reading<string> } | null;
+	direct: { path: string; /** Name of the form's field with the file. */ fileField: string; fields: Readonly<Record<string, string>>; read: (answer: ProviderAnswer) => Reading<string> } | null;
 }
 
 export interface UploadTarget {
@@ -443,6 +448,8 @@ export interface CallbackHint {
 /** A call as it came in. */
 export interface IncomingCall {
 	body: JsonValue;
+	/** The body as it was sent, which signatures are made over. */
+	text: string;
 	/** Lower-case names. */
 	headers: Readonly<Record<string, string>>;
 }
@@ -458,6 +465,20 @@ export interface Callbacks {
 	 * answer does not say.
 	 */
 	urlOf?: (generation: Generation) => string | null | undefined;
+	/** Present where calls are signed. */
+	signature?: CallbackSignature;
+}
+
+/** A filter before the generation is read, never a substitute for reading it. */
+export interface CallbackSignature {
+	/** Secrets of the account, or public keys of the service. */
+	keys: { call: () => ProviderCall; read: (answer: ProviderAnswer) => Reading<readonly string[]> };
+	/**
+	 * Whether one of the keys made the signature, and the call is new enough not to be a replay.
+	 *
+	 * @param now in milliseconds since 1970
+	 */
+	isGenuine: (call: IncomingCall, keys: readonly string[], now: number) => boolean;
 }
 
 export interface GenerationPage {

@@ -6,5 +6,9 @@ export function incomingCall(context: IWebhookFunctions): IncomingCall {
 	const headers = Object.entries(context.getHeaderData() as Record<string, unknown>).flatMap(([name, value]) =>
 		typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
 	);
-	return { body: context.getBodyData() as JsonValue, headers: Object.fromEntries(headers) };
+	const body = context.getBodyData() as JsonValue;
+	// n8n keeps the bytes beside the body that it parsed.
+	const { rawBody } = context.getRequestObject() as { rawBody?: unknown };
+	const text = Buffer.isBuffer(rawBody) ? rawBody.toString('utf8') : JSON.stringify(body);
+	return { body, text, headers: Object.fromEntries(headers) };
 }

@@ -119,6 +119,7 @@ export class FakeN8n {
 			...this.common(mode),
 			getNodeParameter: this.parameter,
 		getHeaderData: () => ({}),
+		getRequestObject: () => ({}),
 		getBodyData: () => body,
 			getQueryData: () => query,
 			getResponseObject: () => ({

@@ -100,7 +100,7 @@ const recognised: Row[] = [
 
 describe('documented callbacks are recognised', () => {
 	it.each(recognised.map((row) => [`${row.provider.id}: ${row.name}`, row] as const))('%s', (_, row) => {
-		expect(row.provider.callbacks?.read({ body: row.body, headers: {} })).toEqual(row.hint);
+		expect(row.provider.callbacks?.read({ body: row.body, headers: {}, text: '' })).toEqual(row.hint);
 		expect(isId(row.hint.generationId)).toBe(true);
 	});
 });
@@ -137,7 +137,7 @@ const junk: Array<[string, unknown]> = [
 
 /** The way through `receive()`: what a provider makes of a body counts only with a proper id. */
 function idFrom(provider: Provider, body: unknown): string | null {
-	const hint = provider.callbacks?.read({ body: body as JsonValue, headers: {} }) ?? null;
+	const hint = provider.callbacks?.read({ body: body as JsonValue, headers: {}, text: '' }) ?? null;
 	return hint && isId(hint.generationId) ? hint.generationId : null;
 }
 
@@ -177,6 +177,6 @@ describe('callbacks of another provider', () => {
 		['lumaDreamMachine', lumaDreamMachine, [pixazoBody, crazyBody]],
 		['pixazo', pixazo, [lumaBody, crazyBody]],
 	] as const)('%s does not take them', (_, provider, bodies) => {
-		expect(bodies.map((body) => provider.callbacks?.read({ body, headers: {} }))).toEqual([null, null]);
+		expect(bodies.map((body) => provider.callbacks?.read({ body, headers: {}, text: '' }))).toEqual([null, null]);
 	});
 });
