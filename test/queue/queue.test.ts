@@ -424,8 +424,8 @@ describe('many', () => {
 			const executions = await one.executions(2, 'success', 150_000);
 			const starts = executions.map(({ id }) => queue.startsOf(id));
 			await note(`queue-200-starts-${index}`, starts);
-			// Suspended, and woken a few times at most.
-			for (const count of starts) expect([2, 3, 4, 5]).toContain(count);
+			// Suspended, and woken at most once for each of its ten videos: under load their callbacks come one by one.
+			for (const count of starts) expect(count >= 2 && count <= 12).toBe(true);
 			return idsOf(outputOf(executions));
 		});
 		const triggered = triggers.map(async (trigger, index) => {
