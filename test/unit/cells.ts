@@ -12,18 +12,7 @@ export function inEach<T>(cells: Iterable<T>, check: (cell: T) => void, nameOf: 
 	for (const cell of all) {
 		try {
 			// A promise would be left behind, and its failure with it.
-			if (isPromise(check(cell))) throw new Error('inEachAsync is for checks that take time');
-		} catch (error) {
-			throw new Error(`At ${nameOf(cell)}`, { cause: error });
-		}
-	}
-}
-
-/** The same for checks that take time, one after the other. */
-export async function inEachAsync<T>(cells: Iterable<T>, check: (cell: T) => Promise<void>, nameOf: NameOf<T> = plainly): Promise<void> {
-	for (const cell of someOf(cells)) {
-		try {
-			await check(cell);
+			if (isPromise(check(cell))) throw new Error('the check takes time');
 		} catch (error) {
 			throw new Error(`At ${nameOf(cell)}`, { cause: error });
 		}

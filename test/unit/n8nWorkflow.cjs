@@ -7,6 +7,9 @@ const parts = {
 	NodeConnectionTypes: 'interfaces.js',
 	NodeHelpers: 'node-helpers.js',
 	NodeOperationError: 'errors/node-operation.error.js',
+	Workflow: 'workflow.js',
+	getCredentialAllowedDomains: 'credential-domain-restrictions.js',
+	isDomainAllowed: 'credential-domain-restrictions.js',
 	sleep: 'utils.js',
 };
 

@@ -449,6 +449,12 @@ describe('with every model of every provider', () => {
 		});
 	});
 
+	it('takes a switch that is off, whether the provider has it or not', () => {
+		inEach(eachModel, (cell) => {
+			expect(check(cell, { expandPrompt: false, promptOptimization: false, hdr: false })).toEqual([]);
+		});
+	});
+
 	it('accepts the values that the panel has by default', () => {
 		inEach(eachModel, (cell) => {
 			const { aspectRatio, duration, resolution } = cell[2].defaults;
@@ -510,7 +516,12 @@ describe('Luma Agents', () => {
 		expect(agents(set, operation)).toEqual({ ok: false, findings: [finding] });
 	});
 
-	it.each(['https://drive.google.com/uc?export=download&id=1AbC', 'https://www.dropbox.com/scl/fi/abc/kite.jpg?rlkey=x&raw=1'])(
+	it.each([
+		'https://drive.google.com/uc?export=download&id=1AbC',
+		'https://drive.google.com/uc/file',
+		'https://www.dropbox.com/scl/fi/abc/kite.jpg?rlkey=x&raw=1',
+		'https://www.dropbox.com/scl/fi/abc/kite.jpg?rlkey=x&dl=1',
+	])(
 		'takes the address of the file behind a sharing page: %s',
 		(startImage) => {
 			expect(asked({ startImage }).startImage).toEqual({ kind: 'url', url: startImage });

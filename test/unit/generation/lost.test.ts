@@ -42,7 +42,8 @@ describe('by the time of creation', () => {
 		[4000, true],
 		[60_000, true],
 		[600_000, true],
-		[603_000, false],
+		[602_000, true],
+		[602_001, false],
 		[3_600_000, false],
 		[86_400_000, false],
 	])('%d ms after the request: ours is %p', (at, isOurs) => {

@@ -155,6 +155,10 @@ describe('the next wake-up of a suspended execution', () => {
 		expect(gaps.slice(close.length).every((gap) => gap >= 60_000)).toBe(true);
 	});
 
+	it('is at the same time, whenever before it the execution is suspended', () => {
+		expect([10_000, 30_000, 50_000].map((elapsed) => elapsed + nextWakeDelayMs(elapsed, 60_000))).toEqual(Array(3).fill(nextWakeDelayMs(0, 60_000)));
+	});
+
 	it('is reached in few steps, however long it takes', () => {
 		expect(wakeUps(6 * 3_600_000, 60_000).length).toBeLessThan(100);
 	});
