@@ -10,6 +10,7 @@ import type { CallbackHint, Generation, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
 import { webhookIdOf } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
+import type { SignatureKeys } from './signature';
 import type { Pace, StoredList } from './watchList';
 import { MAX_AGE_MS, WatchList } from './watchList';
 
@@ -104,6 +105,8 @@ export interface TriggerMemory {
 	wake: (() => void) | null;
 	/** Signs with the key as it was read last, to check announcements. */
 	signer: (Pick<ProviderClient, 'sign'> & { readAt: number }) | null;
+	/** What the signatures of the provider's calls are checked with, where it signs them. */
+	signatureKeys: SignatureKeys | null;
 	/** Why the provider cannot call the trigger's address, as found when it was published. */
 	addressFinding: string | null;
 	/** Whether what is stored with the workflow was read. */
@@ -129,7 +132,7 @@ export function memoryOf(context: Place): TriggerMemory {
 	const known = memories.get(key);
 	if (known) return known;
 	const list = new WatchList(paceOf(providerOf(node), DEFAULT_RECONCILE_MINUTES * 60_000));
-	const memory: TriggerMemory = { list, wake: null, signer: null, addressFinding: null, hasLearnt: false };
+	const memory: TriggerMemory = { list, wake: null, signer: null, signatureKeys: null, addressFinding: null, hasLearnt: false };
 	memories.set(key, memory);
 	return memory;
 }
