@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { scripts } from '../../package.json';
-import { providerTable, tableIn, tablesPath } from '../../scripts/provider-table';
+import { providerTable, tableIn, tablesPath } from '../../scripts/docs/providers';
 
 const root = join(__dirname, '../..');
 const documents = ['README.md', 'CONTRIBUTING.md', 'examples/README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
@@ -18,7 +18,7 @@ function anchorsOf(text: string): string[] {
 	);
 }
 
-it('docs/providers.md holds the tables as they are (else: npm run provider-table -- --write)', () => {
+it('docs/providers.md holds the tables as they are (else: npm run docs:providers)', () => {
 	expect(tableIn(readFileSync(tablesPath, 'utf8'))).toBe(providerTable());
 });
 

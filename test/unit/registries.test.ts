@@ -12,7 +12,7 @@ import { operations } from '../../nodes/LumaVideo/operations';
 import { providerIds, providers } from '../../nodes/LumaVideo/providers';
 import type { ProviderId } from '../../nodes/LumaVideo/providers/provider';
 import packageFile from '../../package.json';
-import { keptContract } from '../../scripts/contract';
+import { keptContract } from '../../scripts/check/contract';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { STATES, VIDEO_URL, samples, shapeOf } from '../samples';
@@ -80,7 +80,7 @@ describe.each(providerIds)('%s', (id) => {
 		}
 	});
 
-	it('is in the contract with saved workflows (else: npm run contract -- --write)', () => {
+	it('is in the contract with saved workflows (else: npm run check:contract -- --write)', () => {
 		const contract = keptContract();
 		expect(Object.keys(contract)).toContain(credentialType);
 		expect(Object.keys(contract.lumaVideo?.credentials ?? {})).toContain(credentialType);

@@ -1,13 +1,13 @@
 /** Saved workflows go on working: nothing that they rely on is taken away. */
 import { describe, expect, it } from '@jest/globals';
-import type { Contract, ContractParameter } from '../../scripts/contract';
-import { compare, currentContract as readContract, keptContract } from '../../scripts/contract';
+import type { Contract, ContractParameter } from '../../scripts/check/contract';
+import { compare, currentContract as readContract, keptContract } from '../../scripts/check/contract';
 
 const current = readContract();
 
 it('the contract with saved workflows is kept (what is listed here breaks them)', () => {
 	const { broken, isOutdated } = compare(keptContract(), current);
-	if (isOutdated) console.warn('test/contract/contract.json does not name all there is: npm run contract -- --write');
+	if (isOutdated) console.warn('test/contract/contract.json does not name all there is: npm run check:contract -- --write');
 	expect(broken).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 /**
  * How late the end of a generation is noticed, and with how many reads: for the tests of the schedule and for the
- * table that `scripts/schedule-figures.ts` prints. Seeded, so that it always gives the same figures.
+ * table that `test/bench/scheduleFigures.ts` prints. Seeded, so that it always gives the same figures.
  */
 import { Experience } from '../../../nodes/LumaVideo/generation/experience';
 import { nextReadDelayMs } from '../../../nodes/LumaVideo/generation/schedule';

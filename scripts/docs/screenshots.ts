@@ -2,19 +2,19 @@
  * Pictures of the nodes in n8n's editor, for looking at: every provider and operation, light and dark, and what a
  * finished, a waiting and a failed execution look like, and the canvas of every example. They go to output/screenshots/.
  *
- *     npm run screenshots [-- --theme dark --only panels|executions|examples]
+ *     npm run docs:screenshots [-- --theme dark --only panels|executions|examples]
  */
 import type { INode } from 'n8n-workflow';
 import { parseArgs } from 'node:util';
-import { operations } from '../nodes/LumaVideo/operations';
-import { chain, manualTrigger, node, openEditor, packTarball, startN8n, workflow } from '../test/e2e/harness';
-import { exampleFiles, readExample } from '../test/e2e/examples';
-import type { Editor, N8n } from '../test/e2e/harness';
-import type { CredentialRefs } from '../test/e2e/support';
-import { longVideo, LUMA_VIDEO_TRIGGER, createCredentials, generate, lumaVideo, prompts } from '../test/e2e/support';
-import type { ProviderServer } from '../test/provider-server';
-import { startProviderServer } from '../test/provider-server';
-import { PROVIDERS } from '../test/samples';
+import { operations } from '../../nodes/LumaVideo/operations';
+import { chain, manualTrigger, node, openEditor, packTarball, startN8n, workflow } from '../../test/e2e/harness';
+import { exampleFiles, readExample } from '../../test/e2e/examples';
+import type { Editor, N8n } from '../../test/e2e/harness';
+import type { CredentialRefs } from '../../test/e2e/support';
+import { longVideo, LUMA_VIDEO_TRIGGER, createCredentials, generate, lumaVideo, prompts } from '../../test/e2e/support';
+import type { ProviderServer } from '../../test/provider-server';
+import { startProviderServer } from '../../test/provider-server';
+import { PROVIDERS } from '../../test/samples';
 
 const { values: options } = parseArgs({ options: { theme: { type: 'string' }, only: { type: 'string' } } });
 

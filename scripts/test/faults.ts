@@ -5,10 +5,10 @@
  *
  *     npm run test:faults [provider ...]
  */
-import { PROVIDERS } from '../test/samples';
-import { CRASH_PROVIDERS, allCrashCells, crashTable, crashTotals, runCrashMatrix } from '../test/engine/crashMatrix';
-import { allCells, runMatrix, tableOf, totalsOf } from '../test/engine/faultMatrix';
-import { allStopCells, runStopMatrix, stopTable, stopTotals } from '../test/engine/stopMatrix';
+import { PROVIDERS } from '../../test/samples';
+import { CRASH_PROVIDERS, allCrashCells, crashTable, crashTotals, runCrashMatrix } from '../../test/engine/crashMatrix';
+import { allCells, runMatrix, tableOf, totalsOf } from '../../test/engine/faultMatrix';
+import { allStopCells, runStopMatrix, stopTable, stopTotals } from '../../test/engine/stopMatrix';
 
 async function main(): Promise<void> {
 	const asked = process.argv.slice(2);

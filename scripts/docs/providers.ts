@@ -1,23 +1,23 @@
 /**
  * Prints the tables of providers and models of docs/providers.md, made from the providers' capability tables.
  *
- *     npm run provider-table [-- --write]
+ *     npm run docs:providers
  *
  * With `--write` they are put there. A unit test compares the two.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FIELD_NAMES } from '../nodes/LumaVideo/generation/checkRequest';
-import { operations } from '../nodes/LumaVideo/operations';
-import { extraFields } from '../nodes/LumaVideo/providers/extras';
-import type { Operation } from '../nodes/LumaVideo/operations/operation';
-import { providerIds, providers } from '../nodes/LumaVideo/providers';
-import { blankImageRequest, blankRequest } from '../nodes/LumaVideo/providers/provider';
-import type { FrameMode, ImageMaking, ModelCapabilities, Provider } from '../nodes/LumaVideo/providers/provider';
+import { FIELD_NAMES } from '../../nodes/LumaVideo/generation/checkRequest';
+import { operations } from '../../nodes/LumaVideo/operations';
+import { extraFields } from '../../nodes/LumaVideo/providers/extras';
+import type { Operation } from '../../nodes/LumaVideo/operations/operation';
+import { providerIds, providers } from '../../nodes/LumaVideo/providers';
+import { blankImageRequest, blankRequest } from '../../nodes/LumaVideo/providers/provider';
+import type { FrameMode, ImageMaking, ModelCapabilities, Provider } from '../../nodes/LumaVideo/providers/provider';
 
-export const tablesPath = join(__dirname, '..', 'docs', 'providers.md');
+export const tablesPath = join(__dirname, '..', '..', 'docs', 'providers.md');
 
-const MARKERS = /(<!-- provider-table:start[^>]*-->\n)([\s\S]*?)(<!-- provider-table:end -->)/;
+const MARKERS = /(<!-- tables:start[^>]*-->\n)([\s\S]*?)(<!-- tables:end -->)/;
 const NONE = '–';
 
 const FRAMES: Readonly<Record<FrameMode, string>> = {
@@ -163,10 +163,6 @@ export function tableIn(document: string): string | undefined {
 }
 
 function main(): void {
-	if (!process.argv.includes('--write')) {
-		process.stdout.write(`${providerTable()}\n`);
-		return;
-	}
 	const document = readFileSync(tablesPath, 'utf8');
 	if (!MARKERS.test(document)) throw new Error('docs/providers.md has no markers for the tables');
 	writeFileSync(

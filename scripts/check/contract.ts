@@ -2,19 +2,19 @@
  * What saved workflows rely on: names, types, defaults, option values and conditions of every parameter of the nodes
  * and credentials. The released state is kept in test/contract/contract.json; a unit test compares the code with it.
  *
- *     npm run contract                what changed since
- *     npm run contract -- --write     keeps the present state; for additions, or before a new major version
+ *     npm run check:contract                what changed since
+ *     npm run check:contract -- --write     keeps the present state; for additions, or before a new major version
  */
 import './demo/typescriptFirst';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeType } from 'n8n-workflow';
-import { LumaVideo } from '../nodes/LumaVideo/LumaVideo.node';
-import { LumaVideoTrigger } from '../nodes/LumaVideo/LumaVideoTrigger.node';
-import { pickerFields } from '../nodes/LumaVideo/operations';
-import { credentialTypes } from '../test/samples';
+import { LumaVideo } from '../../nodes/LumaVideo/LumaVideo.node';
+import { LumaVideoTrigger } from '../../nodes/LumaVideo/LumaVideoTrigger.node';
+import { pickerFields } from '../../nodes/LumaVideo/operations';
+import { credentialTypes } from '../../test/samples';
 
-const contractPath = join(__dirname, '..', 'test', 'contract', 'contract.json');
+const contractPath = join(__dirname, '..', '..', 'test', 'contract', 'contract.json');
 
 /** Conditions by the path of the parameter that they are about; all must hold, each with one of its values. */
 type Conditions = Record<string, unknown[]>;
@@ -269,7 +269,7 @@ function main(): void {
 	const { broken, isOutdated } = compare(keptContract(), now);
 	for (const finding of broken) console.log(`- ${finding}`);
 	if (broken.length > 0) process.exitCode = 1;
-	else console.log(isOutdated ? 'Only additions. Keep them with: npm run contract -- --write' : 'Nothing changed.');
+	else console.log(isOutdated ? 'Only additions. Keep them with: npm run check:contract -- --write' : 'Nothing changed.');
 }
 
 if (require.main === module) main();

@@ -2,10 +2,10 @@
  * What the waiting schedule costs and gives, as a table: mean lateness and reads per job for videos of 30 s, 60 s and
  * 180 s, with a right guess of their duration and with wrong ones, one by one and in batches.
  *
- * Run with `npx tsx scripts/schedule-figures.ts`.
+ * Run with `npx tsx test/bench/scheduleFigures.ts`.
  */
-import type { Figures } from '../test/unit/generation/simulation';
-import { readAlone, readTogether } from '../test/unit/generation/simulation';
+import type { Figures } from '../unit/generation/simulation';
+import { readAlone, readTogether } from '../unit/generation/simulation';
 
 const JOBS = 50_000;
 const BATCHES = 20;
