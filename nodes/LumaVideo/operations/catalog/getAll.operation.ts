@@ -1,4 +1,4 @@
-/** Concept: Get Many and Camera Motion: Get Many. What can be chosen for a video. */
+/** Concept: Get Many and Camera Motion: Get Many. The options for a video. */
 import { readCatalog } from '../../generation/catalog';
 import { providerIds, providers } from '../../providers';
 import type { CatalogName } from '../../providers/provider';
@@ -17,7 +17,7 @@ function catalogOperation(resource: ResourceName, name: CatalogName, plural: str
 		name: 'Get Many',
 		action: `Get many ${plural}`,
 		description: `Retrieve many ${plural}`,
-		toolDescription: `Lists the ${plural} that a request for a video can name. Buys nothing.`,
+		toolDescription: `Lists the ${plural} that a video request can use. Buys nothing.`,
 		providers: supporting,
 		properties: forOperation(resource, 'getAll', [...manyFields, optionsField(['requestTimeout'])], supporting),
 

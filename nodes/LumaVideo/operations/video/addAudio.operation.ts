@@ -1,4 +1,4 @@
-/** Video: Add Audio. Gives a generated video sound. */
+/** Video: Add Audio. Adds sound to a generated video. */
 import { generationIdFields } from '../generationId';
 import { promptFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
@@ -8,9 +8,9 @@ export const addAudio = createVideoOperation({
 	name: 'Add Audio',
 	action: 'Add audio to video',
 	description: 'Add sound to a generated video',
-	toolDescription: 'Adds sound to a finished video, which is named by its generationId.',
+	toolDescription: 'Adds sound to a finished video, identified by its generationId.',
 	fields: [
-		...generationIdFields('generationId', 'The finished generation that gets sound'),
+		...generationIdFields('generationId', 'The finished generation to add sound to'),
 		...promptFields('addAudio'),
 	],
 });

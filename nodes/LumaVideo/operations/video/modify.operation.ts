@@ -1,4 +1,4 @@
-/** Video: Modify. Makes a video anew from another: its style, its setting, what is in it. */
+/** Video: Modify. Generates a video from another with a different style, setting or content. */
 import { generationIdFields } from '../generationId';
 import { choiceFields, imageFields, modeFields, modelFields, promptFields } from '../requestFields';
 import { sourceFields } from '../sourceFields';
@@ -9,9 +9,9 @@ export const modify = createVideoOperation({
 	name: 'Modify',
 	action: 'Modify video',
 	description: 'Change the style, the setting or the content of a video',
-	toolDescription: 'Makes a finished video anew in another style, setting or content.',
+	toolDescription: 'Changes the style, the setting or the content of a finished video.',
 	fields: [
-		...sourceFields('modify', generationIdFields('generationId', 'The finished generation that is modified')),
+		...sourceFields('modify', generationIdFields('generationId', 'The finished generation to modify')),
 		...modelFields('modify'),
 		...modeFields(),
 		...promptFields('modify'),
