@@ -41,7 +41,7 @@ export class LumaAgentsApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. luma-api-1234567890abcdef',
 			description:
-				'The key is sent to the base URL below and nowhere else. Luma Agents has no free request for checking a key, so the connection test reads a generation that does not exist and fails only if the key is refused. It does not show whether the account has a balance.',
+				'The key is sent to the base URL below and nowhere else. Luma Agents has no free call for checking a key, so the connection test reads a generation that does not exist and fails only if the key is refused. It does not show whether the account has a balance.',
 			hint: 'Create one at platform.lumalabs.ai. The account needs a balance.',
 		},
 		{

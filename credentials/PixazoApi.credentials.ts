@@ -33,7 +33,7 @@ export class PixazoApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. 1234567890abcdef1234567890abcdef',
 			description:
-				'The key is sent to the base URL below and nowhere else. Pixazo has no free request for checking a key, so the connection test reads a generation that does not exist and fails only if the key is refused. It does not show whether the account has a balance.',
+				'The key is sent to the base URL below and nowhere else. Pixazo has no free call for checking a key, so the connection test reads a generation that does not exist and fails only if the key is refused. It does not show whether the account has a balance.',
 			hint: 'Create one at api-console.pixazo.ai/api_keys. Pixazo calls it the subscription key.',
 		},
 		{

@@ -7,17 +7,16 @@ import type { IRun, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
 import { experience } from '../generation/experience';
-
 import { listPages } from '../generation/list';
 import type { ReadResult } from '../generation/read';
 import { isOver, isTransient, readGeneration } from '../generation/read';
 import type { Generation, Provider } from '../providers/provider';
+import type { Text } from '../providers/text';
 import { parseHttpUrl } from '../transport/address';
 import type { Reference } from '../transport/announce';
 import { referenceOf } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
-import type { Text } from '../providers/text';
 import { handOver } from './emit';
 import { CHECK_CREDENTIAL, announcedButGone, foreignCall, readsBlocked, triggerAddress } from './messages';
 import type { Callee, TriggerEvent, TriggerMemory, Verdict } from './trigger';

@@ -1,6 +1,5 @@
 /** The two fields of every Get Many operation. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-
 import { numberOf } from '../providers/values';
 import { fieldError, readSwitch } from './settings';
 

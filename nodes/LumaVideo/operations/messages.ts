@@ -47,7 +47,7 @@ export function empty({ field }: { field: string }): string {
 }
 
 export function notAnId({ field }: { field: string }): string {
-	return `'${field}' contains characters that no ID has`;
+	return `'${field}' has characters that no ID has`;
 }
 
 // Files from n8n

@@ -12,7 +12,7 @@ export const get: Operation = {
 	name: 'Get',
 	action: 'Get generation',
 	description: 'Retrieve the current state of a generation',
-	toolDescription: "Reads the state of a generation, identified by its generationId, without waiting. Returns its status (queued, processing, completed or failed) and, when it is completed, videoUrl, the URL of the video; that of an image is in media. Buys nothing.",
+	toolDescription: "Reads how far a generation is, named by its generationId, without waiting. Returns its status (queued, processing, completed or failed) and, when it is completed, videoUrl, the web address of the video; that of an image is in media. Buys nothing.",
 	providers: providerIds,
 	properties: forOperation('generation', 'get', [
 		...generationIdFields(),

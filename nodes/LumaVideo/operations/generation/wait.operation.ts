@@ -33,7 +33,7 @@ export const wait: Operation = {
 	action: 'Wait for generation',
 	description: 'Wait until a generation is finished',
 	toolDescription:
-		'Waits until a generation, identified by its generationId, is finished, which can take minutes. Returns videoUrl, the URL of the video; that of an image is in media. Buys nothing.',
+		'Waits until a generation, named by its generationId, is finished, which can take minutes. Returns videoUrl, the web address of the video; that of an image is in media. Buys nothing.',
 	providers: providerIds,
 	properties: forOperation('generation', 'wait', properties, providerIds),
 

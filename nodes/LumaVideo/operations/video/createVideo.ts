@@ -40,7 +40,7 @@ const REQUEST_FIELDS = [
 
 /** What an agent must know about every operation that generates a video. */
 const TOOL_TERMS =
-	"Costs money and can take minutes: use it once for each video that is needed. Returns generationId, status and, when status is 'completed', videoUrl, the URL of the video.";
+	"Costs money and can take minutes: use it once for each video that is wanted. Returns generationId, status and, when status is 'completed', videoUrl, the web address of the video.";
 
 const withCallbacks = providerIds.filter((id) => providers[id].callbacks);
 

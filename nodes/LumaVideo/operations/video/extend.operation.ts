@@ -8,7 +8,7 @@ export const extend = createVideoOperation({
 	name: 'Extend',
 	action: 'Extend video',
 	description: 'Add a part to the end or the beginning of a generated video',
-	toolDescription: 'Adds a part to a finished video, identified by its generationId.',
+	toolDescription: 'Adds a part to a finished video, which is named by its generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation to extend'),
 		...directionFields(),

@@ -7,7 +7,7 @@ export const generate = createVideoOperation({
 	name: 'Generate',
 	action: 'Generate video',
 	description: 'Generate a video from text and images',
-	toolDescription: 'Generates a new video of a few seconds from a text that describes it and, optionally, from images.',
+	toolDescription: 'Makes a new video of a few seconds from a text that describes it and, if given, from images.',
 	fields: [
 		...modelFields('generate'),
 		...promptFields('generate'),

@@ -9,7 +9,7 @@ export const modify = createVideoOperation({
 	name: 'Modify',
 	action: 'Modify video',
 	description: 'Change the style, the setting or the content of a video',
-	toolDescription: 'Changes the style, the setting or the content of a finished video.',
+	toolDescription: 'Makes a finished video anew in another style, setting or content.',
 	fields: [
 		...sourceFields('modify', generationIdFields('generationId', 'The finished generation to modify')),
 		...modelFields('modify'),

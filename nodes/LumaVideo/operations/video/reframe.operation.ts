@@ -9,7 +9,7 @@ export const reframe = createVideoOperation({
 	name: 'Reframe',
 	action: 'Reframe video',
 	description: 'Change the aspect ratio of a video and fill the new parts of the picture',
-	toolDescription: 'Changes the aspect ratio of a finished video and fills the new parts of the picture.',
+	toolDescription: 'Changes the aspect ratio of a finished video and fills what is missing in the picture.',
 	fields: [
 		...sourceFields('reframe', generationIdFields('generationId', 'The finished generation to reframe')),
 		...modelFields('reframe'),
