@@ -157,7 +157,7 @@ describe.each([1, 30])('what is left of %d items', (count) => {
 		const error = nodeError(execution, 'Luma Video');
 		expect(error?.message).toContain('The execution was stopped. Generations still running at the provider: ');
 		for (const id of boughtIds()) expect(error?.message).toContain(`${id} (item `);
-		expect(error?.description).toContain("To get them, use resource 'Generation', operation 'Wait' with their IDs.");
+		expect(error?.description).toContain("To get a generation by its ID, use resource 'Generation', operation 'Wait'.");
 		expect(Object.keys(execution.data.resultData.runData)).toEqual(['Start', 'Items', 'Luma Video']);
 		await untilNamed();
 		expect(server.ledger().purchases).toHaveLength(count);

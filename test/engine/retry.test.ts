@@ -336,7 +336,7 @@ describe.each(PROVIDERS)('%s: Stop', (provider) => {
 		for (const { id, prompt } of server.ledger().purchases) {
 			expect(text).toContain(`${id} (item ${three.findIndex((item) => item.text === prompt)}, running)`);
 		}
-		expect(text).toContain("To get them, use resource 'Generation', operation 'Wait' with their IDs.");
+		expect(text).toContain("To get a generation by its ID, use resource 'Generation', operation 'Wait'.");
 		thaw();
 		await settled();
 		expect(server.ledger().requests).toHaveLength(requestsAtStop);

@@ -14,7 +14,7 @@ export const NOTHING_SENT = 'Nothing was sent for this item. Correct it and run 
 
 export const NOTHING_BOUGHT = 'Nothing was bought.';
 
-export const GET_BY_ID = "To get them, use resource 'Generation', operation 'Wait' with their IDs.";
+export const GET_BY_ID = "To get a generation by its ID, use resource 'Generation', operation 'Wait'.";
 
 /** Added to a dry run whose request has placeholders. */
 export const PLACEHOLDER_NOTE =

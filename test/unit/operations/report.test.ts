@@ -22,14 +22,14 @@ describe('a stopped execution', () => {
 	it('says that what runs goes on, and what is over is over', () => {
 		expect(said([bought(0, 'completed'), bought(1, 'running'), bought(2, 'failed')])).toEqual([
 			'The execution was stopped. Generations still running at the provider: gen-1 (item 1, running)',
-			"Already over: gen-0 (item 0, completed), gen-2 (item 2, failed). To get them, use resource 'Generation', operation 'Wait' with their IDs.",
+			"Already over: gen-0 (item 0, completed), gen-2 (item 2, failed). To get a generation by its ID, use resource 'Generation', operation 'Wait'.",
 		]);
 	});
 
 	it('says of what is over alone that nothing goes on', () => {
 		expect(said([bought(0, 'completed')])).toEqual([
 			'The execution was stopped',
-			"Already over: gen-0 (item 0, completed). To get them, use resource 'Generation', operation 'Wait' with their IDs.",
+			"Already over: gen-0 (item 0, completed). To get a generation by its ID, use resource 'Generation', operation 'Wait'.",
 		]);
 	});
 
