@@ -45,7 +45,7 @@ export function emissionOf(provider: Provider, generation: Generation): { event:
 	return { event: eventOf(status), key: emissionKey(provider.id, { generationId, status }) };
 }
 
-/** @throws NodeOperationError when the workflow names a provider that this version does not know */
+/** @throws NodeOperationError when the workflow has a provider that this version does not know */
 export function providerOf(node: INode): Provider {
 	const value = node.parameters.provider ?? 'lumaAgents';
 	const provider = typeof value === 'string' ? findProvider(value) : undefined;

@@ -54,7 +54,7 @@ function boughtByTrigger(provider: Provider, plans: readonly ReadyPlan[], outcom
 	return [...bought.values()];
 }
 
-/** Tells the trigger everything that it does not know yet, as long as it takes note. */
+/** Tells the trigger everything that it does not know yet, until it stops accepting. */
 async function tell(context: IExecuteFunctions, provider: Provider, client: ProviderClient, bought: Bought): Promise<void> {
 	const reference = referenceOf(parseHttpUrl(bought.url)?.searchParams ?? []);
 	for (let told: Told = { noted: [''], trouble: null }; bought.untold.size > 0 && told.noted.length > 0; ) {

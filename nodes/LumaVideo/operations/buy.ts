@@ -26,7 +26,7 @@ import type { Settings } from './settings';
 import { defaultTimeoutMs, downloadSettings, optionsField, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
 import { callbackAddress } from './suspend';
 
-/** Parameters that say how the node works, not what is bought: changing them does not make it another request. */
+/** Parameters that do not affect what is bought: the request stays the same when they change. */
 const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadImage', 'downloadVideo', 'options'];
 
 /** Options of every operation that buys. */

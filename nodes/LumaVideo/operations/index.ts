@@ -204,7 +204,7 @@ export const nodeProperties: INodeProperties[] = [
 	...operations.flatMap((operation) => operation.properties),
 ];
 
-/** Runs the chosen operation for all input items. */
+/** Runs the selected operation for all input items. */
 export async function runOperation(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const provider = findProvider(context.getNodeParameter('provider', 0) as string);
 	const resource = context.getNodeParameter('resource', 0);
@@ -225,7 +225,8 @@ export async function runOperation(context: IExecuteFunctions): Promise<INodeExe
 /** The error with its advice in the message: the message is all that n8n passes to the agent. */
 function toldToAgent(error: unknown): unknown {
 	if (!(error instanceof NodeApiError || error instanceof NodeOperationError) || !error.description) return error;
-	error.message = `${error.message.replace(/ \[item \d+\]$/, '').replace(/\.?$/, '.')} ${error.description}`;
+	const headline = error.message.replace(/ \[item \d+\]$/, '').replace(/\.?$/, '.');
+	error.message = [headline, error.description].join(' ');
 	error.description = null;
 	return error;
 }

@@ -59,8 +59,11 @@ function sizeText(bytes: number): string {
 	return bytes < 1_000_000_000 ? `${Number((bytes / 1_000_000).toFixed(1))} MB` : `${Number((bytes / 1_000_000_000).toFixed(1))} GB`;
 }
 
-function sizeFinding(provider: Provider, size: number, maxBytes: number): string | null {
-	return size <= maxBytes ? null : tooLarge({ provider, size: sizeText(size), maximum: sizeText(maxBytes) });
+/** The file, unless it is too large. */
+function fitting(provider: Provider, field: string, image: InputImage, maxBytes: number): InputReading {
+	const { size } = image.file;
+	if (size <= maxBytes) return { ok: true, image };
+	return { ok: false, finding: tooLarge({ field, provider, size: sizeText(size), maximum: sizeText(maxBytes) }) };
 }
 
 function signedUrl(context: IExecuteFunctions, binary: IBinaryData): string | null {
@@ -82,7 +85,7 @@ async function stored(context: IExecuteFunctions, { itemIndex, binary, file }: I
 /**
  * The image in a field of the item's input data.
  *
- * @returns the image, or what is wrong, as the end of a sentence that begins with the field's name
+ * @param field the name of the panel's field, for findings
  * @throws NodeOperationError when the item has no such data
  */
 export function readInputImage(
@@ -91,25 +94,23 @@ export function readInputImage(
 	client: ProviderClient,
 	itemIndex: number,
 	dataField: string,
+	field: string,
 ): InputReading {
 	const binary = context.helpers.assertBinaryData(itemIndex, dataField);
 	const { types, maxBytes } = limits(provider);
 	const mimeType = typeOf(binary);
 	if (!types.includes(mimeType)) {
 		const accepted = types.map((type) => type.replace('image/', '').toUpperCase()).join(', ');
-		return { ok: false, finding: wrongType({ provider, hasType: mimeType !== '', type: mimeType, accepted }) };
+		return { ok: false, finding: wrongType({ field, provider, hasType: mimeType !== '', type: mimeType, accepted }) };
 	}
-	const size = sizeOf(binary);
-	const finding = sizeFinding(provider, size, maxBytes);
-	if (finding) return { ok: false, finding };
 	if (provider.capabilities.imageInput === 'url') {
 		// For a file that is not in the store yet: what its URL would be.
 		const url = parseHttpUrl(signedUrl(context, { ...binary, id: binary.id ?? 'not-stored-yet' }) ?? '');
-		if (!url || (isLocalHost(url.hostname) && !client.isLocal)) return { ok: false, finding: noPublicAddress({ provider }) };
+		if (!url || (isLocalHost(url.hostname) && !client.isLocal)) return { ok: false, finding: noPublicAddress({ field, provider }) };
 	}
 	const extension = mimeType === 'image/jpeg' ? 'jpg' : mimeType.replace('image/', '');
 	const name = binary.fileName?.includes('.') === true ? binary.fileName : `image.${extension}`;
-	return { ok: true, image: { itemIndex, binary, file: { name, mimeType, size } } };
+	return fitting(provider, field, { itemIndex, binary, file: { name, mimeType, size: sizeOf(binary) } }, maxBytes);
 }
 
 /** The same for a video, if the provider has a file store. */
@@ -118,17 +119,15 @@ export function readInputVideo(
 	provider: Provider,
 	itemIndex: number,
 	dataField: string,
+	field: string,
 ): InputReading {
 	const binary = context.helpers.assertBinaryData(itemIndex, dataField);
 	const mimeType = typeOf(binary);
 	if (!mimeType.startsWith('video/')) {
-		return { ok: false, finding: wrongType({ provider, hasType: mimeType !== '', type: mimeType, accepted: 'videos' }) };
+		return { ok: false, finding: wrongType({ field, provider, hasType: mimeType !== '', type: mimeType, accepted: 'videos' }) };
 	}
-	const size = sizeOf(binary);
-	const finding = sizeFinding(provider, size, provider.fileStore?.maxBytes.video ?? 0);
-	if (finding) return { ok: false, finding };
 	const name = binary.fileName?.includes('.') === true ? binary.fileName : 'video.mp4';
-	return { ok: true, image: { itemIndex, binary, file: { name, mimeType, size } } };
+	return fitting(provider, field, { itemIndex, binary, file: { name, mimeType, size: sizeOf(binary) } }, provider.fileStore?.maxBytes.video ?? 0);
 }
 
 /** The placeholder for a file in a request that has not been sent: the same file has the same ID. */

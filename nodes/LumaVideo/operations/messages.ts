@@ -1,7 +1,4 @@
-/**
- * Messages about the fields and settings of a node, and about a run as a whole. A function that returns a string says
- * what is wrong with a field: a sentence, or the end of one that begins with the field's name.
- */
+/** Messages about the fields and settings of a node (those that return a string), and about a run as a whole. */
 import { fetchLater } from '../generation/failure';
 import type { Product, Provider } from '../providers/provider';
 import type { Text } from '../providers/text';
@@ -52,17 +49,17 @@ export function notAnId({ field }: { field: string }): string {
 
 // Files from n8n
 
-/** @param accepted such as `JPEG, PNG`, or `videos` */
-export function wrongType({ provider, hasType, type, accepted }: { provider: Named; hasType: boolean; type: string; accepted: string }): string {
-	return `is ${hasType ? type : 'of an unknown type'}; ${provider.displayName} accepts ${accepted}`;
+/** @param accepted such as `JPEG, PNG` or `videos` */
+export function wrongType({ field, provider, hasType, type, accepted }: { field: string; provider: Named; hasType: boolean; type: string; accepted: string }): string {
+	return `'${field}' is ${hasType ? type : 'of an unknown type'}; ${provider.displayName} accepts ${accepted}`;
 }
 
-export function tooLarge({ provider, size, maximum }: { provider: Named; size: string; maximum: string }): string {
-	return `is too large: ${size} (maximum at ${provider.displayName}: ${maximum})`;
+export function tooLarge({ field, provider, size, maximum }: { field: string; provider: Named; size: string; maximum: string }): string {
+	return `'${field}' is too large: ${size} (maximum at ${provider.displayName}: ${maximum})`;
 }
 
-export function noPublicAddress({ provider }: { provider: Named }): string {
-	return `cannot be sent: ${provider.displayName} accepts only public URLs, and this n8n has none. Use the URL of an image on the web, or set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public address of n8n`;
+export function noPublicAddress({ field, provider }: { field: string; provider: Named }): string {
+	return `'${field}' cannot be sent: ${provider.displayName} accepts only public URLs, and this n8n has none. Use the URL of an image on the web, or set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public address of n8n`;
 }
 
 export function noVideoFiles({ provider, field }: { provider: Named; field: string }): string {

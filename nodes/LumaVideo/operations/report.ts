@@ -58,7 +58,7 @@ function timedOut(provider: Provider, plan: ReadyPlan, { generationId, status }:
 	return { ...text, details: { generationId, provider: provider.id, status } };
 }
 
-/** A video that a run has bought or waits for. */
+/** A generation that a run has bought or is waiting for. */
 export interface Bought {
 	itemIndex: number;
 	/** `null`: its request got no answer. */
@@ -68,7 +68,7 @@ export interface Bought {
 	sentAt: number | null;
 }
 
-/** What this run of the node has bought or waits for, as far as is known now. */
+/** What this run of the node has bought or is waiting for, as far as is known now. */
 export function boughtSoFar(ledger: Ledger, plans: readonly ReadyPlan[]): Bought[] {
 	const given = plans.flatMap(({ itemIndex, job: { start } }): Bought[] =>
 		start.kind === 'existing' ? [{ itemIndex, generationId: start.generationId, state: 'running', sentAt: null }] : [],

@@ -30,7 +30,8 @@ export async function readEach(
 ): Promise<INodeExecutionData[]> {
 	const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);
 	const gate = new Gate(CONCURRENT_READS);
-	let isUrlOnly = false;
+	/** Items that have a URL and no file. */
+	const urlsOnly = new Set<number>();
 	const readItem = async (itemIndex: number): Promise<ItemResult> => {
 		const id = readGenerationId(context, itemIndex);
 		if (!id.ok) return { itemIndex, ok: false, failure: invalid(provider, [id.finding]) };
@@ -45,7 +46,7 @@ export async function readEach(
 		);
 		if (!read.ok) return { itemIndex, ok: false, failure: read.failure };
 		const wanted = download(itemIndex, settings, client);
-		isUrlOnly ||= wanted === null && read.generation.media.length > 0;
+		if (wanted === null && read.generation.media.length > 0) urlsOnly.add(itemIndex);
 		const output = { includeRaw: settings.includeRaw };
 		const delivery = await deliver(context, provider, read.generation, itemIndex, output, wanted, systemClock);
 		return { itemIndex, ...delivery };
@@ -62,6 +63,6 @@ export async function readEach(
 		}),
 	);
 	const items = toItems(context, results);
-	if (isUrlOnly) tellHint(context, urlHint(provider, { isRead: true, makes: 'video' }));
+	if (urlsOnly.size > 0) tellHint(context, urlHint(provider, { isRead: true, makes: 'video' }));
 	return items;
 }

@@ -64,9 +64,9 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 		const value = get(field);
 		const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [];
 		return names.filter((name) => name !== '').flatMap((name) => {
-			const result = readInputImage(context, provider, client, itemIndex, name);
+			const result = readInputImage(context, provider, client, itemIndex, name, FIELD_NAMES[field]);
 			if (result.ok) return [result.image];
-			findings.push(`'${FIELD_NAMES[field]}' ${result.finding}`);
+			findings.push(result.finding);
 			return [];
 		});
 	};

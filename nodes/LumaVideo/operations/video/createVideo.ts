@@ -126,17 +126,17 @@ function readInput(
 			const dataField: unknown = context.getNodeParameter(`${field}Field`, itemIndex, '');
 			input[field] = null;
 			if (typeof dataField !== 'string' || dataField.trim() === '') continue;
-			const result = readInputImage(context, provider, client, itemIndex, dataField.trim());
+			const result = readInputImage(context, provider, client, itemIndex, dataField.trim(), FIELD_NAMES[field]);
 			if (result.ok) {
 				images[field] = result.image;
 				input[field] = placeholder(result.image);
-			} else findings.push(`'${FIELD_NAMES[field]}' ${result.finding}`);
+			} else findings.push(result.finding);
 		}
 	}
 	return { input, images, findings };
 }
 
-/** The video file in a field of the item's input data; a finding is a whole sentence. */
+/** The video file in a field of the item's input data. */
 function readVideo(
 	context: IExecuteFunctions,
 	provider: Provider,
@@ -146,9 +146,8 @@ function readVideo(
 ): InputReading {
 	const takesFiles = operationCapabilities(provider, operation)?.models.some(({ sources }) => sources?.includes('file') === true);
 	if (takesFiles !== true) return { ok: false, finding: noVideoFiles({ provider, field: FIELD_NAMES.videoSource }) };
-	if (dataField === '') return { ok: false, finding: empty({ field: FIELD_NAMES.sourceVideoField }) };
-	const result = readInputVideo(context, provider, itemIndex, dataField);
-	return result.ok ? result : { ok: false, finding: `'${FIELD_NAMES.sourceVideoField}' ${result.finding}` };
+	const field = FIELD_NAMES.sourceVideoField;
+	return dataField === '' ? { ok: false, finding: empty({ field }) } : readInputVideo(context, provider, itemIndex, dataField, field);
 }
 
 /** The request as the provider needs it: with its files sent, and the URL of a source generation's video. */
