@@ -7,7 +7,7 @@ import type {
 
 import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
 
-// The two fields that people see, as one address.
+// The two visible fields, as one URL.
 const baseUrl = '$self["host"] === "custom" ? $self["customBaseUrl"] : $self["host"]';
 
 export class CrazyrouterApi implements ICredentialType {
@@ -32,7 +32,7 @@ export class CrazyrouterApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. sk-1234567890abcdef',
 			description: 'The key is sent to the host below and nowhere else',
-			hint: 'Make a token in the console at crazyrouter.com. It begins with sk-, and its model list must allow Luma.',
+			hint: 'Create a token in the console at crazyrouter.com. It begins with sk-, and its model list must include Luma.',
 		},
 		{
 			displayName: 'Host',
@@ -52,12 +52,12 @@ export class CrazyrouterApi implements ICredentialType {
 				{
 					name: 'Original (crazyrouter.com)',
 					value: 'https://crazyrouter.com',
-					description: 'The host of the older documentation, today mainly used for the console',
+					description: 'The host in the older documentation, now mainly used for the console',
 				},
 				{
 					name: 'Custom',
 					value: 'custom',
-					description: 'A proxy or a test server of your own',
+					description: 'Your own proxy or test server',
 				},
 			],
 			default: 'https://api.crazyrouter.com',
@@ -71,10 +71,10 @@ export class CrazyrouterApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. https://crazyrouter.example.com',
 			description:
-				"The address up to, but without, '/v1' and '/luma', which are added to it",
+				"The URL without '/v1' and '/luma', which are appended to it",
 			displayOptions: { show: { host: ['custom'] } },
 		},
-		// What nodes read: worked out by n8n from the two fields above whenever the credential is used.
+		// What nodes read: n8n evaluates it from the two fields above whenever the credential is used.
 		{
 			displayName: 'Base URL',
 			name: 'baseUrl',
@@ -86,7 +86,7 @@ export class CrazyrouterApi implements ICredentialType {
 
 	authenticate = keyAsHeader('Authorization', 'Bearer ');
 
-	// Lists the models that the key may use: free.
+	// Lists the models that the key may use, for free.
 	test: ICredentialTestRequest = {
 		request: {
 			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
@@ -103,7 +103,7 @@ export class CrazyrouterApi implements ICredentialType {
 			),
 			whenStatus(
 				403,
-				'CrazyRouter refused this API key. Check its quota, its expiry and its list of allowed IP addresses in the console at crazyrouter.com.',
+				'CrazyRouter refused this API key. Check its quota, its expiration and its list of allowed IP addresses in the console at crazyrouter.com.',
 			),
 			whenStatus(404, "CrazyRouter has no API at this address. Check the 'Host'."),
 			whenBody('data', undefined, "The answer did not come from CrazyRouter's API. Check the 'Host'."),

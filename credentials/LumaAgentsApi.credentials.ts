@@ -8,7 +8,7 @@ import type {
 import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
 
 const refused =
-	'Luma did not accept this API key. Use one made at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.';
+	'Luma did not accept this API key. Use one created at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.';
 const noAnswer = 'Luma could not say whether the key works. Try again later.';
 const wrongAddress = "Luma has no API at this address. Check the 'Base URL'.";
 
@@ -27,7 +27,7 @@ export class LumaAgentsApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'Luma runs two separate APIs. This credential takes keys made at <a href="https://platform.lumalabs.ai" target="_blank">platform.lumalabs.ai</a> (they begin with luma-api-). Dream Machine keys, made at lumalabs.ai/dream-machine/api/keys, belong to the other one and do not work here.',
+				'Luma runs two separate APIs. This credential is for keys created at <a href="https://platform.lumalabs.ai" target="_blank">platform.lumalabs.ai</a> (they begin with luma-api-). Dream Machine keys, created at lumalabs.ai/dream-machine/api/keys, belong to the other API and do not work here.',
 			name: 'platformNotice',
 			type: 'notice',
 			default: '',
@@ -41,8 +41,8 @@ export class LumaAgentsApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. luma-api-1234567890abcdef',
 			description:
-				'The key is sent to the base URL below and nowhere else. Luma Agents has no free call made for checking a key, so the connection test asks for a generation that does not exist: only a refusal of the key counts against it. A passed test does not show that the account has a balance.',
-			hint: 'Make one at platform.lumalabs.ai. The account needs a balance.',
+				'The key is sent to the base URL below and nowhere else. Luma Agents has no free call for checking a key, so the connection test reads a generation that does not exist and fails only if the key is refused. It does not show whether the account has a balance.',
+			hint: 'Create one at platform.lumalabs.ai. The account needs a balance.',
 		},
 		{
 			displayName: 'Base URL',
@@ -51,15 +51,15 @@ export class LumaAgentsApi implements ICredentialType {
 			default: 'https://agents.lumalabs.ai/v1',
 			required: true,
 			placeholder: 'e.g. https://agents.lumalabs.ai/v1',
-			description: 'Address of the API. Change it only to go through a proxy or a test server of your own.',
+			description: 'URL of the API. Change it only to use your own proxy or test server.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
 	authenticate = keyAsHeader('Authorization', 'Bearer ');
 
-	// The official client has two calls: one buys, the other reads a generation. Reading one that nobody made costs
-	// nothing, and "not found" can only come after the key was accepted, so that answer passes.
+	// The official client has two calls: one buys, the other reads a generation. Reading one that does not exist costs
+	// nothing, and "not found" is only answered after the key was accepted, so that answer passes.
 	test: ICredentialTestRequest = {
 		request: {
 			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
@@ -77,7 +77,7 @@ export class LumaAgentsApi implements ICredentialType {
 			whenStatus(401, refused),
 			whenStatus(
 				403,
-				'Luma refused the account of this API key. See platform.lumalabs.ai whether the account is active; Dream Machine keys do not work here.',
+				'Luma refused the account of this API key. Check at platform.lumalabs.ai that the account is active; Dream Machine keys do not work here.',
 			),
 			whenStatus(405, wrongAddress),
 			whenStatus(410, wrongAddress),
@@ -87,10 +87,10 @@ export class LumaAgentsApi implements ICredentialType {
 			whenStatus(503, noAnswer),
 			whenStatus(504, noAnswer),
 			whenBody('0', '<', "A web page came back instead of an answer. Check the 'Base URL'."),
-			// What a path that does not exist is answered with; an unknown generation has another text.
+			// The answer for a path that does not exist; an unknown generation has a different text.
 			whenBody('detail', 'Not Found', wrongAddress),
 			whenBody('detail', undefined, "The answer did not come from Luma's Agents API. Check the 'Base URL'."),
-			// Early releases of n8n 2 and n8n 1 ignore the list above and let every status pass.
+			// n8n 1 and early releases of n8n 2 ignore the list above and let every status pass.
 			whenBody('detail', 'Missing or invalid API key', refused),
 			whenBody('detail', 'API key has been revoked', refused),
 		),

@@ -25,7 +25,7 @@ export class LumaDreamMachineApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'Luma runs two separate APIs. This credential takes keys made at <a href="https://lumalabs.ai/dream-machine/api/keys" target="_blank">lumalabs.ai/dream-machine/api/keys</a>. Keys made at platform.lumalabs.ai (they begin with luma-api-) belong to the other one and do not work here.',
+				'Luma runs two separate APIs. This credential is for keys created at <a href="https://lumalabs.ai/dream-machine/api/keys" target="_blank">lumalabs.ai/dream-machine/api/keys</a>. Keys created at platform.lumalabs.ai (they begin with luma-api-) belong to the other API and do not work here.',
 			name: 'platformNotice',
 			type: 'notice',
 			default: '',
@@ -39,7 +39,7 @@ export class LumaDreamMachineApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. luma-12345678-90ab-cdef',
 			description: 'The key is sent to the base URL below and nowhere else',
-			hint: 'Make one at lumalabs.ai/dream-machine/api/keys. The account needs API credits.',
+			hint: 'Create one at lumalabs.ai/dream-machine/api/keys. The account needs API credits.',
 		},
 		{
 			displayName: 'Base URL',
@@ -48,14 +48,14 @@ export class LumaDreamMachineApi implements ICredentialType {
 			default: 'https://api.lumalabs.ai/dream-machine/v1',
 			required: true,
 			placeholder: 'e.g. https://api.lumalabs.ai/dream-machine/v1',
-			description: 'Address of the API. Change it only to go through a proxy or a test server of your own.',
+			description: 'URL of the API. Change it only to use your own proxy or test server.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
 	authenticate = keyAsHeader('Authorization', 'Bearer ');
 
-	// Reads the balance: free, and unlike a ping it proves the key.
+	// Reads the balance: free, and unlike a ping, it verifies the key.
 	test: ICredentialTestRequest = {
 		request: {
 			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',

@@ -33,8 +33,8 @@ export class PixazoApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. 1234567890abcdef1234567890abcdef',
 			description:
-				'The key is sent to the base URL below and nowhere else. Pixazo has no free call made for checking a key, so the connection test asks for a request that does not exist: only a refusal of the key counts against it. A passed test does not show that the account has a balance.',
-			hint: 'Make one at api-console.pixazo.ai/api_keys. Pixazo calls it the subscription key.',
+				'The key is sent to the base URL below and nowhere else. Pixazo has no free call for checking a key, so the connection test reads a generation that does not exist and fails only if the key is refused. It does not show whether the account has a balance.',
+			hint: 'Create one at api-console.pixazo.ai/api_keys. Pixazo calls it the subscription key.',
 		},
 		{
 			displayName: 'Base URL',
@@ -43,15 +43,15 @@ export class PixazoApi implements ICredentialType {
 			default: 'https://gateway.pixazo.ai',
 			required: true,
 			placeholder: 'e.g. https://gateway.pixazo.ai',
-			description: 'Address of the API. Change it only to go through a proxy or a test server of your own.',
+			description: 'URL of the API. Change it only to use your own proxy or test server.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
 	authenticate = keyAsHeader('Ocp-Apim-Subscription-Key');
 
-	// No call of Pixazo's is documented as free and made for this. The status of a request that nobody made costs
-	// nothing: "not found" and the like can only come after the key was accepted, so these answers pass.
+	// Pixazo documents no free call for this. The status of a request that does not exist costs nothing: "not found" and
+	// the like are only answered after the key was accepted, so these answers pass.
 	test: ICredentialTestRequest = {
 		request: {
 			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
@@ -74,7 +74,7 @@ export class PixazoApi implements ICredentialType {
 			whenStatus(503, noAnswer),
 			whenStatus(504, noAnswer),
 			whenBody('0', '<', "A web page came back instead of an answer. Check the 'Base URL'."),
-			// Early releases of n8n 2 and n8n 1 ignore the list above and let every status pass.
+			// n8n 1 and early releases of n8n 2 ignore the list above and let every status pass.
 			whenBody('statusCode', 401, refused),
 			whenBody('statusCode', 403, refused),
 			whenBody('error', 'Unauthorized', refused),

@@ -40,7 +40,7 @@ export class PixwithApi implements ICredentialType {
 			default: 'https://api.pixwith.ai',
 			required: true,
 			placeholder: 'e.g. https://api.pixwith.ai',
-			description: 'Address of the API. Change it only to go through a proxy or a test server of your own.',
+			description: 'URL of the API. Change it only to use your own proxy or test server.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];

@@ -7,8 +7,8 @@ import type {
 } from 'n8n-workflow';
 
 /**
- * Fields that n8n itself reads: the key goes to the host of the base URL and, in an HTTP Request node too, to no other.
- * Whoever may edit workflows but not the credential cannot send the key elsewhere.
+ * Fields that n8n itself reads: the key is sent only to the host of the base URL, in an HTTP Request node too. Someone who
+ * may edit workflows but not the credential cannot send the key elsewhere.
  *
  * @param baseUrl an expression without its braces
  */
@@ -35,10 +35,7 @@ export const whenStatus = (value: number, message: string): IAuthenticateRuleRes
 	properties: { value, message },
 });
 
-/**
- * The connection test fails with `message` when the body of a successful answer has this value at `key`;
- * `undefined` stands for: nothing is there.
- */
+/** The connection test fails with `message` when the body of a successful answer has this value at `key`; `undefined`: none. */
 export const whenBody = (
 	key: string,
 	value: string | number | undefined,
@@ -48,26 +45,26 @@ export const whenBody = (
 	properties: { key, value, message },
 });
 
-/** The connection test fails when the service sends n8n elsewhere: keys are not taken along to another host. */
+/** The connection test fails on a redirect: the key is not sent to another host. */
 export const whenRedirected = (baseUrlField: string): IAuthenticateRuleResponseCode[] =>
 	[301, 302, 303, 307, 308].map((status) =>
 		whenStatus(
 			status,
-			`The service moved to another address, and n8n does not take the key there. Check the '${baseUrlField}'.`,
+			`The service redirects to another address, and n8n does not send the key there. Check the '${baseUrlField}'.`,
 		),
 	);
 
-/** n8n reads rules of both kinds from one list, though the type it declares allows one kind at a time. */
+/** n8n reads rules of both kinds from one list, although its declared type allows only one kind per list. */
 export const rules = (...list: Rule[]) => list as ICredentialTestRequest['rules'];
 
 /**
- * The key as a header. By a function and not by an expression: n8n works out expressions only while an execution or a
- * publication is under way, and the timer of a trigger is neither.
+ * Sends the key as a header. A function instead of an expression: n8n evaluates expressions only during an execution or
+ * while publishing, and a trigger's timer is neither.
  */
 export const keyAsHeader =
 	(name: string, prefix = ''): IAuthenticate =>
 	async ({ apiKey, baseUrl }, request) => {
-		// Of such an address n8n only says that the path of the request is not among the allowed domains.
+		// For such a URL, n8n would only say that the path of the request is not among the allowed domains.
 		if (typeof baseUrl !== 'string' || !/^https?:\/\/[^\s/?#]\S*$/i.test(baseUrl.trim())) {
 			throw new Error("The 'Base URL' must be a web address that begins with https://");
 		}

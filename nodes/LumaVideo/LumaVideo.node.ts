@@ -13,7 +13,7 @@ import { methods } from './operations/methods';
 import { resumeWebhooks, wake } from './operations/suspend';
 import { providerIds } from './providers';
 
-/** Programmatic, since a video takes several dependent calls over minutes, shared by all items of a run. */
+/** Programmatic, since a video takes several dependent requests over minutes, and all items of a run share them. */
 export class LumaVideo implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Luma Video',
@@ -23,14 +23,14 @@ export class LumaVideo implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ [$parameter["operation"], $parameter["resource"]].filter(Boolean).join(": ") + ($parameter["model"] ? ", " + $parameter["model"] : "") }}',
-		description: "Generate and edit videos and images with Luma's models, at Luma or at other providers",
+		description: "Generate and edit videos and images with Luma's models, through Luma or other providers",
 		defaults: { name: 'Luma Video' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		credentials: credentialChoices(providerIds),
 		webhooks: resumeWebhooks,
-		waitingNodeTooltip: 'Nothing to do. The workflow continues when the videos are finished.',
+		waitingNodeTooltip: 'The workflow continues by itself when the generations are finished.',
 		properties: [...nodeProperties, ...pickerFields],
 	};
 
@@ -40,7 +40,7 @@ export class LumaVideo implements INodeType {
 		return [await runOperation(this)];
 	}
 
-	/** Called back while the execution is suspended. */
+	/** Receives callbacks while the execution is suspended. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 		return await Promise.resolve(wake(this));
 	}

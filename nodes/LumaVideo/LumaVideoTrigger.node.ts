@@ -19,7 +19,7 @@ import { watch } from './callbacks/watch';
 import { providerIds } from './providers';
 import { TRIGGER_PATH } from './transport/announce';
 
-/** Hears of generations by `webhook`, watches them from `trigger` on, and emits each once at the head of an execution. */
+/** Learns of generations in `webhook`, watches them from `trigger`, and emits each once at the head of an execution. */
 export class LumaVideoTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Luma Video Trigger',
@@ -28,20 +28,20 @@ export class LumaVideoTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{$parameter["events"].join(", ")}}',
-		// n8n shows this for both nodes, which it lists as one.
+		// n8n lists both nodes as one and shows this description for both.
 		description: "Generate and edit videos and images with Luma's models, or start the workflow when a video is finished",
 		eventTriggerDescription: 'Listening for two minutes',
-		activationMessage: "Videos that are made with this trigger's production URL as 'Trigger URL' now start this workflow.",
+		activationMessage: "Videos generated with this trigger's production URL as their 'Trigger URL' now start this workflow.",
 		triggerPanel: {
 			header: 'Start when a video is finished',
 			executionsHelp: {
 				inactive:
-					"<b>To try it</b>, click the button above. Luma Dream Machine's latest video is shown at once. Or make a video with the <b>test URL</b> as 'Trigger URL' in a Luma Video node whose 'Completion' is 'Return at Once'.<br /><br /><b>To use it</b>, publish the workflow and make videos with the <b>production URL</b> as 'Trigger URL'. Each of them starts the workflow once when it is finished.<br /><br />Both URLs are shown under 'Webhook URLs'.",
+					"<b>To try it</b>, click the button above. With Luma Dream Machine, your latest video appears immediately. Or generate a video with the <b>test URL</b> as 'Trigger URL' in a Luma Video node whose 'Completion' is 'Return Immediately'.<br /><br /><b>To use it</b>, publish the workflow and generate videos with the <b>production URL</b> as 'Trigger URL'. Each of them starts the workflow once when it is finished.<br /><br />Both URLs are shown under 'Webhook URLs'.",
 				active:
-					"<b>The workflow is published</b>: each video that is made with the <b>production URL</b> as 'Trigger URL' starts it once when it is finished. You find these runs in the executions list.<br /><br /><b>To try a change</b>, click the button above. Luma Dream Machine's latest video is shown at once. Or make a video with the <b>test URL</b> as 'Trigger URL'.<br /><br />Both URLs are shown under 'Webhook URLs'.",
+					"<b>The workflow is published</b>: each video generated with the <b>production URL</b> as 'Trigger URL' starts it once when it is finished. These runs are in the executions list.<br /><br /><b>To try a change</b>, click the button above. With Luma Dream Machine, your latest video appears immediately. Or generate a video with the <b>test URL</b> as 'Trigger URL'.<br /><br />Both URLs are shown under 'Webhook URLs'.",
 			},
 			activationHint:
-				"Publish the workflow and give its <b>production URL</b> to a Luma Video node: as 'Trigger URL', with 'Completion' set to 'Return at Once'.",
+				"Publish the workflow and give its <b>production URL</b> to a Luma Video node: as 'Trigger URL', with 'Completion' set to 'Return Immediately'.",
 		},
 		defaults: { name: 'Luma Video Trigger' },
 		inputs: [],
@@ -55,7 +55,7 @@ export class LumaVideoTrigger implements INodeType {
 
 	webhookMethods = {
 		default: {
-			/** There is nothing at the provider that could exist, so the address is checked each time. */
+			/** Nothing is registered with the provider, so nothing exists, and the address is checked each time. */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
 				return await Promise.resolve(false);
 			},

@@ -1,11 +1,11 @@
-/** The credential that a node asks for: that of the chosen provider. */
+/** The credential that a node asks for: that of the selected provider. */
 import type { INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
 import { providers } from './providers';
 import type { ProviderId } from './providers/provider';
 
 /**
- * One credential for each provider, told by what hides it. If each option of a field showed a credential, n8n would take
- * the field for the credential's own kind and leave it out of the panel: nobody could see or choose the provider.
+ * One credential for each provider, hidden for all others. If each option of a field showed a credential, n8n would take
+ * it for a field that selects an authentication type and leave it out of the panel: nobody could select the provider.
  */
 export function credentialChoices(ids: readonly ProviderId[]): INodeCredentialDescription[] {
 	return ids.map((id) => ({
@@ -15,7 +15,7 @@ export function credentialChoices(ids: readonly ProviderId[]): INodeCredentialDe
 	}));
 }
 
-/** Where the panel asks for the credential; without it, above the field that decides which one. */
+/** Where the panel asks for the credential; without this, it would be above the field that selects the provider. */
 export const credentialPlace: INodeProperties = {
 	displayName: 'Credentials',
 	name: 'credentials',

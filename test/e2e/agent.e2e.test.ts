@@ -175,7 +175,7 @@ describe("the agent's tool", () => {
 
 	it.each([
 		['keeps to its limit', { options: { maxCost: 0.1 } }, ['0.15', "'Max Cost'"]],
-		['says what does not fit', { startImage: 'kite.jpg' }, ["'Start Image'", 'Nothing was sent.']],
+		['says what does not fit', { startImage: 'kite.jpg' }, ["'Start Image'", 'Nothing was sent for this item.']],
 	])('%s, and buys nothing', async (_, parameters, words) => {
 		const execution = await ask('a kite', (tool) => {
 			Object.assign(tool.parameters, parameters);

@@ -97,7 +97,7 @@ async function choose(field: string, option: string): Promise<void> {
 const COMMON = ['Provider', 'Resource', 'Operation', 'Model', 'Prompt'];
 const END = ['Completion', 'Download Video', 'Additional Fields', 'Options'];
 
-const COMPLETIONS = ['Return at Once', 'Suspend Until Finished', 'Wait Until Finished'];
+const COMPLETIONS = ['Return Immediately', 'Suspend Until Finished', 'Wait Until Finished'];
 
 describe('the node panel', () => {
 	const wanted = byProvider((provider) => [...COMMON, ...samples[provider].panel.fields, ...END]);
@@ -197,7 +197,7 @@ describe('the node panel', () => {
 
 	it('follows the way to completion, and the resource', async () => {
 		await editor.openNode('Completion changes');
-		await choose('completion', 'Return at Once');
+		await choose('completion', 'Return Immediately');
 		expect(await fields()).not.toContain('Download Video');
 		await choose('completion', 'Suspend Until Finished');
 		expect(await fields()).toContain('Download Video');
@@ -244,7 +244,7 @@ describe('an execution', () => {
 		await editor.executeWorkflow();
 		await client.waitForNewExecution(id, { status: ['canceled'] });
 		const panel = await editor.openNode('Luma Video');
-		const told = panel.getByText('Generations that go on at the provider').first();
+		const told = panel.getByText('Generations still running at the provider').first();
 		await told.waitFor();
 		await editor.screenshot('out-of-time');
 		for (const job of server.jobs()) expect(await told.innerText()).toContain(job.id);
@@ -256,7 +256,7 @@ describe('an execution', () => {
 		await execute(id);
 		await editor.screenshot('suspended-canvas');
 		const panel = await editor.openNode('Luma Video');
-		await panel.getByText('The workflow continues when the videos are finished.').waitFor();
+		await panel.getByText('The workflow continues by itself when the generations are finished.').waitFor();
 		await editor.screenshot('suspended');
 		for (const job of server.jobs()) server.finish(job.id);
 		await panel.getByText('JSON', { exact: true }).last().click();

@@ -281,7 +281,7 @@ describe('a node that continues on errors', () => {
 		return [
 			{
 				error: "'Prompt' has 2 characters; at least 3 are needed [item 1]",
-				details: { ...notSent, nextStep: 'Correct this, then run the workflow again. Nothing was sent.' },
+				details: { ...notSent, nextStep: 'Nothing was sent for this item. Correct it and run this item again.' },
 			},
 			{
 				error: `Luma Dream Machine could not make the video: The scene is too dark (generation ${id}) [item 2]`,

@@ -155,9 +155,9 @@ describe.each([1, 30])('what is left of %d items', (count) => {
 		const execution = await sharedN8n().client.waitForExecution(executionId, { status: ['canceled'] });
 		await untilKept(executionId, count);
 		const error = nodeError(execution, 'Luma Video');
-		expect(error?.message).toContain('The execution was stopped. Generations that go on at the provider: ');
+		expect(error?.message).toContain('The execution was stopped. Generations still running at the provider: ');
 		for (const id of boughtIds()) expect(error?.message).toContain(`${id} (item `);
-		expect(error?.description).toContain("Operation 'Wait' of resource 'Generation' gets them by ID.");
+		expect(error?.description).toContain("To get a generation by its ID, use resource 'Generation', operation 'Wait'.");
 		expect(Object.keys(execution.data.resultData.runData)).toEqual(['Start', 'Items', 'Luma Video']);
 		await untilNamed();
 		expect(server.ledger().purchases).toHaveLength(count);

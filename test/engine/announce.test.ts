@@ -1,4 +1,4 @@
-/** Return at Once with a trigger's URL, in n8n's engine: what the trigger is told, and what the user is when it is not. */
+/** Return Immediately with a trigger's URL, in n8n's engine: what the trigger is told, and what the user is when it is not. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -93,7 +93,7 @@ it('a trigger that is not published is named above the output, and told when it 
 	const run = await runItems(server, [{ text: 'a cat' }], generate('lumaAgents', { completion: 'none', triggerUrl: url() }));
 	expect(shownError(run)).toBeNull();
 	expect(hintsOf(run).join('\n')).toContain(
-		`The Luma Video Trigger at ${url()} could not be told of 1 video: It answered 404. Check that its workflow is published and that both nodes use the same credential.`,
+		`The Luma Video Trigger at ${url()} could not be told about 1 video: It answered 404. Check that its workflow is published and that both nodes use the same credential.`,
 	);
 	await until(() => heard.length > 7);
 });

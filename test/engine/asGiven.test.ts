@@ -61,7 +61,7 @@ describe('numbers and switches as text', () => {
 		['a field', { loop: '={{ $json.value }}' }, "'Loop' must be true or false, but it is text [item 0]"],
 	])('that are not clear buy nothing: %s', async (_, parameters, message) => {
 		const run = await runItems(server, [{ text: 'a cat', value: 'perhaps' }], generate('lumaAgents', parameters));
-		expect(shownError(run)).toMatchObject({ message, description: 'Correct this, then run the workflow again. Nothing was sent.' });
+		expect(shownError(run)).toMatchObject({ message, description: 'Nothing was sent for this item. Correct it and run this item again.' });
 		expect(server.ledger().requests).toEqual([]);
 	});
 
@@ -145,7 +145,7 @@ describe('an expression without a value', () => {
 
 describe('a video that is worked on by its address', () => {
 	it.each([
-		['a cat [fails: no]', 'failed', '', 'Choose a generation that made a video.'],
+		['a cat [fails: no]', 'failed', '', 'Choose a generation that has a video.'],
 		['a cat [takes 60000ms]', '(queued|processing)', ' yet', 'Wait until it is completed.'],
 	])('and that is not there says what to do: %s', async (text, status, yet, advice) => {
 		const first = await runOne(server, 'lumaDreamMachine', text, { completion: 'none' });
@@ -159,17 +159,17 @@ describe('a video that is worked on by its address', () => {
 });
 
 describe('above the output', () => {
-	const ENDS = "URLs of Luma Agents work for 60 minutes: to keep a file, ";
+	const ENDS = "URLs of Luma Agents work for 60 minutes. To keep a file, ";
 
 	it('stands what a run made, about what it cost, and when its URLs end', async () => {
 		const run = await runItems(server, [{ text: 'a cat' }, { text: 'a dog' }], generate('lumaAgents'));
-		expect(hintsOf(run)).toEqual([`2 videos, about $0.60. ${ENDS}switch on 'Download Video'. 'Generation: Get' makes a fresh URL.`]);
+		expect(hintsOf(run)).toEqual([`2 videos, about $0.60. ${ENDS}switch on 'Download Video'. Operation 'Get' of resource 'Generation' returns a fresh URL.`]);
 		const id = String(jsonOf(run)[0]?.generationId);
 		expect(hintsOf(await runItems(server, [{ id }], generation('get', 'lumaAgents')))).toEqual([
-			`${ENDS}use 'Generation: Download'. 'Generation: Get' makes a fresh URL.`,
+			`${ENDS}use operation 'Download'. Operation 'Get' of resource 'Generation' returns a fresh URL.`,
 		]);
 		expect(hintsOf(await runItems(server, [{ id }], generation('wait', 'lumaAgents')))).toEqual([
-			`${ENDS}switch on 'Download Video'. 'Generation: Get' makes a fresh URL.`,
+			`${ENDS}switch on 'Download Video'. Operation 'Get' of resource 'Generation' returns a fresh URL.`,
 		]);
 		expect(hintsOf(await runItems(server, [{ id }], generation('download', 'lumaAgents')))).toEqual([]);
 	});

@@ -31,7 +31,7 @@ interface BadInput {
 	description?: string;
 }
 
-const NOTHING = 'Correct this, then run the workflow again. Nothing was sent.';
+const NOTHING = 'Nothing was sent for this item. Correct it and run this item again.';
 
 const NO_ADDRESS: Array<[string, string]> = [
 	['that is no address', 'no address'],

@@ -184,7 +184,7 @@ describe('in the engine', () => {
 		}
 		expect(notMade.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 3 }]);
 		expect(notMade[0]?.json.error).toContain("'Start Image' is missing");
-		expect(notMade[0]?.json).toHaveProperty('details.nextStep', 'Correct this, then run the workflow again. Nothing was sent.');
+		expect(notMade[0]?.json).toHaveProperty('details.nextStep', 'Nothing was sent for this item. Correct it and run this item again.');
 		const { purchases, maxConcurrent } = server.ledger();
 		expect(purchases.map(({ provider }) => provider)).toEqual(['pixazo', 'pixazo', 'pixazo']);
 		expect(maxConcurrent.pixazo).toBe(2);

@@ -137,7 +137,7 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 		const run = await runItems(server, [{ id }], generation('wait', provider, { options: { timeout: 10 } }));
 		expect(shownError(run)).toEqual({
 			message: `Generation ${id} is not finished after 10 seconds [item 0]`,
-			description: `${nameOf(provider)} still works on it, and nothing is lost. To get it later, use resource 'Generation', operation 'Wait' with the ID ${id}. Or raise 'Timeout'.`,
+			description: `${nameOf(provider)} is still working on it, and nothing is lost. To get it later, use resource 'Generation', operation 'Wait' with the ID ${id}. Or raise 'Timeout'.`,
 			itemIndex: 0,
 		});
 	});

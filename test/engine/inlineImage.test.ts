@@ -43,7 +43,7 @@ it.each(FETCHING)('is found by %s at an address of n8n, byte by byte', async (pr
 
 it('without a type is refused by its name, before anything is sent', async () => {
 	const result = await runFiles(server, [image({ mimeType: undefined as unknown as string })], animate('pixazo'));
-	expect(shownError(result)?.message).toBe("'Start Image' is of an unknown type; Pixazo takes JPEG, PNG, WEBP [item 0]");
+	expect(shownError(result)?.message).toBe("'Start Image' is of an unknown type; Pixazo accepts JPEG, PNG, WEBP [item 0]");
 	expect(server.ledger().requests).toEqual([]);
 });
 

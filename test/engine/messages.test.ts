@@ -286,7 +286,7 @@ const SITUATIONS: Situation[] = [
 		bought: 1,
 		atTimeLimit: true,
 		texts: byProvider((provider) => [
-			`Generation <id> could not be read when its 30 seconds were over: <provider> could not handle the request just now: ${say(provider, 500)}`,
+			`Generation <id> could not be read when its timeout of 30 seconds ended: <provider> could not handle the request just now: ${say(provider, 500)}`,
 			`It may be finished or still running; nothing is lost. ${LATER}`,
 		]),
 	},
@@ -296,7 +296,7 @@ const SITUATIONS: Situation[] = [
 		bought: 1,
 		atTimeLimit: true,
 		texts: byProvider((provider) => [
-			`Generation <id> could not be read when its 30 seconds were over: <provider> is receiving too many requests: ${say(provider, 429)}`,
+			`Generation <id> could not be read when its timeout of 30 seconds ended: <provider> is receiving too many requests: ${say(provider, 429)}`,
 			`It may be finished or still running; nothing is lost. ${LATER}`,
 		]),
 	},
@@ -306,7 +306,7 @@ const SITUATIONS: Situation[] = [
 		bought: 1,
 		atTimeLimit: true,
 		texts: [
-			'Generation <id> could not be read when its 30 seconds were over: the connection broke',
+			'Generation <id> could not be read when its timeout of 30 seconds ended: the connection broke',
 			`It may be finished or still running; nothing is lost. ${LATER}`,
 		],
 	},
@@ -344,7 +344,7 @@ const SITUATIONS: Situation[] = [
 		atTimeLimit: true,
 		texts: [
 			'Generation <id> is not finished after 30 seconds',
-			`<provider> still works on it, and nothing is lost. ${LATER} Or raise 'Timeout'.`,
+			`<provider> is still working on it, and nothing is lost. ${LATER} Or raise 'Timeout'.`,
 		],
 	},
 	{

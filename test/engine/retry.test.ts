@@ -140,7 +140,7 @@ describe.each(PROVIDERS)('%s: Retry On Fail', (provider) => {
 		}
 	});
 
-	it('with Return at Once buys once, and passes on all IDs', async () => {
+	it('with Return Immediately buys once, and passes on all IDs', async () => {
 		server.fault({ kind: '402', provider, route: 'create', prompt: 'number 1' });
 		const last = await runItems(server, THREE, generate(provider, { completion: 'none' }), { node: RETRY_ON_FAIL });
 		expect(shownError(last)).toBeNull();
@@ -336,7 +336,7 @@ describe.each(PROVIDERS)('%s: Stop', (provider) => {
 		for (const { id, prompt } of server.ledger().purchases) {
 			expect(text).toContain(`${id} (item ${three.findIndex((item) => item.text === prompt)}, running)`);
 		}
-		expect(text).toContain("Operation 'Wait' of resource 'Generation' gets them by ID.");
+		expect(text).toContain("To get a generation by its ID, use resource 'Generation', operation 'Wait'.");
 		thaw();
 		await settled();
 		expect(server.ledger().requests).toHaveLength(requestsAtStop);
@@ -452,7 +452,7 @@ describe('Delete on Stop', () => {
 	it('with Retry On Fail deletes once, and does not say that what was deleted goes on', async () => {
 		const { run: stopped } = await stopAll(RETRY_ON_FAIL);
 		expect(server.ledger().counts[provider].delete).toBe(3);
-		expect(allTexts(stopped)).not.toContain('go on at the provider');
+		expect(allTexts(stopped)).not.toContain('still running at the provider');
 	});
 
 	it('is the end of what was deleted: Retry execution buys anew', async () => {

@@ -91,7 +91,7 @@ describe('buys nothing', () => {
 	it('when the file cannot be used, and says why', async () => {
 		const result = await run([large('a [fails: no codec].mp4')], work('modify'));
 		expect(shownError(result)).toMatchObject({
-			message: 'The video could not be brought to Luma Agents: no codec [item 0]',
+			message: 'The video could not be sent to Luma Agents: no codec [item 0]',
 			description: 'Nothing was bought. Use another file, or the URL of a file on the web.',
 		});
 		expect(server.ledger().purchases).toEqual([]);
@@ -100,7 +100,7 @@ describe('buys nothing', () => {
 	it('when the store does not take the file', async () => {
 		server.fault({ kind: '503', provider: 'lumaAgents', route: 'upload' });
 		const result = await run([large()], work('modify'));
-		expect(shownError(result)?.message).toBe('The video could not be brought to Luma Agents: HTTP 503 [item 0]');
+		expect(shownError(result)?.message).toBe('The video could not be sent to Luma Agents: HTTP 503 [item 0]');
 		expect(server.ledger().counts.lumaAgents).toMatchObject({ create: 0 });
 	});
 
@@ -108,8 +108,8 @@ describe('buys nothing', () => {
 		const text = { name: 'a.txt', mimeType: 'text/plain', bytes: Buffer.from('hello') };
 		const result = await run([small(), text], work('modify'));
 		expect(shownError(result)).toMatchObject({
-			message: "'Video Input Data Field Name' names a file that is text/plain and no video [item 1]",
-			description: 'Correct this, then run the workflow again. Nothing was sent.',
+			message: "'Video Input Data Field Name' is text/plain; Luma Agents accepts videos [item 1]",
+			description: 'Nothing was sent for this item. Correct it and run this item again.',
 		});
 		expect(server.ledger().requests).toEqual([]);
 	});
@@ -133,7 +133,7 @@ describe('buys nothing', () => {
 describe('Dry Run', () => {
 	const dryRun = { options: { dryRun: true } };
 	const note =
-		'Texts in angle brackets stand for what is made when the request is sent: a Dry Run reads no generation and sends no file.';
+		'Values in angle brackets are filled in when the request is sent: a Dry Run reads no generation and uploads no file.';
 
 	it('names the files that would be sent, and says so', async () => {
 		const result = await run([small(), large()], work('modify', dryRun));

@@ -35,7 +35,7 @@ export const lumaAgents: ProviderSample = {
 		key: 'luma-api-wrong-key',
 		said: 'Missing or invalid API key',
 		testMessage:
-			'Luma did not accept this API key. Use one made at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.',
+			'Luma did not accept this API key. Use one created at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.',
 	},
 
 	parameters: { model: 'ray-3.2' },

@@ -1,44 +1,44 @@
 /**
- * One emission per generation and event. n8n's deduplication store is the authority: it is in the database and outlives
- * restarts. It reads, changes and writes without a lock, so that of two processes that write at the same moment one
- * undoes what the other recorded.
+ * One emission per generation and event. n8n's deduplication store is the authority: it is in the database and survives
+ * restarts. It reads, changes and writes without a lock, so if two processes write at the same moment, one undoes what
+ * the other recorded.
  *
- * Where executions run in several processes, a key is therefore recorded in several rounds, and whoever is first in every
- * round emits. The first of a round always goes on, so somebody emits. Each process records all its keys of a round in
- * one call and then waits many times as long as that took: calls seldom meet, and to emit twice they must in each round.
- * The winner then records again what was undone, for those who come later.
+ * If executions run in several processes, a key is therefore recorded in several rounds, and whoever is first in every
+ * round emits. The first of a round always continues, so somebody emits. Each process records all its keys of a round in
+ * one call and then waits many times as long as that took: calls rarely collide, and a double emission would need a
+ * collision in each round. The winner then records again what was undone, for those who come later.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Clock } from '../generation/clock';
 import { inLine } from '../generation/inLine';
 import { pauseFor } from '../generation/read';
 
-/** How many records n8n keeps for a trigger, 27 bytes each, written as a whole: two for each of 1,000 emissions. */
+/** How many records n8n keeps for a trigger, 27 bytes each, written together: two for each of 1,000 emissions. */
 export const MAX_RECORDS = 2000;
-/** The same where executions run in several processes: seven for each of 800 emissions. */
+/** The same if executions run in several processes: seven for each of 800 emissions. */
 const MAX_RECORDS_APART = 5600;
 
 const ROUNDS = 6;
-/** With those in which a winner records again what others undid. */
+/** Including those in which a winner records again what others undid. */
 const MAX_ROUNDS = 12;
-/** The pause before a round is at most so many times what a call takes, within these limits in milliseconds. */
+/** The pause before a round is at most this multiple of a call's duration, within these limits in milliseconds. */
 const PAUSE_FACTOR = 40;
 const MIN_PAUSE_MS = 300;
 const MAX_PAUSE_MS = 3000;
-/** Two processes that make the first record at the same time: one of them fails and finds it there next time. */
+/** If two processes create the first record at the same time, one of them fails and finds it there on its next attempt. */
 const TRIES = 3;
 
-/** Something that would be emitted. */
+/** Something to emit, unless it was emitted before. */
 export interface Candidate {
 	key: string;
-	/** The hand-over's own, which a retry of its execution has again. */
+	/** Unique to the hand-over; a retry of its execution has the same. */
 	ticket: string | null;
 }
 
 type Store = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 type Context = Pick<IExecuteFunctions, 'getMode' | 'getNode' | 'getWorkflow'> & { helpers: Store };
 
-/** Records keys; returns those that were not there. */
+/** Records keys; returns those that are new. */
 async function record(store: Store, keys: readonly string[], maxEntries: number): Promise<Set<string>> {
 	if (keys.length === 0) return new Set();
 	for (let attempt = 1; ; attempt++) {
@@ -56,8 +56,8 @@ function ticketKey({ key, ticket }: Candidate): string {
 }
 
 /**
- * The keys that are to be emitted now; they count as emitted from now on. A retry of an execution that claimed and broke
- * off afterwards is told by its tickets, and emits again.
+ * The keys to emit now; they count as emitted from now on. A retry of an execution that was interrupted after its claim
+ * is recognized by its tickets, and emits again.
  *
  * @param isAlone whether no other process emits for this trigger
  */
@@ -65,7 +65,7 @@ export async function claim(context: Context, candidates: readonly Candidate[], 
 	const store = context.helpers;
 	const line = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
 	const isRetry = context.getMode() === 'retry';
-	// A person retries one execution at a time.
+	// Retries are done by hand, one at a time.
 	if (!isAlone && !isRetry) return await winnersOf(line, store, candidates, clock);
 	return await inLine(line, async () => {
 		const maxRecords = isAlone ? MAX_RECORDS : MAX_RECORDS_APART;
@@ -80,13 +80,13 @@ export async function claim(context: Context, candidates: readonly Candidate[], 
 
 /** A candidate in its rounds. */
 interface Runner extends Candidate {
-	/** Beyond the last one it has won, and sees to it that its records stay. */
+	/** Beyond the last one, it has won and makes sure that its records stay. */
 	round: number;
 	resolve(isWinner: boolean): void;
 	reject(error: unknown): void;
 }
 
-/** Those who run, by trigger. */
+/** Runners by trigger. */
 const running = new Map<string, Runner[]>();
 
 /** The keys that are first in all rounds. */
@@ -112,13 +112,13 @@ function roundKey(key: string, round: number): string {
 	return round === 1 ? key : `${key} round ${round}`;
 }
 
-/** What a runner records next: its key of the round or, once it has won, all that must stay. */
+/** What a runner records next: its key of the round or, once it has won, everything that must stay. */
 function recordsOf(runner: Runner): string[] {
 	if (runner.round <= ROUNDS) return [roundKey(runner.key, runner.round)];
 	return [ticketKey(runner), ...Array.from({ length: ROUNDS }, (_, index) => roundKey(runner.key, index + 1))];
 }
 
-/** Rounds of all runners of a trigger in this process, until none is left. */
+/** Runs the rounds of all runners of a trigger in this process, until none is left. */
 async function runRounds(line: string, store: Store, clock: Clock): Promise<void> {
 	let tookMs = 0;
 	for (let runners = running.get(line); runners && runners.length > 0; runners = running.get(line)) {
@@ -133,10 +133,10 @@ async function runRounds(line: string, store: Store, clock: Clock): Promise<void
 			const added = await record(store, batch.flatMap(recordsOf), MAX_RECORDS_APART);
 			tookMs = clock.now() - startedAt;
 			for (const runner of batch) {
-				// Of two with the same key in one process, the first takes it.
+				// Of two runners with the same key in one process, the first takes it.
 				const isAdded = recordsOf(runner).filter((each) => added.delete(each)).length > 0;
 				const isLost = runner.round <= ROUNDS && !isAdded;
-				// Once nothing had to be added again, or that was tried often enough, what it recorded stays.
+				// Done once nothing had to be added again, or after enough attempts.
 				const isOver = isLost || (runner.round > ROUNDS + 1 && (!isAdded || runner.round >= MAX_ROUNDS));
 				runner.round++;
 				if (!isOver) continue;

@@ -1,6 +1,6 @@
 /**
- * Last step, at the head of an execution: each generation that was handed over is emitted, once. What was handed over
- * without its state, where the trigger itself runs in another process and in a test, the execution watches first,
+ * Last step, at the head of an execution: each generation that was handed over is emitted once. Generations handed over
+ * without their state (if the trigger itself runs in another process, and in a test) are watched by the execution first,
  * suspended if possible.
  */
 import type { IExecuteFunctions, INodeExecutionData, WorkflowExecuteMode } from 'n8n-workflow';
@@ -18,26 +18,27 @@ import type { Reference } from '../transport/announce';
 import { createProviderClient } from '../transport/providerClient';
 import type { Candidate } from './claim';
 import { claim } from './claim';
+import { RETRY_DOWNLOAD } from './messages';
 import type { TriggerEvent, Verdict } from './trigger';
 import { REQUEST_TIMEOUT_MS, isId, judge, memoryOf, providerOf } from './trigger';
 import { MAX_AGE_MS } from './watchList';
 
-/** Reads under way at the same time. */
+/** Concurrent reads. */
 const MAX_READS = 4;
 
 /** What an execution is told about a generation. */
 export interface HandedOver {
 	generationId: string;
-	/** As it was read a moment ago; `null`: to be read. */
+	/** As read a moment ago; `null`: not read yet. */
 	generation: Generation | null;
 	reference: Reference | null;
-	/** Our own node bought it. */
+	/** Bought by the Luma Video node. */
 	isAnnounced: boolean;
 	/** Milliseconds since 1970. */
 	submittedAt: number;
 	/** Milliseconds. */
 	expectedMs: number;
-	/** The hand-over's own: tells a retry of an execution that broke off from a repeated call. */
+	/** Unique to the hand-over: distinguishes a retry of an interrupted execution from a repeated call. */
 	ticket: string | null;
 }
 
@@ -48,7 +49,7 @@ export function handOver(generationId: string, about: Partial<HandedOver>): INod
 	return { json: { generationId, generation, reference, isAnnounced, submittedAt, expectedMs, ticket } };
 }
 
-/** A generation that is to be emitted. */
+/** A generation to emit. */
 interface Ready extends Candidate {
 	generation: Generation;
 	event: TriggerEvent;
@@ -79,7 +80,7 @@ export async function emit(context: IExecuteFunctions): Promise<INodeExecutionDa
 			generation !== null && mode !== 'retry'
 				? { ok: true, generation }
 				: await gate.run(async () => await readGeneration(provider, client, generationId, systemClock, cancelSignal));
-		// What comes with its state was judged by the trigger already.
+		// The trigger has already judged what comes with its state.
 		return { from, verdict: judge(terms, read, from.isAnnounced || generation !== null, Date.now()) };
 	};
 	const ready: Ready[] = [];
@@ -103,12 +104,12 @@ export async function emit(context: IExecuteFunctions): Promise<INodeExecutionDa
 		memory.list.settle(from.generationId, event === 'progress' ? 'running' : 'over', Date.now());
 	}
 	memory.wake?.();
-	// Two names of the same generation have the same key.
+	// Two IDs of the same generation have the same key.
 	const emitted = ready.filter(({ key }) => fresh.delete(key));
 	return await deliverAll(context, provider, emitted, client.isLocal);
 }
 
-/** Whether it is worth looking again: it runs, or what stands in the way passes. What came with its state has been watched. */
+/** Whether to read again: it is running, or the failure is temporary. What came with its state has been watched already. */
 function isOpen(verdict: Verdict, { generation, isAnnounced, submittedAt }: HandedOver, mode: WorkflowExecuteMode): boolean {
 	if (generation !== null || mode === 'retry' || Date.now() - submittedAt > MAX_AGE_MS) return false;
 	if (verdict.finding === 'notFound') return isAnnounced;
@@ -116,18 +117,18 @@ function isOpen(verdict: Verdict, { generation, isAnnounced, submittedAt }: Hand
 	return verdict.finding === 'running' || (verdict.finding === 'unread' && (kind === undefined || kind === 'unavailable' || kind === 'rateLimited'));
 }
 
-/** Whether a failure is shown: a made-up id ends an execution quietly, but not what a person looks at. */
+/** Whether to show a failure: for a made-up ID an execution ends quietly, unless a person is watching it. */
 function isFinal(verdict: Verdict, from: HandedOver, mode: WorkflowExecuteMode): boolean {
 	return !isOpen(verdict, from, mode) && (verdict.finding !== 'notFound' || mode !== 'webhook');
 }
 
-/** Milliseconds until a look at what is not over. */
+/** Milliseconds until the next read of a running generation. */
 function pauseOf({ submittedAt, expectedMs }: HandedOver, isSuspended: boolean): number {
 	const elapsed = Date.now() - submittedAt;
 	return isSuspended ? nextWakeDelayMs(elapsed, expectedMs) : nextReadDelayMs(elapsed, { ms: expectedMs, isKnown: false });
 }
 
-/** The items, with their files on wish. */
+/** The items, with their files if 'Download Video' is on. */
 async function deliverAll(
 	context: IExecuteFunctions,
 	provider: Provider,
@@ -141,7 +142,7 @@ async function deliverAll(
 	for (const [index, { generation, event, from }] of emitted.entries()) {
 		const wantsFile = event === 'completed' ? download : null;
 		const delivery = await deliver(context, provider, generation, index, { includeRaw }, wantsFile, systemClock);
-		if (!delivery.ok) throw nodeError(context.getNode(), delivery.failure, index, ['Retry this execution to download it again.']);
+		if (!delivery.ok) throw nodeError(context.getNode(), delivery.failure, index, [RETRY_DOWNLOAD]);
 		items.push({ ...delivery.item, json: { ...delivery.item.json, event, reference: from.reference } });
 	}
 	return items;

@@ -1,10 +1,10 @@
 /**
- * First step: somebody calls. The Luma Video node announces what it bought, or a provider, or somebody in its name, says
- * that a generation is over. The call is recognised, noted and answered; nobody is asked for anything meanwhile, so a
- * flood of calls costs next to nothing.
+ * First step: a call arrives. The Luma Video node announces what it bought, or a provider, or somebody in its name, says
+ * that a generation has ended. The call is recognized, noted and answered without a request to anyone, so a flood of
+ * calls costs next to nothing.
  *
- * The call itself starts no execution where the trigger runs in the same process: n8n would answer only when there is
- * room for the execution, and would not store what is noted here.
+ * If the trigger runs in the same process, the call itself starts no execution: n8n would answer only when there is room
+ * for the execution, and would not store what is noted here.
  */
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { isObject, jsonOf } from '../providers/answers';
@@ -14,28 +14,30 @@ import { announcementIn, isGenuine, referenceOf } from '../transport/announce';
 import { incomingCall } from '../transport/incomingCall';
 import { createProviderClient } from '../transport/providerClient';
 import { handOver } from './emit';
+import { REFUSALS } from './messages';
+import { isForged } from './signature';
 import type { TriggerEvent, TriggerMemory } from './trigger';
 import { REQUEST_TIMEOUT_MS, emissionKey, eventOf, isId, learn, memoryOf, providerOf, store } from './trigger';
 
-/** A credential is not read anew more often than this for the sake of wrong signatures, in milliseconds. */
+/** The shortest time between reads of the credential because of wrong signatures, in milliseconds. */
 const SIGNER_MS = 1000;
-/** A stranger's query is not kept beyond this, in characters. */
+/** A stranger's query that is longer than this is dropped, in characters. */
 const MAX_STRANGE_REFERENCE = 500;
-/** Where the trigger runs in another process: calls that start executions are told apart for so long. */
+/** If the trigger runs in another process: how long to deduplicate calls that start executions. */
 const RECENT_MS = 60_000;
 const MAX_RECENT = 200;
 
-/** The little of Express that is needed here. */
+/** The part of Express that is needed here. */
 interface HttpResponse {
 	status(code: number): { json(body: unknown): unknown };
 }
 
-/** Answers a call. Never throws for what a stranger can send. */
+/** Answers a call. Never throws, whatever a stranger sends. */
 export async function hear(context: IWebhookFunctions, now: number): Promise<IWebhookResponseData> {
 	const provider = providerOf(context.getNode());
 	const body = context.getBodyData() as JsonValue;
 	const signed = announcementIn(body);
-	return signed ? await hearAnnouncement(context, provider, signed, now) : hearCallback(context, provider, now);
+	return signed ? await hearAnnouncement(context, provider, signed, now) : await hearCallback(context, provider, now);
 }
 
 async function hearAnnouncement(
@@ -46,14 +48,14 @@ async function hearAnnouncement(
 ): Promise<IWebhookResponseData> {
 	const memory = memoryOf(context);
 	const announcement = announcementOf(signed.text);
-	if (announcement?.provider !== provider.id) return refuse(context, 400, `It watches videos of ${provider.displayName} only`);
+	if (announcement?.provider !== provider.id) return refuse(context, 400, REFUSALS.otherProvider);
 	if (!(await isSignedRight(context, provider, memory, signed, now))) {
-		return refuse(context, 403, 'It does not accept the announcement, since the two nodes use different API keys');
+		return refuse(context, 403, REFUSALS.otherKey);
 	}
 	const { generations, reference } = announcement;
-	if (generations.length === 0) return refuse(context, 400, 'Nothing was announced');
+	if (generations.length === 0) return refuse(context, 400, REFUSALS.empty);
 	if (context.getMode() === 'manual') return startNoted(context, generations, reference);
-	// An execution for each: it is suspended until that generation is over. The node announces the rest again.
+	// One execution for each, suspended until that generation has ended. The node announces the rest again.
 	if (memory.wake === null) return startNoted(context, generations.slice(0, 1), reference);
 	learn(context, memory, now);
 	const noted = generations.filter((each) => memory.list.announce(each, reference, now));
@@ -62,8 +64,9 @@ async function hearAnnouncement(
 	return { webhookResponse: answerTo(noted) };
 }
 
-function hearCallback(context: IWebhookFunctions, provider: Provider, now: number): IWebhookResponseData {
-	const hint = provider.callbacks?.read(incomingCall(context)) ?? null;
+async function hearCallback(context: IWebhookFunctions, provider: Provider, now: number): Promise<IWebhookResponseData> {
+	const call = incomingCall(context);
+	const hint = provider.callbacks?.read(call) ?? null;
 	if (!hint || !isId(hint.generationId)) return answer('ignored');
 	const { generationId } = hint;
 	const event = eventOf(hint.status);
@@ -71,29 +74,30 @@ function hearCallback(context: IWebhookFunctions, provider: Provider, now: numbe
 	const query = referenceOf(Object.entries(context.getQueryData() as Record<string, unknown>));
 	const reference = JSON.stringify(query).length > MAX_STRANGE_REFERENCE ? null : query;
 	if (context.getMode() === 'manual') {
-		// A test listens for one call: what it names is read whatever was seen before. It listens on after any other.
+		// A test listens for one wanted call, and reads that generation whatever was seen before. It ignores other calls.
 		return isWanted ? start([handOver(generationId, { reference })]) : answer('ignored');
 	}
 	const memory = memoryOf(context);
 	learn(context, memory, now);
 	const key = emissionKey(provider.id, hint);
 	if (memory.list.isEmitted(key)) return answer('ignored');
+	if (await isForged(context, provider, memory, call, now)) return answer('ignored');
 	if (memory.wake === null) {
 		if (!isWanted) return answer('ignored');
 		const recency = noteRecent(`${context.getNode().id} ${key}`, now);
-		if (recency === 'full') return refuse(context, 429, 'Too many calls at once');
+		if (recency === 'full') return refuse(context, 429, REFUSALS.busy);
 		return recency === 'new' ? start([handOver(generationId, { reference })]) : answer('ignored');
 	}
-	// Progress that nobody wants tells nothing of what is known; of anything else it tells that it exists.
+	// Unwanted progress says nothing new about a known generation; for any other, it says that the generation exists.
 	if (!isWanted && (event !== 'progress' || memory.list.get(generationId)?.isKnown === true)) return answer('ignored');
 	const admission = memory.list.call(generationId, event !== 'progress', reference, now);
-	if (admission === 'refused') return refuse(context, 429, 'Too many calls at once');
+	if (admission === 'refused') return refuse(context, 429, REFUSALS.busy);
 	if (admission === 'new' && memory.list.isCalm) store(context, memory.list);
 	memory.wake();
 	return answer('noted');
 }
 
-/** What the node announced; `null` when it cannot be read. */
+/** What the node announced; `null` when it is malformed. */
 function announcementOf(text: string): Announcement | null {
 	const json = jsonOf({ statusCode: 200, headers: {}, text });
 	if (!isObject(json) || typeof json.provider !== 'string' || !Array.isArray(json.generations)) return null;
@@ -101,7 +105,7 @@ function announcementOf(text: string): Announcement | null {
 	return { provider: json.provider, generations, reference: isObject(json.reference) ? (json.reference as Reference) : null };
 }
 
-/** Whether an announcement was signed with our key, as it is now. */
+/** Whether an announcement was signed with this credential's current key. */
 async function isSignedRight(
 	context: IWebhookFunctions,
 	provider: Provider,
@@ -117,7 +121,7 @@ async function isSignedRight(
 	return isGenuine(memory.signer, webhookId, signed);
 }
 
-/** Until when each call counts as a repeat, oldest first. */
+/** Until when each call counts as a duplicate, oldest first. */
 const recent = new Map<string, number>();
 
 function noteRecent(key: string, now: number): 'full' | 'new' | 'repeat' {
@@ -143,7 +147,7 @@ function start(items: INodeExecutionData[]): IWebhookResponseData {
 	return { workflowData: [items] };
 }
 
-/** Starts an execution; n8n itself would leave the answer empty then. */
+/** Starts an execution and answers itself, since n8n would send an empty answer. */
 function startNoted(context: IWebhookFunctions, noted: readonly AnnouncedGeneration[], reference: Reference | null): IWebhookResponseData {
 	respond(context, 200, answerTo(noted));
 	return { ...start(noted.map((each) => handOver(each.id, { reference, ...each, isAnnounced: true }))), noWebhookResponse: true };

@@ -1,7 +1,6 @@
-/** Publishing a workflow, and listening for a test event. Nothing is registered at the provider. */
+/** Publishing a workflow, and listening for a test event. Nothing is registered with the provider. */
 import type { IHookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import type { Failure } from '../generation/failure';
 import { listGenerations } from '../generation/list';
 import { isOver } from '../generation/read';
 import type { Provider } from '../providers/provider';
@@ -9,19 +8,20 @@ import { announce } from '../transport/announce';
 import { callbackFinding } from '../transport/callbackAddress';
 import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
+import { triggerAddress } from './messages';
 import { REQUEST_TIMEOUT_MS, memoryOf, providerOf } from './trigger';
 
-/** Among so many of the newest a finished one is looked for. */
+/** How many of the newest generations to search for a finished one. */
 const LATEST = 20;
 
-/** @throws NodeOperationError when a provider that calls back cannot reach the trigger's address */
+/** @throws NodeOperationError when a provider with callbacks cannot reach the trigger's address */
 export async function publish(context: IHookFunctions): Promise<boolean> {
 	const node = context.getNode();
 	const provider = providerOf(node);
 	const client = await createProviderClient(context, provider, REQUEST_TIMEOUT_MS);
 	const address = context.getNodeWebhookUrl('default') ?? '';
 	if (context.getMode() === 'manual') {
-		// A test URL is called by hand, or by a service on the same machine.
+		// A test URL may be called by hand, or by a service on the same machine.
 		void showLatest(context, provider, client, address);
 		return true;
 	}
@@ -30,15 +30,11 @@ export async function publish(context: IHookFunctions): Promise<boolean> {
 	memory.addressFinding = finding;
 	memory.wake?.();
 	if (finding === null) return true;
-	const failure = addressFailure(finding);
-	throw new NodeOperationError(node, failure.message, { description: failure.advice });
+	const { message, advice } = triggerAddress({ finding });
+	throw new NodeOperationError(node, message, { description: advice });
 }
 
-export function addressFailure(finding: string): Pick<Failure, 'advice' | 'message'> {
-	return { message: `The address of this trigger ${finding}`, advice: 'Then publish the workflow again.' };
-}
-
-/** Gives a test the newest finished video of the account at once, where the provider lists them. */
+/** Gives a test the account's latest finished video immediately, if the provider can list generations. */
 async function showLatest(context: IHookFunctions, provider: Provider, client: ProviderClient, address: string): Promise<void> {
 	const listed = await listGenerations(provider, client, LATEST);
 	const latest = listed.ok ? listed.generations.find((generation) => isOver(generation) && generation.status === 'completed') : undefined;

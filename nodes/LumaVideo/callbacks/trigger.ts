@@ -1,10 +1,11 @@
-/** What all parts of the trigger share: its settings, its memory, and whether a generation is meant for it. */
+/** What all parts of the trigger share: its settings, its memory, and whether a generation belongs to it. */
 import type { FunctionsBase, INode, IDataObject } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { experience } from '../generation/experience';
 import type { Failure } from '../generation/failure';
 import type { ReadResult } from '../generation/read';
 import { isOver } from '../generation/read';
+import { unknownProvider } from '../operations/messages';
 import { findProvider } from '../providers';
 import type { CallbackHint, Generation, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
@@ -16,13 +17,13 @@ import { MAX_AGE_MS, WatchList } from './watchList';
 
 export type TriggerEvent = 'completed' | 'failed' | 'progress';
 
-/** How long a request of the trigger may take, in milliseconds. */
+/** Timeout of the trigger's requests, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 20_000;
 
-/** How often missed calls are looked for unless the user says otherwise, in minutes. */
+/** How often to look for missed calls by default, in minutes. */
 export const DEFAULT_RECONCILE_MINUTES = 5;
 
-/** Ids longer than any provider's, or with characters that none uses, are junk. */
+/** IDs that are longer than any provider's, or have characters that none uses, are junk. */
 const ID = /^(?!\.+$)[\w.:~-]{1,200}$/;
 
 export function isId(value: unknown): value is string {
@@ -33,32 +34,31 @@ export function eventOf(status: CallbackHint['status']): TriggerEvent {
 	return status === 'completed' || status === 'failed' ? status : 'progress';
 }
 
-/** What is over is emitted once; progress once for each status. */
+/** The end of a generation is emitted once, progress once for each status. */
 export function emissionKey(provider: string, { generationId, status }: CallbackHint): string {
 	return [provider, generationId, eventOf(status) === 'progress' ? `progress ${status}` : 'over'].join(' ');
 }
 
-/** What a generation, as it was read, is to be emitted as. One that is completed and has no video yet is under way. */
+/** The event to emit for a generation as read. One that is completed but has no video yet counts as in progress. */
 export function emissionOf(provider: Provider, generation: Generation): { event: TriggerEvent; key: string } {
 	const { generationId } = generation;
 	const status = generation.status !== 'queued' && !isOver(generation) ? 'processing' : generation.status;
 	return { event: eventOf(status), key: emissionKey(provider.id, { generationId, status }) };
 }
 
-/** @throws NodeOperationError when the workflow names a provider that this version does not know */
+/** @throws NodeOperationError when the workflow has a provider that this version does not know */
 export function providerOf(node: INode): Provider {
 	const value = node.parameters.provider ?? 'lumaAgents';
 	const provider = typeof value === 'string' ? findProvider(value) : undefined;
-	if (!provider) {
-		throw new NodeOperationError(node, "'Provider' is not known", { description: "Select 'Provider' again." });
-	}
-	return provider;
+	if (provider) return provider;
+	const { message, advice } = unknownProvider();
+	throw new NodeOperationError(node, message, { description: advice });
 }
 
-/** Whom a generation calls when it is over, as far as its provider tells. */
+/** Where the callback of a generation goes, as far as its provider tells. */
 export type Callee = 'anotherTrigger' | 'nobody' | 'somebodyElse' | 'thisTrigger' | 'unknown';
 
-/** A generation that calls the test URL belongs to a test, not to the published workflow. */
+/** A generation with the test URL as its callback belongs to a test, not to the published workflow. */
 function calleeOf(provider: Provider, generation: Generation, node: INode, isTest: boolean): Callee {
 	const address = provider.callbacks?.urlOf?.(generation);
 	if (address === undefined) return 'unknown';
@@ -70,14 +70,14 @@ function calleeOf(provider: Provider, generation: Generation, node: INode, isTes
 	return webhookIdOf(url.href) === null ? 'somebodyElse' : 'anotherTrigger';
 }
 
-/** What is to be done about a generation, as it was read. */
+/** What to do about a generation as read. */
 export type Verdict =
 	| { finding: 'emit'; event: TriggerEvent; key: string; generation: Generation; callee: Callee }
 	| { finding: 'foreign' | 'over' | 'running'; generation: Generation; callee: Callee }
 	| { finding: 'notFound' | 'unread'; failure: Failure };
 
 /**
- * @param isAnnounced whether our own node bought it for this trigger
+ * @param isAnnounced whether the Luma Video node bought it for this trigger
  */
 export function judge(
 	{ provider, node, wanted, isTest }: { provider: Provider; node: INode; wanted: readonly TriggerEvent[]; isTest: boolean },
@@ -101,19 +101,19 @@ export function judge(
 /** What one trigger node knows in this process. */
 export interface TriggerMemory {
 	list: WatchList;
-	/** Set while the trigger itself runs in this process: looks at what is due. */
+	/** Set while the trigger itself runs in this process: checks what is due. */
 	wake: (() => void) | null;
-	/** Signs with the key as it was read last, to check announcements. */
+	/** Signs with the key as last read, to check announcements. */
 	signer: (Pick<ProviderClient, 'sign'> & { readAt: number }) | null;
 	/** What the signatures of the provider's calls are checked with, where it signs them. */
 	signatureKeys: SignatureKeys | null;
-	/** Why the provider cannot call the trigger's address, as found when it was published. */
+	/** Why the provider cannot call the trigger's address, as found when publishing. */
 	addressFinding: string | null;
-	/** Whether what is stored with the workflow was read. */
+	/** Whether the list stored with the workflow was read. */
 	hasLearnt: boolean;
 }
 
-/** @param missedMs how often missed calls are looked for, in milliseconds; `null`: never */
+/** @param missedMs how often to look for missed calls, in milliseconds; `null`: never */
 export function paceOf({ callbacks }: Provider, missedMs: number | null): Pace {
 	return {
 		calls: callbacks !== undefined,
@@ -139,18 +139,18 @@ export function memoryOf(context: Place): TriggerMemory {
 
 type Storing = Place & Pick<FunctionsBase, 'getWorkflowStaticData'>;
 
-/** Where the trigger's list is stored: with the workflow, not with the node, whose data n8n forgets when it gets a new name. */
+/** Where the trigger's list is stored: with the workflow, not with the node, whose data n8n loses when it is renamed. */
 function placeOf(context: Storing): [data: IDataObject, key: string] {
 	return [context.getWorkflowStaticData('global'), `lumaVideoTrigger ${context.getNode().id}`];
 }
 
-/** Stores the list. Only `webhook()` may: whoever else does overwrites what was stored meanwhile. */
+/** Stores the list. Only `webhook()` may do so: anyone else would overwrite what was stored in the meantime. */
 export function store(context: Storing, list: WatchList): void {
 	const [data, key] = placeOf(context);
 	data[key] = { ...list.toStore() };
 }
 
-/** Reads once per process what is stored. */
+/** Reads the stored list, once per process. */
 export function learn(context: Storing, memory: TriggerMemory, now: number): void {
 	if (memory.hasLearnt) return;
 	memory.hasLearnt = true;

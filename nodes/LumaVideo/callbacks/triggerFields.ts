@@ -13,7 +13,7 @@ export const triggerProperties: INodeProperties[] = [
 		noDataExpression: true,
 		options: providerIds.map((id) => ({ name: providers[id].displayName, value: id })),
 		default: 'lumaAgents',
-		description: 'The service that makes the videos',
+		description: 'The service that generates the videos',
 	},
 	credentialPlace,
 	{
@@ -24,11 +24,11 @@ export const triggerProperties: INodeProperties[] = [
 		noDataExpression: true,
 		options: [
 			{ name: 'Completed', value: 'completed', description: 'The video is finished' },
-			{ name: 'Failed', value: 'failed', description: 'The provider could not make the video' },
+			{ name: 'Failed', value: 'failed', description: 'The provider could not generate the video' },
 			{
 				name: 'Progress',
 				value: 'progress',
-				description: "The generation has started or is under way. With Pixazo only when the Luma Video node's 'Callback Mode' asks for it.",
+				description: "The generation has started or is in progress. With Pixazo, only if the Luma Video node's 'Callback Mode' requests it.",
 			},
 		],
 		default: ['completed', 'failed'],
@@ -39,7 +39,7 @@ export const triggerProperties: INodeProperties[] = [
 		type: 'boolean',
 		default: false,
 		noDataExpression: true,
-		description: "Whether to download the video file too. The output always has the video's URL, but URLs do not work forever: those of Luma Agents for an hour.",
+		description: "Whether to download the video file too. The output always has the video's URL, but URLs expire: those of Luma Agents after an hour.",
 	},
 	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] } } },
 	{
@@ -63,7 +63,7 @@ export const triggerProperties: INodeProperties[] = [
 				typeOptions: { minValue: 0, maxValue: 59 },
 				default: DEFAULT_RECONCILE_MINUTES,
 				description:
-					'How often to look for videos whose callback did not arrive. 0 switches it off. When not set: every 5 minutes. Providers that do not call back are watched in any case.',
+					'How often to look for videos whose callback did not arrive. 0 switches this off. If not set: every 5 minutes. Providers without callbacks are always polled.',
 			},
 			settingFields.maxDownloadMb,
 		],

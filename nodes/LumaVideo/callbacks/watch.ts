@@ -1,67 +1,56 @@
 /**
- * Second step, while the workflow is published: what was heard of is looked at when its time comes, a few at once, and
- * whatever is found to be over at the same time goes into one execution together. Once in a while the provider's list,
- * where it names the trigger, tells of what nobody called about.
+ * Second step, while the workflow is published: generations that the trigger knows of are read when they are due, a few at
+ * a time, and those found to have ended at the same time start one execution together. From time to time, the provider's
+ * list, if it includes callback addresses, reveals generations whose callback was missed.
  */
 import type { IRun, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
 import { experience } from '../generation/experience';
-import type { Failure } from '../generation/failure';
 import { listPages } from '../generation/list';
 import type { ReadResult } from '../generation/read';
 import { isOver, isTransient, readGeneration } from '../generation/read';
 import type { Generation, Provider } from '../providers/provider';
+import type { Text } from '../providers/text';
 import { parseHttpUrl } from '../transport/address';
 import type { Reference } from '../transport/announce';
 import { referenceOf } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import { handOver } from './emit';
-import { addressFailure } from './publish';
+import { CHECK_CREDENTIAL, announcedButGone, foreignCall, readsBlocked, triggerAddress } from './messages';
 import type { Callee, TriggerEvent, TriggerMemory, Verdict } from './trigger';
 import { DEFAULT_RECONCILE_MINUTES, REQUEST_TIMEOUT_MS, judge, learn, memoryOf, paceOf, providerOf } from './trigger';
 
-/** Reads under way at the same time. */
+/** Concurrent reads. */
 const MAX_READS = 4;
-/** An execution waits so long for others that are being looked at, in milliseconds. */
+/** How long an execution waits for generations that are being read, to start for them too, in milliseconds. */
 const SHARE_MS = 1000;
 const MAX_SHARED = 50;
-/** Pages of the list that a look for missed videos reads: fewer generations than the deduplication remembers. */
+/** Pages of the list to read for missed videos: fewer generations than the deduplication remembers. */
 const LIST_PAGE = 100;
 const MAX_LIST_PAGES = 3;
-/** The first look at the list: not before n8n has started, and not at the same moment for all triggers. */
+/** The first read of the list: not before n8n has started, and not at the same moment for all triggers. */
 const FIRST_LIST_MS = 1000;
 const FIRST_LIST_SPREAD_MS = 2000;
-/** Answers in a row that cannot be read before the user is told. */
+/** Consecutive unreadable answers before the user is told. */
 const MAX_UNREADABLE = 2;
 const MIN_WAIT_MS = 10;
-/** A credential is read anew after this time, since it may be changed. */
+/** How long to use a credential before reading it again, since it may change. */
 const CLIENT_MS = 60_000;
-/** The user is told of the same trouble no more often than this. */
+/** The shortest time between two reports of the same problem. */
 const REPORT_MS = 3_600_000;
-
-const LATER = 'Until then no video starts this workflow; none is lost.';
-
-/** What is known is not this trigger's. */
-function isForeign(generationId: string): Pick<Failure, 'advice' | 'message'> {
-	return {
-		message: `Generation ${generationId} did not start the workflow: it was not made with this trigger's URL`,
-		advice:
-			"A call about it came here, but its callback address is another. If a service in between passes calls on, use this trigger's URL as 'Trigger URL' in the Luma Video node.",
-	};
-}
 
 interface Found {
 	id: string;
 	generation: Generation;
 	key: string;
-	/** Number of the look that found it. */
+	/** Number of the read that found it. */
 	hold: number;
 	reference: Reference | null;
 }
 
-/** Starts a published trigger. A test only listens. */
+/** Starts a published trigger; a test only listens. */
 export function watch(context: ITriggerFunctions): ITriggerResponse {
 	if (context.getMode() === 'manual') return {};
 	const watcher = new Watcher(context, memoryOf(context));
@@ -123,8 +112,8 @@ class Watcher {
 			const woken = new Promise<void>((resolve) => {
 				this.woken = resolve;
 			});
-			if (memory.addressFinding !== null) this.report('address', addressFailure(memory.addressFinding));
-			// Where the provider cannot call, nothing in its list can be meant for this trigger.
+			if (memory.addressFinding !== null) this.report('address', triggerAddress({ finding: memory.addressFinding }));
+			// If the provider cannot call this trigger, nothing in its list can be for it.
 			const listAt = memory.addressFinding === null ? this.listAt : Infinity;
 			if (now() >= listAt) void this.readList();
 			for (const id of memory.list.takeDue(now(), MAX_READS - this.reads)) void this.look(id);
@@ -139,14 +128,14 @@ class Watcher {
 		}
 	}
 
-	/** Looks at one generation. Never throws. */
+	/** Reads one generation. Never throws. */
 	private async look(id: string): Promise<void> {
 		const { provider, memory } = this;
 		this.reads++;
 		try {
 			this.consider(id, await readGeneration(provider, await this.currentClient(), id, systemClock, undefined));
 		} catch (error) {
-			// The credential cannot be had.
+			// The credential is not available.
 			memory.list.settle(id, 'unread', now());
 			this.noClient(error);
 		}
@@ -154,7 +143,7 @@ class Watcher {
 		this.wake();
 	}
 
-	/** What was read of a generation in hand: it is emitted, watched on, or none of ours. */
+	/** Acts on a read of a generation: emit it, keep watching it, or drop it as foreign. */
 	private consider(id: string, read: ReadResult): void {
 		const { list } = this.memory;
 		const entry = list.get(id);
@@ -175,32 +164,31 @@ class Watcher {
 			experience.note(entry.kind, told > 0 ? told : now() - entry.since);
 		}
 		if (finding !== 'foreign') return;
-		const failure = isForeign(id);
-		// Calls of one trigger that reach another are no mistake of the user's.
-		if (callee === 'somebodyElse') this.report('callee', failure);
-		else this.context.logger.warn(failure.message);
+		const text = foreignCall({ generationId: id });
+		// A call for one trigger that reaches another is not the user's mistake.
+		if (callee === 'somebodyElse') this.report('callee', text);
+		else this.context.logger.warn(text.message);
 	}
 
 	private notRead(id: string, { isKnown, vain }: { isKnown: boolean; vain: number }, { finding, failure }: Extract<Verdict, { failure: unknown }>): void {
 		const { problem } = failure;
 		const isKept = this.memory.list.settle(id, finding, now(), problem?.retryAfterMs ?? 0);
 		if (finding === 'notFound') {
-			const gone = 'It was announced to this trigger. It was deleted, or belongs to another account.';
-			if (!isKept && isKnown) this.report(`gone ${id}`, { message: failure.message, advice: gone });
-		} else if (problem === undefined || isTransient(problem) || (problem.kind === 'unreadable' && vain < MAX_UNREADABLE)) this.context.logger.warn(`Luma Video Trigger looks again later: ${failure.message}`);
+			if (!isKept && isKnown) this.report(`gone ${id}`, announcedButGone({ provider: this.provider, generationId: id }));
+		} else if (problem === undefined || isTransient(problem) || (problem.kind === 'unreadable' && vain < MAX_UNREADABLE)) this.context.logger.warn(`Luma Video Trigger will try again later: ${failure.message}`);
 		else {
 			this.client = null;
-			this.report(problem.kind, { message: failure.message, advice: `${failure.advice} ${LATER}` });
+			this.report(problem.kind, readsBlocked(failure));
 		}
 	}
 
-	/** What the user wrote into the query of the URL: best as the provider repeats it. */
+	/** The query that the user added to the URL, preferably as the provider returns it. */
 	private referenceOf(generation: Generation, callee: Callee, heard: Reference | null): Reference | null {
 		const url = callee === 'thisTrigger' ? parseHttpUrl(this.provider.callbacks?.urlOf?.(generation) ?? '') : null;
 		return url ? referenceOf(url.searchParams) : heard;
 	}
 
-	/** Looks in the provider's list for generations of this trigger that are over and were not heard of. */
+	/** Searches the provider's list for generations of this trigger that ended and whose callback was missed. */
 	private async readList(): Promise<void> {
 		this.listAt = now() + (this.missedMs ?? Infinity);
 		const { provider, memory } = this;
@@ -232,25 +220,25 @@ class Watcher {
 
 	private noClient(error: unknown): void {
 		this.client = null;
-		this.report('credential', { message: error instanceof Error ? error.message : String(error), advice: LATER });
+		this.report('credential', readsBlocked({ message: error instanceof Error ? error.message : String(error), advice: CHECK_CREDENTIAL }));
 	}
 
-	/** Tells the user: in the log, and as a failed execution, which also runs the error workflow. */
-	private report(cause: string, failure: Pick<Failure, 'advice' | 'message'>): void {
+	/** Tells the user: in the log, and with a failed execution, which also runs the error workflow. */
+	private report(cause: string, { message, advice }: Text): void {
 		if (now() - (this.reported.get(cause) ?? -Infinity) < REPORT_MS) return;
 		this.reported.set(cause, now());
-		this.context.logger.error(`Luma Video Trigger: ${failure.message}`);
+		this.context.logger.error(`Luma Video Trigger: ${message}`);
 		// Older versions of n8n have only the log.
 		const { saveFailedExecution } = this.context as Partial<ITriggerFunctions>;
-		saveFailedExecution?.(new NodeOperationError(this.context.getNode(), failure.message, { description: failure.advice }));
+		saveFailedExecution?.(new NodeOperationError(this.context.getNode(), message, { description: advice }));
 	}
 
-	/** Starts an execution for what was found, unless more is going to be found in a moment. */
+	/** Starts an execution for what was found, unless more will be found in a moment. */
 	private emitFound(): void {
 		if (this.found.length === 0) return;
 		const isWaiting = this.reads > 0 && now() < this.shareUntil && this.found.length < MAX_SHARED;
 		if (isWaiting) return;
-		// A file that cannot be downloaded holds up no other video.
+		// One failed download must not hold up other videos.
 		const isAlone = this.context.getNodeParameter('downloadVideo', false) === true;
 		const { found } = this;
 		this.found = [];
@@ -258,7 +246,7 @@ class Watcher {
 		for (let first = 0; first < found.length; first += size) this.emit(found.slice(first, first + size));
 	}
 
-	/** The execution tells by the shared memory what came of it or, in another process, by how it ended. */
+	/** The outcome is known from the shared memory or, in another process, from how the execution ended. */
 	private emit(found: readonly Found[]): void {
 		const { context, memory } = this;
 		const { list } = memory;

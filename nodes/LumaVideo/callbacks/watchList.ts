@@ -1,28 +1,28 @@
 /**
- * The generations that one trigger watches, in the memory of one process, and when each is looked at next. Pure: time is
- * a parameter, in milliseconds.
+ * The generations that one trigger watches, in the memory of one process, and when each is read next. Pure: time is a
+ * parameter, in milliseconds.
  *
- * What was announced, or was read with our key, is known. Everything else is the word of a stranger: it has a small room
- * of its own and never takes the place of what is known.
+ * A generation is known if it was announced, or was read with the credential's key. Any other is a stranger's claim:
+ * these have a small quota of their own and never take the place of known ones.
  */
 import { fingerprint } from '../generation/ledger';
 import type { Expectation } from '../generation/schedule';
 import { UNKNOWN_EXPECTED_MS, nextReadDelayMs } from '../generation/schedule';
 import type { AnnouncedGeneration, Reference } from '../transport/announce';
 
-/** What a look at a generation led to. */
+/** The result of reading a generation. */
 export type Finding =
-	/** Nothing more is to be emitted for it. */
+	/** Nothing more to emit for it. */
 	| 'over'
 	| 'running'
-	/** The provider does not know it, which may change soon after it was made. */
+	/** The provider does not know it, which may change shortly after it was created. */
 	| 'notFound'
-	/** The provider could not be asked, or the execution that should have emitted it did not come so far. */
+	/** The read failed, or the execution that should have emitted it did not get that far. */
 	| 'unread';
 
-/** How fast looks follow one another. */
+/** How often to read. */
 export interface Pace {
-	/** Whether the provider calls when a generation is over. */
+	/** Whether the provider calls back when a generation ends. */
 	calls: boolean;
 	/** How often to look for missed calls, in milliseconds; `null`: never. */
 	missedMs: number | null;
@@ -32,25 +32,25 @@ export interface Pace {
 interface Watched {
 	/** When it was submitted, as far as is known. */
 	since: number;
-	/** See `AnnouncedGeneration`; both `null` for what was not announced. */
+	/** See `AnnouncedGeneration`; both `null` if it was not announced. */
 	kind: string | null;
 	expectedMs: number | null;
 	reference: Reference | null;
 	isKnown: boolean;
-	/** The provider, or somebody in its name, said that it is over. */
+	/** The provider, or somebody in its name, said that it has ended. */
 	isCalled: boolean;
 	lookedAt: number;
 	dueAt: number;
-	/** Looks in a row that told nothing new. */
+	/** Consecutive reads without news. */
 	vain: number;
-	/** Number of the look that is under way. */
+	/** Number of the read in progress. */
 	hold: number | null;
 }
 
 /** What is stored with the workflow. */
 export interface StoredList {
 	watched: Array<[string, Pick<Watched, 'since' | 'kind' | 'expectedMs' | 'reference' | 'isKnown'>]>;
-	/** Fingerprints of what was emitted last, so that repeated calls cost nothing after a restart. */
+	/** Fingerprints of the latest emissions, so that repeated calls cost nothing after a restart. */
 	emitted: string[];
 }
 
@@ -59,28 +59,28 @@ export const MAX_AGE_MS = 7 * 24 * 3_600_000;
 
 const MAX_KNOWN = 5000;
 const MAX_STRANGERS = 100;
-/** So many strangers are stored: enough for every day, and no flood writes to the database. */
+/** How many strangers are stored: enough for normal use, and a flood does not write to the database. */
 const MAX_STRANGERS_STORED = 10;
 const MAX_EMITTED = 3000;
 const MAX_EMITTED_STORED = 500;
 const FINGERPRINT_LENGTH = 12;
-/** Pauses after looks in vain; the last one again and again. */
+/** Back-off after reads without news; the last one repeats. */
 const PAUSES_MS = [5000, 15_000, 45_000, 120_000, 300_000, 600_000];
-/** Said to be over and still running: after so many looks it was a mistake. */
+/** After a call, this many reads that find it still running mean that the call was wrong. */
 const MAX_LOOKS_CALLED = 3;
-/** Not found so often: it does not exist, or not any more. */
+/** Not found this many times: it does not exist, or no longer exists. */
 const MAX_NOT_FOUND = { known: 10, stranger: 5 };
-/** After a stranger's word that was not true, the next one waits. */
+/** The pause after a stranger's false claim before the next stranger is read. */
 const STRANGER_MS = 500;
-/** A call is missed when it has not come after so many times the expected time. */
+/** A call counts as missed after this multiple of the expected time. */
 const MISSED_AFTER = 1.5;
-/** Whoever calls: no sooner than this after the look before. */
+/** The shortest time between two reads because of calls. */
 const AGAIN_MS = 2000;
-/** However long it takes: no more than this part of its time from look to look. */
+/** The shortest interval between reads without callbacks, as a fraction of the elapsed time. */
 const OLD_INTERVAL = 0.02;
 
 export class WatchList {
-	/** Fingerprints of what was emitted lately. */
+	/** Fingerprints of recent emissions. */
 	private readonly emitted = new Set<string>();
 	private readonly watched = new Map<string, Watched>();
 	private strangers = 0;
@@ -89,7 +89,7 @@ export class WatchList {
 
 	constructor(private pace: Pace) {}
 
-	/** Begins anew in a newer version of the workflow: what an earlier one had in hand is looked at again. */
+	/** Starts over for a newer version of the workflow: reads that an earlier one had in progress are repeated. */
 	restart(pace: Pace): void {
 		this.pace = pace;
 		for (const entry of this.watched.values()) entry.hold = null;
@@ -104,7 +104,7 @@ export class WatchList {
 		return this.strangers <= MAX_STRANGERS_STORED;
 	}
 
-	/** Takes note of what the Luma Video node bought; `false` when there is no room. */
+	/** Notes what the Luma Video node bought; `false` when there is no room. */
 	announce({ id, submittedAt, kind, expectedMs }: AnnouncedGeneration, reference: Reference | null, now: number): boolean {
 		const before = this.watched.get(id);
 		if (!before && this.watched.size - this.strangers >= MAX_KNOWN) return false;
@@ -116,15 +116,15 @@ export class WatchList {
 	}
 
 	/**
-	 * Takes note of a call about a generation; it is looked at soon.
+	 * Notes a call about a generation, which is then read soon.
 	 *
-	 * @param isSaidOver whether the call says that it is over
-	 * @returns whether that is `new`, was `known`, or was `refused` since there is no room for strangers
+	 * @param isSaidOver whether the call says that it has ended
+	 * @returns whether it is `new`, was `known`, or is `refused` because there is no room for strangers
 	 */
 	call(id: string, isSaidOver: boolean, reference: Reference | null, now: number): 'known' | 'new' | 'refused' {
 		const before = this.watched.get(id);
 		if (before) {
-			// Looks in vain are paced, whoever calls meanwhile.
+			// Further calls do not speed up the back-off.
 			if (!before.isCalled) before.dueAt = Math.max(now, before.lookedAt + AGAIN_MS);
 			before.isCalled ||= isSaidOver;
 			return 'known';
@@ -134,7 +134,7 @@ export class WatchList {
 		return 'new';
 	}
 
-	/** What is to be looked at now, strangers last and one by one; each is in hand until it is settled. */
+	/** What to read now, strangers last and one at a time; each is on hold until it is settled. */
 	takeDue(now: number, room: number): string[] {
 		const due = [...this.watched].filter(([, { hold, dueAt }]) => hold === null && dueAt <= now).sort(([, a], [, b]) => a.dueAt - b.dueAt);
 		const stranger = this.strangersFrom <= now ? due.filter(([, { isKnown }]) => !isKnown).slice(0, 1) : [];
@@ -143,7 +143,7 @@ export class WatchList {
 		return taken.map(([id]) => id);
 	}
 
-	/** Takes in hand what was found otherwise; `false` when somebody else has it. */
+	/** Puts on hold what was found in another way; `false` when it is on hold already. */
 	hold(id: string, now: number): boolean {
 		const entry = this.watched.get(id) ?? this.add(id, now, true);
 		if (entry.hold !== null) return false;
@@ -151,7 +151,7 @@ export class WatchList {
 		return true;
 	}
 
-	/** When to look next, in milliseconds since 1970; `Infinity` when nothing waits for a time. */
+	/** When the next read is due, in milliseconds since 1970; `Infinity` when none is. */
 	nextDueAt(): number {
 		let next = Infinity;
 		for (const { hold, dueAt, isKnown } of this.watched.values()) {
@@ -160,7 +160,7 @@ export class WatchList {
 		return next;
 	}
 
-	/** What came of a look; `false` when the generation is given up because nobody knows it. */
+	/** Records the result of a read; `false` when the generation is dropped because the provider does not know it. */
 	settle(id: string, finding: Finding, now: number, pauseMs = 0): boolean {
 		const entry = this.watched.get(id);
 		if (!entry) return true;
@@ -193,18 +193,18 @@ export class WatchList {
 		if (this.emitted.size > MAX_EMITTED && oldest !== undefined) this.emitted.delete(oldest);
 	}
 
-	/** Adds what is stored with the workflow; whether it is over meanwhile is not known, so it is looked at. */
+	/** Adds what is stored with the workflow. It may have ended in the meantime, so it is read. */
 	learn({ watched, emitted }: StoredList, now: number): void {
 		for (const each of emitted) this.emitted.add(each);
 		for (const [id, about] of watched) {
 			if (this.watched.has(id) || now - about.since > MAX_AGE_MS) continue;
 			const entry = Object.assign(this.add(id, now, about.isKnown), about);
-			// A call may have been missed meanwhile. Without calls, one that has hardly begun is not over.
+			// A call may have been missed. Without callbacks, one that has barely started is not read yet.
 			if (!this.pace.calls && now - about.since < (about.expectedMs ?? 0) / 2) entry.dueAt = this.nextLookAt(entry, now);
 		}
 	}
 
-	/** What is to be stored with the workflow. */
+	/** What to store with the workflow. */
 	toStore(): StoredList {
 		return {
 			watched: [...this.watched]
@@ -214,7 +214,7 @@ export class WatchList {
 		};
 	}
 
-	/** When the next stranger is looked at; one at a time. */
+	/** When the next stranger may be read; one at a time. */
 	private get strangersFrom(): number {
 		for (const { hold, isKnown } of this.watched.values()) if (hold !== null && !isKnown) return Infinity;
 		return this.strangerAt;
@@ -247,7 +247,7 @@ export class WatchList {
 		entry.isKnown = true;
 	}
 
-	/** Makes room for a stranger: the one that was looked at most often in vain goes. */
+	/** Makes room for a stranger by dropping the one with the most reads without news. */
 	private dropStranger(): boolean {
 		let worst: { id: string | null; vain: number } = { id: null, vain: 0 };
 		for (const [id, { isKnown, hold, vain }] of this.watched) if (!isKnown && hold === null && vain > worst.vain) worst = { id, vain };

@@ -1,6 +1,6 @@
 /**
- * After Return at Once: tells triggers which generations were bought with their URL. An announcement that does not
- * arrive is repeated, first before the items go on, then in the background; the output says so.
+ * After Return Immediately: tells triggers which generations were bought with their URL. An announcement that does not
+ * arrive is retried, first before the items are output, then in the background; a hint says so.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
@@ -13,21 +13,23 @@ import { parseHttpUrl } from '../transport/address';
 import type { AnnouncedGeneration, Told } from '../transport/announce';
 import { announce, referenceOf, webhookIdOf } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
+import { sentences } from './hints';
+import { triggerNotTold } from './messages';
 import type { ReadyPlan } from './plan';
 
-/** How many fit into one call. */
+/** Generations per call. */
 const MAX_ANNOUNCED = 200;
-/** Before each try, in milliseconds: a quarter of an hour in all, while n8n or a tunnel comes back. */
+/** Back-off before each attempt, in milliseconds: a quarter of an hour in all, for n8n or a tunnel to come back. */
 const PAUSES_MS = [0, 500, 1500, 3000, 5000, 15_000, 30_000, 60_000, 120_000, 300_000, 300_000];
-/** The items wait so long for it at most, in milliseconds. */
+/** The longest that the items wait for it, in milliseconds. */
 const GRACE_MS = 8000;
 
 /** What was bought for one trigger. */
 interface Bought {
 	url: string;
-	/** By id, what the trigger does not know of yet. */
+	/** By ID, what the trigger does not know yet. */
 	untold: Map<string, AnnouncedGeneration>;
-	/** Why not; `null` while it was not tried. */
+	/** Why not; `null` before the first attempt. */
 	trouble: string | null;
 }
 
@@ -52,7 +54,7 @@ function boughtByTrigger(provider: Provider, plans: readonly ReadyPlan[], outcom
 	return [...bought.values()];
 }
 
-/** Tells the trigger all that it does not know of yet, as far as it answers. */
+/** Tells the trigger everything that it does not know yet, until it stops accepting. */
 async function tell(context: IExecuteFunctions, provider: Provider, client: ProviderClient, bought: Bought): Promise<void> {
 	const reference = referenceOf(parseHttpUrl(bought.url)?.searchParams ?? []);
 	for (let told: Told = { noted: [''], trouble: null }; bought.untold.size > 0 && told.noted.length > 0; ) {
@@ -64,9 +66,9 @@ async function tell(context: IExecuteFunctions, provider: Provider, client: Prov
 }
 
 /**
- * Announces what was bought. Goes on in the background when the grace is over.
+ * Announces what was bought. Continues in the background after the grace period.
  *
- * @returns what the user must know about triggers that do not answer, as sentences
+ * @returns messages about triggers that do not answer
  */
 export async function announceSubmitted(
 	context: IExecuteFunctions,
@@ -83,22 +85,19 @@ export async function announceSubmitted(
 			await tell(context, provider, client, bought);
 			if (bought.untold.size === 0) return;
 		}
-		context.logger.error(`The Luma Video Trigger was not told of ${[...bought.untold.keys()].join(', ')}: ${bought.trouble ?? ''}`);
+		context.logger.error(`The Luma Video Trigger was not told about ${[...bought.untold.keys()].join(', ')}: ${bought.trouble ?? ''}`);
 	});
 	let isDone = false;
 	const done = Promise.all(tasks).then(() => {
 		isDone = true;
 	});
 	const until = systemClock.now() + GRACE_MS;
-	// A function, since the value changes while it is waited for.
+	// A function, since the value changes during the wait.
 	const isOver = (): boolean => isDone || systemClock.now() >= until;
 	while (!isOver()) await systemClock.wait(until - systemClock.now(), done);
 	return all.flatMap(({ untold, trouble, url }) => {
 		if (untold.size === 0) return [];
-		const videos = untold.size === 1 ? 'of 1 video' : `of ${untold.size} videos`;
-		const why = trouble ?? 'It did not answer';
-		return [
-			`The Luma Video Trigger at ${url} could not be told ${videos}: ${why}. Check that its workflow is published and that both nodes use the same credential. The node keeps trying for 15 minutes; 'Generation: Wait' gets the videos in any case.`,
-		];
+		const videos = untold.size === 1 ? '1 video' : `${untold.size} videos`;
+		return [sentences(triggerNotTold({ triggerUrl: url, videos, reason: trouble ?? 'It did not answer' }))];
 	});
 }

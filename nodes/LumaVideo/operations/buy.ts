@@ -1,6 +1,6 @@
 /**
- * What all operations that buy something have in common: everything is checked, for all items, before the first request
- * is sent; each is sent once (`generation/run.ts`).
+ * What all operations that buy something share: everything is checked, for all items, before the first request is sent;
+ * each is sent once (`generation/run.ts`).
  */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
@@ -15,6 +15,8 @@ import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
 import { canSuspend } from './engine';
+import { sentences, tellHint } from './hints';
+import { PLACEHOLDER_NOTE, notSuspended } from './messages';
 import { isTool } from './operation';
 import type { ItemResult, Plan } from './plan';
 import { invalid, planItems } from './plan';
@@ -24,7 +26,7 @@ import type { Settings } from './settings';
 import { defaultTimeoutMs, downloadSettings, optionsField, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
 import { callbackAddress } from './suspend';
 
-/** Parameters that say how the node works, not what is bought: changing them makes no other request. */
+/** Parameters that do not affect what is bought: the request stays the same when they change. */
 const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadImage', 'downloadVideo', 'options'];
 
 /** Options of every operation that buys. */
@@ -48,7 +50,7 @@ export interface Run {
 	provider: Provider;
 	client: ProviderClient;
 	completion: Completion;
-	/** Where this execution is called back while it is suspended; `null` where it is not. */
+	/** The address that the provider calls while this execution is suspended; `null`: none. */
 	address: string | null;
 }
 
@@ -61,7 +63,7 @@ export function buyingPlan(
 	estimatedCostUsd: number | null,
 ): Plan {
 	const wantsFile = completion !== 'none' && readWantsFile(context, itemIndex, request.makes);
-	// Where the answer goes does not change what is bought, nor does what only the estimate needs.
+	// The callback does not change what is bought, nor does a value that only the estimate needs.
 	const bought: GenerationRequest =
 		request.makes === 'video' ? { ...request, callback: null, sourceLength: null } : { ...request, callback: null };
 	const stored = Object.fromEntries(
@@ -81,7 +83,7 @@ export function buyingPlan(
 				model,
 				key: {
 					requestHash: fingerprint([provider.id, bought]),
-					// An agent fills in fields per call, so its stored parameters do not tell its calls apart.
+					// An agent fills in fields for each call, so stored parameters do not tell its calls apart.
 					parametersHash: isTool(context) ? null : fingerprint(stored),
 				},
 				...(prepare ? { prepare } : {}),
@@ -98,7 +100,7 @@ export function buyingPlan(
 	};
 }
 
-/** The model that is asked for in the end; `null` where an operation has none to choose. */
+/** The model that is requested in the end; `null` if the operation has no choice of models. */
 function modelOf({ modelField }: Provider, request: GenerationRequest): string | null {
 	const replaced = modelField === undefined ? undefined : request.additionalBodyFields[modelField];
 	if (typeof replaced === 'string') return replaced;
@@ -106,23 +108,20 @@ function modelOf({ modelField }: Provider, request: GenerationRequest): string |
 	return request.model === '' ? null : request.model;
 }
 
-const PLACEHOLDER_NOTE =
-	'Texts in angle brackets stand for what is made when the request is sent: a Dry Run reads no generation and sends no file.';
-
-/** Whether the video of a generation is handed on by its address, which has to be read first. */
+/** Whether the source video is sent as a URL that has to be read from its generation first. */
 export function needsSourceAddress({ capabilities }: Provider, request: GenerationRequest): request is VideoRequest {
 	if (request.operation !== 'modify' && request.operation !== 'reframe') return false;
 	return request.source?.kind === 'generation' && capabilities.sourceAs === 'url';
 }
 
-/** A request whose addresses are not all known yet, for a person to read. */
+/** The request for a person to read, with placeholders for URLs that are not known yet. */
 function shown(provider: Provider, request: GenerationRequest): GenerationRequest {
 	if (!needsSourceAddress(provider, request)) return request;
 	const generationId = generationIdOf(request.source) ?? '';
 	return { ...request, source: { kind: 'url', url: stand('address', `the video of generation ${generationId}`) } };
 }
 
-/** What would be sent for an item, and about what it would cost. */
+/** What would be sent for an item, and its estimated cost. */
 function preview(provider: Provider, client: ProviderClient, each: Plan): ItemResult {
 	if (!each.ok) return each;
 	const { itemIndex, job, output } = each;
@@ -149,7 +148,7 @@ function preview(provider: Provider, client: ProviderClient, each: Plan): ItemRe
 	};
 }
 
-/** @throws NodeOperationError when what is still to be bought would cost more than the limit */
+/** @throws NodeOperationError when what is still to be bought would exceed the limit */
 function checkLimit(
 	context: IExecuteFunctions,
 	provider: Provider,
@@ -161,7 +160,7 @@ function checkLimit(
 	const estimates = plans.flatMap((each) => {
 		if (!each.ok || each.job.start.kind !== 'create') return [];
 		const known = ledger.find(each.itemIndex, each.job.start.key);
-		// With 'Buy Again on Retry', whatever an earlier try bought may turn out to have failed.
+		// With 'Buy Again on Retry', what an earlier attempt bought may turn out to have failed.
 		const mayFail = each.settings.resubmitFailed && known?.asleep === undefined && known?.over?.status !== 'completed';
 		return known && !mayFail ? [] : [each.output.estimatedCostUsd ?? null];
 	});
@@ -169,11 +168,11 @@ function checkLimit(
 	if (!check.ok) throw new NodeOperationError(context.getNode(), check.message, { description: check.advice });
 }
 
-/** Where an execution cannot be suspended, what is made is waited for all the same: it is what the user wants most. */
+/** If an execution cannot be suspended, the node waits all the same: the result is what the user wants most. */
 function tellWaiting(context: IExecuteFunctions, makes: Product): void {
-	const message = `This execution could not be suspended, so the node waited for the ${makes}. 'Suspend Until Finished' needs a saved workflow, and n8n 2.41 or a version that works like it.`;
+	const message = sentences(notSuspended({ makes }));
 	context.logger.warn(message);
-	context.addExecutionHints({ message, location: 'outputPane' });
+	tellHint(context, message);
 }
 
 /** Runs an operation that buys, for all input items. */
@@ -192,7 +191,7 @@ export async function buy(
 	const address = completion === 'suspend' ? callbackAddress(context, provider, client.isLocal) : null;
 	const run: Run = { context, provider, client, completion, address };
 	const plans = planItems(context, provider, (itemIndex) => plan(run, itemIndex));
-	// Expressions may set the brakes for some items only: the strictest holds for the run.
+	// Expressions may set limits for some items only: the strictest applies to the run.
 	const settings = [common, ...plans.flatMap((each) => (each.ok ? [each.settings] : []))];
 	if (settings.some(({ dryRun }) => dryRun)) return toItems(context, plans.map((each) => preview(provider, client, each)));
 	const limits = settings.flatMap(({ maxCostUsd }) => maxCostUsd ?? []);

@@ -1,24 +1,24 @@
-/** The field that says when items go on. */
+/** The field that says when items go on to the next node. */
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 export type Completion = 'none' | 'poll' | 'suspend';
 
 const OPTIONS: Readonly<Record<Completion, INodePropertyOptions>> = {
 	none: {
-		name: 'Return at Once',
+		name: 'Return Immediately',
 		value: 'none',
-		description: 'Pass on the generation ID as soon as the provider has accepted the request',
+		description: 'Output the generation ID as soon as the provider has accepted the request',
 	},
 	suspend: {
 		name: 'Suspend Until Finished',
 		value: 'suspend',
 		description:
-			'Store the execution and resume it when the generation is finished: nothing runs meanwhile, and n8n may restart. Adds a few seconds.',
+			'Store the execution and resume it when the generation is finished: nothing runs in the meantime, and n8n may restart. Adds a few seconds.',
 	},
 	poll: {
 		name: 'Wait Until Finished',
 		value: 'poll',
-		description: 'Keep the execution running until the generation is finished. All items are made at the same time.',
+		description: 'Keep the execution running until the generation is finished. All items are generated at the same time.',
 	},
 };
 
@@ -35,7 +35,7 @@ function field(completions: readonly Completion[], displayOptions: INodeProperti
 	};
 }
 
-/** An agent's tool must answer in one go, so it cannot suspend. */
+/** An agent's tool must return in one call, so it cannot suspend. */
 export const completionFields: INodeProperties[] = [
 	field(['none', 'suspend', 'poll'], { hide: { '@tool': [true] } }),
 	field(['none', 'poll'], { show: { '@tool': [true] } }),

@@ -1,4 +1,4 @@
-/** Operations that ask one thing per item and wait for nothing. */
+/** Operations that send one request per item and wait for nothing else. */
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Unanswered } from '../generation/ask';
 import { Gate } from '../generation/gate';
@@ -11,7 +11,7 @@ import { invalid } from './plan';
 import { toItems } from './report';
 import { readSettings } from './settings';
 
-/** Requests at once. */
+/** Concurrent requests. */
 const CONCURRENT = 5;
 
 export type Answer = { ok: true; rows: IDataObject[] } | { ok: false; failure: Failure };
@@ -32,7 +32,7 @@ export function requestFailure(
 }
 
 /**
- * Runs `ask` for every item; each may give any number of output items, all linked to it.
+ * Runs `ask` for every item; each may return any number of output items, all linked to it.
  *
  * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail
  */
@@ -56,7 +56,7 @@ export async function eachItem(
 					item: { json, pairedItem: { item: itemIndex } },
 				}));
 			} catch (error) {
-				// An expression that cannot be evaluated belongs to its item.
+				// An expression that cannot be evaluated is its item's failure.
 				const text = error instanceof Error ? error.message : String(error);
 				return [{ itemIndex, ok: false, failure: invalid(provider, [text]) }];
 			}

@@ -1,6 +1,6 @@
 /**
- * What n8n's engine gives a node at run time beyond its interface: read in n8n-core 2.41.1 (`workflow-execute`,
- * `execute-context`) and looked for before it is used, so that another n8n is noticed and nothing breaks.
+ * What n8n's engine gives a node at run time beyond its interface: taken from n8n-core 2.41.1 (`workflow-execute`,
+ * `execute-context`) and checked before use, so that nothing breaks in an n8n that lacks it.
  */
 import type {
 	IExecuteFunctions,
@@ -12,7 +12,7 @@ import type {
 } from 'n8n-workflow';
 import { isTool } from './operation';
 
-/** The data of the running execution; `null` where n8n does not hand it out. */
+/** The data of the running execution; `null` if n8n does not expose it. */
 function executionData(context: IExecuteFunctions | IWebhookFunctions): IRunExecutionData | null {
 	const { runExecutionData } = context as { runExecutionData?: unknown };
 	const isThere = typeof runExecutionData === 'object' && runExecutionData !== null && 'resultData' in runExecutionData;
@@ -25,13 +25,13 @@ export function runIndexOf(context: IExecuteFunctions): number {
 	return $runIndex;
 }
 
-/** Random text that names an execution and all its retries; `null` in an n8n that has none. */
+/** A random token that an execution and all its retries share; `null` in an n8n without it. */
 export function tokenOf(context: IExecuteFunctions): string | null {
 	const token: unknown = (executionData(context) as { resumeToken?: unknown } | null)?.resumeToken;
 	return typeof token === 'string' && token !== '' ? token : null;
 }
 
-/** A retry of a stopped execution still has its error: n8n throws it when it resumes, and calls what succeeds a failure. */
+/** A retry of a stopped execution still has its error: n8n would throw it on resume and report a success as a failure. */
 export function forgetEarlierError(context: IExecuteFunctions): void {
 	delete executionData(context)?.resultData.error;
 }
@@ -41,14 +41,14 @@ export function hasFailed(context: IExecuteFunctions): boolean {
 	return executionData(context)?.resultData.error !== undefined;
 }
 
-/** What the node keeps in the execution, seen from its `webhook()`; `null` where it cannot be seen. */
+/** What the node keeps in the execution, for its `webhook()`; `null` if it is not accessible. */
 export function nodeContextOf(context: IWebhookFunctions): Record<string, unknown> | null {
 	const contexts = executionData(context)?.executionData?.contextData;
 	const mine: unknown = contexts?.[`node:${context.getNode().name}`];
 	return typeof mine === 'object' && mine !== null ? (mine as Record<string, unknown>) : null;
 }
 
-/** Whether the execution can be stored and this node run again later. A tool must answer in one go. */
+/** Whether the execution can be stored and this node run again later. A tool must return in one call. */
 export function canSuspend(context: IExecuteFunctions): boolean {
 	const { id } = context.getWorkflow();
 	const stack: unknown = executionData(context)?.executionData?.nodeExecutionStack;
@@ -56,11 +56,11 @@ export function canSuspend(context: IExecuteFunctions): boolean {
 }
 
 /**
- * Suspends the execution; n8n then runs this node again with the same input, and whatever it returns replaces what it
+ * Suspends the execution; n8n then runs this node again with the same input, and what it returns then replaces what it
  * returns now.
  *
- * When n8n resumes an execution, it hands the input of the first node of its stack through and goes on with the others.
- * So the node is put there twice: first with nothing to hand through, then as it is.
+ * When n8n resumes an execution, it passes the input of the first node on its stack through and continues with the rest.
+ * So the node is put there twice: first with nothing to pass through, then as it is.
  */
 export async function suspendUntil(context: IExecuteFunctions, date: Date): Promise<void> {
 	const entry = context.getExecuteData();
@@ -77,8 +77,8 @@ export async function suspendUntil(context: IExecuteFunctions, date: Date): Prom
 }
 
 /**
- * Puts an error where n8n shows those of nodes. Of a node that is stopped n8n stores nothing that it throws afterwards,
- * but all that is there at the moment of the stop.
+ * Puts an error where n8n shows the errors of nodes. For a stopped node, n8n stores nothing that it throws afterwards,
+ * only what is there at the moment of the stop.
  */
 export function leaveError(context: IExecuteFunctions, error: NodeOperationError, startedAt: number): void {
 	const data = executionData(context);
@@ -98,5 +98,5 @@ export function leaveError(context: IExecuteFunctions, error: NodeOperationError
 	data.resultData.lastNodeExecuted = name;
 }
 
-/** What resumes a suspended execution without handing anything through. */
+/** Resumes a suspended execution without passing anything through. */
 export const NOTHING: INodeExecutionData[][] = [[]];

@@ -1,6 +1,6 @@
 /**
- * Brings a file to a provider that keeps files: announced, sent, declared complete, and waited for until it can be used.
- * The bytes pass through: memory stays flat whatever the size.
+ * Uploads a file to a provider that stores files: announce it, send it, declare it complete, and wait until it is ready.
+ * The bytes are streamed: memory use stays flat whatever the size.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Answered } from '../generation/ask';
@@ -12,35 +12,36 @@ import { retryDelayMs } from '../generation/schedule';
 import type { FileReference, FileState, FileStore, FileTarget, LocalFile, Provider, ProviderCall } from '../providers/provider';
 import { mayHaveBeenAccepted } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
-import type { Bytes, ProviderClient } from '../transport/providerClient';
+import type { Bytes, Exchange, ProviderClient } from '../transport/providerClient';
+import type { FileTrouble } from './messages';
+import { FILE_TROUBLE, SEND_AGAIN, fileNotSent } from './messages';
 
-export type Brought =
+export type Sent =
 	| { ok: true; reference: FileReference | { kind: 'url'; url: string } }
 	| { ok: false; failure: Failure };
 
-export const TRY_AGAIN = 'Try again, or use the URL of a file on the web.';
-
-/** How long a store that is busy is waited for, in milliseconds. */
+/** How long to wait for a busy store, in milliseconds. */
 const ANNOUNCED_WITHIN_MS = 600_000;
-/** How long a file that was sent may take until it can be used, and how often it is looked at, in milliseconds. */
+/** How long an uploaded file may take to be ready, and how often to check, in milliseconds. */
 const READY_WITHIN_MS = 600_000;
 const FIRST_LOOK_MS = 1000;
 const LOOKS_GROW = 1.5;
 const MAX_LOOK_MS = 10_000;
 
-export function fileFailure(provider: Provider, { mimeType }: LocalFile, text: string, advice: string): Extract<Brought, { ok: false }> {
-	const medium = mimeType.startsWith('video/') ? 'video' : 'image';
-	return {
-		ok: false,
-		failure: {
-			message: `The ${medium} could not be brought to ${provider.displayName}: ${text}`,
-			advice: `Nothing was bought. ${advice}`,
-			details: { generationId: null, provider: provider.id, status: null },
-		},
-	};
+export function fileFailure(provider: Provider, { mimeType }: LocalFile, { reason, advice = SEND_AGAIN }: FileTrouble): Extract<Sent, { ok: false }> {
+	const makes = mimeType.startsWith('video/') ? 'video' : 'image';
+	const details = { generationId: null, provider: provider.id, status: null };
+	return { ok: false, failure: { ...fileNotSent({ provider, makes, reason, advice }), details } };
 }
 
-/** Whether files are sent to this address: not into a private network, unless the provider itself is in one. */
+/** What an upload was answered with, if it did not succeed; else `null`. */
+export function uploadTrouble(exchange: Exchange): FileTrouble | null {
+	if (exchange.kind === 'fault') return { reason: exchange.fault.text };
+	const { statusCode } = exchange.answer;
+	return statusCode < 200 || statusCode >= 300 ? { reason: `HTTP ${statusCode}` } : null;
+}
+
+/** Whether files may be sent to this address: not into a private network, unless the provider itself is in one. */
 export function isPublic(client: ProviderClient, address: string): boolean {
 	const url = parseHttpUrl(address);
 	return url !== null && (client.isLocal || !isLocalHost(url.hostname));
@@ -54,41 +55,33 @@ export async function store(
 	client: ProviderClient,
 	file: LocalFile,
 	open: () => Promise<Bytes>,
-): Promise<Brought> {
-	const failure = (text: string, advice = TRY_AGAIN): Brought => fileFailure(provider, file, text, advice);
+): Promise<Sent> {
+	const failure = (trouble: FileTrouble): Sent => fileFailure(provider, file, trouble);
 	const cancelSignal = context.getExecutionCancelSignal();
-	const errand = { provider, fileStore, client, cancelSignal };
-	const announced = await announce(errand, file);
-	if (!announced.ok) return failure(announced.reason, announced.advice);
+	const upload = { provider, fileStore, client, cancelSignal };
+	const announced = await announce(upload, file);
+	if (!announced.ok) return failure(announced);
 	const { fileId, url } = announced.target;
-	if (!isPublic(client, url)) return failure('it named an address that n8n does not send to');
+	if (!isPublic(client, url)) return failure(FILE_TROUBLE.foreignAddress);
 
-	const sent = await client.sendFile(announced.target, { ...file, bytes: await open() });
-	if (sent.kind === 'fault') return failure(sent.fault.text);
-	const { statusCode } = sent.answer;
-	if (statusCode < 200 || statusCode >= 300) return failure(`HTTP ${statusCode}`);
+	const trouble = uploadTrouble(await client.sendFile(announced.target, { ...file, bytes: await open() }));
+	if (trouble) return failure(trouble);
 
-	const state = await untilReady(errand, fileId);
-	if (!state.ok) return failure(state.reason, state.advice);
-	return { ok: true, reference: { kind: 'fileId', fileId } };
+	const state = await untilReady(upload, fileId);
+	return state.ok ? { ok: true, reference: { kind: 'fileId', fileId } } : failure(state);
 }
 
-interface Hindrance {
-	ok: false;
-	reason: string;
-	advice?: string;
-}
-const STOPPED: Hindrance = { ok: false, reason: 'the execution was stopped' };
+type Failed = FileTrouble & { ok: false };
 
-interface Errand {
+interface Upload {
 	provider: Provider;
 	fileStore: FileStore;
 	client: ProviderClient;
 	cancelSignal: AbortSignal | undefined;
 }
 
-/** Asks where to send the file; again when the store says that it is busy, after the pause that it asks for. */
-async function announce({ provider, fileStore, client, cancelSignal }: Errand, file: LocalFile): Promise<Hindrance | { ok: true; target: FileTarget }> {
+/** Asks where to send the file, and retries when the store is busy, after the pause that it asks for. */
+async function announce({ provider, fileStore, client, cancelSignal }: Upload, file: LocalFile): Promise<Failed | { ok: true; target: FileTarget }> {
 	const giveUpAt = systemClock.now() + ANNOUNCED_WITHIN_MS;
 	for (let refusals = 1; ; refusals++) {
 		const answer = await ask(provider, client, fileStore.announce(file), fileStore.readAnnounced);
@@ -97,14 +90,14 @@ async function announce({ provider, fileStore, client, cancelSignal }: Errand, f
 		const pauseMs = retryDelayMs(refusals, problem?.retryAfterMs ?? null);
 		if (problem?.kind !== 'rateLimited' || systemClock.now() + pauseMs > giveUpAt) return answer;
 		await pauseFor(systemClock, pauseMs, cancelSignal);
-		if (cancelSignal?.aborted) return STOPPED;
+		if (cancelSignal?.aborted) return { ok: false, ...FILE_TROUBLE.stopped };
 	}
 }
 
-type Readiness = Hindrance | { ok: true };
+type Readiness = Failed | { ok: true };
 
-/** Declares the file complete, then looks at it until it can be used. */
-async function untilReady({ provider, fileStore, client, cancelSignal }: Errand, fileId: string): Promise<Readiness> {
+/** Declares the file complete, then polls until it is ready. */
+async function untilReady({ provider, fileStore, client, cancelSignal }: Upload, fileId: string): Promise<Readiness> {
 	const giveUpAt = systemClock.now() + READY_WITHIN_MS;
 	let isComplete = false;
 	for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * LOOKS_GROW, MAX_LOOK_MS)) {
@@ -112,15 +105,15 @@ async function untilReady({ provider, fileStore, client, cancelSignal }: Errand,
 		const answer: Answered<FileState> = await ask(provider, client, call, fileStore.readState);
 		const found = readinessOf(answer);
 		if (found) return found;
-		// A declaration that got no answer is made again: it says the same however often it is heard.
+		// A declaration that got no answer is repeated: it is idempotent.
 		isComplete ||= answer.ok;
-		if (systemClock.now() + pauseMs > giveUpAt) return { ok: false, reason: 'it was not ready for use in time' };
+		if (systemClock.now() + pauseMs > giveUpAt) return { ok: false, ...FILE_TROUBLE.notReady };
 		await pauseFor(systemClock, pauseMs, cancelSignal);
-		if (cancelSignal?.aborted) return STOPPED;
+		if (cancelSignal?.aborted) return { ok: false, ...FILE_TROUBLE.stopped };
 	}
 }
 
-/** `null`: not yet, or not known this time. */
+/** `null`: not ready yet, or unknown this time. */
 function readinessOf(answer: Answered<FileState>): Readiness | null {
 	if (!answer.ok) {
 		const { problem } = answer;
@@ -130,5 +123,6 @@ function readinessOf(answer: Answered<FileState>): Readiness | null {
 	const { state, failureReason } = answer.value;
 	if (state === 'pending') return null;
 	if (state === 'ready') return { ok: true };
-	return { ok: false, reason: failureReason ?? 'it was refused', advice: 'Use another file, or the URL of a file on the web.' };
+	const { reason, advice } = FILE_TROUBLE.refused;
+	return { ok: false, reason: failureReason ?? reason, advice };
 }

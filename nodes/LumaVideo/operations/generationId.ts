@@ -1,8 +1,9 @@
-/** The field that names a generation, and its reading. */
+/** The field for a generation's ID, and how it is read. */
 import type { IExecuteFunctions, INodeProperties, INodePropertyMode } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/checkRequest';
 import { providerIds, providers } from '../providers';
 import type { ProviderId } from '../providers/provider';
+import { empty, mustBe, notAnId } from './messages';
 
 function mode(name: string, displayName: string, type: 'list' | 'string', more: Partial<INodePropertyMode>): INodePropertyMode {
 	return { ...more, name, displayName, type };
@@ -20,16 +21,16 @@ const ID_MODE = mode('id', 'By ID', 'string', {
 	],
 });
 
-/** An address whose last part is the ID, such as that of the API. */
+/** A URL whose last part is the ID, such as the API's. */
 const URL_MODE = mode('url', 'By URL', 'string', {
 	placeholder: 'e.g. https://api.lumalabs.ai/dream-machine/v1/generations/123e4567',
 	extractValue: { type: 'regex', regex: '^https?://[^?#]*/([^/?#]+)/?(?:[?#].*)?$' },
 });
 
-/** A generation by its ID or URL and, where the provider can list, from its list. */
+/** A generation by its ID or URL or, if the provider can list generations, from the list. */
 export function generationIdFields(
 	name: 'generationId' | 'targetGenerationId' = 'generationId',
-	description = "The generation, as the output of 'Video: Generate' names it",
+	description = "The generation, by the 'generationId' that the node returned for it",
 	displayName: string = FIELD_NAMES[name],
 ): INodeProperties[] {
 	const listing = providerIds.filter((id) => providers[id].listing);
@@ -47,7 +48,7 @@ export function generationIdFields(
 	return [field('list', [LIST_MODE, ID_MODE, URL_MODE], listing), field('id', [ID_MODE, URL_MODE], others)];
 }
 
-/** The value of the field, whatever its mode; a number is as good as text. */
+/** The value of the field, whatever its mode; a number becomes text. */
 export function generationIdValue(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -57,19 +58,18 @@ export function generationIdValue(
 	return typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
 }
 
-/** The id, or what is wrong with it. */
+/** The ID, or what is wrong with it. */
 export function readGenerationId(
 	context: IExecuteFunctions,
 	itemIndex: number,
 ): { ok: true; generationId: string } | { ok: false; finding: string } {
-	// An expression without a value is as good as nothing.
+	const field = FIELD_NAMES.generationId;
+	// An expression without a value counts as empty.
 	const text = generationIdValue(context, itemIndex) ?? '';
-	if (typeof text !== 'string') return { ok: false, finding: `'${FIELD_NAMES.generationId}' must be text` };
+	if (typeof text !== 'string') return { ok: false, finding: mustBe({ field, needed: 'text' }) };
 	const generationId = text.trim();
-	if (generationId === '') return { ok: false, finding: `'${FIELD_NAMES.generationId}' is empty` };
-	// '.' and '..' would be taken for a part of the path.
-	if (/[\s/?#]/.test(generationId) || /^\.+$/.test(generationId)) {
-		return { ok: false, finding: `'${FIELD_NAMES.generationId}' has characters that no ID has` };
-	}
+	if (generationId === '') return { ok: false, finding: empty({ field }) };
+	// '.' and '..' would change the path of the URL.
+	if (/[\s/?#]/.test(generationId) || /^\.+$/.test(generationId)) return { ok: false, finding: notAnId({ field }) };
 	return { ok: true, generationId };
 }

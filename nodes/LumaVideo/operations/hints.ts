@@ -1,22 +1,23 @@
-/** What a finished run has to say besides its items: n8n shows it above the output. */
+/** What a finished run reports in addition to its items: n8n shows it above the output. */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Outcome } from '../generation/job';
 import { usd } from '../generation/spending';
-import type { Provider } from '../providers/provider';
+import type { Product, Provider } from '../providers/provider';
+import type { Text } from '../providers/text';
+import { urlsExpire } from './messages';
 import { isTool } from './operation';
 import type { ReadyPlan } from './plan';
 
-/**
- * For how long URLs that are passed on without a file work; `null` where no end is documented.
- *
- * @param keep how the file is kept: the middle of a sentence
- */
-export function urlHint({ displayName, capabilities: { urlMinutes } }: Provider, keep: string): string | null {
-	if (urlMinutes === null) return null;
-	return `URLs of ${displayName} work for ${urlMinutes} minutes: to keep a file, ${keep}. 'Generation: Get' makes a fresh URL.`;
+/** A message where n8n shows one text only. */
+export const sentences = ({ message, advice }: Text): string => `${message}. ${advice}`;
+
+/** For how long URLs work that are output without a file; `null` where no expiry is documented. */
+export function urlHint(provider: Provider, about: { isRead: boolean; makes: Product }): string | null {
+	const { urlMinutes: minutes } = provider.capabilities;
+	return minutes === null ? null : sentences(urlsExpire({ provider, minutes, ...about }));
 }
 
-/** `3 videos, about $0.42.`: what was made, without what failed; `null` where nothing was. */
+/** `3 videos, about $0.42.`: what was generated, without what failed; `null` if nothing was. */
 function madeHint(made: readonly ReadyPlan[]): string | null {
 	const [first] = made;
 	if (!first) return null;
@@ -27,7 +28,7 @@ function madeHint(made: readonly ReadyPlan[]): string | null {
 	return `${count}${total === null ? '' : `, about ${usd(total)}`}.`;
 }
 
-/** What a run made and about what it cost, and how long the URLs work that it passes on. */
+/** What a run generated and its estimated cost, and how long the URLs in its output work. */
 export function runHint(provider: Provider, plans: readonly ReadyPlan[], outcomes: readonly Outcome[]): string | null {
 	const ended = plans.flatMap((plan, index) => {
 		const outcome = outcomes[index];
@@ -37,7 +38,7 @@ export function runHint(provider: Provider, plans: readonly ReadyPlan[], outcome
 	const made = ended.filter(({ plan }) => plan.job.start.kind === 'create').map(({ plan }) => plan);
 	const passedOn = ended.find(({ plan, generation }) => plan.download === null && generation.media.length > 0);
 	const isImage = passedOn?.plan.job.start.kind === 'create' && passedOn.generation.makes === 'image';
-	const urls = passedOn ? urlHint(provider, `switch on '${isImage ? 'Download Image' : 'Download Video'}'`) : null;
+	const urls = passedOn ? urlHint(provider, { isRead: false, makes: isImage ? 'image' : 'video' }) : null;
 	const hint = [madeHint(made), urls].filter((part) => part !== null).join(' ');
 	return hint === '' ? null : hint;
 }

@@ -1,4 +1,4 @@
-/** All operations, the fields that choose among them, and the way from the chosen one to its code. */
+/** All operations, the fields that select one, and the dispatch to its code. */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { credentialPlace } from '../credentialChoices';
@@ -13,6 +13,7 @@ import { getAll } from './generation/getAll.operation';
 import { wait } from './generation/wait.operation';
 import { edit } from './image/edit.operation';
 import { generate as generateImage } from './image/generate.operation';
+import { noOperation, unknownProvider } from './messages';
 import type { Operation, ResourceName } from './operation';
 import { both, isTool, ofResource } from './operation';
 import { addAudio } from './video/addAudio.operation';
@@ -44,17 +45,17 @@ export const operations: readonly Operation[] = [
 ];
 
 const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name' | 'description'>>> = {
-	account: { name: 'Account', description: 'The account at the provider' },
-	cameraMotion: { name: 'Camera Motion', description: 'Words for how the camera moves' },
-	concept: { name: 'Concept', description: 'Camera moves and angles that the model has learnt' },
+	account: { name: 'Account', description: 'The account with the provider' },
+	cameraMotion: { name: 'Camera Motion', description: 'Terms for how the camera moves' },
+	concept: { name: 'Concept', description: 'Camera moves and angles that the model has learned' },
 	generation: { name: 'Generation', description: 'A video or image job, identified by its ID' },
-	image: { name: 'Image', description: 'Make and edit images' },
-	video: { name: 'Video', description: 'Make videos' },
+	image: { name: 'Image', description: 'Generate and edit images' },
+	video: { name: 'Video', description: 'Generate and edit videos' },
 };
 
 const PROVIDER_DESCRIPTIONS: Readonly<Record<ProviderId, string>> = {
 	lumaAgents: "Luma's own API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p; images with Uni-1",
-	lumaDreamMachine: "Luma's older API for Ray 2, up to 4K. Luma announced its end for October 2026; new keys are for Luma Agents.",
+	lumaDreamMachine: "Luma's older API for Ray 2, up to 4K. Luma has announced its end for October 2026; new keys are for Luma Agents.",
 	pixazo: 'Ray 2 Flash and Ray 3.2 through one gateway, up to 1080p',
 	pixwith: 'Ray 2: text and image to video, up to 720p',
 	crazyrouter: 'Ray 1.6 and Ray 2: text and image to video, extend, up to 1080p',
@@ -71,10 +72,10 @@ const providerField: INodeProperties = {
 		description: PROVIDER_DESCRIPTIONS[id],
 	})),
 	default: 'lumaAgents',
-	description: 'The service that makes the videos and images and charges for them',
+	description: 'The service that generates the videos and images and charges for them',
 };
 
-/** Groups providers that have the same operations of a resource, so that each list is one field. */
+/** Groups providers that have the same operations for a resource, so that each list is one field. */
 function byProviders(resource: ResourceName): Array<{ ids: ProviderId[]; list: Operation[] }> {
 	const groups = new Map<string, { ids: ProviderId[]; list: Operation[] }>();
 	for (const id of providerIds) {
@@ -101,7 +102,7 @@ const byName = <T extends { name: string }>(a: T, b: T): number => (a.name < b.n
 
 const resourceNames = Object.keys(RESOURCES) as ResourceName[];
 
-/** One field for all providers: n8n lists the actions of every field of this name. */
+/** One field for all providers: n8n lists the actions of every field with this name. */
 const resourceField: INodeProperties = {
 	displayName: 'Resource',
 	name: 'resource',
@@ -146,8 +147,8 @@ function operationFields(): INodeProperties[] {
 }
 
 /**
- * Never in the panel. n8n's list of actions has those of the first 'Operation' field that names a 'Resource' as what it is
- * shown by, and sets what it is shown by: so what only other providers can do stands under a resource of its own.
+ * Never shown in the panel. n8n's list of actions takes those of the first 'Operation' field that a 'Resource' shows, and
+ * sets whatever that field is shown by: so operations of other providers only are listed under a resource of their own.
  */
 export const pickerFields: INodeProperties[] = (() => {
 	const hide = { provider: [...providerIds] };
@@ -171,8 +172,8 @@ export const pickerFields: INodeProperties[] = (() => {
 })();
 
 /**
- * What an agent is told about its tool. n8n would add a field of this name whose text is no more than "Generate video in
- * Luma Video"; an agent must know that a call costs money and time, and what it returns.
+ * What an agent is told about its tool. n8n would add a field with this name that says no more than "Generate video in
+ * Luma Video"; an agent must know that a call costs money and takes time, and what it returns.
  */
 function toolDescriptionFields(): INodeProperties[] {
 	return operations.flatMap(({ resource, value, providers: ids, toolDescription }): INodeProperties[] =>
@@ -185,8 +186,8 @@ function toolDescriptionFields(): INodeProperties[] {
 						type: 'string',
 						typeOptions: { rows: 4 },
 						default: toolDescription,
-						placeholder: 'e.g. Makes a video of a few seconds. Use it once for each video that is wanted.',
-						description: 'What the agent is told about this tool. Say when to use it, and how often.',
+						placeholder: 'e.g. Generates a video of a few seconds. Use it once for each video you need.',
+						description: 'What the agent is told about this tool: when to use it, and how often',
 						displayOptions: { show: { resource: [resource], operation: [value], provider: [...ids], '@tool': [true] } },
 					},
 				],
@@ -203,20 +204,15 @@ export const nodeProperties: INodeProperties[] = [
 	...operations.flatMap((operation) => operation.properties),
 ];
 
-/** Runs the chosen operation for all input items. */
+/** Runs the selected operation for all input items. */
 export async function runOperation(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
 	const provider = findProvider(context.getNodeParameter('provider', 0) as string);
 	const resource = context.getNodeParameter('resource', 0);
 	const value = context.getNodeParameter('operation', 0);
 	const operation = operations.find((candidate) => candidate.resource === resource && candidate.value === value);
 	if (!provider || !operation?.providers.includes(provider.id)) {
-		throw new NodeOperationError(
-			context.getNode(),
-			provider
-				? `${provider.displayName} has no operation '${value}' for resource '${resource}'`
-				: "'Provider' is not known",
-			{ description: "Select 'Provider', 'Resource' and 'Operation' again.", itemIndex: 0 },
-		);
+		const { message, advice } = provider ? noOperation({ provider, resource, operation: value }) : unknownProvider();
+		throw new NodeOperationError(context.getNode(), message, { description: advice, itemIndex: 0 });
 	}
 	if (!isTool(context)) return await operation.execute(context, provider);
 	try {
@@ -226,10 +222,11 @@ export async function runOperation(context: IExecuteFunctions): Promise<INodeExe
 	}
 }
 
-/** The error with all it says in its message: of an error n8n hands the message on to the agent, and nothing else. */
+/** The error with its advice in the message: the message is all that n8n passes to the agent. */
 function toldToAgent(error: unknown): unknown {
 	if (!(error instanceof NodeApiError || error instanceof NodeOperationError) || !error.description) return error;
-	error.message = `${error.message.replace(/ \[item \d+\]$/, '').replace(/\.?$/, '.')} ${error.description}`;
+	const headline = error.message.replace(/ \[item \d+\]$/, '').replace(/\.?$/, '.');
+	error.message = [headline, error.description].join(' ');
 	error.description = null;
 	return error;
 }

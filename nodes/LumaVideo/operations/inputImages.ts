@@ -1,8 +1,8 @@
 /**
- * Images and videos that lie in n8n: checked while planning, brought to the provider just before the request is sent.
+ * Images and videos from n8n's binary data: checked during planning, sent to the provider just before the request.
  *
- * Four ways, by the capability table: uploaded to the provider, kept in its store of files, sent inside the request, or,
- * where a provider takes public addresses only, through n8n's own signed address, if n8n can be reached from outside.
+ * Four ways, by the capability table: uploaded to the provider, put into its file store, sent inside the request, or, if
+ * the provider accepts only public URLs, as a URL that n8n signs, provided that n8n can be reached from outside.
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { answered, ask } from '../generation/ask';
@@ -11,11 +11,12 @@ import { fingerprint } from '../generation/ledger';
 import type { LocalFile, Provider, VideoRequest } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import type { Bytes, ProviderClient } from '../transport/providerClient';
-import type { Brought } from './fileStore';
-import { TRY_AGAIN, fileFailure, isPublic, store } from './fileStore';
+import type { Sent } from './fileStore';
+import { fileFailure, isPublic, store, uploadTrouble } from './fileStore';
+import { FILE_TROUBLE, noPublicAddress, tooLarge, wrongType } from './messages';
 
 const IMAGE_TYPES: readonly string[] = ['image/jpeg', 'image/png', 'image/webp'];
-/** Inside a request; what Luma Agents documents for its inputs is more, but the request has to carry a third on top. */
+/** Inside a request. Luma Agents documents a higher limit for its inputs, but Base64 makes the request a third larger. */
 const MAX_INLINE_BYTES = 20_000_000;
 const MAX_URL_BYTES = 50_000_000;
 
@@ -27,7 +28,7 @@ export interface InputImage {
 	file: LocalFile;
 }
 
-/** Files of one item by the part of the request that they are for. */
+/** The files of one item, by the part of the request that they are for. */
 export type ImagesInItem = Partial<Record<ImageFieldName | 'source', InputImage>>;
 
 export type InputReading = { ok: true; image: InputImage } | { ok: false; finding: string };
@@ -43,13 +44,13 @@ function limits(provider: Provider): { types: readonly string[]; maxBytes: numbe
 	}
 }
 
-/** In bytes; 0 where n8n does not say. */
+/** In bytes; 0 if n8n does not say. */
 function sizeOf(binary: IBinaryData): number {
-	// What is in n8n's store has the store's name as its data.
+	// For a file in n8n's binary data store, `data` is the name of the store.
 	return binary.bytes ?? (binary.id === undefined ? Math.floor((binary.data.length * 3) / 4) : 0);
 }
 
-/** Empty where it is not known: what a Code node made may be without. */
+/** Empty if unknown: a file from a Code node may have none. */
 function typeOf({ mimeType }: Partial<IBinaryData>): string {
 	return mimeType?.split(';')[0]?.trim().toLowerCase() ?? '';
 }
@@ -58,21 +59,23 @@ function sizeText(bytes: number): string {
 	return bytes < 1_000_000_000 ? `${Number((bytes / 1_000_000).toFixed(1))} MB` : `${Number((bytes / 1_000_000_000).toFixed(1))} GB`;
 }
 
-function sizeFinding(provider: Provider, size: number, maxBytes: number): string | null {
-	if (size <= maxBytes) return null;
-	return `has ${sizeText(size)}; ${provider.displayName} takes ${sizeText(maxBytes)} at most`;
+/** The file, unless it is too large. */
+function fitting(provider: Provider, field: string, image: InputImage, maxBytes: number): InputReading {
+	const { size } = image.file;
+	if (size <= maxBytes) return { ok: true, image };
+	return { ok: false, finding: tooLarge({ field, provider, size: sizeText(size), maximum: sizeText(maxBytes) }) };
 }
 
 function signedUrl(context: IExecuteFunctions, binary: IBinaryData): string | null {
 	try {
 		return context.helpers.createBinarySignedUrl(binary);
 	} catch {
-		// n8n keeps binary data in memory, or is older than signed addresses.
+		// n8n keeps binary data in memory, or is too old for signed URLs.
 		return null;
 	}
 }
 
-/** n8n signs what is in its store. A file that a Code node made is inside the item, and put there when it is sent. */
+/** n8n signs only what is in its store. A file from a Code node is in the item itself, and stored when it is sent. */
 async function stored(context: IExecuteFunctions, { itemIndex, binary, file }: InputImage): Promise<IBinaryData> {
 	if (binary.id !== undefined) return binary;
 	const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, binary);
@@ -82,7 +85,7 @@ async function stored(context: IExecuteFunctions, { itemIndex, binary, file }: I
 /**
  * The image in a field of the item's input data.
  *
- * @returns the image, or what stands in the way as the end of a sentence that begins with the field's name
+ * @param field the name of the panel's field, for findings
  * @throws NodeOperationError when the item has no such data
  */
 export function readInputImage(
@@ -91,66 +94,57 @@ export function readInputImage(
 	client: ProviderClient,
 	itemIndex: number,
 	dataField: string,
+	field: string,
 ): InputReading {
 	const binary = context.helpers.assertBinaryData(itemIndex, dataField);
 	const { types, maxBytes } = limits(provider);
 	const mimeType = typeOf(binary);
 	if (!types.includes(mimeType)) {
-		const allowed = types.map((type) => type.replace('image/', '').toUpperCase()).join(', ');
-		return { ok: false, finding: `is ${mimeType || 'of an unknown type'}; ${provider.displayName} takes ${allowed}` };
+		const accepted = types.map((type) => type.replace('image/', '').toUpperCase()).join(', ');
+		return { ok: false, finding: wrongType({ field, provider, hasType: mimeType !== '', type: mimeType, accepted }) };
 	}
-	const size = sizeOf(binary);
-	const finding = sizeFinding(provider, size, maxBytes);
-	if (finding) return { ok: false, finding };
 	if (provider.capabilities.imageInput === 'url') {
-		// For what is not in the store yet: where its address will be.
+		// For a file that is not in the store yet: what its URL would be.
 		const url = parseHttpUrl(signedUrl(context, { ...binary, id: binary.id ?? 'not-stored-yet' }) ?? '');
-		if (!url || (isLocalHost(url.hostname) && !client.isLocal)) {
-			return {
-				ok: false,
-				finding: `cannot reach ${provider.displayName}, which takes public web addresses only, and this n8n has none. Put the image on the web and use its URL, or set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public address of n8n`,
-			};
-		}
+		if (!url || (isLocalHost(url.hostname) && !client.isLocal)) return { ok: false, finding: noPublicAddress({ field, provider }) };
 	}
 	const extension = mimeType === 'image/jpeg' ? 'jpg' : mimeType.replace('image/', '');
 	const name = binary.fileName?.includes('.') === true ? binary.fileName : `image.${extension}`;
-	return { ok: true, image: { itemIndex, binary, file: { name, mimeType, size } } };
+	return fitting(provider, field, { itemIndex, binary, file: { name, mimeType, size: sizeOf(binary) } }, maxBytes);
 }
 
-/** The same for a video, where the provider has a store of files. */
+/** The same for a video, if the provider has a file store. */
 export function readInputVideo(
 	context: IExecuteFunctions,
 	provider: Provider,
 	itemIndex: number,
 	dataField: string,
+	field: string,
 ): InputReading {
 	const binary = context.helpers.assertBinaryData(itemIndex, dataField);
 	const mimeType = typeOf(binary);
 	if (!mimeType.startsWith('video/')) {
-		return { ok: false, finding: `names a file that is ${mimeType || 'of an unknown type'} and no video` };
+		return { ok: false, finding: wrongType({ field, provider, hasType: mimeType !== '', type: mimeType, accepted: 'videos' }) };
 	}
-	const size = sizeOf(binary);
-	const finding = sizeFinding(provider, size, provider.fileStore?.maxBytes.video ?? 0);
-	if (finding) return { ok: false, finding: `names a file that ${finding}` };
 	const name = binary.fileName?.includes('.') === true ? binary.fileName : 'video.mp4';
-	return { ok: true, image: { itemIndex, binary, file: { name, mimeType, size } } };
+	return fitting(provider, field, { itemIndex, binary, file: { name, mimeType, size: sizeOf(binary) } }, provider.fileStore?.maxBytes.video ?? 0);
 }
 
-/** What stands for a file in a request that was not sent yet: the same file, the same ID. */
+/** The placeholder for a file in a request that has not been sent: the same file has the same ID. */
 export function placeholder({ binary, file }: InputImage): InputFile {
 	return new InputFile(binary.id ?? fingerprint([binary.data]), file);
 }
 
-/** Inside the request, or, where it is too large for that, in the provider's store. */
-async function data(context: IExecuteFunctions, provider: Provider, client: ProviderClient, image: InputImage): Promise<Brought> {
+/** Inside the request or, if it is too large for that, in the provider's store. */
+async function data(context: IExecuteFunctions, provider: Provider, client: ProviderClient, image: InputImage): Promise<Sent> {
 	const { binary, file, itemIndex } = image;
 	const { fileStore } = provider;
 	const { helpers } = context;
 	const { id } = binary;
 	const whole = id === undefined ? await helpers.getBinaryDataBuffer(itemIndex, binary) : null;
-	// Older versions of n8n do not have the size beside the file.
+	// Older versions of n8n do not store the size with the file.
 	const size = whole?.length ?? (file.size > 0 || id === undefined ? file.size : (await helpers.getBinaryMetadata(id)).fileSize);
-	if (size === 0) return fileFailure(provider, file, 'it is empty', 'Check the node that the file comes from.');
+	if (size === 0) return fileFailure(provider, file, FILE_TROUBLE.empty);
 	if (fileStore && size > fileStore.inlineBytes) {
 		const open = async (): Promise<Bytes> => whole ?? (await helpers.getBinaryStream(id ?? ''));
 		return await store(context, provider, fileStore, client, { ...file, size }, open);
@@ -159,20 +153,18 @@ async function data(context: IExecuteFunctions, provider: Provider, client: Prov
 	return { ok: true, reference: { kind: 'data', mimeType: file.mimeType, base64: bytes.toString('base64') } };
 }
 
-/** Brings one file to where the provider finds it. */
-export async function bringImage(
+/** Sends one file to where the provider finds it. */
+export async function sendImage(
 	context: IExecuteFunctions,
 	provider: Provider,
 	client: ProviderClient,
 	image: InputImage,
-): Promise<Brought> {
+): Promise<Sent> {
 	const { binary, file, itemIndex } = image;
 	if (provider.capabilities.imageInput === 'data') return await data(context, provider, client, image);
 	if (provider.capabilities.imageInput === 'url') {
 		const address = signedUrl(context, await stored(context, image));
-		return address === null
-			? fileFailure(provider, file, 'n8n keeps it in memory, where it has no address', 'Use the URL of an image on the web.')
-			: { ok: true, reference: { kind: 'url', url: address } };
+		return address === null ? fileFailure(provider, file, FILE_TROUBLE.inMemory) : { ok: true, reference: { kind: 'url', url: address } };
 	}
 	const bytes = await context.helpers.getBinaryDataBuffer(itemIndex, binary);
 	const { upload } = provider;
@@ -180,36 +172,32 @@ export async function bringImage(
 	if (upload?.direct) {
 		const exchange = await client.sendForm({ path: upload.direct.path }, { fields: upload.direct.fields, file: formFile });
 		const answer = answered(provider, exchange, upload.direct.read);
-		return answer.ok ? { ok: true, reference: { kind: 'url', url: answer.value } } : fileFailure(provider, file, answer.reason, answer.advice);
+		return answer.ok ? { ok: true, reference: { kind: 'url', url: answer.value } } : fileFailure(provider, file, answer);
 	}
-	if (!upload?.ticket) return fileFailure(provider, file, 'it takes no files', 'Use the URL of an image on the web.');
+	if (!upload?.ticket) return fileFailure(provider, file, FILE_TROUBLE.noFiles);
 	const ticket = await ask(provider, client, upload.ticket.call(file), upload.ticket.read);
-	if (!ticket.ok) return fileFailure(provider, file, ticket.reason, ticket.advice);
-	if (!isPublic(client, ticket.value.url)) {
-		return fileFailure(provider, file, 'it named an address that n8n does not send to', TRY_AGAIN);
-	}
-	const sent = await client.sendForm({ url: ticket.value.url }, { fields: ticket.value.fields, file: formFile });
-	if (sent.kind === 'fault') return fileFailure(provider, file, sent.fault.text, TRY_AGAIN);
-	const { statusCode } = sent.answer;
-	if (statusCode < 200 || statusCode >= 300) return fileFailure(provider, file, `HTTP ${statusCode}`, TRY_AGAIN);
-	return { ok: true, reference: { kind: 'url', url: ticket.value.fileUrl } };
+	if (!ticket.ok) return fileFailure(provider, file, ticket);
+	const { url, fields, fileUrl } = ticket.value;
+	if (!isPublic(client, url)) return fileFailure(provider, file, FILE_TROUBLE.foreignAddress);
+	const trouble = uploadTrouble(await client.sendForm({ url }, { fields, file: formFile }));
+	return trouble ? fileFailure(provider, file, trouble) : { ok: true, reference: { kind: 'url', url: fileUrl } };
 }
 
 /** The request with the images and the video where the provider finds them. */
-export async function bringImages(
+export async function sendImages(
 	context: IExecuteFunctions,
 	provider: Provider,
 	client: ProviderClient,
 	images: ImagesInItem,
 	request: VideoRequest,
-): Promise<{ ok: true; request: VideoRequest } | Extract<Brought, { ok: false }>> {
-	let brought = request;
+): Promise<{ ok: true; request: VideoRequest } | Extract<Sent, { ok: false }>> {
+	let complete = request;
 	for (const field of ['startImage', 'endImage', 'source'] as const) {
 		const image = images[field];
 		if (!image) continue;
-		const result = await bringImage(context, provider, client, image);
+		const result = await sendImage(context, provider, client, image);
 		if (!result.ok) return result;
-		brought = { ...brought, [field]: result.reference };
+		complete = { ...complete, [field]: result.reference };
 	}
-	return { ok: true, request: brought };
+	return { ok: true, request: complete };
 }

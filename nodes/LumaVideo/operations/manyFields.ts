@@ -1,8 +1,7 @@
-/** The two fields of every operation that gets many. */
+/** The two fields of every Get Many operation. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 import { numberOf } from '../providers/values';
-import { CORRECT, readSwitch } from './settings';
+import { fieldError, readSwitch } from './settings';
 
 const DEFAULT_LIMIT = 50;
 
@@ -25,13 +24,11 @@ export const manyFields: INodeProperties[] = [
 	},
 ];
 
-/** How many results are wanted; `null` for all. @throws NodeOperationError when that is not clear */
+/** The maximum number of results; `null` for all. @throws NodeOperationError when a field is not valid */
 export function readLimit(context: IExecuteFunctions, itemIndex: number): number | null {
 	if (readSwitch(context, itemIndex, 'returnAll', 'Return All')) return null;
 	const limit = numberOf(context.getNodeParameter('limit', itemIndex, DEFAULT_LIMIT));
 	if (limit === null) return DEFAULT_LIMIT;
-	if (limit === undefined || limit < 1) {
-		throw new NodeOperationError(context.getNode(), "'Limit' must be a number of 1 or more", { description: CORRECT, itemIndex });
-	}
+	if (limit === undefined || limit < 1) throw fieldError(context, itemIndex, 'Limit', 'a number of 1 or more');
 	return Math.floor(limit);
 }

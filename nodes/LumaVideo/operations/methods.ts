@@ -1,4 +1,4 @@
-/** What the editor asks for while a workflow is built: drop-downs and lists. */
+/** What the editor loads while a workflow is being built: drop-downs and lists. */
 import type { ILoadOptionsFunctions, INodeListSearchResult, INodePropertyOptions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { ask } from '../generation/ask';
@@ -6,18 +6,18 @@ import { readCatalog } from '../generation/catalog';
 import { findProvider } from '../providers';
 import type { CatalogName, Generation, Provider } from '../providers/provider';
 import { createProviderClient } from '../transport/providerClient';
+import { unknownProvider } from './messages';
 
-/** The editor waits for these: rather the documented list than a long pause. */
+/** The editor waits for these, and the documented list is better than a long pause. */
 const TIMEOUT_MS = 10_000;
 const PAGE = 100;
 
 function chosenProvider(context: ILoadOptionsFunctions): Provider {
 	const value = context.getCurrentNodeParameter('provider');
 	const provider = typeof value === 'string' ? findProvider(value) : undefined;
-	if (!provider) {
-		throw new NodeOperationError(context.getNode(), "'Provider' is not known", { description: "Select 'Provider' again." });
-	}
-	return provider;
+	if (provider) return provider;
+	const { message, advice } = unknownProvider();
+	throw new NodeOperationError(context.getNode(), message, { description: advice });
 }
 
 function titled(value: string): string {
@@ -36,7 +36,7 @@ async function catalogOptions(context: ILoadOptionsFunctions, name: CatalogName)
 		.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** One line that tells a generation from the others. */
+/** One line that identifies a generation in the list. */
 function label({ prompt, status, createdAt, generationId }: Generation): string {
 	const text = prompt === null || prompt.trim() === '' ? generationId : prompt.replace(/\s+/g, ' ').trim();
 	const short = text.length > 60 ? `${text.slice(0, 59)}…` : text;
@@ -46,7 +46,7 @@ function label({ prompt, status, createdAt, generationId }: Generation): string 
 
 export const methods = {
 	listSearch: {
-		/** The account's generations, newest first; the text is looked for in prompts and IDs. */
+		/** The account's generations, newest first; the filter searches prompts and IDs. */
 		async searchGenerations(
 			this: ILoadOptionsFunctions,
 			filter?: string,
@@ -57,11 +57,7 @@ export const methods = {
 			if (!listing) return { results: [] };
 			const client = await createProviderClient(this, provider, TIMEOUT_MS);
 			const answer = await ask(provider, client, listing.call({ limit: PAGE, cursor: paginationToken ?? null }), listing.read);
-			if (!answer.ok) {
-				const { message, problem } = answer;
-				const description = problem?.advice ?? "Check the network of n8n and 'Base URL' in the credential, or enter the ID by hand.";
-				throw new NodeOperationError(this.getNode(), message, { description });
-			}
+			if (!answer.ok) throw new NodeOperationError(this.getNode(), answer.message, { description: answer.advice });
 			const { generations, next } = answer.value;
 			const wanted = filter?.trim().toLowerCase() ?? '';
 			const results = generations

@@ -1,4 +1,4 @@
-/** What an operation is: its place in the panel, its fields and what it runs. */
+/** What an operation is: its place in the panel, its fields and its code. */
 import type { IDisplayOptions, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Provider, ProviderId } from '../providers/provider';
 
@@ -14,9 +14,9 @@ export interface Operation {
 	/** As the node panel lists it, sentence case. */
 	action: string;
 	description: string;
-	/** What an AI agent is told before it uses the operation; `null` where the result is of no use to an agent. */
+	/** What an AI agent is told about the operation; `null` if an agent has no use for the result. */
 	toolDescription: string | null;
-	/** Providers that can do it. */
+	/** Providers that support it. */
 	providers: readonly ProviderId[];
 	/** Fields, already limited to this operation. */
 	properties: INodeProperties[];
@@ -24,30 +24,30 @@ export interface Operation {
 	execute(context: IExecuteFunctions, provider: Provider): Promise<INodeExecutionData[]>;
 }
 
-/** Whether the node runs as an AI agent's tool; n8n names the generated node so. */
+/** Whether the node runs as an AI agent's tool: n8n adds `Tool` to the type of the generated node. */
 export function isTool(context: IExecuteFunctions): boolean {
 	return context.getNode().type.endsWith('Tool');
 }
 
-/** The condition with only the providers that can do the operation; `null` when none of them is meant. */
+/** The condition, limited to providers that support the operation; `null` if it includes none of them. */
 function limited(
 	displayOptions: IDisplayOptions | undefined,
 	key: '/provider' | 'provider',
 	providers: readonly ProviderId[],
 ): IDisplayOptions | null {
-	const meant = displayOptions?.show?.[key];
-	if (!meant) return displayOptions ?? {};
-	const left = meant.filter((id) => providers.some((provider) => provider === id));
+	const shown = displayOptions?.show?.[key];
+	if (!shown) return displayOptions ?? {};
+	const left = shown.filter((id) => providers.some((provider) => provider === id));
 	return left.length === 0 ? null : { ...displayOptions, show: { ...displayOptions.show, [key]: left } };
 }
 
-/** Both conditions at once; of what both are about the second holds. */
+/** Both conditions together; where they conflict, the second applies. */
 export function both(one: IDisplayOptions, other: IDisplayOptions): IDisplayOptions {
 	const hide = { ...one.hide, ...other.hide };
 	return { show: { ...one.show, ...other.show }, ...(Object.keys(hide).length > 0 ? { hide } : {}) };
 }
 
-/** Fields of a collection that at least one of the providers has. */
+/** A collection with only those fields that at least one of the providers has. */
 function collected(property: INodeProperties, providers: readonly ProviderId[]): INodeProperties {
 	if (property.type !== 'collection') return property;
 	const options = ((property.options ?? []) as INodeProperties[]).flatMap((option) => {
@@ -58,27 +58,25 @@ function collected(property: INodeProperties, providers: readonly ProviderId[]):
 }
 
 /**
- * The condition for one resource. n8n takes a choice back that a changed provider does not offer, but only in a field that
- * it sees shown by the stored values, which lack the defaults: so the default resource is told by what is not another one.
+ * The condition for one resource. n8n resets a value that a newly selected provider does not offer, but only in a field
+ * that the stored values show, and these lack defaults: so the default resource is defined by hiding for all the others.
  */
 export function ofResource(resource: ResourceName): IDisplayOptions {
 	if (resource !== 'video') return { show: { resource: [resource] } };
 	return { hide: { resource: RESOURCE_NAMES.filter((each) => each !== resource) } };
 }
 
-/** Choices without which other fields cannot be told. */
+/** Fields that decide which other fields are shown. */
 const DECIDING: readonly string[] = ['model', 'videoSource'];
 
-/** The condition for one operation; of the deciding fields in the same way. */
+/** The condition for one operation; for deciding fields, the default operation is defined by hiding too. */
 function ofOperation(resource: ResourceName, operation: string, name: string): IDisplayOptions {
 	if (!DECIDING.includes(name)) return { show: { resource: [resource], operation: [operation] } };
 	if (resource !== 'video' || operation !== 'generate') return both(ofResource(resource), { show: { operation: [operation] } });
 	return both(ofResource(resource), { hide: { operation: ['addAudio', 'extend', 'interpolate', 'modify', 'reframe', 'upscale'] } });
 }
 
-/**
- * Shows fields only for one operation, keeping what else they depend on, and only for the providers that can do it.
- */
+/** Shows fields only for one operation and its providers, in addition to their own conditions. */
 export function forOperation(
 	resource: ResourceName,
 	operation: string,

@@ -1,21 +1,21 @@
-/** What each input item is going to do, checked before anything is sent. */
+/** What each input item will do, checked before anything is sent. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { DownloadSettings } from '../generation/deliver';
 import type { Failure } from '../generation/failure';
 import type { Job } from '../generation/job';
 import type { OutputOptions } from '../generation/output';
 import type { Provider } from '../providers/provider';
+import { NOTHING_SENT, itemUnusable } from './messages';
 import type { Settings } from './settings';
-import { CORRECT } from './settings';
 
-/** What one item is going to do, or why it cannot. */
+/** What one item will do, or why it cannot. */
 export type Plan = { itemIndex: number } & (
 	| {
 			ok: true;
 			job: Job;
 			settings: Settings;
 			output: OutputOptions;
-			/** `null`: the file is not wanted. */
+			/** `null`: no download. */
 			download: DownloadSettings | null;
 	  }
 	| { ok: false; failure: Failure }
@@ -28,7 +28,7 @@ export type ItemResult = { itemIndex: number } & (
 	| { ok: false; failure: Failure }
 );
 
-/** Makes a plan for every item; what throws for one item, such as an expression, is that item's failure. */
+/** Plans every item; what throws for one item, such as an expression, is that item's failure. */
 export function planItems(
 	context: IExecuteFunctions,
 	provider: Provider,
@@ -45,10 +45,10 @@ export function planItems(
 
 /** The failure of an item whose fields were refused before anything was sent. */
 export function invalid(provider: Provider, findings: string[]): Failure {
-	const [first = 'The fields of this item cannot be used', ...others] = findings;
+	const [first = itemUnusable(), ...others] = findings;
 	return {
 		message: first,
-		advice: [...others, CORRECT].map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
+		advice: [...others, NOTHING_SENT].map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
 		details: { generationId: null, provider: provider.id, status: null },
 	};
 }

@@ -1,6 +1,6 @@
 /**
- * The fields that describe a video, made from the capability table: a provider and a model show what they can do, and
- * nothing else can be picked.
+ * The fields that describe a video, built from the capability table: they show what the provider and the model can do,
+ * and nothing else can be selected.
  */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { AUTO_ASPECT_RATIO, FIELD_NAMES } from '../generation/checkRequest';
@@ -19,7 +19,7 @@ const CHOICES: Readonly<
 > = {
 	aspectRatio: {
 		list: 'aspectRatios',
-		description: 'Width to height of the video',
+		description: 'Ratio of width to height',
 		names: {
 			'16:9': '16:9 (Landscape)',
 			'9:16': '9:16 (Portrait)',
@@ -44,8 +44,8 @@ const CHOICES: Readonly<
 
 /**
  * Groups models that look alike to a field, so that a field has as few variants as possible. The first look of a provider
- * is hidden by the models that it does not fit: a model of another provider, left from before a switch, hides nothing.
- * @param look what the field shows for a model, as JSON-able data; `null` when it does not show
+ * is hidden for the models that it does not fit: a model of another provider, left over from before a switch, hides nothing.
+ * @param look what the field shows for a model, as JSON data; `null` when it is not shown
  */
 export function variants<T>(
 	operation: VideoOperation,
@@ -79,12 +79,12 @@ export function variants<T>(
 	]);
 }
 
-/** Providers that can do an operation. */
+/** Providers that support an operation. */
 export function providersFor(operation: VideoOperation): ProviderId[] {
 	return providerIds.filter((id) => operationCapabilities(providers[id], operation) !== undefined);
 }
 
-/** Whether models differ in what a field offers, and not only in whether there is one. */
+/** Whether models differ in what a field offers, not only in whether they have it. */
 function isAmbiguous(models: readonly ModelCapabilities[]): boolean {
 	const looks = (look: (model: ModelCapabilities) => unknown) =>
 		new Set(models.map(look).filter((each) => each !== null).map((each) => JSON.stringify(each))).size;
@@ -98,7 +98,7 @@ function isAmbiguous(models: readonly ModelCapabilities[]): boolean {
 	].some((count) => count > 1);
 }
 
-/** The price of a video with the default settings, in words; empty where none is published. */
+/** The price of a video with the default settings, as text; empty if none is published. */
 function defaultPriceOf(provider: Provider, operation: VideoOperation, { value, defaults }: ModelCapabilities): string {
 	const { resolution, duration } = defaults;
 	const usd = provider.estimateUsd?.({ ...blankRequest(operation, value), resolution, duration }) ?? null;
@@ -110,7 +110,7 @@ export function modelFields(operation: VideoOperation): INodeProperties[] {
 	return providersFor(operation).flatMap((providerId) => {
 		const models = operationCapabilities(providers[providerId], operation)?.models ?? [];
 		const first = models[0]?.value ?? '';
-		// Without a choice there is nothing to show.
+		// With nothing to choose, there is no field.
 		if (first === '') return [];
 		return [
 			{
@@ -123,9 +123,9 @@ export function modelFields(operation: VideoOperation): INodeProperties[] {
 					description: [model.description, defaultPriceOf(providers[providerId], operation, model)].filter(Boolean).join('; '),
 				})),
 				default: first,
-				// With an expression n8n would show the fields of all models, some of them twice.
+				// With an expression, n8n would show the fields of all models, some of them twice.
 				...(isAmbiguous(models) ? { noDataExpression: true } : {}),
-				description: 'The model that makes the video',
+				description: 'The model that generates the video',
 				displayOptions: { show: { provider: [providerId] } },
 			} satisfies INodeProperties,
 		];
@@ -135,7 +135,7 @@ export function modelFields(operation: VideoOperation): INodeProperties[] {
 const PROMPT_TEXTS: Readonly<Record<VideoOperation, { placeholder: string; description: string }>> = {
 	addAudio: {
 		placeholder: 'e.g. Waves, distant gulls, a light breeze',
-		description: 'The sound to add: voices, music, ambience. Can be empty.',
+		description: 'Optional. The sound to add: voices, music, ambience.',
 	},
 	extend: {
 		placeholder: 'e.g. The kite climbs higher until the whole coast is in view',
@@ -179,19 +179,19 @@ export function promptFields(operation: VideoOperation): INodeProperties[] {
 		placeholder,
 		description:
 			kind === 'unlessImage'
-				? `${description}. Can be empty when there is a 'Start Image' or 'End Image'.`
+				? `${description}. Optional with a 'Start Image' or an 'End Image'.`
 				: description,
 		displayOptions: { show: { provider: ids } },
 	}));
 }
 
-/** A description: its first sentence has a period only when others follow. */
+/** A description: its first sentence ends with a period only if others follow. */
 export function sentences(first: string, ...others: string[]): string {
 	const more = others.filter((each) => each !== '');
 	return more.length === 0 ? first : [first.replace(/\.?$/, '.'), ...more].join(' ');
 }
 
-/** The images of a request: by their addresses, or from the item's own data. */
+/** The images of a request: by URL, or from the item's binary data. */
 export function imageFields(operation: VideoOperation): INodeProperties[] {
 	const start = variants(operation, (model) => {
 		if (!model.frames.some((mode) => mode === 'start' || mode === 'startAndEnd')) return null;
@@ -204,9 +204,9 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 	});
 	const purpose =
 		operation === 'modify' || operation === 'reframe'
-			? 'an image of how the first frame is to look'
+			? 'an image that shows how the first frame should look'
 			: 'the image that the video starts from';
-	// Where both directions exist, each has one image of its own.
+	// With both directions, each has its own image.
 	const directed = variants(operation, (model) => ((model.directions?.length ?? 0) > 1 ? true : null)).length > 0;
 	const only = (direction: string) => (directed ? { direction: [direction] } : {});
 	const from = (source: string, shown: IDisplayOptions, direction: string): IDisplayOptions =>
@@ -221,14 +221,14 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 					name: 'imageSource',
 					type: 'options',
 					options: [
-						{ name: 'Input Data', value: 'binary', description: 'Image files that the previous node passes on' },
-						{ name: 'URL', value: 'url', description: 'Web addresses of images' },
+						{ name: 'Input Data', value: 'binary', description: 'Image files from the previous node' },
+						{ name: 'URL', value: 'url', description: 'URLs of images on the web' },
 					],
 					default: 'url',
 					description: sentences('Where the images come from', hint),
 					displayOptions: both(shown, { hide: { '@tool': [true] } }),
 				},
-				// An agent's tool gets no files.
+				// An agent's tool receives no files.
 				{
 					displayName: 'Images From',
 					name: 'imageSource',
@@ -246,9 +246,7 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 				...(required ? { required: true } : {}),
 				default: '',
 				placeholder: 'e.g. https://example.com/image.png',
-				description: required
-					? `Public web address of ${purpose} (JPEG, PNG or WebP)`
-					: `Public web address of ${purpose} (JPEG, PNG or WebP). Leave empty to do without.`,
+				description: `${required ? '' : 'Optional. '}Public URL of ${purpose} (JPEG, PNG or WebP)${required ? '' : '.'}`,
 				displayOptions: from('url', shown, 'backward'),
 			},
 			{
@@ -269,9 +267,7 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 				type: 'string',
 				default: '',
 				placeholder: 'e.g. https://example.com/image.png',
-				description: look.alone
-					? 'Public web address of the image that the video ends with'
-					: "Public web address of the image that the video ends with. Needs a 'Start Image'.",
+				description: sentences('Public URL of the image that the video ends with', look.alone ? '' : "Needs a 'Start Image'."),
 				displayOptions: from('url', shown, 'forward'),
 			},
 			{
@@ -297,7 +293,7 @@ export function choiceFields(operation: VideoOperation, field: ChoiceField): INo
 			preset: isAuto ? AUTO_ASPECT_RATIO : (model.defaults[field] ?? ''),
 			auto: isAuto ? model.defaults[field] : null,
 			hint: field === 'resolution' ? (model.hints?.resolution ?? '') : '',
-			// Of all models of the provider, so that those that offer the same keep one field.
+			// For all models of the provider, so that models with the same values share one field.
 			prices: list === 'aspectRatios' ? [] : model[list].map((value) => priceOf(provider, operation, list, value)),
 		};
 	}).map(({ look: { values, preset, auto, hint, prices }, shown }) => ({
@@ -307,7 +303,7 @@ export function choiceFields(operation: VideoOperation, field: ChoiceField): INo
 		options: [
 			...(auto === null
 				? []
-				: [{ name: 'Auto', value: AUTO_ASPECT_RATIO, description: `That of the image; ${auto} without one` }]),
+				: [{ name: 'Auto', value: AUTO_ASPECT_RATIO, description: `The ratio of the image; ${auto} without one` }]),
 			...values.map((value, index) => ({
 				name: names[value] ?? value,
 				value,
@@ -328,9 +324,7 @@ export function loopFields(operation: VideoOperation): INodeProperties[] {
 		name: 'loop',
 		type: 'boolean',
 		default: false,
-		description: look.withEndImage
-			? 'Whether the end of the video runs seamlessly into its beginning'
-			: "Whether the end of the video runs seamlessly into its beginning. Not possible together with an 'End Image'.",
+		description: sentences('Whether the video loops seamlessly', look.withEndImage ? '' : "Not possible together with an 'End Image'."),
 		displayOptions: shown,
 	}));
 }
@@ -348,7 +342,7 @@ export function directionFields(): INodeProperties[] {
 		type: 'options',
 		options: look.values.map((value) => ({ name: value, value, ...texts[value] })),
 		default: 'forward',
-		description: 'Which end of the video is extended',
+		description: 'Which end of the video to extend',
 		displayOptions: shown,
 	}));
 }
@@ -357,7 +351,7 @@ export function modeFields(): INodeProperties[] {
 	return variants('modify', (model) => {
 		if (!model.modes?.length) return null;
 		const values = [...model.modes].sort();
-		// Where the model can decide by itself, it does: that goes together with every other field.
+		// If the model can decide by itself, it does: that works with every other field.
 		return { values, preset: ['auto', 'flex_1'].find((preset) => values.includes(preset)) ?? values[0] ?? '' };
 	}).map(
 		({ look: { values, preset }, shown }) => ({
@@ -369,7 +363,7 @@ export function modeFields(): INodeProperties[] {
 				return { name: `${word.charAt(0).toUpperCase()}${word.slice(1)} ${step}`.trim(), value };
 			}),
 			default: preset,
-			description: `How much of the source is kept: ${values.includes('auto') ? 'Auto leaves it to the model, ' : ''}Adhere stays close to it, Flex keeps its shapes and motion, Reimagine keeps its idea. Higher numbers change more.`,
+			description: `How much of the source to keep: ${values.includes('auto') ? 'Auto lets the model decide, ' : ''}Adhere stays close to it, Flex keeps its shapes and motion, Reimagine keeps its idea. Higher numbers change more.`,
 			displayOptions: shown,
 		}),
 	);
@@ -381,7 +375,7 @@ function providersWith(operation: VideoOperation, extra: ExtraField): ProviderId
 	);
 }
 
-/** A field of the table as n8n's panel shows it. */
+/** A field of the table, as n8n's panel shows it. */
 function extraField(operation: VideoOperation, extra: ExtraField): INodeProperties[] {
 	const shownFor = providersWith(operation, extra);
 	if (shownFor.length === 0) return [];
@@ -397,17 +391,17 @@ function extraField(operation: VideoOperation, extra: ExtraField): INodeProperti
 	];
 }
 
-/** The way to fields this package does not know. */
+/** The way to pass fields that this package does not know. */
 export const additionalBodyField: INodeProperties = {
 	displayName: `${FIELD_NAMES.additionalBodyFields} (JSON)`,
 	name: 'additionalBodyFields',
 	type: 'json',
 	default: '{}',
 	description:
-		'Fields to add to the request as they are, or to replace. For what this node does not offer yet; nothing of it is checked before it is sent.',
+		'Fields to add to the request, or to replace in it. For what this node does not offer yet; they are sent unchecked.',
 };
 
-/** Fields that only some providers have, and the way to fields this package does not know. */
+/** Fields that only some providers have, and the way to pass fields that this package does not know. */
 export function additionalFields(operation: VideoOperation, more: INodeProperties[] = []): INodeProperties {
 	const fields: INodeProperties[] = [
 		additionalBodyField,

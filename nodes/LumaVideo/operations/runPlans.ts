@@ -1,4 +1,4 @@
-/** All input items of one node run, from checked plans to output items, in each of the three ways of waiting. */
+/** All input items of one node run, from checked plans to output items, for each 'Completion'. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { ask } from '../generation/ask';
 import { systemClock } from '../generation/clock';
@@ -25,11 +25,11 @@ export function openLedger(context: IExecuteFunctions): Ledger {
 	return new Ledger(context.getContext('node'), isTool(context) ? null : runIndexOf(context));
 }
 
-/** What remembers the purchases of this run when n8n crashes; nothing where an execution has no name of its own. */
+/** The record of this run's purchases that survives a crash of n8n; none if the execution has no ID of its own. */
 function openCrashRecord(context: IExecuteFunctions): CrashRecord | undefined {
 	const token = tokenOf(context);
 	const { id } = context.getWorkflow();
-	// An agent decides anew what it asks for, so a retry of its execution has no request to be recognised.
+	// On a retry, an agent decides again what to request, so there is no request to recognize.
 	if (token === null || id === undefined || id === '' || isTool(context)) return undefined;
 	const kept = context.getContext('node');
 	kept.recorded ??= {};
@@ -39,12 +39,12 @@ function openCrashRecord(context: IExecuteFunctions): CrashRecord | undefined {
 		execution: token,
 		mine: kept.recorded as Entries,
 		onTrouble: (error) => {
-			context.logger.debug(`Purchases cannot be recorded against a crash of n8n: ${String(error)}`);
+			context.logger.debug(`Purchases cannot be recorded for the case that n8n crashes: ${String(error)}`);
 		},
 	});
 	context.onExecutionFinish?.(async () => {
-		// Of a stopped execution n8n forgets what ran. And a failed one can be retried again and again from where it failed
-		// first: of what a retry bought since, only the record tells the next one.
+		// n8n forgets what ran in a stopped execution. A failed one can be retried repeatedly from where it first failed:
+		// only the record tells the next retry what an earlier one bought.
 		if (context.getExecutionCancelSignal()?.aborted !== true && !hasFailed(context)) await record.clear();
 	});
 	return record;
@@ -54,7 +54,7 @@ function openCrashRecord(context: IExecuteFunctions): CrashRecord | undefined {
  * Runs all plans together and turns them into output items.
  *
  * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail, or when the
- * execution was stopped. The error names every generation that this run bought and that did not leave the node.
+ * execution was stopped. The error lists every generation that this run bought and that was not output.
  */
 export async function runPlans(
 	context: IExecuteFunctions,
@@ -103,18 +103,18 @@ export async function runPlans(
 				context.logger.info(`Generation ${generationId} was accepted by ${provider.displayName} (item ${itemIndex})`);
 			},
 			onFinished: (job, generation) => {
-				// What is downloaded now would be lost when the execution is suspended.
+				// A download now would be lost when the execution is suspended.
 				if (completion !== 'suspend') deliveries.start(job, generation);
 			},
 		},
 	);
 
-	// With Return at Once the next node would run before that.
+	// With Return Immediately, the next node would run before that.
 	if (!cancelSignal?.aborted) await crashRecord?.settled();
 	if (wakeAt !== null) {
 		keepIds(context, bought());
 		await suspendUntil(context, new Date(wakeAt));
-		// What the editor shows meanwhile. An item that failed, in the first place, would make Retry On Fail run the node again.
+		// What the editor shows in the meantime. If the first item had failed, Retry On Fail would run the node again.
 		return ready.flatMap((plan, index) => {
 			const outcome = outcomes[index];
 			return outcome?.kind === 'open' || outcome?.kind === 'finished' ? [itemOf(provider, plan, outcome.generation)] : [];
@@ -138,16 +138,16 @@ export async function runPlans(
 		return result ? [result] : [];
 	});
 	keepIds(context, bought());
-	const untold = completion === 'none' ? await announceSubmitted(context, provider, client, ready, outcomes) : [];
+	const warnings = completion === 'none' ? await announceSubmitted(context, provider, client, ready, outcomes) : [];
 	const reported = results.find((result) => !result.ok)?.itemIndex;
 	const items = toItems(context, results, alsoKnown(provider, bought(), reported));
 	ledger.markDelivered();
 	tellHint(context, runHint(provider, ready, outcomes));
-	for (const message of untold) tellHint(context, message, 'warning');
+	for (const warning of warnings) tellHint(context, warning, 'warning');
 	return items;
 }
 
-/** Finished generations on their way out of the node: with Download Video that takes a while. */
+/** Finished generations being delivered: with Download Video, that takes a while. */
 class Deliveries {
 	private readonly gate = new Gate(MAX_DOWNLOADS);
 	private readonly started = new Map<number, Promise<ItemResult>>();
@@ -186,10 +186,10 @@ class Deliveries {
 	}
 }
 
-/** A stop must be over within a second; a deletion that takes longer goes on without us. */
+/** A stop must finish within a second; a deletion that takes longer continues in the background. */
 const DELETE_GRACE_MS = 700;
 
-/** Deletes what still runs; returns the ids that are confirmed to be deleted. */
+/** Deletes what is still running; returns the IDs whose deletion is confirmed. */
 async function deleteOpen(
 	provider: Provider,
 	client: ProviderClient,

@@ -1,13 +1,14 @@
-/** Fields that say how the node works, and their reading: the same for every operation that waits or downloads. */
+/** Fields that control how the node works, and how they are read: the same for every operation that waits or downloads. */
 import type { IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import type { DownloadSettings } from '../generation/deliver';
 import { booleanOf, numberOf } from '../providers/values';
 import { providerIds, providers } from '../providers';
 import type { Product } from '../providers/provider';
+import { NOTHING_SENT, mustBe } from './messages';
 import { both, isTool } from './operation';
 
-/** Seconds a generation may take unless set otherwise: ten times what is usual, and what queues add at busy hours. */
+/** Default timeout of a generation, in seconds: ten times what is usual, plus queueing at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
 const DEFAULT_REQUEST_TIMEOUT_S = 60;
 const DEFAULT_MAX_DOWNLOAD_MB = 2048;
@@ -19,7 +20,7 @@ export const settingFields = {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to delete the generations that are still running when the execution is stopped. It is not documented whether the provider refunds them.',
+			'Whether to delete the generations that are still running when the execution is stopped. Whether the provider refunds them is not documented.',
 		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].deletion) } },
 	},
 	dryRun: {
@@ -28,7 +29,7 @@ export const settingFields = {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to output the request that would be sent, and about what it would cost, instead of sending it. Nothing is bought.',
+			'Whether to output the request and its estimated cost instead of sending it. Nothing is bought.',
 	},
 	includeRaw: {
 		displayName: 'Include Raw Response',
@@ -44,7 +45,7 @@ export const settingFields = {
 		typeOptions: { minValue: 1, maxValue: 100 },
 		default: 5,
 		description:
-			'How many generations run at the same time. When not set: 10 with Luma Dream Machine (its documented limit), 5 elsewhere.',
+			'How many generations run at the same time. If not set: 10 with Luma Dream Machine (its documented limit), 5 with other providers.',
 	},
 	maxCost: {
 		displayName: 'Max Cost (USD)',
@@ -53,7 +54,7 @@ export const settingFields = {
 		typeOptions: { minValue: 0, numberPrecision: 2 },
 		default: 10,
 		description:
-			'Refuse the run, before anything is bought, when all that it makes would together cost more than this many US dollars. The prices are estimates from published tables.',
+			'Stop the run, before anything is bought, if all its items together would cost more than this many US dollars. Prices are estimates from published price lists.',
 		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].estimateUsd) } },
 	},
 	maxDownloadMb: {
@@ -72,16 +73,16 @@ export const settingFields = {
 			{
 				name: "Continue With Status 'Processing'",
 				value: 'continue',
-				description: "The item goes on with status 'processing', so that a later node can wait or look again",
+				description: "The item continues with status 'processing', so that a later node can wait or check again",
 			},
 			{
 				name: 'Stop With Error',
 				value: 'error',
-				description: 'The item ends with a message that names the generation and how to get it',
+				description: 'The item fails with a message that says which generation it is and how to get it',
 			},
 		],
 		default: 'error',
-		description: "What happens to an item whose generation is not finished within 'Timeout'. The generation itself goes on.",
+		description: "What happens to an item whose generation is not finished within 'Timeout'. The generation itself continues.",
 	},
 	requestTimeout: {
 		displayName: 'Request Timeout (Seconds)',
@@ -97,7 +98,7 @@ export const settingFields = {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether a retry of an execution that a crash of n8n ended buys those generations anew of which it is not known whether they were bought. Look at the provider\'s dashboard before you switch this on.',
+			"Whether a retry of an execution that ended when n8n crashed buys a generation again if it is not known whether it was bought. Check the provider's dashboard before you switch this on.",
 	},
 	resubmitFailed: {
 		displayName: 'Buy Again on Retry',
@@ -105,7 +106,7 @@ export const settingFields = {
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether a retry of this node, or of the execution, buys a new generation for one that ended as failed. When off, a retry only continues what is running.',
+			'Whether a retry of this node, or of the execution, buys a new generation for one that failed. When off, a retry only continues generations that are running.',
 	},
 	timeout: {
 		displayName: 'Timeout (Seconds)',
@@ -114,13 +115,13 @@ export const settingFields = {
 		typeOptions: { minValue: 1 },
 		default: DEFAULT_TIMEOUT_S,
 		description:
-			'How long to wait for a generation to be finished. When not set: 900 seconds, twice that for 4K, and an hour when the execution is suspended. Nothing is lost when the time is over.',
+			'How long to wait for a generation to finish. If not set: 900 seconds, twice that for 4K, and an hour when the execution is suspended. Nothing is lost at a timeout.',
 	},
 } satisfies Record<string, INodeProperties>;
 
 export type SettingName = keyof typeof settingFields;
 
-/** In an agent's tool n8n offers the model to fill in every field that takes expressions: not the limit of its spending. */
+/** In an agent's tool, n8n lets the model fill in every field that takes expressions: not its own spending limit. */
 function notByModel(field: INodeProperties): INodeProperties[] {
 	return [
 		{ ...field, displayOptions: both(field.displayOptions ?? {}, { hide: { '@tool': [true] } }) },
@@ -128,7 +129,7 @@ function notByModel(field: INodeProperties): INodeProperties[] {
 	];
 }
 
-/** The Options collection with the given settings; each may depend on more. */
+/** The Options collection with the given settings. */
 export function optionsField(names: readonly SettingName[], extra: INodeProperties[] = []): INodeProperties {
 	const settings = names.flatMap((name) => (name === 'maxCost' ? notByModel(settingFields[name]) : [settingFields[name]]));
 	const fields: INodeProperties[] = [...settings, ...extra];
@@ -152,38 +153,38 @@ export const binaryField: INodeProperties = {
 	hint: 'The name of the output field to put the file in',
 };
 
-/** The description of a switch that downloads; which providers' URLs end is in their capability tables. */
+/** The description of a download switch; for how long URLs work is in the capability tables. */
 export function downloadDescription(whether: string): string {
-	const ends = providerIds
+	const lifetimes = providerIds
 		.map((id) => providers[id])
 		.filter(({ capabilities }) => capabilities.urlMinutes !== null)
 		.map(({ displayName, capabilities }) => `; those of ${displayName} work for ${capabilities.urlMinutes} minutes`);
-	return `${whether}. The output always has the URL, but URLs do not work forever${ends.join('')}.`;
+	return `${whether}. The output always has the URL, but URLs expire${lifetimes.join('')}.`;
 }
 
-/** Hides a field from an agent's tool, which cannot pass files on. */
+/** Hides a field in an agent's tool, which cannot output files. */
 export const NO_FILES: IDisplayOptions['hide'] = { '@tool': [true] };
 
-/** What to do about a field that cannot be read. */
-export const CORRECT = 'Correct this, then run the workflow again. Nothing was sent.';
+/** An error about a field, before anything was sent. */
+export function fieldError(context: IExecuteFunctions, itemIndex: number, field: string, needed: string): NodeOperationError {
+	return new NodeOperationError(context.getNode(), mustBe({ field, needed }), { description: NOTHING_SENT, itemIndex });
+}
 
-/** Whether the file is to be downloaded. @throws NodeOperationError when that is not clear */
+/** Whether to download the file. @throws NodeOperationError when the value is neither true nor false */
 export function readWantsFile(context: IExecuteFunctions, itemIndex: number, makes: Product = 'video'): boolean {
 	if (isTool(context)) return false;
 	const [name, label] = makes === 'image' ? ['downloadImage', 'Download Image'] : ['downloadVideo', 'Download Video'];
 	return readSwitch(context, itemIndex, name, label);
 }
 
-/** Whether a field outside of Options is switched on. @throws NodeOperationError when that is not clear */
+/** Whether a field outside of Options is switched on. @throws NodeOperationError when the value is neither true nor false */
 export function readSwitch(context: IExecuteFunctions, itemIndex: number, name: string, label: string): boolean {
 	const value = booleanOf(context.getNodeParameter(name, itemIndex, false));
-	if (value === undefined) {
-		throw new NodeOperationError(context.getNode(), `'${label}' must be true or false`, { description: CORRECT, itemIndex });
-	}
+	if (value === undefined) throw fieldError(context, itemIndex, label, 'true or false');
 	return value === true;
 }
 
-/** What is chosen in a field; the first choice where nothing is. @throws NodeOperationError for anything else */
+/** The selected option; the first one when nothing is selected. @throws NodeOperationError for anything else */
 export function readChoice<T extends string>(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -196,7 +197,7 @@ export function readChoice<T extends string>(
 	if (chosen === null || chosen === undefined || chosen === '') return allowed[0];
 	const match = allowed.find((each) => each === chosen);
 	if (match !== undefined) return match;
-	throw new NodeOperationError(context.getNode(), `'${label}' must be one of ${allowed.join(', ')}`, { description: CORRECT, itemIndex });
+	throw fieldError(context, itemIndex, label, `one of ${allowed.join(', ')}`);
 }
 
 export interface Settings {
@@ -206,28 +207,28 @@ export interface Settings {
 	includeRaw: boolean;
 	/** `null`: the provider's default. */
 	maxConcurrent: number | null;
-	/** US dollars for all items of a run; `null`: no limit, `NaN`: one that cannot be read. */
+	/** US dollars for all items of a run; `null`: no limit, `NaN`: not a valid amount. */
 	maxCostUsd: number | null;
 	maxDownloadBytes: number;
 	onTimeout: 'continue' | 'error';
 	requestTimeoutMs: number;
 	resubmitFailed: boolean;
-	/** `null`: by model. */
+	/** `null`: the default. */
 	timeoutMs: number | null;
-	/** What cannot be understood, each as a sentence that names the field. */
+	/** What is wrong with the settings, each as a sentence that names the field. */
 	findings: string[];
 }
 
 /**
- * The settings of one item; what is not set is the default.
+ * The settings of one item, with defaults for those that are not set.
  *
- * @returns with them, what cannot be understood: the item must not buy
+ * @returns findings too: with any, the item must not buy
  */
 export function readSettings(context: IExecuteFunctions, itemIndex: number): Settings {
 	const options = context.getNodeParameter('options', itemIndex, {}) as Partial<Record<SettingName, unknown>>;
 	const findings: string[] = [];
 	const read = <T>(name: SettingName, value: T | null | undefined, expected: string): T | null => {
-		if (value === undefined) findings.push(`'${settingFields[name].displayName}' must be ${expected}`);
+		if (value === undefined) findings.push(mustBe({ field: settingFields[name].displayName, needed: expected }));
 		return value ?? null;
 	};
 	const isOn = (name: SettingName): boolean => read(name, booleanOf(options[name]), 'true or false') === true;
@@ -245,7 +246,7 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 		dryRun: isOn('dryRun'),
 		includeRaw: isOn('includeRaw'),
 		maxConcurrent: above0('maxConcurrent'),
-		// A limit that cannot be read must not pass as none.
+		// An invalid limit must not count as no limit.
 		maxCostUsd: 'maxCost' in options ? (typeof maxCost === 'number' && maxCost >= 0 ? maxCost : Number.NaN) : null,
 		maxDownloadBytes: (above0('maxDownloadMb') ?? DEFAULT_MAX_DOWNLOAD_MB) * 1_000_000,
 		onTimeout: read('onTimeout', atTimeout, "'continue' or 'error'") ?? 'error',
@@ -256,7 +257,7 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 	};
 }
 
-/** How long an execution stays suspended unless set otherwise, in milliseconds: waiting costs nothing there. */
+/** How long an execution stays suspended by default, in milliseconds: waiting costs nothing there. */
 export const suspendedTimeoutMs = 3_600_000;
 
 /** Milliseconds to wait when the user set no timeout. */

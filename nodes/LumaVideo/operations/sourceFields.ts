@@ -1,16 +1,16 @@
-/** The fields for the video that is modified or reframed. */
+/** The fields for the video to modify or reframe. */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/checkRequest';
 import { both } from './operation';
 import { sentences, variants } from './requestFields';
 
 const SOURCES = {
-	file: { name: 'Input Data', value: 'binary', description: 'A video file that the previous node passes on' },
+	file: { name: 'Input Data', value: 'binary', description: 'A video file from the previous node' },
 	generation: { name: 'Generation', value: 'generation', description: 'A finished video of this provider, by its ID' },
-	url: { name: 'URL', value: 'url', description: 'Any video at a public web address' },
+	url: { name: 'URL', value: 'url', description: 'Any video at a public URL' },
 };
 
-/** What is modified or reframed: a generation, any video on the web, or a file. */
+/** What to modify or reframe: a generation, any video on the web, or a file. */
 export function sourceFields(operation: 'modify' | 'reframe', generationFields: INodeProperties[]): INodeProperties[] {
 	const kinds = variants(operation, ({ sources, hints }) => ({ takesFiles: sources?.includes('file') === true, hint: hints?.source ?? '' }));
 	const from = (files: boolean, hint: string, displayOptions: IDisplayOptions): INodeProperties => ({
@@ -23,13 +23,13 @@ export function sourceFields(operation: 'modify' | 'reframe', generationFields: 
 		displayOptions,
 	});
 	const addressDescription = (hint: string): string =>
-		`Public web address of the video. ${hint === '' ? 'Luma documents 10 seconds and 100 MB at most.' : `${hint} The file may have 200 MB.`}`;
+		`Public URL of the video. ${hint === '' ? 'Documented maximum: 10 seconds and 100 MB.' : `${hint} Maximum size: 200 MB.`}`;
 	return [
 		...kinds.flatMap(({ look: { takesFiles, hint }, shown }) =>
 			takesFiles
 				? [
 						from(true, hint, both(shown, { hide: { '@tool': [true] } })),
-						// An agent's tool gets no files.
+						// An agent's tool receives no files.
 						from(false, hint, both(shown, { show: { '@tool': [true] } })),
 					]
 				: [from(false, hint, shown)],

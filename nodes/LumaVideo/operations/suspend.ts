@@ -1,6 +1,6 @@
 /**
- * Completion "Suspend Until Finished": the same run as "Wait Until Finished", interrupted. n8n stores the execution and
- * runs the node again when something is due; a provider that calls back only makes that sooner.
+ * Completion 'Suspend Until Finished': the same run as 'Wait Until Finished', with interruptions. n8n stores the execution
+ * and runs the node again when the next read is due; a callback only makes that happen sooner.
  */
 import type { IExecuteFunctions, IWebhookDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { entriesIn } from '../generation/ledger';
@@ -10,12 +10,12 @@ import { RESUME_PATH, callbackFinding, resumeAddress } from '../transport/callba
 import { incomingCall } from '../transport/incomingCall';
 import { NOTHING, nodeContextOf } from './engine';
 
-/** Only reached while an execution is suspended at the node: n8n does not register it when a workflow is published. */
+/** Only reachable while an execution is suspended at the node: n8n does not register it when a workflow is published. */
 export const resumeWebhooks: IWebhookDescription[] = [
 	{ name: 'default', httpMethod: 'POST', path: RESUME_PATH, responseMode: 'onReceived', responseData: 'noData', restartWebhook: true },
 ];
 
-/** The address on which the provider calls this execution; `null` where it cannot. */
+/** The address where the provider can call this execution back; `null` if it cannot. */
 export function callbackAddress(context: IExecuteFunctions, provider: Provider, allowLocal: boolean): string | null {
 	const resumeUrl = context.evaluateExpression('{{ $execution.resumeUrl }}', 0);
 	const address = resumeAddress(typeof resumeUrl === 'string' ? resumeUrl : '');
@@ -23,8 +23,8 @@ export function callbackAddress(context: IExecuteFunctions, provider: Provider, 
 }
 
 /**
- * Wakes the suspended execution when the provider says that one of its generations is over. Nothing of the call is
- * believed: the node reads from the provider whatever goes on. Junk, repeated and foreign calls change nothing.
+ * Wakes the suspended execution when the provider says that one of its generations has ended. The call itself is not
+ * trusted: the node reads the state from the provider. Junk, repeated and foreign calls change nothing.
  */
 export function wake(context: IWebhookFunctions): IWebhookResponseData {
 	const provider = findProvider(context.getNodeParameter('provider', '') as string);

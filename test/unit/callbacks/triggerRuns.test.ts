@@ -297,7 +297,7 @@ describe('an announcement', () => {
 		const n8n = await started('lumaAgents');
 		n8n.generations.set('a', { state: 'completed' });
 		const answer = await send(n8n);
-		expect(JSON.stringify(answer)).toMatch(/different API keys|videos of Luma Agents only/);
+		expect(JSON.stringify(answer)).toMatch(/different API keys|videos of another provider/);
 		await pass(10 * MINUTE);
 		expect([n8n.requests, n8n.staticData]).toEqual([[], {}]);
 	});
@@ -315,7 +315,7 @@ describe('an announcement', () => {
 		const n8n = await started('lumaAgents');
 		await n8n.announce(['a']);
 		await pass(2 * 60 * MINUTE);
-		expect(n8n.failures).toEqual([expect.stringContaining('Generation a cannot be read')]);
+		expect(n8n.failures).toEqual([expect.stringContaining('has no generation a')]);
 		const { length } = n8n.requests;
 		await pass(24 * 60 * MINUTE);
 		expect(n8n.requests).toHaveLength(length);

@@ -808,7 +808,7 @@ describe('what descriptions promise', () => {
 		const others = providerIds.filter((id) => id !== 'lumaDreamMachine');
 		expect(option('maxConcurrent')).toContain(`${String(providers.lumaDreamMachine.capabilities.concurrency)} with Luma Dream Machine`);
 		inEach(others, (id) => {
-			expect(option('maxConcurrent')).toContain(`${String(providers[id].capabilities.concurrency)} elsewhere`);
+			expect(option('maxConcurrent')).toContain(`${String(providers[id].capabilities.concurrency)} with other providers`);
 		});
 	});
 

@@ -84,7 +84,7 @@ it('a store that is busy is asked again, after the pause that it asks for', asyn
 it('a store that is busy for longer than is waited for is given up', async () => {
 	const busy = { kind: 'answer' as const, answer: { ...answer(429, { detail: 'Too many' }), headers: { 'retry-after': '3600' } } };
 	expect(await bring(clientOf([busy]).client)).toMatchObject({
-		failure: { message: 'The video could not be brought to Luma Agents: Luma Agents is receiving too many requests: Too many' },
+		failure: { message: 'The video could not be sent to Luma Agents: Luma Agents is receiving too many requests: Too many' },
 	});
 });
 
@@ -98,7 +98,7 @@ it('a stop ends the waiting', async () => {
 	const { client } = clientOf([announced(STORAGE), says(200, { state: 'pending' })]);
 	const stoppable = { getExecutionCancelSignal: () => stop.signal } as unknown as IExecuteFunctions;
 	expect(await store(stoppable, lumaAgents, fileStore, client, CLIP, async () => await Promise.resolve(Buffer.from('abcd')))).toMatchObject({
-		failure: { message: 'The video could not be brought to Luma Agents: the execution was stopped' },
+		failure: { message: 'The video could not be sent to Luma Agents: the execution was stopped' },
 	});
 });
 
@@ -108,7 +108,7 @@ it.each(['http://169.254.169.254/a', 'http://localhost/a', 'http://minio/a', 'ht
 		const { client, sent } = clientOf([announced(url)]);
 		expect(await bring(client)).toMatchObject({
 			ok: false,
-			failure: { message: 'The video could not be brought to Luma Agents: it named an address that n8n does not send to' },
+			failure: { message: 'The video could not be sent to Luma Agents: the provider gave an upload address that n8n does not send to' },
 		});
 		expect(sent).toEqual([]);
 	},
@@ -131,7 +131,7 @@ it.each<[string, Exchange[], string]>([
 	expect(await bring(clientOf(replies).client)).toMatchObject({
 		ok: false,
 		failure: {
-			message: `The video could not be brought to Luma Agents: ${text}`,
+			message: `The video could not be sent to Luma Agents: ${text}`,
 			advice: expect.stringMatching(/^Nothing was bought\. /),
 			details: { generationId: null, provider: 'lumaAgents', status: null },
 		},

@@ -29,7 +29,7 @@ function hintOf(items: Ended[], provider = lumaAgents): string | null {
 	return runHint(provider, plans as unknown as ReadyPlan[], outcomes as unknown as Outcome[]);
 }
 
-const ENDS = "URLs of Luma Agents work for 60 minutes: to keep a file, switch on 'Download Video'. 'Generation: Get' makes a fresh URL.";
+const ENDS = "URLs of Luma Agents work for 60 minutes. To keep a file, switch on 'Download Video'. Operation 'Get' of resource 'Generation' returns a fresh URL.";
 
 describe('above the output stands', () => {
 	it.each<[string, Ended[], string | null]>([
@@ -54,6 +54,6 @@ describe('above the output stands', () => {
 
 	it('nothing of URLs where no end of theirs is documented', () => {
 		expect(hintOf([{}], lumaDreamMachine)).toBe('1 video, about $0.30.');
-		expect(urlHint(lumaDreamMachine, 'download it')).toBeNull();
+		expect(urlHint(lumaDreamMachine, { isRead: true, makes: 'video' })).toBeNull();
 	});
 });

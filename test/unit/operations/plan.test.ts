@@ -21,7 +21,7 @@ describe('an item whose fields are refused', () => {
 	it('has the first finding as its message, the others and the comfort in the advice', () => {
 		expect(invalid(pixazo, ["'Prompt' is empty", "'Loop' is not possible; switch it off", 'Third.'])).toEqual({
 			message: "'Prompt' is empty",
-			advice: "'Loop' is not possible; switch it off. Third. Correct this, then run the workflow again. Nothing was sent.",
+			advice: "'Loop' is not possible; switch it off. Third. Nothing was sent for this item. Correct it and run this item again.",
 			details: { generationId: null, provider: 'pixazo', status: null },
 		});
 	});
@@ -29,7 +29,7 @@ describe('an item whose fields are refused', () => {
 	it('says something even without a finding', () => {
 		expect(invalid(pixazo, [])).toMatchObject({
 			message: 'The fields of this item cannot be used',
-			advice: 'Correct this, then run the workflow again. Nothing was sent.',
+			advice: 'Nothing was sent for this item. Correct it and run this item again.',
 		});
 	});
 });
@@ -67,7 +67,7 @@ describe('results', () => {
 
 	it('with a failure end the execution with the first one, and all that is known', () => {
 		expect(() => toItems(contextWith(), [good(0), bad(1), bad(2)], ['Others: gen-1.'])).toThrow(
-			expect.objectContaining({ message: 'no [item 1]', description: 'Correct this, then run the workflow again. Nothing was sent. Others: gen-1.' }),
+			expect.objectContaining({ message: 'no [item 1]', description: 'Nothing was sent for this item. Correct it and run this item again. Others: gen-1.' }),
 		);
 	});
 

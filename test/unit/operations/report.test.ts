@@ -21,22 +21,22 @@ function said(all: Bought[], deleted: string[] = []): [string, string | null | u
 describe('a stopped execution', () => {
 	it('says that what runs goes on, and what is over is over', () => {
 		expect(said([bought(0, 'completed'), bought(1, 'running'), bought(2, 'failed')])).toEqual([
-			'The execution was stopped. Generations that go on at the provider: gen-1 (item 1, running)',
-			"Already over: gen-0 (item 0, completed), gen-2 (item 2, failed). Operation 'Wait' of resource 'Generation' gets them by ID.",
+			'The execution was stopped. Generations still running at the provider: gen-1 (item 1, running)',
+			"Already over: gen-0 (item 0, completed), gen-2 (item 2, failed). To get a generation by its ID, use resource 'Generation', operation 'Wait'.",
 		]);
 	});
 
 	it('says of what is over alone that nothing goes on', () => {
 		expect(said([bought(0, 'completed')])).toEqual([
 			'The execution was stopped',
-			"Already over: gen-0 (item 0, completed). Operation 'Wait' of resource 'Generation' gets them by ID.",
+			"Already over: gen-0 (item 0, completed). To get a generation by its ID, use resource 'Generation', operation 'Wait'.",
 		]);
 	});
 
 	it('says what was deleted, and what got no answer', () => {
 		expect(said([bought(0, 'running'), bought(1, 'running', null)], ['gen-0'])).toEqual([
 			'The execution was stopped',
-			"Deleted: gen-0. 1 request unanswered since 2026-11-20T00:00:00.000Z (item 1). It is not known whether Luma Dream Machine accepted them: look at https://lumalabs.ai/dream-machine/api. The IDs that came later are in n8n's log.",
+			"Deleted: gen-0. 1 request unanswered since 2026-11-20T00:00:00.000Z (item 1). It is not known whether Luma Dream Machine accepted them: look at https://lumalabs.ai/dream-machine/api. IDs that arrived later are in n8n's log.",
 		]);
 	});
 

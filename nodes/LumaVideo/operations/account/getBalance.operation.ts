@@ -1,4 +1,4 @@
-/** Account: Get Balance. What is left to spend. */
+/** Account: Get Balance. The remaining credit. */
 import { ask } from '../../generation/ask';
 import { providerIds, providers } from '../../providers';
 import { invalid } from '../plan';

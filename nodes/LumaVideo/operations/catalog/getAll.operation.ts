@@ -1,4 +1,4 @@
-/** Concept: Get Many and Camera Motion: Get Many. What can be chosen for a video. */
+/** Concept: Get Many and Camera Motion: Get Many. The options for a video. */
 import { readCatalog } from '../../generation/catalog';
 import { providerIds, providers } from '../../providers';
 import type { CatalogName } from '../../providers/provider';

@@ -1,9 +1,10 @@
-/** Generation: Delete. Removes a generation and its video at the provider. */
+/** Generation: Delete. Deletes a generation and its video at the provider. */
 import { ask } from '../../generation/ask';
 import { providerIds, providers } from '../../providers';
 import { invalid } from '../plan';
 import { eachItem, requestFailure } from '../eachItem';
 import { generationIdFields, readGenerationId } from '../generationId';
+import { notDeleted } from '../messages';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import { optionsField } from '../settings';
@@ -15,7 +16,7 @@ export const deleteGeneration: Operation = {
 	value: 'delete',
 	name: 'Delete',
 	action: 'Delete generation',
-	description: 'Remove a generation and its video at the provider',
+	description: 'Delete a generation and its video at the provider',
 	toolDescription: 'Deletes a generation at the provider, its video too. This cannot be undone.',
 	providers: supporting,
 	properties: forOperation('generation', 'delete', [...generationIdFields(), optionsField(['requestTimeout'])], supporting),
@@ -29,9 +30,8 @@ export const deleteGeneration: Operation = {
 			if (!deletion) return { ok: false, failure: invalid(provider, []) };
 			const answer = await ask(provider, client, deletion.call(generationId), deletion.read);
 			if (answer.ok) return { ok: true, rows: [{ deleted: true, generationId }] };
-			const { problem } = answer;
-			const happened = problem === null ? `It is not known whether generation ${generationId} was deleted` : `Generation ${generationId} was not deleted`;
-			return requestFailure(provider, { ...answer, message: `${happened}: ${answer.reason}` }, generationId);
+			const { problem, reason, advice } = answer;
+			return requestFailure(provider, { problem, ...notDeleted({ generationId, isRefused: problem !== null, reason, advice }) }, generationId);
 		});
 	},
 };

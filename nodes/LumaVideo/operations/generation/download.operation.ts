@@ -1,4 +1,4 @@
-/** Generation: Download. Reads the generation, so that the address is fresh, and streams its file into the item. */
+/** Generation: Download. Reads the generation, so that the URL is fresh, and streams its file into the item. */
 import { providerIds } from '../../providers';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';

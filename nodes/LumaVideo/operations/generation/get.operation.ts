@@ -1,4 +1,4 @@
-/** Generation: Get. Reads the present state; a failed generation is an answer like any other. */
+/** Generation: Get. Reads the current state; a failed generation is a result like any other. */
 import { providerIds } from '../../providers';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
@@ -11,7 +11,7 @@ export const get: Operation = {
 	value: 'get',
 	name: 'Get',
 	action: 'Get generation',
-	description: 'Retrieve the present state of a generation',
+	description: 'Retrieve the current state of a generation',
 	toolDescription: "Reads how far a generation is, named by its generationId, without waiting. Returns its status (queued, processing, completed or failed) and, when it is completed, videoUrl, the web address of the video; that of an image is in media. Buys nothing.",
 	providers: providerIds,
 	properties: forOperation('generation', 'get', [

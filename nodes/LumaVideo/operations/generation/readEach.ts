@@ -1,4 +1,4 @@
-/** Reading the generation that each item names, several at once. */
+/** Reads the generation of each item, several at a time. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { systemClock } from '../../generation/clock';
 import type { DownloadSettings } from '../../generation/deliver';
@@ -16,11 +16,11 @@ import type { Settings } from '../settings';
 import { readSettings } from '../settings';
 import { readGenerationId } from '../generationId';
 
-/** Reads at once. */
+/** Concurrent reads. */
 const CONCURRENT_READS = 5;
 
 /**
- * @param download what to download for an item; `null` for nothing
+ * @param download what to download for an item; `null`: nothing
  * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail
  */
 export async function readEach(
@@ -56,13 +56,13 @@ export async function readEach(
 			try {
 				return await gate.run(async () => await readItem(itemIndex));
 			} catch (error) {
-				// An expression that cannot be evaluated belongs to its item.
+				// An expression that cannot be evaluated is its item's failure.
 				const text = error instanceof Error ? error.message : String(error);
 				return { itemIndex, ok: false, failure: invalid(provider, [text]) } satisfies ItemResult;
 			}
 		}),
 	);
 	const items = toItems(context, results);
-	if (urlsOnly.size > 0) tellHint(context, urlHint(provider, "use 'Generation: Download'"));
+	if (urlsOnly.size > 0) tellHint(context, urlHint(provider, { isRead: true, makes: 'video' }));
 	return items;
 }

@@ -1,4 +1,4 @@
-/** Generation: Wait. Waits for generations that were bought before, all items together. */
+/** Generation: Wait. Waits for generations that were bought earlier, all items together. */
 import type { INodeProperties } from 'n8n-workflow';
 import { providerIds } from '../../providers';
 import { createProviderClient } from '../../transport/providerClient';
@@ -16,14 +16,14 @@ const properties: INodeProperties[] = [
 		name: 'downloadVideo',
 		type: 'boolean',
 		default: false,
-		description: downloadDescription('Whether to download the file too, of an image where the generation made one'),
+		description: downloadDescription('Whether to download the file too: the image, if the generation made one'),
 		displayOptions: { hide: NO_FILES },
 	},
 	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] }, hide: NO_FILES } },
 	optionsField(['includeRaw', 'maxDownloadMb', 'onTimeout', 'requestTimeout', 'timeout']),
 ];
 
-/** All are read together: how many the provider lets run at once was settled when they were bought. */
+/** All are read together: the provider's limit on concurrent generations applied when they were bought. */
 const NO_LIMIT = 1000;
 
 export const wait: Operation = {

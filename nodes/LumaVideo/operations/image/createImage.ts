@@ -1,4 +1,4 @@
-/** What all operations that make an image have in common: fields, their reading, and the way to a checked request. */
+/** What all operations that generate an image share: fields, how they are read, and how they become a checked request. */
 import type { INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES } from '../../generation/checkRequest';
 import { checkImageRequest } from '../../generation/checkImageRequest';
@@ -9,7 +9,8 @@ import { buy, buyingOptions, buyingPlan } from '../buy';
 import { completionFields } from '../completion';
 import { generationIdValue } from '../generationId';
 import type { InputImage } from '../inputImages';
-import { bringImage, placeholder, readInputImage } from '../inputImages';
+import { placeholder, readInputImage, sendImage } from '../inputImages';
+import { empty, mustBe } from '../messages';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import type { Plan } from '../plan';
@@ -17,11 +18,11 @@ import { invalid } from '../plan';
 import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
 import { additionalFields, aspectRatioFields, imageProviders, modelFields, referenceFields } from './imageFields';
 
-/** What an agent must know of every operation that makes an image. */
+/** What an agent must know about every operation that generates an image. */
 const TOOL_TERMS =
 	"Costs money and takes about half a minute: use it once for each image that is wanted. Returns generationId, status and, when status is 'completed', media, a list with the image's web address as url.";
 
-/** Fields that follow those of the request itself. */
+/** The fields after those of the request itself. */
 function commonFields(operation: ImageOperation): INodeProperties[] {
 	return [
 		...completionFields,
@@ -39,7 +40,7 @@ function commonFields(operation: ImageOperation): INodeProperties[] {
 	];
 }
 
-/** Image files of an item, in the order in which they stand in the request. */
+/** Image files of an item, in the order of the request. */
 interface Files {
 	source: InputImage[];
 	references: InputImage[];
@@ -51,21 +52,21 @@ interface ItemInput {
 	findings: string[];
 }
 
-/** The values of all fields of one item; images in n8n stand in them as files. */
+/** The values of all fields of one item, with placeholders for images from n8n. */
 function readInput({ context, provider, client }: Run, operation: ImageOperation, itemIndex: number): ItemInput {
 	const get = (name: string): unknown => context.getNodeParameter(name, itemIndex, null);
 	const input: Record<string, unknown> = { ...context.getNodeParameter('additionalFields', itemIndex, {}) };
 	for (const name of ['model', 'prompt', 'aspectRatio', 'referenceImages']) input[name] = get(name);
 
 	const findings: string[] = [];
-	/** The files in the input fields that a field names. */
+	/** The files in the input fields that a field lists. */
 	const filesOf = (field: 'referenceImageFields' | 'sourceImageField'): InputImage[] => {
 		const value = get(field);
 		const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [];
 		return names.filter((name) => name !== '').flatMap((name) => {
-			const result = readInputImage(context, provider, client, itemIndex, name);
+			const result = readInputImage(context, provider, client, itemIndex, name, FIELD_NAMES[field]);
 			if (result.ok) return [result.image];
-			findings.push(`'${FIELD_NAMES[field]}' ${result.finding}`);
+			findings.push(result.finding);
 			return [];
 		});
 	};
@@ -80,8 +81,9 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 		switch (readChoice(context, itemIndex, 'sourceImageFrom', 'Image From', ['generation', 'binary', 'url'])) {
 			case 'binary': {
 				files.source = filesOf('sourceImageField');
-				if (files.source.length > 1) findings.push(`'${FIELD_NAMES.sourceImageField}' must name one field`);
-				else if (files.source.length + findings.length === 0) findings.push(`'${FIELD_NAMES.sourceImageField}' is empty`);
+				const field = FIELD_NAMES.sourceImageField;
+				if (files.source.length > 1) findings.push(mustBe({ field, needed: 'the name of one field' }));
+				else if (files.source.length + findings.length === 0) findings.push(empty({ field }));
 				[input.sourceImage] = files.source.map(placeholder);
 				break;
 			}
@@ -89,7 +91,7 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 				input.sourceImage = get('sourceImage');
 				break;
 			default:
-				// An expression without a value is as good as nothing.
+				// An expression without a value counts as empty.
 				input.generationId = generationIdValue(context, itemIndex) ?? '';
 		}
 	}
@@ -97,26 +99,23 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 }
 
 /** The request with the images where the provider finds them. */
-async function bringImages({ context, provider, client }: Run, files: Files, request: ImageRequest): Promise<Prepared> {
-	const brought: Record<keyof Files, ImageReference[]> = { source: [], references: [] };
+async function sendFiles({ context, provider, client }: Run, files: Files, request: ImageRequest): Promise<Prepared> {
+	const sent: Record<keyof Files, ImageReference[]> = { source: [], references: [] };
 	for (const place of ['source', 'references'] as const) {
 		for (const file of files[place]) {
-			const result = await bringImage(context, provider, client, file);
+			const result = await sendImage(context, provider, client, file);
 			if (!result.ok) return result;
-			brought[place].push(result.reference);
+			sent[place].push(result.reference);
 		}
 	}
-	const [source = request.source] = brought.source;
-	return {
-		ok: true,
-		request: { ...request, source, references: brought.references.length > 0 ? brought.references : request.references },
-	};
+	const [source = request.source] = sent.source;
+	return { ok: true, request: { ...request, source, references: sent.references.length > 0 ? sent.references : request.references } };
 }
 
 function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
 	const { context, provider, client } = run;
 	const { input, files, findings } = readInput(run, operation, itemIndex);
-	// What else is wrong is said once the files are right: without them it would be that they are missing.
+	// Other findings wait until the files are right: without the files, one of them would be that they are missing.
 	if (findings.length > 0) return { itemIndex, ok: false, failure: invalid(provider, findings) };
 	const settings = readSettings(context, itemIndex);
 	const checked = checkImageRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
@@ -130,7 +129,7 @@ function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
 	return buyingPlan(
 		run,
 		itemIndex,
-		{ request, model, ...(hasFiles ? { prepare: async () => await bringImages(run, files, request) } : {}) },
+		{ request, model, ...(hasFiles ? { prepare: async () => await sendFiles(run, files, request) } : {}) },
 		settings,
 		images.estimateUsd(request),
 	);
@@ -142,9 +141,9 @@ export function createImageOperation(definition: {
 	name: string;
 	action: string;
 	description: string;
-	/** What an AI agent is told that the operation does; what every one costs and returns is added. */
+	/** What an AI agent is told the operation does; what all of them cost and return is added. */
 	toolDescription: string;
-	/** What comes first: the image that is worked on. */
+	/** The fields at the top: the image to edit. */
 	fields: INodeProperties[];
 	prompt: INodeProperties;
 }): Operation {

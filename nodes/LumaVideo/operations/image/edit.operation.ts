@@ -1,4 +1,4 @@
-/** Image: Edit. Makes an image anew with what is to be different. */
+/** Image: Edit. Generates a changed version of an image. */
 import { createImageOperation } from './createImage';
 import { promptField, sourceFields } from './imageFields';
 
@@ -9,5 +9,5 @@ export const edit = createImageOperation({
 	description: 'Change what is in an image, or how it looks',
 	toolDescription: 'Changes an image, given by the generationId that made it or by its web address, as a text describes.',
 	fields: sourceFields(),
-	prompt: promptField('e.g. Make it a rainy evening with lit windows', 'What is to be different in the image'),
+	prompt: promptField('e.g. Make it a rainy evening with lit windows', 'What to change in the image'),
 });

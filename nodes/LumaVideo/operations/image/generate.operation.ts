@@ -1,4 +1,4 @@
-/** Image: Generate. Makes an image from text and, if wanted, from images. */
+/** Image: Generate. Generates an image from text and, optionally, images. */
 import { createImageOperation } from './createImage';
 import { promptField } from './imageFields';
 
@@ -6,7 +6,7 @@ export const generate = createImageOperation({
 	value: 'generate',
 	name: 'Generate',
 	action: 'Generate image',
-	description: 'Make an image from text and images',
+	description: 'Generate an image from text and images',
 	toolDescription: 'Makes a new image from a text that describes it and, if given, from reference images.',
 	fields: [],
 	prompt: promptField(

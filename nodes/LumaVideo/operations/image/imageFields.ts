@@ -1,4 +1,4 @@
-/** The fields that describe an image, made from the capability table. */
+/** The fields that describe an image, built from the capability table. */
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { AUTO } from '../../generation/checkImageRequest';
 import { FIELD_NAMES } from '../../generation/checkRequest';
@@ -8,7 +8,7 @@ import { blankImageRequest } from '../../providers/provider';
 import { generationIdFields } from '../generationId';
 import { additionalBodyField, sentences } from '../requestFields';
 
-/** Providers that make images. */
+/** Providers that generate images. */
 export const imageProviders: readonly ProviderId[] = providerIds.filter((id) => providers[id].images !== undefined);
 
 const RATIO_NAMES: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const RATIO_NAMES: Readonly<Record<string, string>> = {
 
 const NAMES: Readonly<Record<string, string>> = { ...RATIO_NAMES, jpeg: 'JPEG', manga: 'Manga', png: 'PNG' };
 
-/** The same field for each provider, with what that provider offers; where it offers nothing there is none. */
+/** The same field for each provider, with what it offers; no field if it offers nothing. */
 function ofEach(
 	operation: ImageOperation,
 	fieldOf: (capabilities: ImageCapabilities, images: ImageMaking) => INodeProperties | null,
@@ -40,7 +40,7 @@ function ofEach(
 	});
 }
 
-/** What can be chosen, and that the model chooses. */
+/** The options, and Auto, which leaves the choice to the model. */
 function choices(values: readonly string[]): INodePropertyOptions[] {
 	return [...values.map((value) => ({ name: NAMES[value] ?? value, value })), { name: 'Auto', value: AUTO }].sort((a, b) =>
 		a.name < b.name ? -1 : 1,
@@ -60,7 +60,7 @@ export function modelFields(operation: ImageOperation): INodeProperties[] {
 				return { name, value, description: usd === null ? description : `${description}; about ${usd.toFixed(2)} USD` };
 			}),
 			default: first,
-			description: 'The model that makes the image',
+			description: 'The model that generates the image',
 		};
 	});
 }
@@ -82,12 +82,12 @@ const IMAGE_PLACEHOLDER = 'e.g. https://example.com/image.png';
 
 /** Where images can come from. */
 const SOURCES: Readonly<Record<'binary' | 'generation' | 'url', INodePropertyOptions>> = {
-	generation: { name: 'Generation', value: 'generation', description: 'An image that this provider made, by its ID' },
-	binary: { name: 'Input Data', value: 'binary', description: 'Image files that the previous node passes on' },
-	url: { name: 'URL', value: 'url', description: 'Web addresses of images' },
+	generation: { name: 'Generation', value: 'generation', description: 'An image that this provider generated, by its ID' },
+	binary: { name: 'Input Data', value: 'binary', description: 'Image files from the previous node' },
+	url: { name: 'URL', value: 'url', description: 'URLs of images on the web' },
 };
 
-/** The image that is edited. */
+/** The image to edit. */
 export function sourceFields(): INodeProperties[] {
 	const from = (options: INodePropertyOptions[], displayOptions: INodeProperties['displayOptions']): INodeProperties[] =>
 		ofEach('edit', ({ inputHint }) => ({
@@ -96,14 +96,14 @@ export function sourceFields(): INodeProperties[] {
 			type: 'options',
 			options,
 			default: 'generation',
-			description: sentences('Where the image that is edited comes from', inputHint),
+			description: sentences('Where the image to edit comes from', inputHint),
 			displayOptions,
 		}));
 	return [
 		...from([SOURCES.generation, SOURCES.binary, SOURCES.url], { hide: { '@tool': [true] } }),
-		// An agent's tool gets no files.
+		// An agent's tool receives no files.
 		...from([SOURCES.generation, SOURCES.url], { show: { '@tool': [true] } }),
-		...generationIdFields('generationId', 'The finished generation whose image is edited').map((property) => ({
+		...generationIdFields('generationId', 'The finished generation whose image to edit').map((property) => ({
 			...property,
 			displayOptions: { show: { ...property.displayOptions?.show, sourceImageFrom: ['generation'] } },
 		})),
@@ -114,7 +114,7 @@ export function sourceFields(): INodeProperties[] {
 			required: true,
 			default: '',
 			placeholder: IMAGE_PLACEHOLDER,
-			description: 'Public web address of the image (JPEG, PNG or WebP)',
+			description: 'Public URL of the image (JPEG, PNG or WebP)',
 			displayOptions: { show: { sourceImageFrom: ['url'] } },
 		},
 		{
@@ -155,7 +155,7 @@ export function referenceFields(operation: ImageOperation): INodeProperties[] {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. https://example.com/image.png, https://example.com/style.png',
-			description: `Public web addresses of up to ${maxReferences} images that guide the model, such as a person, an object or a style, parted by commas (JPEG, PNG or WebP). Leave empty to do without.`,
+			description: `Optional. Public URLs of up to ${maxReferences} images that guide the model, such as a person, an object or a style, separated by commas (JPEG, PNG or WebP).`,
 			displayOptions: { show: { referenceImagesFrom: ['url'] } },
 		})),
 		...ofEach(operation, ({ maxReferences }) => ({
@@ -164,7 +164,7 @@ export function referenceFields(operation: ImageOperation): INodeProperties[] {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. data, style',
-			hint: `The names of up to ${maxReferences} input fields that hold image files, parted by commas`,
+			hint: `The names of up to ${maxReferences} input fields that hold image files, separated by commas`,
 			displayOptions: { show: { referenceImagesFrom: ['binary'] } },
 		})),
 	];
@@ -177,11 +177,11 @@ export function aspectRatioFields(operation: ImageOperation): INodeProperties[] 
 		type: 'options',
 		options: choices(aspectRatios),
 		default: AUTO,
-		description: 'Width to height of the image. With Auto the model chooses.',
+		description: 'Ratio of width to height. With Auto, the model chooses.',
 	}));
 }
 
-/** What can be said besides, and the way to fields this package does not know. */
+/** Optional fields, and the way to pass fields that this package does not know. */
 export function additionalFields(operation: ImageOperation): INodeProperties {
 	return {
 		displayName: 'Additional Fields',
@@ -199,7 +199,7 @@ export function additionalFields(operation: ImageOperation): INodeProperties {
 					type: 'options',
 					options: choices(outputFormats),
 					default: AUTO,
-					description: 'File format of the image. With Auto the model chooses.',
+					description: 'File format of the image. With Auto, the model chooses.',
 				}),
 				'/provider',
 			),
@@ -214,7 +214,7 @@ export function additionalFields(operation: ImageOperation): INodeProperties {
 								type: 'options',
 								options: choices(styles),
 								default: AUTO,
-								description: "How the image is drawn. Manga needs an upright 'Aspect Ratio'.",
+								description: "How the image is drawn. Manga needs a portrait 'Aspect Ratio'.",
 							},
 				'/provider',
 			),
@@ -225,14 +225,14 @@ export function additionalFields(operation: ImageOperation): INodeProperties {
 				default: '',
 				placeholder: 'e.g. customer-42',
 				description:
-					'Your own identifier of the person that the image is made for, by which the provider tells misuse apart. Leave personal data out of it.',
+					'Your own identifier for the person that the image is for, which helps the provider detect misuse. Do not use personal data.',
 			},
 			{
 				displayName: FIELD_NAMES.webSearch,
 				name: 'webSearch',
 				type: 'boolean',
 				default: false,
-				description: 'Whether the model may look things up on the web',
+				description: 'Whether the model may search the web',
 			},
 		],
 	};

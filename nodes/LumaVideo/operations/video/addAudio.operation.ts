@@ -1,4 +1,4 @@
-/** Video: Add Audio. Gives a generated video sound. */
+/** Video: Add Audio. Adds sound to a generated video. */
 import { generationIdFields } from '../generationId';
 import { promptFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
@@ -10,7 +10,7 @@ export const addAudio = createVideoOperation({
 	description: 'Add sound to a generated video',
 	toolDescription: 'Adds sound to a finished video, which is named by its generationId.',
 	fields: [
-		...generationIdFields('generationId', 'The finished generation that gets sound'),
+		...generationIdFields('generationId', 'The finished generation to add sound to'),
 		...promptFields('addAudio'),
 	],
 });

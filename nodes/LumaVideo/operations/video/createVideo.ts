@@ -1,8 +1,8 @@
-/** What all operations that make a video have in common: fields, their reading, and the way to a checked request. */
+/** What all operations that generate a video share: fields, how they are read, and how they become a checked request. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES, InputFile, checkRequest } from '../../generation/checkRequest';
 import { systemClock } from '../../generation/clock';
-import type { Failure } from '../../generation/failure';
+import type { Prepared } from '../../generation/job';
 import { readGeneration } from '../../generation/read';
 import { findModel, providerIds, providers } from '../../providers';
 import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
@@ -13,7 +13,8 @@ import { buy, buyingOptions, buyingPlan, needsSourceAddress } from '../buy';
 import { completionFields } from '../completion';
 import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages';
-import { bringImages, placeholder, readInputImage, readInputVideo } from '../inputImages';
+import { placeholder, readInputImage, readInputVideo, sendImages } from '../inputImages';
+import { empty, noVideoFiles, sourceHasNoVideo } from '../messages';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import type { Plan } from '../plan';
@@ -21,7 +22,7 @@ import { invalid } from '../plan';
 import { additionalFields, providersFor } from '../requestFields';
 import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
 
-/** Fields that shape the request, as they lie on the top level. */
+/** Top-level fields that are part of the request. */
 const REQUEST_FIELDS = [
 	'model',
 	'prompt',
@@ -37,13 +38,13 @@ const REQUEST_FIELDS = [
 	'triggerUrl',
 ] as const;
 
-/** What an agent must know of every operation that makes a video. */
+/** What an agent must know about every operation that generates a video. */
 const TOOL_TERMS =
 	"Costs money and can take minutes: use it once for each video that is wanted. Returns generationId, status and, when status is 'completed', videoUrl, the web address of the video.";
 
 const withCallbacks = providerIds.filter((id) => providers[id].callbacks);
 
-/** Fields that follow those of the request itself. */
+/** The fields after those of the request itself. */
 function commonFields(operation: VideoOperation): INodeProperties[] {
 	return [
 		...completionFields,
@@ -54,7 +55,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 			default: '',
 			placeholder: 'e.g. https://n8n.example.com/webhook/…/luma-video?sku=MUG',
 			description:
-				"Production URL of a Luma Video Trigger with the same credential: that trigger then starts its own workflow when the video is finished. What you add to the URL as a query, such as <code>?sku=MUG</code>, is in its output as 'reference'.",
+				"Production URL of a Luma Video Trigger with the same credential: the trigger starts its own workflow when the video is finished. A query that you add to the URL, such as <code>?sku=MUG</code>, is in its output as 'reference'.",
 			displayOptions: { show: { completion: ['none'] } },
 		},
 		{
@@ -74,7 +75,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 				default: '',
 				placeholder: 'e.g. https://n8n.example.com/webhook/luma-video',
 				description:
-					"Public web address that the provider calls when the video is finished. For a Luma Video Trigger, use 'Trigger URL' instead.",
+					"Public URL that the provider calls when the video is finished. For a Luma Video Trigger, use 'Trigger URL' instead.",
 				displayOptions: { show: { '/completion': ['none'], '/provider': withCallbacks } },
 			},
 		]),
@@ -86,10 +87,10 @@ interface VideoRun extends Run {
 	operation: VideoOperation;
 }
 
-/** In the place of a file that is refused anyway, so that it is not said to be missing too. */
+/** Stands in for a file that was refused, so that it is not reported as missing too. */
 const REFUSED_FILE = new InputFile('', { name: '', mimeType: '', size: 0 });
 
-/** The values of all fields of one item; images and videos in n8n stand in them as files. */
+/** The values of all fields of one item, with placeholders for images and videos from n8n. */
 function readInput(
 	{ context, provider, client, operation }: VideoRun,
 	itemIndex: number,
@@ -103,7 +104,7 @@ function readInput(
 	const videoSource = readChoice(context, itemIndex, 'videoSource', FIELD_NAMES.videoSource, ['generation', 'binary', 'url']);
 	// n8n refuses to read a field that the operation does not have.
 	if (operation !== 'generate' && videoSource === 'generation') {
-		// An expression without a value is as good as nothing.
+		// An expression without a value counts as empty.
 		input.generationId = generationIdValue(context, itemIndex) ?? '';
 		input.sourceVideo = null;
 	}
@@ -125,17 +126,17 @@ function readInput(
 			const dataField: unknown = context.getNodeParameter(`${field}Field`, itemIndex, '');
 			input[field] = null;
 			if (typeof dataField !== 'string' || dataField.trim() === '') continue;
-			const result = readInputImage(context, provider, client, itemIndex, dataField.trim());
+			const result = readInputImage(context, provider, client, itemIndex, dataField.trim(), FIELD_NAMES[field]);
 			if (result.ok) {
 				images[field] = result.image;
 				input[field] = placeholder(result.image);
-			} else findings.push(`'${FIELD_NAMES[field]}' ${result.finding}`);
+			} else findings.push(result.finding);
 		}
 	}
 	return { input, images, findings };
 }
 
-/** The video file in a field of the item's input data; what stands in the way is a whole sentence. */
+/** The video file in a field of the item's input data. */
 function readVideo(
 	context: IExecuteFunctions,
 	provider: Provider,
@@ -144,22 +145,15 @@ function readVideo(
 	dataField: string,
 ): InputReading {
 	const takesFiles = operationCapabilities(provider, operation)?.models.some(({ sources }) => sources?.includes('file') === true);
-	if (takesFiles !== true) {
-		return { ok: false, finding: `'${FIELD_NAMES.videoSource}' cannot be Input Data at ${provider.displayName}; use a URL` };
-	}
-	if (dataField === '') return { ok: false, finding: `'${FIELD_NAMES.sourceVideoField}' is empty` };
-	const result = readInputVideo(context, provider, itemIndex, dataField);
-	return result.ok ? result : { ok: false, finding: `'${FIELD_NAMES.sourceVideoField}' ${result.finding}` };
+	if (takesFiles !== true) return { ok: false, finding: noVideoFiles({ provider, field: FIELD_NAMES.videoSource }) };
+	const field = FIELD_NAMES.sourceVideoField;
+	return dataField === '' ? { ok: false, finding: empty({ field }) } : readInputVideo(context, provider, itemIndex, dataField, field);
 }
 
-/** The request as the provider needs it: images where it finds them, a generation's video by its address. */
-async function prepare(
-	{ context, provider, client }: VideoRun,
-	images: ImagesInItem,
-	request: VideoRequest,
-): Promise<{ ok: true; request: VideoRequest } | { ok: false; failure: Failure }> {
-	const brought = await bringImages(context, provider, client, images, request);
-	if (!brought.ok || !needsSourceAddress(provider, request)) return brought;
+/** The request as the provider needs it: with its files sent, and the URL of a source generation's video. */
+async function prepare({ context, provider, client }: VideoRun, images: ImagesInItem, request: VideoRequest): Promise<Prepared> {
+	const sent = await sendImages(context, provider, client, images, request);
+	if (!sent.ok || !needsSourceAddress(provider, request)) return sent;
 	const generationId = generationIdOf(request.source) ?? '';
 	const source = await readGeneration(
 		provider,
@@ -172,16 +166,10 @@ async function prepare(
 	const { videoUrl, status } = source.generation;
 	if (videoUrl === null) {
 		const isOver = status === 'completed' || status === 'failed';
-		return {
-			ok: false,
-			failure: {
-				message: `Generation ${generationId} has no video${isOver ? '' : ' yet'} (status: ${status})`,
-				advice: `Nothing was bought. ${isOver ? 'Choose a generation that made a video.' : 'Wait until it is completed.'}`,
-				details: { generationId: null, provider: provider.id, status: null },
-			},
-		};
+		const details = { generationId: null, provider: provider.id, status: null };
+		return { ok: false, failure: { ...sourceHasNoVideo({ generationId, status, isOver }), details } };
 	}
-	return { ok: true, request: { ...brought.request, source: { kind: 'url', url: videoUrl } } };
+	return { ok: true, request: { ...sent.request, source: { kind: 'url', url: videoUrl } } };
 }
 
 function plan(run: VideoRun, itemIndex: number): Plan {
@@ -211,7 +199,7 @@ export function createVideoOperation(definition: {
 	name: string;
 	action: string;
 	description: string;
-	/** What an AI agent is told that the operation does; what every one costs and returns is added. */
+	/** What an AI agent is told the operation does; what all of them cost and return is added. */
 	toolDescription: string;
 	/** The fields of the request itself. */
 	fields: INodeProperties[];

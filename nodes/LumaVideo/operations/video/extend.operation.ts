@@ -1,4 +1,4 @@
-/** Video: Extend. Adds a part to the end of a generated video, or before its beginning. */
+/** Video: Extend. Adds a part to the end or the beginning of a generated video. */
 import { generationIdFields } from '../generationId';
 import { choiceFields, directionFields, imageFields, loopFields, modelFields, promptFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
@@ -10,7 +10,7 @@ export const extend = createVideoOperation({
 	description: 'Add a part to the end or the beginning of a generated video',
 	toolDescription: 'Adds a part to a finished video, which is named by its generationId.',
 	fields: [
-		...generationIdFields('generationId', 'The finished generation that is extended'),
+		...generationIdFields('generationId', 'The finished generation to extend'),
 		...directionFields(),
 		...modelFields('extend'),
 		...promptFields('extend'),

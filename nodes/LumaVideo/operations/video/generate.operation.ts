@@ -1,4 +1,4 @@
-/** Video: Generate. Makes a video from text and images. */
+/** Video: Generate. Generates a video from text and images. */
 import { choiceFields, imageFields, loopFields, modelFields, promptFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
 
@@ -6,7 +6,7 @@ export const generate = createVideoOperation({
 	value: 'generate',
 	name: 'Generate',
 	action: 'Generate video',
-	description: 'Make a video from text and images',
+	description: 'Generate a video from text and images',
 	toolDescription: 'Makes a new video of a few seconds from a text that describes it and, if given, from images.',
 	fields: [
 		...modelFields('generate'),

@@ -1,4 +1,4 @@
-/** Video: Interpolate. Makes the video that leads from one generated video to another. */
+/** Video: Interpolate. Generates a transition from one generated video to another. */
 import { FIRST_GENERATION_ID } from '../../generation/checkRequest';
 import { generationIdFields } from '../generationId';
 import { choiceFields, modelFields, promptFields } from '../requestFields';
@@ -8,7 +8,7 @@ export const interpolate = createVideoOperation({
 	value: 'interpolate',
 	name: 'Interpolate',
 	action: 'Interpolate video',
-	description: 'Create a transition between two generated videos',
+	description: 'Generate a transition between two generated videos',
 	toolDescription: 'Makes a video that leads from one finished video to another; both are named by their generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation that comes first', FIRST_GENERATION_ID),

@@ -1,4 +1,4 @@
-/** Video: Modify. Makes a video anew from another: its style, its setting, what is in it. */
+/** Video: Modify. Generates a video from another with a different style, setting or content. */
 import { generationIdFields } from '../generationId';
 import { choiceFields, imageFields, modeFields, modelFields, promptFields } from '../requestFields';
 import { sourceFields } from '../sourceFields';
@@ -11,7 +11,7 @@ export const modify = createVideoOperation({
 	description: 'Change the style, the setting or the content of a video',
 	toolDescription: 'Makes a finished video anew in another style, setting or content.',
 	fields: [
-		...sourceFields('modify', generationIdFields('generationId', 'The finished generation that is modified')),
+		...sourceFields('modify', generationIdFields('generationId', 'The finished generation to modify')),
 		...modelFields('modify'),
 		...modeFields(),
 		...promptFields('modify'),

@@ -1,4 +1,4 @@
-/** Video: Reframe. Changes the aspect ratio of a video; what is missing in the picture is made. */
+/** Video: Reframe. Changes the aspect ratio of a video and fills the new parts of the picture. */
 import { generationIdFields } from '../generationId';
 import { choiceFields, imageFields, modelFields, promptFields } from '../requestFields';
 import { sourceFields } from '../sourceFields';
@@ -8,10 +8,10 @@ export const reframe = createVideoOperation({
 	value: 'reframe',
 	name: 'Reframe',
 	action: 'Reframe video',
-	description: 'Change the aspect ratio of a video and fill what is missing in the picture',
+	description: 'Change the aspect ratio of a video and fill the new parts of the picture',
 	toolDescription: 'Changes the aspect ratio of a finished video and fills what is missing in the picture.',
 	fields: [
-		...sourceFields('reframe', generationIdFields('generationId', 'The finished generation that is reframed')),
+		...sourceFields('reframe', generationIdFields('generationId', 'The finished generation to reframe')),
 		...modelFields('reframe'),
 		...choiceFields('reframe', 'aspectRatio'),
 		...choiceFields('reframe', 'resolution'),

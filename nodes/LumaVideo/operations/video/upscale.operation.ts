@@ -1,4 +1,4 @@
-/** Video: Upscale. Makes a generated video larger. */
+/** Video: Upscale. Increases the resolution of a generated video. */
 import { generationIdFields } from '../generationId';
 import { choiceFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
@@ -7,10 +7,10 @@ export const upscale = createVideoOperation({
 	value: 'upscale',
 	name: 'Upscale',
 	action: 'Upscale video',
-	description: "Increase a generated video's resolution",
+	description: 'Increase the resolution of a generated video',
 	toolDescription: 'Makes a finished video larger; it is named by its generationId.',
 	fields: [
-		...generationIdFields('generationId', 'The finished generation that is upscaled'),
+		...generationIdFields('generationId', 'The finished generation to upscale'),
 		...choiceFields('upscale', 'resolution'),
 	],
 });
