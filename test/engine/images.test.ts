@@ -115,7 +115,7 @@ describe('an image', () => {
 		server.fault({ kind: 'wrong-type', route: 'media' });
 		const run = await runOne(generate({ downloadImage: true }));
 		expect(shownError(run)?.message).toBe(
-			`The address of the image holds something else (text/html; charset=utf-8) (generation ${server.jobs()[0]?.id}) [item 0]`,
+			`The URL of the image returns something else (text/html; charset=utf-8) (generation ${server.jobs()[0]?.id}) [item 0]`,
 		);
 	});
 

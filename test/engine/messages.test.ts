@@ -234,7 +234,7 @@ const SITUATIONS: Situation[] = [
 		name: 'create: a connection that breaks in the middle of the answer',
 		fault: { route: 'create', kind: 'truncated' },
 		bought: 1,
-		texts: doubt(() => 'the answer broke off'),
+		texts: doubt(() => 'the answer was cut off'),
 	},
 	{
 		name: 'create: a reset connection',

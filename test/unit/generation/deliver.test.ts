@@ -123,7 +123,7 @@ describe('what is delivered', () => {
 		expect(media.requests.map(({ url }) => url)).toEqual([STILL]);
 		expect(await new Media(() => ({})).deliver(still)).toMatchObject({
 			ok: false,
-			failure: { message: 'The address of the image holds something else (video/mp4) (generation gen-1)' },
+			failure: { message: 'The URL of the image returns something else (video/mp4) (generation gen-1)' },
 		});
 		expect(await new Media(() => ({})).deliver({ ...still, status: 'processing', media: [] })).toMatchObject({
 			ok: false,
