@@ -193,7 +193,7 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 	function textsOf(provider: ProviderName, one: Case): Texts {
 		const { wrongKey, texts, failureReason, moderationReason, isFreeWhenFailed } = samples[provider];
 		const notMade = (reason: string): Texts => [
-			`<provider> could not make the video: ${reason} (generation <id>)`,
+			`<provider> could not generate the video: ${reason} (generation <id>)`,
 			isFreeWhenFailed ? `${CHANGE} <provider> does not charge for it.` : CHANGE,
 		];
 		const noCredit = '<provider> reports that the account has too little credit';
@@ -280,11 +280,11 @@ describe('a node that continues on errors', () => {
 		const notSent = { generationId: null, provider, status: null };
 		return [
 			{
-				error: "'Prompt' has 2 characters; at least 3 are needed [item 1]",
+				error: "'Prompt' is too short: 2 characters (minimum 3) [item 1]",
 				details: { ...notSent, nextStep: 'Correct this, then run the workflow again. Nothing was sent.' },
 			},
 			{
-				error: `Luma Dream Machine could not make the video: The scene is too dark (generation ${id}) [item 2]`,
+				error: `Luma Dream Machine could not generate the video: The scene is too dark (generation ${id}) [item 2]`,
 				details: {
 					generationId: id,
 					provider,

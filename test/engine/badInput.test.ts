@@ -91,7 +91,7 @@ const CASES: BadInput[] = [
 		field: 'prompt',
 		bad: 'ab',
 		good: 'abc',
-		message: "'Prompt' has 2 characters; at least 3 are needed",
+		message: "'Prompt' is too short: 2 characters (minimum 3)",
 	},
 	{
 		name: 'a prompt of 5001 characters',
@@ -144,7 +144,7 @@ const CASES: BadInput[] = [
 		field: 'startImage',
 		bad,
 		good: START_IMAGE,
-		message: "'Start Image' is missing: Ray 2 Flash at Pixazo makes videos from images only",
+		message: "'Start Image' is empty, but Ray 2 Flash at Pixazo only generates videos from images",
 	})),
 	...PROVIDERS.filter((provider) => {
 		const { frames } = modelOf(provider);
@@ -156,7 +156,7 @@ const CASES: BadInput[] = [
 		bad: '',
 		good: START_IMAGE,
 		parameters: { endImage: END_IMAGE },
-		message: `'End Image' needs 'Start Image' with ${placeOf(provider)}`,
+		message: `'End Image' needs 'Start Image' for ${placeOf(provider)}`,
 	})),
 
 	// Choices
@@ -216,7 +216,7 @@ const CASES: BadInput[] = [
 			field: 'model',
 			bad: 'ray-0',
 			good: samples[provider].parameters.model,
-			message: `'Model' cannot be ray-0 at ${nameOf(provider)}. Allowed: ${allowed}`,
+			message: `'Model' cannot be ray-0 for ${nameOf(provider)}. Allowed: ${allowed}`,
 		};
 	}),
 	{

@@ -128,7 +128,7 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 		server.finish(id, 'failed', 'The model gave up');
 		const run = await runItems(server, [{ id }], generation('wait', provider));
 		expect(shownError(run)?.message).toMatch(
-			new RegExp(`^${nameOf(provider)} could not make the video: .*The model gave up.* \\(generation ${id}\\) \\[item 0\\]$`),
+			new RegExp(`^${nameOf(provider)} could not generate the video: .*The model gave up.* \\(generation ${id}\\) \\[item 0\\]$`),
 		);
 	});
 
@@ -216,7 +216,7 @@ describe.each(PROVIDERS)('%s: Download', (provider) => {
 		const id = await buy(provider);
 		server.finish(id, 'failed', 'The model gave up');
 		const run = await runItems(server, [{ id }], generation('download', provider));
-		expect(shownError(run)?.message).toContain(`${nameOf(provider)} could not make the video`);
+		expect(shownError(run)?.message).toContain(`${nameOf(provider)} could not generate the video`);
 		expect(shownError(run)?.message).toContain(id);
 		expect(server.ledger().mediaHits).toEqual([]);
 	});

@@ -44,7 +44,7 @@ const CHANGE = 'Change the prompt or the images, then run the workflow again.';
 /** A generation that ended without a video. */
 function notMade(provider: ProviderName, reason: string): Texts {
 	const nextStep = samples[provider].isFreeWhenFailed ? `${CHANGE} <provider> does not charge for it.` : CHANGE;
-	return [`<provider> could not make the video: ${reason} (generation <id>)`, nextStep];
+	return [`<provider> could not generate the video: ${reason} (generation <id>)`, nextStep];
 }
 
 const BASE_URL =
@@ -142,7 +142,7 @@ const SITUATIONS: Situation[] = [
 		bought: 1,
 		texts: {
 			pixazo: [
-				'<provider> could not make the video: Upstream broke (generation <id>)',
+				'<provider> could not generate the video: Upstream broke (generation <id>)',
 				'The fault lay with <provider>, not with your fields: run the workflow again. <provider> does not charge for it.',
 			],
 		},
@@ -462,7 +462,7 @@ describe('a user reads', () => {
 				details: { generationId: null, provider, status: null, nextStep: `Nothing was bought. ${samples[provider].texts.credit}` },
 			},
 			{
-				error: `${name} could not make the video: ${samples[provider].failureReason('The model gave up')} (generation ${failed}) [item 2]`,
+				error: `${name} could not generate the video: ${samples[provider].failureReason('The model gave up')} (generation ${failed}) [item 2]`,
 				details: {
 					generationId: failed,
 					provider,

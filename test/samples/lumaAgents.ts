@@ -93,7 +93,7 @@ export const lumaAgents: ProviderSample = {
 	},
 	tellsTooMany: true,
 	reasonsTold: null,
-	failureReason: (said) => `generation_failed: the model could not make the video; another try may work (${said})`,
+	failureReason: (said) => `generation_failed: the model could not generate the video; another try may work (${said})`,
 	moderationReason:
 		'content_moderated: content moderation refused the prompt, an input or the result (Prompt was flagged by our content moderation system)',
 	isFreeWhenFailed: true,

@@ -43,27 +43,13 @@ export const TRIGGER_ANSWERED = 'It answered';
 // ---------------------------------------------------------------------------------------------------------------
 // Addresses, as the end of a sentence that begins with the field's name
 
-export function notAWebAddress(): string {
-	return 'must be a web address beginning with https:// or http://';
-}
-
-export function onlyATrigger({ provider }: { provider: Pick<Provider, 'displayName'> }): string {
-	return `must be the URL of a Luma Video Trigger: ${provider.displayName} calls no other address`;
-}
-
+export const notAWebAddress = (): string => 'must be a web address beginning with https:// or http://';
+export const onlyATrigger = ({ provider }: { provider: Pick<Provider, 'displayName'> }): string => `must be the URL of a Luma Video Trigger: ${provider.displayName} calls no other address`;
 const SET_ADDRESS = 'Set N8N_WEBHOOK_URL (in older n8n WEBHOOK_URL) to the public address of n8n';
 
-export function notReachable({ host, provider }: { host: string; provider: Pick<Provider, 'displayName'> }): string {
-	return `is at ${host}, which ${provider.displayName} cannot reach. ${SET_ADDRESS}`;
-}
-
-export function testUrl(): string {
-	return 'is a test URL, which stops listening before the video is finished; use the production URL';
-}
-
-export function httpsNeeded({ provider }: { provider: Pick<Provider, 'displayName'> }): string {
-	return `must begin with https:// for ${provider.displayName}. ${SET_ADDRESS}`;
-}
+export const notReachable = ({ host, provider }: { host: string; provider: Pick<Provider, 'displayName'> }): string => `is at ${host}, which ${provider.displayName} cannot reach. ${SET_ADDRESS}`;
+export const testUrl = (): string => 'is a test URL, which stops listening before the video is finished; use the production URL';
+export const httpsNeeded = ({ provider }: { provider: Pick<Provider, 'displayName'> }): string => `must begin with https:// for ${provider.displayName}. ${SET_ADDRESS}`;
 
 // ---------------------------------------------------------------------------------------------------------------
 // Credentials

@@ -130,7 +130,7 @@ describe('what is delivered', () => {
 			failure: { message: 'Generation gen-1 has no image to download (status: processing)' },
 		});
 		expect(generationFailure(lumaDreamMachine, { ...still, status: 'failed', failureReason: 'too dark' }).message).toBe(
-			'Luma Dream Machine could not make the image: too dark (generation gen-1)',
+			'Luma Dream Machine could not generate the image: too dark (generation gen-1)',
 		);
 	});
 
@@ -218,7 +218,7 @@ describe('the report of a failed generation', () => {
 	])('with the reason %p', (failureReason, words) => {
 		const failed = generation({}, { generationId: 'gen-1', status: 'failed', failureReason });
 		expect(generationFailure(pixazo, failed)).toEqual({
-			message: `Pixazo could not make the video: ${words} (generation gen-1)`,
+			message: `Pixazo could not generate the video: ${words} (generation gen-1)`,
 			advice: 'Change the prompt or the images, then run the workflow again.',
 			details: { generationId: 'gen-1', provider: 'pixazo', status: 'failed', failureReason },
 		});

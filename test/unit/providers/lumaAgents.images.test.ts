@@ -145,7 +145,7 @@ describe('what is read', () => {
 		[{ type: 'video', model: 'ray-3.2' }, 'video'],
 		[{}, 'video'],
 	])('of %j is about the %s', (more, makes) => {
-		expect(read(more)).toEqual([makes, `generation_failed: the model could not make the ${makes}; another try may work`]);
+		expect(read(more)).toEqual([makes, `generation_failed: the model could not generate the ${makes}; another try may work`]);
 	});
 
 	it('of a create: what was taken in, and that the address is wrong', () => {
@@ -201,7 +201,7 @@ describe('checking', () => {
 	it.each<[string, ImageOperation, Record<string, unknown>, string[]]>([
 		['no prompt', 'generate', { prompt: ' ' }, ["'Prompt' is empty"]],
 		['a long prompt', 'generate', { prompt: 'a'.repeat(6001) }, ["'Prompt' is too long: 6001 characters (maximum 6000)"]],
-		['a model for videos', 'generate', { model: 'ray-3.2' }, ["'Model' cannot be ray-3.2 at Luma Agents. Allowed: uni-1, uni-1-max"]],
+		['a model for videos', 'generate', { model: 'ray-3.2' }, ["'Model' cannot be ray-3.2 for Luma Agents. Allowed: uni-1, uni-1-max"]],
 		[
 			'a ratio for videos',
 			'generate',

@@ -654,7 +654,7 @@ describe('answers', () => {
 			'content_moderated: content moderation refused the prompt, an input or the result (Flagged by our content moderation system)',
 		],
 		['content_moderated', null, 'content_moderated: content moderation refused the prompt, an input or the result'],
-		['generation_failed', null, 'generation_failed: the model could not make the video; another try may work'],
+		['generation_failed', null, 'generation_failed: the model could not generate the video; another try may work'],
 		['budget_exhausted', null, 'budget_exhausted: the account ran out of money while the video was made, a part of which may have been charged'],
 		['output_not_found', null, 'output_not_found: the finished video could not be found; another try may work'],
 		['image_too_large', null, 'image_too_large: an input file is too large'],
