@@ -231,7 +231,7 @@ describe('an execution', () => {
 		await editor.screenshot('failed');
 		const text = await panel.innerText();
 		expect(text).toContain('Luma Dream Machine could not generate the video: The scene is too dark');
-		expect(text).toContain('Change the prompt or the images, then run the workflow again.');
+		expect(text).toContain('Change the prompt or the images, then run this item again.');
 		expect(keysIn(text, server.keys)).toEqual([]);
 	});
 

@@ -188,7 +188,7 @@ describe('a generation that is not waited for', () => {
 
 describe('what goes wrong is said so that a user knows what to do', () => {
 	type Case = 'wrong key' | 'no balance' | 'moderated' | 'failed';
-	const CHANGE = 'Change the prompt or the images, then run the workflow again.';
+	const CHANGE = 'Change the prompt or the images, then run this item again.';
 
 	function textsOf(provider: ProviderName, one: Case): Texts {
 		const { wrongKey, texts, failureReason, moderationReason, isFreeWhenFailed } = samples[provider];
@@ -291,12 +291,12 @@ describe('a node that continues on errors', () => {
 					status: 'failed',
 					failureReason: 'The scene is too dark.',
 					nextStep:
-						'Change the prompt or the images, then run the workflow again. Luma Dream Machine does not charge for it.',
+						'Change the prompt or the images, then run this item again. Luma Dream Machine does not charge for it.',
 				},
 			},
 			{
 				error: 'Luma Dream Machine refused the request: No foxes, please [item 3]',
-				details: { ...notSent, nextStep: "Nothing was bought. Check the node's fields, then run the workflow again." },
+				details: { ...notSent, nextStep: "Nothing was bought. Check the node's fields." },
 			},
 		];
 	}

@@ -167,7 +167,7 @@ const CASES: BadInput[] = [
 		bad: true,
 		good: false,
 		parameters: { endImage: END_IMAGE },
-		message: "'Loop' is not possible together with 'End Image'; use one of the two",
+		message: "'Loop' cannot be combined with 'End Image' for Ray 2 at Luma Dream Machine; use one of the two",
 	},
 	{
 		name: 'a loop with both images',
@@ -176,7 +176,7 @@ const CASES: BadInput[] = [
 		bad: true,
 		good: false,
 		parameters: { startImage: START_IMAGE, endImage: END_IMAGE },
-		message: "'Loop' is not possible together with 'End Image'; use one of the two",
+		message: "'Loop' cannot be combined with 'End Image' for Ray 2 at Luma Dream Machine; use one of the two",
 	},
 	{
 		name: 'text for a switch',
@@ -272,7 +272,7 @@ const CASES: BadInput[] = [
 		good: START_IMAGE,
 		parameters: { loop: '={{ $json.value === "no address" }}', endImage: END_IMAGE },
 		message: "'Start Image' must be a web address beginning with https:// or http://",
-		description: `'Loop' is not possible together with 'End Image'; use one of the two. ${NOTHING}`,
+		description: `'Loop' cannot be combined with 'End Image' for Ray 2 at Luma Dream Machine; use one of the two. ${NOTHING}`,
 	},
 ];
 

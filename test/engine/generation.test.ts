@@ -340,7 +340,7 @@ describe('a download', () => {
 			`The video could not be downloaded: HTTP 403 (generation ${purchase?.id}) [item 0]`,
 		);
 		expect(shownError(failed)?.description).toContain(
-			`Resource 'Generation' has it under the ID ${purchase?.id}: operation 'Get' reads a fresh URL, 'Download' gets the file.`,
+			`With the ID ${purchase?.id}, resource 'Generation' can get a fresh URL (operation 'Get') or the file ('Download').`,
 		);
 		const later = await runItems(server, [{ id: purchase?.id }], generation('download', provider));
 		expect(outputOf(later)[0]?.binary?.data?.bytes).toBe(VIDEO.length);

@@ -139,13 +139,14 @@ interface Unreadable {
 	advice: string;
 	/** The provider has none with this ID. */
 	isUnknown: boolean;
+	isUnreachable: boolean;
 	mayRun: boolean;
 }
 
-export function cannotBeRead({ provider, generationId, reason, advice, isUnknown, mayRun }: Unreadable): Text {
+export function cannotBeRead({ provider, generationId, reason, advice, isUnknown, isUnreachable, mayRun }: Unreadable): Text {
 	return {
 		message: isUnknown ? `${provider.displayName} has no generation ${generationId}` : `Generation ${generationId} cannot be read: ${reason}`,
-		advice: mayRun ? `${advice} It may still be running. ${fetchLater(generationId)}` : advice,
+		advice: `${isUnreachable ? 'The generation is not affected. ' : ''}${advice}${mayRun ? ` It may still be running. ${fetchLater(generationId)}` : ''}`,
 	};
 }
 

@@ -49,7 +49,7 @@ export function readFailure(
 	mayRun: boolean,
 ): Failure {
 	const isUnknown = problem?.kind === 'notFound';
-	const text = cannotBeRead({ provider, generationId, reason: message, advice, isUnknown, mayRun });
+	const text = cannotBeRead({ provider, generationId, reason: message, advice, isUnknown, isUnreachable: problem === null, mayRun });
 	return failureOf(text, { generationId, provider: provider.id, status }, problem);
 }
 

@@ -218,7 +218,7 @@ describe('bad input', () => {
 			'a loop with an end image',
 			lumaDreamMachine,
 			{ loop: true, endImage: END },
-			"'Loop' is not possible together with 'End Image'; use one of the two",
+			"'Loop' cannot be combined with 'End Image' for Ray 2 at Luma Dream Machine; use one of the two",
 		],
 		[
 			'a loop where there is none',
@@ -410,7 +410,7 @@ describe('with every model of every provider', () => {
 				frames.includes('none') ? [] : [`'Start Image' is empty, but ${where} only generates videos from images`],
 				frames.includes('start') ? [] : [`'Start Image' is not available for ${where}`],
 				frames.includes('end') ? [] : [`'End Image' needs 'Start Image' for ${where}`],
-				frames.includes('startAndEnd') ? [] : [`'Start Image' and 'End Image' together are not possible with ${where}`],
+				frames.includes('startAndEnd') ? [] : [`'Start Image' cannot be combined with 'End Image' for ${where}; use one of the two`],
 			]);
 		});
 	});
@@ -428,7 +428,7 @@ describe('with every model of every provider', () => {
 			const [where, , { loop }] = cell;
 			const refusals = {
 				never: [`'Loop' is not available for ${where}; switch it off`],
-				withoutEndImage: ["'Loop' is not possible together with 'End Image'; use one of the two"],
+				withoutEndImage: [`'Loop' cannot be combined with 'End Image' for ${where}; use one of the two`],
 				always: [],
 			};
 			expect(check(cell, { loop: true, startImage: START, endImage: END })).toEqual(refusals[loop]);
@@ -438,7 +438,7 @@ describe('with every model of every provider', () => {
 
 	it.each(Object.entries(EXTRAS) as Array<[ExtraField, unknown]>)('has %s as the table says', (field, value) => {
 		inEach(eachModel, (cell) => {
-			const [, provider] = cell;
+			const [where, provider] = cell;
 			// EXR files are made of HDR videos only.
 			const hdr = field === 'exrExport' && 'hdr' in provider.capabilities.extras;
 			expect(check(cell, { [field]: value, ...(hdr ? { hdr } : {}) })).toEqual(
@@ -479,20 +479,20 @@ describe('Luma Agents', () => {
 		expect(asked(set).aspectRatio).toBe(expected);
 	});
 
-	it.each<[string, unknown, string]>([
-		['nothing', {}, 'has no image; enter its web address, or remove the keyframe'],
-		['null', null, 'has no image; enter its web address, or remove the keyframe'],
-		['a text', 'x', 'has no image; enter its web address, or remove the keyframe'],
-		['an empty address', { image: '', index: 5 }, 'has no image; enter its web address, or remove the keyframe'],
-		['a blank address', { image: ' \n', index: 5 }, 'has no image; enter its web address, or remove the keyframe'],
-		['an object as its image', { image: {}, index: 5 }, 'needs the web address of an image as text, but it is an object'],
-		['no frame', { image: START }, 'needs a number as its frame, but it is not set'],
-		['a word as its frame', { image: START, index: 'last' }, 'needs a number as its frame, but it is text'],
-		['no address', { image: 'a.png', index: 5 }, 'has an image that must be a web address beginning with https:// or http://'],
-		['a private address', { image: 'http://minio/a.png', index: 5 }, 'has an image that is at minio, which the provider cannot reach; use a public web address'],
-	])('says which keyframe has %s', (_, entry, finding) => {
+	it.each<[string, unknown, string, string]>([
+		['nothing', {}, 'image', 'is empty'],
+		['null', null, 'image', 'is empty'],
+		['a text', 'x', 'image', 'is empty'],
+		['an empty address', { image: '', index: 5 }, 'image', 'is empty'],
+		['a blank address', { image: ' \n', index: 5 }, 'image', 'is empty'],
+		['an object as its image', { image: {}, index: 5 }, 'image', 'must be a web address, but it is an object'],
+		['no frame', { image: START }, 'frame', 'must be a number, but it is not set'],
+		['a word as its frame', { image: START, index: 'last' }, 'frame', 'must be a number, but it is text'],
+		['no address', { image: 'a.png', index: 5 }, 'image', 'must be a web address beginning with https:// or http://'],
+		['a private address', { image: 'http://minio/a.png', index: 5 }, 'image', 'is at minio, which the provider cannot reach; use a public web address'],
+	])('says which keyframe has %s', (_, entry, name, finding) => {
 		const keyframe = [{ image: START, index: 0 }, entry];
-		expect(agents({ keyframes: { keyframe } })).toEqual({ ok: false, findings: [`'Keyframes': keyframe 2 ${finding}`] });
+		expect(agents({ keyframes: { keyframe } })).toEqual({ ok: false, findings: [`'Keyframes': the ${name} of keyframe 2 ${finding}`] });
 	});
 
 	it('sends the addresses of keyframes without what surrounds them', () => {
@@ -643,9 +643,9 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 		['pov', 'it is text'],
 		[7, 'it is a number'],
 		[{ key: 'pov' }, 'it is an object'],
-		[[7], 'it has a number in it'],
+		[[7], 'it contains a number'],
 		[['pov', null], 'it contains null'],
-		[[{ key: 'pov' }], 'it has an object in it'],
+		[[{ key: 'pov' }], 'it contains an object'],
 	])('of the concepts: %j', (value, is) => {
 		expect(findings(lumaDreamMachine, { concepts: value })).toEqual([
 			`'Concept Names or IDs' must be a list of texts, but ${is}`,
@@ -669,7 +669,7 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 		expect(findings(lumaDreamMachine, { prompt: 7, loop: 'yes', concepts: [1, 2, 3] })).toEqual([
 			"'Prompt' must be text, but it is a number",
 			"'Loop' must be true or false, but it is text",
-			"'Concept Names or IDs' must be a list of texts, but it has a number in it",
+			"'Concept Names or IDs' must be a list of texts, but it contains a number",
 		]);
 	});
 });

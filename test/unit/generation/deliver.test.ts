@@ -140,7 +140,7 @@ describe('what is delivered', () => {
 			ok: false,
 			failure: {
 				message: 'Generation gen-1 has no video to download (status: processing)',
-				advice: "To get it later, use resource 'Generation', operation 'Wait' with the ID gen-1.",
+				advice: "Look at https://lumalabs.ai/dream-machine/api. To get it later, use resource 'Generation', operation 'Wait' with the ID gen-1.",
 				details: { generationId: 'gen-1', provider: 'lumaDreamMachine', status: 'processing', videoUrl: null },
 			},
 		});
@@ -184,7 +184,7 @@ describe('a download that does not succeed', () => {
 				details: { generationId: 'gen-1', status: 'completed', videoUrl: VIDEO },
 			},
 		});
-		const ways = "Resource 'Generation' has it under the ID gen-1: operation 'Get' reads a fresh URL, 'Download' gets the file.";
+		const ways = "With the ID gen-1, resource 'Generation' can get a fresh URL (operation 'Get') or the file ('Download').";
 		expect(delivery).toMatchObject({ failure: { advice: expect.stringContaining(ways) } });
 		expect(media.requests).toHaveLength(3);
 	});
@@ -219,7 +219,7 @@ describe('the report of a failed generation', () => {
 		const failed = generation({}, { generationId: 'gen-1', status: 'failed', failureReason });
 		expect(generationFailure(pixazo, failed)).toEqual({
 			message: `Pixazo could not generate the video: ${words} (generation gen-1)`,
-			advice: 'Change the prompt or the images, then run the workflow again.',
+			advice: 'Change the prompt or the images, then run this item again.',
 			details: { generationId: 'gen-1', provider: 'pixazo', status: 'failed', failureReason },
 		});
 	});
