@@ -230,8 +230,8 @@ describe('an execution', () => {
 		await panel.getByText(`(generation ${server.jobs()[0]?.id}) [item 0]`).first().waitFor();
 		await editor.screenshot('failed');
 		const text = await panel.innerText();
-		expect(text).toContain('Luma Dream Machine could not make the video: The scene is too dark');
-		expect(text).toContain('Change the prompt or the images, then run the workflow again.');
+		expect(text).toContain('Luma Dream Machine could not generate the video: The scene is too dark');
+		expect(text).toContain('Change the prompt or the images, then run this item again.');
 		expect(keysIn(text, server.keys)).toEqual([]);
 	});
 

@@ -103,7 +103,7 @@ const tests: Record<string, () => Promise<void>> = {
 		expect(jsonOf(nodeOutput(execution, 'Made')).map(({ sku }) => sku)).toEqual(['MUG-01', 'SHOE-12']);
 		expect(jsonOf(nodeOutput(execution, 'Not Made'))).toEqual([
 			{ sku: 'BAG-07', reason: expect.stringContaining('too shiny'), nextStep: expect.stringContaining('Change the prompt') },
-			{ sku: 'CAP-03', reason: expect.stringContaining("'Start Image' is missing"), nextStep: 'Nothing was sent for this item. Correct it and run this item again.' },
+			{ sku: 'CAP-03', reason: expect.stringContaining("'Start Image' is empty"), nextStep: 'Nothing was sent for this item. Correct it and run this item again.' },
 		]);
 		expect(purchases()).toEqual(['pixazo generate', 'pixazo generate', 'pixazo generate']);
 		expect(server.ledger().maxConcurrent.pixazo).toBe(2);

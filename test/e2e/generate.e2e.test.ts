@@ -188,12 +188,12 @@ describe('a generation that is not waited for', () => {
 
 describe('what goes wrong is said so that a user knows what to do', () => {
 	type Case = 'wrong key' | 'no balance' | 'moderated' | 'failed';
-	const CHANGE = 'Change the prompt or the images, then run the workflow again.';
+	const CHANGE = 'Change the prompt or the images, then run this item again.';
 
 	function textsOf(provider: ProviderName, one: Case): Texts {
 		const { wrongKey, texts, failureReason, moderationReason, isFreeWhenFailed } = samples[provider];
 		const notMade = (reason: string): Texts => [
-			`<provider> could not make the video: ${reason} (generation <id>)`,
+			`<provider> could not generate the video: ${reason} (generation <id>)`,
 			isFreeWhenFailed ? `${CHANGE} <provider> does not charge for it.` : CHANGE,
 		];
 		const noCredit = '<provider> reports that the account has too little credit';
@@ -280,23 +280,23 @@ describe('a node that continues on errors', () => {
 		const notSent = { generationId: null, provider, status: null };
 		return [
 			{
-				error: "'Prompt' has 2 characters; at least 3 are needed [item 1]",
+				error: "'Prompt' is too short: 2 characters (minimum 3) [item 1]",
 				details: { ...notSent, nextStep: 'Nothing was sent for this item. Correct it and run this item again.' },
 			},
 			{
-				error: `Luma Dream Machine could not make the video: The scene is too dark (generation ${id}) [item 2]`,
+				error: `Luma Dream Machine could not generate the video: The scene is too dark (generation ${id}) [item 2]`,
 				details: {
 					generationId: id,
 					provider,
 					status: 'failed',
 					failureReason: 'The scene is too dark.',
 					nextStep:
-						'Change the prompt or the images, then run the workflow again. Luma Dream Machine does not charge for it.',
+						'Change the prompt or the images, then run this item again. Luma Dream Machine does not charge for it.',
 				},
 			},
 			{
 				error: 'Luma Dream Machine refused the request: No foxes, please [item 3]',
-				details: { ...notSent, nextStep: "Nothing was bought. Check the node's fields, then run the workflow again." },
+				details: { ...notSent, nextStep: "Nothing was bought. Check the node's fields." },
 			},
 		];
 	}

@@ -216,7 +216,7 @@ describe('a retry of an execution that ran when n8n was killed', () => {
 		expect(retry.status).toBe('error');
 		const error = nodeError(retry);
 		expect(error?.message).toBe(
-			`It is not known whether ${nameOf(CALLING_WITHOUT_LIST)} accepted the request: n8n was interrupted while the request may have been on its way [item 0]`,
+			`It is not known whether ${nameOf(CALLING_WITHOUT_LIST)} accepted the request: n8n was interrupted while the request may have been under way [item 0]`,
 		);
 		const [, sentAt = ''] = /started at (\S+)\. /.exec(String(error?.description)) ?? [];
 		expect(Math.abs(Date.parse(sentAt) - Number(job?.createdAt))).toBeLessThan(10_000);

@@ -483,7 +483,7 @@ describe('calls that come', () => {
 
 describe('a generation that fails', () => {
 	const texts = ['a cat', 'a dog', 'a fox'];
-	const message = () => `Luma Dream Machine could not make the video: Too dark (generation ${jobOf('a dog').id}) [item 1]`;
+	const message = () => `Luma Dream Machine could not generate the video: Too dark (generation ${jobOf('a dog').id}) [item 1]`;
 
 	async function failSecond(more: INode['parameters'], extras: Partial<INode>): Promise<Execution> {
 		const executionId = await suspend(videoWorkflow(texts, more, extras));

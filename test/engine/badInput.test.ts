@@ -91,7 +91,7 @@ const CASES: BadInput[] = [
 		field: 'prompt',
 		bad: 'ab',
 		good: 'abc',
-		message: "'Prompt' has 2 characters; at least 3 are needed",
+		message: "'Prompt' is too short: 2 characters (minimum 3)",
 	},
 	{
 		name: 'a prompt of 5001 characters',
@@ -144,7 +144,7 @@ const CASES: BadInput[] = [
 		field: 'startImage',
 		bad,
 		good: START_IMAGE,
-		message: "'Start Image' is missing: Ray 2 Flash at Pixazo makes videos from images only",
+		message: "'Start Image' is empty, but Ray 2 Flash at Pixazo only generates videos from images",
 	})),
 	...PROVIDERS.filter((provider) => {
 		const { frames } = modelOf(provider);
@@ -156,7 +156,7 @@ const CASES: BadInput[] = [
 		bad: '',
 		good: START_IMAGE,
 		parameters: { endImage: END_IMAGE },
-		message: `'End Image' needs 'Start Image' with ${placeOf(provider)}`,
+		message: `'End Image' needs 'Start Image' for ${placeOf(provider)}`,
 	})),
 
 	// Choices
@@ -167,7 +167,7 @@ const CASES: BadInput[] = [
 		bad: true,
 		good: false,
 		parameters: { endImage: END_IMAGE },
-		message: "'Loop' is not possible together with 'End Image'; use one of the two",
+		message: "'Loop' cannot be combined with 'End Image' for Ray 2 at Luma Dream Machine; use one of the two",
 	},
 	{
 		name: 'a loop with both images',
@@ -176,7 +176,7 @@ const CASES: BadInput[] = [
 		bad: true,
 		good: false,
 		parameters: { startImage: START_IMAGE, endImage: END_IMAGE },
-		message: "'Loop' is not possible together with 'End Image'; use one of the two",
+		message: "'Loop' cannot be combined with 'End Image' for Ray 2 at Luma Dream Machine; use one of the two",
 	},
 	{
 		name: 'text for a switch',
@@ -216,7 +216,7 @@ const CASES: BadInput[] = [
 			field: 'model',
 			bad: 'ray-0',
 			good: samples[provider].parameters.model,
-			message: `'Model' cannot be ray-0 at ${nameOf(provider)}. Allowed: ${allowed}`,
+			message: `'Model' cannot be ray-0 for ${nameOf(provider)}. Allowed: ${allowed}`,
 		};
 	}),
 	{
@@ -272,7 +272,7 @@ const CASES: BadInput[] = [
 		good: START_IMAGE,
 		parameters: { loop: '={{ $json.value === "no address" }}', endImage: END_IMAGE },
 		message: "'Start Image' must be a web address beginning with https:// or http://",
-		description: `'Loop' is not possible together with 'End Image'; use one of the two. ${NOTHING}`,
+		description: `'Loop' cannot be combined with 'End Image' for Ray 2 at Luma Dream Machine; use one of the two. ${NOTHING}`,
 	},
 ];
 

@@ -128,7 +128,7 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 		server.finish(id, 'failed', 'The model gave up');
 		const run = await runItems(server, [{ id }], generation('wait', provider));
 		expect(shownError(run)?.message).toMatch(
-			new RegExp(`^${nameOf(provider)} could not make the video: .*The model gave up.* \\(generation ${id}\\) \\[item 0\\]$`),
+			new RegExp(`^${nameOf(provider)} could not generate the video: .*The model gave up.* \\(generation ${id}\\) \\[item 0\\]$`),
 		);
 	});
 
@@ -216,7 +216,7 @@ describe.each(PROVIDERS)('%s: Download', (provider) => {
 		const id = await buy(provider);
 		server.finish(id, 'failed', 'The model gave up');
 		const run = await runItems(server, [{ id }], generation('download', provider));
-		expect(shownError(run)?.message).toContain(`${nameOf(provider)} could not make the video`);
+		expect(shownError(run)?.message).toContain(`${nameOf(provider)} could not generate the video`);
 		expect(shownError(run)?.message).toContain(id);
 		expect(server.ledger().mediaHits).toEqual([]);
 	});
@@ -226,9 +226,9 @@ describe.each(PROVIDERS)('%s: Download', (provider) => {
 		server.fault({ kind: '403', route: 'media', times: 'always' });
 		const run = await runItems(server, [{ id }], generation('download', provider));
 		const shown = shownError(run);
-		expect(shown?.message).toBe(`The video could not be downloaded (HTTP 403) (generation ${id}) [item 0]`);
+		expect(shown?.message).toBe(`The video could not be downloaded: HTTP 403 (generation ${id}) [item 0]`);
 		expect(shown?.description).toContain(
-			`The address may have expired: ${server.url}/media/${provider}/${id}/output.mp4`,
+			`Check whether ${server.url}/media/${provider}/${id}/output.mp4 still opens: it may have expired.`,
 		);
 		expect(server.ledger().mediaHits).toHaveLength(1);
 	});
@@ -258,11 +258,11 @@ describe('a download', () => {
 
 	it.each<[FaultKind, string, number]>([
 		['cut', 'The video could not be downloaded: the connection broke', 3],
-		['empty', 'The download of the video broke off', 3],
-		['500', 'The video could not be downloaded (HTTP 500)', 3],
-		['404', 'The video could not be downloaded (HTTP 404)', 1],
+		['empty', 'The video could not be downloaded: the download was cut off', 3],
+		['500', 'The video could not be downloaded: HTTP 500', 3],
+		['404', 'The video could not be downloaded: HTTP 404', 1],
 		['reset-before', 'The video could not be downloaded: the connection broke', 3],
-		['wrong-type', 'The address of the video holds something else (text/html; charset=utf-8)', 1],
+		['wrong-type', 'The URL of the video returns something else (text/html; charset=utf-8)', 1],
 	])('that ends with %s every time says so, with ID and address', async (kind, message, hits) => {
 		const id = await buyFinished(provider);
 		server.fault({ kind, route: 'media', times: 'always' });
@@ -327,7 +327,7 @@ describe('a download', () => {
 		server.fault({ kind: 'redirect', route: 'media', times: 'always', location });
 		const run = await runItems(server, [{ id }], generation('download', provider));
 		expect(shownError(run)).toMatchObject({
-			message: `The video is at an address that is not downloaded from (generation ${id}) [item 0]`,
+			message: `The video is not at a public web address (generation ${id}) [item 0]`,
 		});
 	});
 
@@ -337,10 +337,10 @@ describe('a download', () => {
 		const failed = await runOne(server, provider, 'a cat', { downloadVideo: true });
 		const [purchase] = server.ledger().purchases;
 		expect(shownError(failed)?.message).toBe(
-			`The video could not be downloaded (HTTP 403) (generation ${purchase?.id}) [item 0]`,
+			`The video could not be downloaded: HTTP 403 (generation ${purchase?.id}) [item 0]`,
 		);
 		expect(shownError(failed)?.description).toContain(
-			`Resource 'Generation' has it under the ID ${purchase?.id}: operation 'Get' reads a fresh URL, 'Download' gets the file.`,
+			`With the ID ${purchase?.id}, resource 'Generation' can get a fresh URL (operation 'Get') or the file ('Download').`,
 		);
 		const later = await runItems(server, [{ id: purchase?.id }], generation('download', provider));
 		expect(outputOf(later)[0]?.binary?.data?.bytes).toBe(VIDEO.length);

@@ -115,7 +115,7 @@ describe('an image', () => {
 		server.fault({ kind: 'wrong-type', route: 'media' });
 		const run = await runOne(generate({ downloadImage: true }));
 		expect(shownError(run)?.message).toBe(
-			`The address of the image holds something else (text/html; charset=utf-8) (generation ${server.jobs()[0]?.id}) [item 0]`,
+			`The URL of the image returns something else (text/html; charset=utf-8) (generation ${server.jobs()[0]?.id}) [item 0]`,
 		);
 	});
 
@@ -131,7 +131,7 @@ describe('an image', () => {
 	it('that cannot be made is spoken of as an image, with its ID', async () => {
 		const run = await runOne(generate(), 'a cat [fails: The model gave up]');
 		expect(shownError(run)?.message).toBe(
-			`Luma Agents could not make the image: generation_failed: the model could not make the image; another try may work (The model gave up) (generation ${server.jobs()[0]?.id}) [item 0]`,
+			`Luma Agents could not generate the image: generation_failed: the model could not generate the image; another try may work (The model gave up) (generation ${server.jobs()[0]?.id}) [item 0]`,
 		);
 	});
 

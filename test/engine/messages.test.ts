@@ -36,15 +36,15 @@ interface Situation {
 
 const LATER = "To get it later, use resource 'Generation', operation 'Wait' with the ID <id>.";
 const NO_RETRY =
-	'A retry of this execution does not send the request again; to buy the video anew, start a new execution.';
+	'Retrying this execution does not send the request again; to buy the video again, start a new execution.';
 
 const say = (provider: ProviderName, status: Refusal): string => samples[provider].says[status];
 
-const CHANGE = 'Change the prompt or the images, then run the workflow again.';
+const CHANGE = 'Change the prompt or the images, then run this item again.';
 /** A generation that ended without a video. */
 function notMade(provider: ProviderName, reason: string): Texts {
 	const nextStep = samples[provider].isFreeWhenFailed ? `${CHANGE} <provider> does not charge for it.` : CHANGE;
-	return [`<provider> could not make the video: ${reason} (generation <id>)`, nextStep];
+	return [`<provider> could not generate the video: ${reason} (generation <id>)`, nextStep];
 }
 
 const BASE_URL =
@@ -84,7 +84,7 @@ const SITUATIONS: Situation[] = [
 		apiKey: 'not-the-right-key',
 		texts: byProvider((provider) => [
 			`<provider> did not accept the API key: ${samples[provider].wrongKey.said}`,
-			`Nothing was bought. ${samples[provider].texts.key}`,
+			`Nothing was bought. ${samples[provider].texts.key} Then run this item again.`,
 		]),
 	},
 	{
@@ -94,7 +94,7 @@ const SITUATIONS: Situation[] = [
 		texts: {
 			pixazo: [
 				'<provider> did not accept the API key: Access denied due to missing or invalid subscription key',
-				`Nothing was bought. ${samples.pixazo.texts.key}`,
+				`Nothing was bought. ${samples.pixazo.texts.key} Then run this item again.`,
 			],
 		},
 	},
@@ -105,7 +105,7 @@ const SITUATIONS: Situation[] = [
 			const [said, nextStep] = samples[provider].texts.noBalance;
 			return [
 				`<provider> reports that the account has too little credit: ${said}`,
-				`Nothing was bought. ${nextStep}`,
+				`Nothing was bought. ${nextStep} Then run this item again.`,
 			];
 		}),
 	},
@@ -142,8 +142,8 @@ const SITUATIONS: Situation[] = [
 		bought: 1,
 		texts: {
 			pixazo: [
-				'<provider> could not make the video: Upstream broke (generation <id>)',
-				'The fault lay with <provider>, not with your fields: run the workflow again. <provider> does not charge for it.',
+				'<provider> could not generate the video: Upstream broke (generation <id>)',
+				'The fault lies with <provider>, not with your fields: run this item again. <provider> does not charge for it.',
 			],
 		},
 	},
@@ -154,7 +154,7 @@ const SITUATIONS: Situation[] = [
 		prompt: 'a cat [refused: Prompt contains blocked words.]',
 		texts: byProvider((provider) => [
 			'<provider> refused the request: Prompt contains blocked words',
-			`Nothing was bought. ${samples[provider].texts.refusedPrompt}`,
+			`Nothing was bought. ${samples[provider].texts.refusedPrompt} Then run this item again.`,
 		]),
 	},
 	{
@@ -162,7 +162,7 @@ const SITUATIONS: Situation[] = [
 		fault: { route: 'create', kind: '402' },
 		texts: byProvider((provider) => [
 			`<provider> reports that the account has too little credit: ${say(provider, 402)}`,
-			`Nothing was bought. ${samples[provider].texts.credit}`,
+			`Nothing was bought. ${samples[provider].texts.credit} Then run this item again.`,
 		]),
 	},
 	{
@@ -170,7 +170,7 @@ const SITUATIONS: Situation[] = [
 		fault: { route: 'create', kind: '403' },
 		texts: byProvider((provider) => {
 			const [message, nextStep] = samples[provider].texts.forbidden;
-			return [message, `Nothing was bought. ${nextStep}`];
+			return [message, `Nothing was bought. ${nextStep} Then run this item again.`];
 		}),
 	},
 	{
@@ -178,7 +178,7 @@ const SITUATIONS: Situation[] = [
 		fault: { route: 'create', kind: '404' },
 		texts: byProvider((provider) => {
 			const [message, nextStep] = samples[provider].texts.noSuchAddress;
-			return [`${message}: ${say(provider, 404)}`, `Nothing was bought. ${nextStep}`];
+			return [`${message}: ${say(provider, 404)}`, `Nothing was bought. ${nextStep} Then run this item again.`];
 		}),
 	},
 	{
@@ -187,7 +187,7 @@ const SITUATIONS: Situation[] = [
 		atTimeLimit: true,
 		texts: byProvider((provider) => [
 			`<provider> is receiving too many requests: ${say(provider, 429)}`,
-			"Nothing was bought. Lower 'Max Concurrent Generations', or run fewer workflows at the same time.",
+			"Nothing was bought. Lower 'Max Concurrent Generations', or run fewer workflows at the same time. Then run this item again.",
 		]),
 	},
 	{
@@ -195,7 +195,7 @@ const SITUATIONS: Situation[] = [
 		fault: { route: 'create', kind: 'redirect' },
 		texts: [
 			'<provider> points to another address',
-			"Nothing was bought. Check 'Base URL' in the credential: the key is not sent to other addresses.",
+			"Nothing was bought. Check 'Base URL' in the credential: the key is not sent to other addresses. Then run this item again.",
 		],
 	},
 
@@ -204,10 +204,10 @@ const SITUATIONS: Situation[] = [
 		name: 'create: 500',
 		fault: { route: 'create', kind: '500' },
 		texts: byProvider((provider) => [
-			`It is not known whether <provider> accepted the request: <provider> could not handle the request just now: ${say(provider, 500)}`,
+			`It is not known whether <provider> accepted the request: <provider> could not handle the request at the moment: ${say(provider, 500)}`,
 			`A video may have been bought. ${
 				samples[provider].lists
-					? 'The list of generations does not show it so far; lists can lag behind. '
+					? 'The list of generations does not show it yet; lists can lag behind. '
 					: ''
 			}Look at ${providers[provider].dashboardUrl} for a generation started at <time>. ${NO_RETRY}`,
 		]),
@@ -216,7 +216,7 @@ const SITUATIONS: Situation[] = [
 		name: 'create: a web page with status 502, after the request was accepted',
 		fault: { route: 'create', kind: 'html', status: 502 },
 		bought: 1,
-		texts: doubt(() => '<provider> could not handle the request just now: HTTP 502'),
+		texts: doubt(() => '<provider> could not handle the request at the moment: HTTP 502'),
 	},
 	{
 		name: 'create: a web page',
@@ -234,7 +234,7 @@ const SITUATIONS: Situation[] = [
 		name: 'create: a connection that breaks in the middle of the answer',
 		fault: { route: 'create', kind: 'truncated' },
 		bought: 1,
-		texts: doubt(() => 'the answer broke off'),
+		texts: doubt(() => 'the answer was cut off'),
 	},
 	{
 		name: 'create: a reset connection',
@@ -273,11 +273,8 @@ const SITUATIONS: Situation[] = [
 		fault: { route: 'status', kind: '404' },
 		bought: 1,
 		texts: byProvider((provider) => {
-			const [message, nextStep] = samples[provider].texts.noSuchGeneration;
-			return [
-				`Generation <id> cannot be read: ${message}: ${say(provider, 404)}`,
-				`${nextStep} It may still be running. ${LATER}`,
-			];
+			const [, nextStep] = samples[provider].texts.noSuchGeneration;
+			return ['<provider> has no generation <id>', `${nextStep} It may still be running. ${LATER}`];
 		}),
 	},
 	{
@@ -286,7 +283,7 @@ const SITUATIONS: Situation[] = [
 		bought: 1,
 		atTimeLimit: true,
 		texts: byProvider((provider) => [
-			`Generation <id> could not be read when its timeout of 30 seconds ended: <provider> could not handle the request just now: ${say(provider, 500)}`,
+			`Generation <id> could not be read when its timeout of 30 seconds ended: <provider> could not handle the request at the moment: ${say(provider, 500)}`,
 			`It may be finished or still running; nothing is lost. ${LATER}`,
 		]),
 	},
@@ -352,7 +349,7 @@ const SITUATIONS: Situation[] = [
 		fault: { route: 'status', kind: 'completed-without-url' },
 		bought: 1,
 		texts: byProvider((provider) => [
-			'<provider> says that generation <id> is completed, but names no video',
+			'Generation <id> has no video to download (status: completed)',
 			`Look at ${providers[provider].dashboardUrl}. ${LATER}`,
 		]),
 	},
@@ -363,7 +360,7 @@ const SITUATIONS: Situation[] = [
 		baseUrl: 'http://127.0.0.1:9',
 		texts: [
 			'<provider> cannot be reached: the connection was refused',
-			"Nothing was bought. Check 'Base URL' in the credential and the network of n8n.",
+			"Nothing was bought. Check n8n's network and 'Base URL' in the credential. Then run this item again.",
 		],
 	},
 	{
@@ -371,7 +368,7 @@ const SITUATIONS: Situation[] = [
 		baseUrl: 'http://no-such-host.invalid',
 		texts: [
 			'<provider> cannot be reached: the host name is unknown',
-			"Nothing was bought. Check 'Base URL' in the credential and the network of n8n.",
+			"Nothing was bought. Check n8n's network and 'Base URL' in the credential. Then run this item again.",
 		],
 	},
 	{
@@ -379,7 +376,7 @@ const SITUATIONS: Situation[] = [
 		baseUrl: ({ url }) => `${url}/elsewhere`,
 		texts: byProvider((provider) => {
 			const [message, nextStep] = samples[provider].texts.noSuchAddress;
-			return [message, `Nothing was bought. ${nextStep}`];
+			return [message, `Nothing was bought. ${nextStep} Then run this item again.`];
 		}),
 	},
 ];
@@ -459,10 +456,10 @@ describe('a user reads', () => {
 		expect(jsonOf(run).slice(1)).toStrictEqual([
 			{
 				error: `${name} reports that the account has too little credit: ${say(provider, 402)} [item 1]`,
-				details: { generationId: null, provider, status: null, nextStep: `Nothing was bought. ${samples[provider].texts.credit}` },
+				details: { generationId: null, provider, status: null, nextStep: `Nothing was bought. ${samples[provider].texts.credit} Then run this item again.` },
 			},
 			{
-				error: `${name} could not make the video: ${samples[provider].failureReason('The model gave up')} (generation ${failed}) [item 2]`,
+				error: `${name} could not generate the video: ${samples[provider].failureReason('The model gave up')} (generation ${failed}) [item 2]`,
 				details: {
 					generationId: failed,
 					provider,

@@ -127,8 +127,8 @@ export const crazyrouter: ProviderSample = {
 			"Check 'Base URL' in the credential: it is the service's root, without /v1 at the end.",
 		],
 		noSuchGeneration: [
-			'<provider> does not know this generation',
-			'Check the generation ID and that it was made with the API key of this credential.',
+			'<provider> does not have this generation',
+			'Check the generation ID and that it was bought with the API key of this credential.',
 		],
 		refusedPrompt: CHECK_FIELDS,
 	},

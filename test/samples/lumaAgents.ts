@@ -7,8 +7,8 @@ import { CHECK_BASE_URL, CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMA
 const ID = '182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e';
 const DASHBOARD = 'https://platform.lumalabs.ai';
 const KEY =
-	"Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.";
-const CREDIT = `Add money to the account at ${DASHBOARD}, then run the workflow again.`;
+	"Check the API key in the credential. Create keys at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys work only with the provider 'Luma Dream Machine'.";
+const CREDIT = `Add money to the account at ${DASHBOARD}.`;
 const NO_MONEY = 'Insufficient balance. Please add funds to continue';
 const DEFAULTS = { resolution: '720p', duration: '5s' };
 
@@ -93,7 +93,7 @@ export const lumaAgents: ProviderSample = {
 	},
 	tellsTooMany: true,
 	reasonsTold: null,
-	failureReason: (said) => `generation_failed: the model could not make the video; another try may work (${said})`,
+	failureReason: (said) => `generation_failed: the model could not generate the video; another try may work (${said})`,
 	moderationReason:
 		'content_moderated: content moderation refused the prompt, an input or the result (Prompt was flagged by our content moderation system)',
 	isFreeWhenFailed: true,
@@ -105,10 +105,10 @@ export const lumaAgents: ProviderSample = {
 		noBalance: [NO_MONEY, CREDIT],
 		forbidden: [
 			'<provider> does not allow this request with this API key: Access denied',
-			`See ${DASHBOARD}: the account must be active, and HDR must be enabled for it before it can be used. ${KEY}`,
+			`Check at ${DASHBOARD} that the account is active and, if you use HDR, that it is enabled. ${KEY}`,
 		],
-		noSuchAddress: ['<provider> does not make videos at this address', CHECK_BASE_URL],
-		noSuchGeneration: ['<provider> does not know what was asked for', CHECK_ID],
+		noSuchAddress: ['<provider> does not generate videos at this address', CHECK_BASE_URL],
+		noSuchGeneration: ['<provider> has nothing under this ID or address', CHECK_ID],
 		refusedPrompt: CHECK_FIELDS,
 	},
 

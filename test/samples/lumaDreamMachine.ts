@@ -8,7 +8,7 @@ const ID = '123e4567-e89b-12d3-a456-426614174001';
 const ENDED =
 	"Luma announced the end of its Dream Machine API for October 2026. Its successor is Luma Agents: choose that as 'Provider', with a key from platform.lumalabs.ai.";
 const KEY = `Check the API key in the credential: Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. ${ENDED}`;
-const CREDIT = 'Add credit to the account, then run the workflow again.';
+const CREDIT = 'Add credit to the account.';
 const DEFAULTS = { aspect_ratio: '16:9', resolution: '720p', duration: '5s' };
 
 const imageOf = (url: string): JsonObject => ({ type: 'image', url });
@@ -137,8 +137,8 @@ export const lumaDreamMachine: ProviderSample = {
 		credit: CREDIT,
 		noBalance: ['Insufficient credits', CREDIT],
 		forbidden: ['<provider> did not accept the API key: Error 403', KEY],
-		noSuchAddress: ['<provider> does not make videos at this address', `${CHECK_BASE_URL} ${ENDED}`],
-		noSuchGeneration: ['<provider> does not know what was asked for', CHECK_ID],
+		noSuchAddress: ['<provider> does not generate videos at this address', `${CHECK_BASE_URL} ${ENDED}`],
+		noSuchGeneration: ['<provider> has nothing under this ID or address', CHECK_ID],
 		refusedPrompt: CHECK_FIELDS,
 	},
 

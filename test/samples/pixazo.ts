@@ -7,7 +7,7 @@ import { CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMAGE, NOTHING_SAID, START_IMAGE,
 const MODEL_ID = 'luma-dream-machine-ray-2-flash-image-to-video';
 const ID = `${MODEL_ID}_019d0000-0000-7000-8000-000000000000`;
 const DASHBOARD = 'https://api-console.pixazo.ai/dashboard';
-const CREDIT = `Add money to the wallet at ${DASHBOARD}, then run the workflow again.`;
+const CREDIT = `Add money to the wallet at ${DASHBOARD}.`;
 const DEFAULTS = { aspect_ratio: '16:9', resolution: '540p', duration: '5s' };
 
 function generation(status: string, more: JsonObject = {}): JsonObject {
@@ -104,13 +104,13 @@ export const pixazo: ProviderSample = {
 		noBalance: ['Your wallet does not have enough balance', CREDIT],
 		forbidden: [
 			'<provider> does not allow this request with this API key: Error 403',
-			`See ${DASHBOARD}: the subscription of this API key must be active, include this model and have calls left.`,
+			`Check at ${DASHBOARD} that the subscription of this API key is active, includes this model and has calls left.`,
 		],
 		noSuchAddress: [
 			'<provider> does not offer this model at this address',
 			`Check 'Base URL' in the credential. If it is right, see ${DASHBOARD} for the models on offer.`,
 		],
-		noSuchGeneration: ['<provider> does not know this generation', CHECK_ID],
+		noSuchGeneration: ['<provider> does not have this generation', CHECK_ID],
 		refusedPrompt: "Check the node's fields: the prompt, and that each image URL opens without a login.",
 	},
 

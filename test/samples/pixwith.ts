@@ -85,15 +85,15 @@ export const pixwith: ProviderSample = {
 	withoutId: '{"code":1,"message":"success","data":{"estimated_time":1}}',
 	texts: {
 		key: KEY,
-		credit: 'Add credit to the account, then run the workflow again.',
-		noBalance: ['Credits not enough', 'Buy credits at https://pixwith.ai/api, then run the workflow again.'],
+		credit: 'Add credit to the account.',
+		noBalance: ['Credits not enough', 'Buy credits at https://pixwith.ai/api.'],
 		forbidden: [
 			'<provider> does not allow this request with this API key: Error 403',
 			'Check that the API key may use this model.',
 		],
-		noSuchAddress: ['<provider> does not know what was asked for', CHECK_BASE_URL],
+		noSuchAddress: ['<provider> has nothing under this ID or address', CHECK_BASE_URL],
 		noSuchGeneration: [
-			'<provider> does not know what was asked for',
+			'<provider> has nothing under this ID or address',
 			"Check the generation ID, and 'Base URL' in the credential.",
 		],
 		refusedPrompt: CHECK_FIELDS,

@@ -148,7 +148,7 @@ export interface ProviderSample {
 }
 
 /** What most providers have in common. */
-export const CHECK_FIELDS = "Check the node's fields, then run the workflow again.";
+export const CHECK_FIELDS = "Check the node's fields.";
 export const CHECK_ID = 'Check the generation ID and that it belongs to the account of this credential.';
 export const CHECK_BASE_URL = "Check 'Base URL' in the credential.";
 export const CREDENTIAL_OF_BASE_URL = (apiKey: string, baseUrl: string): Record<string, string> => ({ apiKey, baseUrl });

@@ -1,13 +1,14 @@
-/** Checking what a user asked for of an image before anything is sent; as `checkRequest.ts` does for videos. Pure. */
+/** Checks the field values of an image before anything is sent, as `checkRequest.ts` does for videos. Pure. */
 import { z } from 'zod';
 import type { ImageOperation, ImageReference, ImageRequest, Provider } from '../providers/provider';
 import type { CheckOptions, FieldName } from './checkRequest';
 import { optionalBoolean, optionalJson, optionalText, trimmed } from '../providers/extras';
-import { InputFile, checkPrompt, checkedAddress, excluded, fileOf, jsonField, named, typeFindings } from './checkRequest';
+import { InputFile, about, checkPrompt, checkedAddress, choice as choiceOf, excluded, fileOf, jsonField, modelFinding, typeFindings } from './checkRequest';
+import { empty, notAnId, notSupported, tooManyImages } from './messages';
 
 const image = z.union([z.string(), z.instanceof(InputFile)]);
 
-/** Web addresses in a text: parted by commas, lines or spaces; an address may have commas and spaces of its own. */
+/** Web addresses in a text, separated by commas, lines or spaces; an address may itself contain commas and spaces. */
 function addressesIn(value: string): string[] {
 	return value
 		.split(/,\s|\n|,(?=https?:\/\/)|\s(?=https?:\/\/)/i)
@@ -15,7 +16,7 @@ function addressesIn(value: string): string[] {
 		.filter((part) => part !== '');
 }
 
-/** Field values as n8n hands them over: an expression can yield anything. */
+/** Field values as n8n passes them: an expression can yield anything. */
 const inputSchema = z.object({
 	model: z.string(),
 	prompt: optionalText,
@@ -32,7 +33,7 @@ const inputSchema = z.object({
 
 type Input = z.infer<typeof inputSchema>;
 
-/** Where the model chooses. */
+/** Leaves the choice to the model. */
 export const AUTO = 'auto';
 
 export type ImageCheckResult = { ok: true; request: ImageRequest } | { ok: false; findings: string[] };
@@ -55,7 +56,7 @@ function referencesOf(
 ): ImageReference[] {
 	const given = (value ?? []).filter((each) => each !== '');
 	if (given.length > maxReferences) {
-		findings.push(`${named('referenceImages')} can be ${maxReferences} at most, not ${given.length}`);
+		findings.push(about('referenceImages', tooManyImages({ count: given.length, maximum: maxReferences })));
 	}
 	return given.map((each) => imageOf('referenceImages', each, options, findings));
 }
@@ -70,60 +71,49 @@ function sourceOf(
 	}
 	const id = trimmed(generationId);
 	if (id === null) {
-		findings.push(`${named(generationId === undefined || generationId === null ? 'sourceImage' : 'generationId')} is empty`);
+		findings.push(about(generationId === undefined || generationId === null ? 'sourceImage' : 'generationId', empty()));
 		return null;
 	}
-	if (/[\s/?#]/.test(id)) findings.push(`${named('generationId')} has characters that no ID has`);
+	if (/[\s/?#]/.test(id)) findings.push(about('generationId', notAnId()));
 	return { kind: 'generation', generationId: id };
 }
 
-/** The value when it is allowed, `null` where the model chooses; a finding when it is not allowed. */
+/** The value, or `null` if the model chooses. */
 function choice<T extends string>(
 	field: FieldName,
 	given: string | null | undefined,
 	allowed: readonly T[],
-	displayName: string,
+	where: string,
 	findings: string[],
 ): T | null {
 	const value = trimmed(given);
 	if (value === null || value === AUTO) return null;
-	const match = allowed.find((candidate) => candidate === value);
-	if (match === undefined) {
-		findings.push(
-			allowed.length === 0
-				? `${named(field)} cannot be chosen here; leave it out`
-				: `${named(field)} cannot be ${value} for an image at ${displayName}. Allowed: ${AUTO}, ${allowed.join(', ')}`,
-		);
-	}
-	return match ?? null;
+	const chosen = choiceOf(field, value, allowed.length === 0 ? [] : [AUTO, ...allowed], where, findings);
+	return chosen === AUTO ? null : chosen;
 }
 
 /**
  * Checks the field values of one item.
  *
- * @param input field values by their parameter names; unset or hidden fields are absent, `null` or empty
- * @returns the request, or one finding per field that stands in the way, each naming the field
+ * @param input field values by parameter name; unset or hidden fields are absent, `null` or empty
+ * @returns the request, or one finding for each field that is wrong, beginning with its name
  */
 export function checkImageRequest(
-	{ displayName, images }: Provider,
+	provider: Provider,
 	input: Record<string, unknown>,
 	options: CheckOptions,
 	operation: ImageOperation,
 ): ImageCheckResult {
-	if (!images) return { ok: false, findings: [`${displayName} cannot do this`] };
+	const { displayName, images } = provider;
+	if (!images) return { ok: false, findings: [notSupported({ provider })] };
 	const { models, prompt: rules, aspectRatios, outputFormats, styles, maxReferences } = images.capabilities[operation];
 	const parsed = inputSchema.safeParse(input);
 	if (!parsed.success) return { ok: false, findings: typeFindings(parsed.error.issues, input) };
 	const value = parsed.data;
-	if (!models.some((model) => model.value === value.model)) {
-		const allowed = models.map((candidate) => candidate.value).join(', ');
-		return {
-			ok: false,
-			findings: [`${named('model')} cannot be ${value.model || 'empty'} at ${displayName}. Allowed: ${allowed}`],
-		};
-	}
+	if (!models.some((model) => model.value === value.model)) return { ok: false, findings: [modelFinding(value.model, models, provider)] };
 
 	const findings: string[] = [];
+	const where = `${operation === 'edit' ? 'edited' : 'new'} images at ${displayName}`;
 	const prompt = trimmed(value.prompt) ?? '';
 	checkPrompt(
 		{ prompt, cameraMotion: null, startImage: null, endImage: null },
@@ -137,9 +127,9 @@ export function checkImageRequest(
 		prompt,
 		source: operation === 'edit' ? sourceOf(value, options, findings) : null,
 		references: referencesOf(value.referenceImages, maxReferences, options, findings),
-		aspectRatio: choice('aspectRatio', value.aspectRatio, aspectRatios, displayName, findings),
-		outputFormat: choice('outputFormat', value.outputFormat, outputFormats, displayName, findings),
-		style: choice('style', value.style, styles, displayName, findings),
+		aspectRatio: choice('aspectRatio', value.aspectRatio, aspectRatios, where, findings),
+		outputFormat: choice('outputFormat', value.outputFormat, outputFormats, where, findings),
+		style: choice('style', value.style, styles, where, findings),
 		webSearch: value.webSearch === true,
 		userId: trimmed(value.userId),
 		additionalBodyFields: jsonField('additionalBodyFields', value.additionalBodyFields, findings),

@@ -1,6 +1,6 @@
 /**
- * Checking what a user asked for before anything is sent: types with zod, then what the provider and the model can do
- * by the capability table. Pure.
+ * Checks field values before anything is sent: types with zod, then what the provider and the model support according to
+ * the capability table. Pure.
  */
 import { z } from 'zod';
 import type {
@@ -25,9 +25,30 @@ import { numberOf } from '../providers/values';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import { TRIGGER_PATH, webhookIdOf } from '../transport/announce';
 import { callbackFinding } from '../transport/callbackAddress';
+import { notAWebAddress } from '../transport/messages';
+import {
+	dropboxPage,
+	empty,
+	googleDrivePage,
+	imageNeeded,
+	inKeyframe,
+	localAddress,
+	notATrigger,
+	notAllowed,
+	notAnId,
+	notAnObject,
+	notAvailable,
+	notJson,
+	notSupported,
+	notWithEndImage,
+	secondCallback,
+	startImageNeeded,
+	tooLong,
+	tooShort,
+	wrongType,
+} from './messages';
 
-
-/** The name of every field as the panel shows it: messages and parameters use the same words. */
+/** The name of every field, for the panel and for messages. */
 const BASIC_NAMES = {
 	additionalBodyFields: 'Additional Body Fields',
 	aspectRatio: 'Aspect Ratio',
@@ -63,26 +84,26 @@ export const FIELD_NAMES: Readonly<Record<FieldName, string>> = {
 	...(Object.fromEntries(extraFields.map((field) => [field, EXTRAS[field].label])) as Record<ExtraField, string>),
 };
 
-/** The name of `generationId` where there is a second one. */
+/** The name of `generationId` if there is a second one. */
 export const FIRST_GENERATION_ID = 'First Generation ID';
 
-/** A file of n8n. A class, so that only this package makes them: what an expression yields is never one. */
+/** A file in n8n. A class, so that no expression can yield one. */
 export class InputFile {
 	readonly kind = 'file';
-	/** @param id says the same for the same file */
+	/** @param id the same for the same file */
 	constructor(
 		readonly id: string,
 		readonly file: LocalFile,
 	) {}
 }
 
-/** The aspect ratio that leaves the shape to the image, where one leads. */
+/** Takes the shape of the start or end image, if there is one. */
 export const AUTO_ASPECT_RATIO = 'auto';
 
 const optionalFile = z.union([z.string(), z.instanceof(InputFile)]).nullish();
 const optionalField = optionalText.transform(trimmed);
 
-/** Field values as n8n hands them over: an expression can yield anything. */
+/** Field values as n8n passes them: an expression can yield anything. */
 const inputSchema = z.object({
 	model: z.string(),
 	prompt: optionalField,
@@ -114,7 +135,7 @@ const EXPECTED: Partial<Record<FieldName, string>> = {
 };
 
 export interface CheckOptions {
-	/** Whether the provider itself is in a private network, so that private addresses make sense. */
+	/** Whether the provider itself is in a private network, and so can reach private addresses. */
 	allowLocalAddresses: boolean;
 }
 
@@ -129,10 +150,10 @@ function kindOf(value: unknown): string {
 	return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
 
-/** What n8n puts around the entries of a collection; users do not see it. */
+/** Objects that n8n wraps around the entries of a collection; users do not see them. */
 const WRAPPERS: ReadonlySet<unknown> = new Set(['keyframe', 'position']);
 
-/** `it is text`; `it has text in it` where the outer form is right. */
+/** `it is text`; `it contains text` if the outer type is right. */
 function given(path: readonly PropertyKey[], input: Record<string, unknown>): string {
 	const value = path.reduce<unknown>(
 		(outer, key) => (typeof outer === 'object' && outer !== null ? (outer as Record<PropertyKey, unknown>)[key] : undefined),
@@ -140,10 +161,10 @@ function given(path: readonly PropertyKey[], input: Record<string, unknown>): st
 	);
 	const isWhole = path.length === 1 || WRAPPERS.has(path.at(-1));
 	if (value === undefined && !isWhole) return 'one of them is not set';
-	return isWhole ? `it is ${kindOf(value)}` : `it has ${kindOf(value)} in it`;
+	return isWhole ? `it is ${kindOf(value)}` : `it contains ${kindOf(value)}`;
 }
 
-/** One finding for each field that is not of its type. */
+/** One finding for each field of the wrong type. */
 export function typeFindings(
 	issues: ReadonlyArray<{ path: readonly PropertyKey[] }>,
 	input: Record<string, unknown>,
@@ -153,11 +174,18 @@ export function typeFindings(
 		const field = String(path[0]) as FieldName;
 		if (!firstPaths.has(field)) firstPaths.set(field, path);
 	}
-	return [...firstPaths].map(([field, path]) => `${named(field)} must be ${EXPECTED[field] ?? 'text'}, but ${given(path, input)}`);
+	return [...firstPaths].map(([field, path]) => about(field, wrongType({ expected: EXPECTED[field] ?? 'text', actual: given(path, input) })));
 }
 
-export function named(field: FieldName): string {
-	return `'${FIELD_NAMES[field]}'`;
+/** @param finding the end of a sentence that begins with the field's name */
+export function about(field: FieldName, finding: string): string {
+	return `'${FIELD_NAMES[field]}' ${finding}`;
+}
+
+/** What is wrong with a model that is not in the list. */
+export function modelFinding(value: string, models: ReadonlyArray<{ value: string }>, { displayName }: Provider): string {
+	const allowed = models.map((model) => model.value).join(', ');
+	return about('model', notAllowed({ value: value || 'empty', where: displayName, allowed }));
 }
 
 function frameMode(start: ImageReference | null, end: ImageReference | null): FrameMode {
@@ -165,64 +193,58 @@ function frameMode(start: ImageReference | null, end: ImageReference | null): Fr
 	return end ? 'end' : 'none';
 }
 
-/** How a person would say which images are allowed. */
+/** What is wrong with the images that are given. */
 function frameFinding(mode: FrameMode, model: ModelCapabilities, where: string): string | null {
 	if (model.frames.includes(mode)) return null;
-	if (mode === 'none') return `${named('startImage')} is missing: ${where} makes videos from images only`;
-	if (mode === 'end') return `${named('endImage')} needs ${named('startImage')} with ${where}`;
-	if (mode === 'start') return `${named('startImage')} is not possible with ${where}`;
-	return `${named('startImage')} and ${named('endImage')} together are not possible with ${where}`;
+	if (mode === 'none') return about('startImage', imageNeeded({ where }));
+	if (mode === 'end') return about('endImage', startImageNeeded({ where }));
+	return about('startImage', mode === 'start' ? notAvailable({ where, isSwitch: false }) : notWithEndImage({ where }));
 }
 
-/** The value when the model allows it; a finding when not. A field the model does not have must be unset. */
-function choice<T extends string>(
+/** The value if it is allowed, else a finding. A field without allowed values must be unset. */
+export function choice<T extends string>(
 	field: FieldName,
 	value: string | null,
 	allowed: readonly T[],
-	model: ModelCapabilities,
-	provider: Provider,
+	where: string,
 	findings: string[],
 ): T | null {
 	if (value === null) return null;
 	const match = allowed.find((candidate) => candidate === value);
 	if (match) return match;
-	const where = `${model.name} at ${provider.displayName}`;
-	findings.push(
-		allowed.length === 0
-			? `${named(field)} cannot be chosen for ${where}; leave it out`
-			: `${named(field)} cannot be ${value} for ${where}. Allowed: ${allowed.join(', ')}`,
-	);
+	const finding = allowed.length === 0 ? notAvailable({ where, isSwitch: false }) : notAllowed({ value, where, allowed: allowed.join(', ') });
+	findings.push(about(field, finding));
 	return null;
 }
 
-/** What is wrong with an address at which a person sees a file, but a program gets a web page. */
+/** What is wrong with an address that shows a file to a person, but returns a web page to a program. */
 function sharePageFinding({ hostname, pathname, searchParams }: URL): string | null {
 	if (hostname === 'drive.google.com' && /^\/(file|open|drive)\b/.test(pathname)) {
-		return "is a sharing page of Google Drive, not a file; download the file with n8n's Google Drive node and use Input Data";
+		return googleDrivePage();
 	}
 	const isFile = searchParams.get('raw') === '1' || searchParams.get('dl') === '1';
 	if (/^(www\.)?dropbox\.com$/.test(hostname) && /^\/(s|sh|scl)\//.test(pathname) && !isFile) {
-		return 'is a sharing page of Dropbox, not a file; replace dl=0 at its end with raw=1';
+		return dropboxPage();
 	}
 	return null;
 }
 
-/** An address as it goes out, with what no address may have in it encoded; or, as the end of a sentence, what is wrong. */
+/** The address to send, with illegal characters encoded; or, as the end of a sentence, what is wrong with it. */
 function addressOf(value: string, options: CheckOptions): { ok: true; url: string } | { ok: false; finding: string } {
 	const url = parseHttpUrl(value);
-	if (!url) return { ok: false, finding: 'must be a web address beginning with https:// or http://' };
+	if (!url) return { ok: false, finding: notAWebAddress() };
 	if (isLocalHost(url.hostname) && !options.allowLocalAddresses) {
-		return { ok: false, finding: `is at ${url.hostname}, which the provider cannot reach; use a public web address` };
+		return { ok: false, finding: localAddress({ host: url.hostname }) };
 	}
 	const finding = sharePageFinding(url);
 	return finding === null ? { ok: true, url: url.href } : { ok: false, finding };
 }
 
-/** The address as it goes out; one that cannot be used is a finding and comes back as it is. */
+/** The address to send; an unusable one adds a finding and is returned as it is. */
 export function checkedAddress(field: FieldName, value: string, options: CheckOptions, findings: string[]): string {
 	const address = addressOf(value, options);
 	if (address.ok) return address.url;
-	findings.push(`${named(field)} ${address.finding}`);
+	findings.push(about(field, address.finding));
 	return value;
 }
 
@@ -230,21 +252,23 @@ export function fileOf({ id, file }: InputFile): FileReference {
 	return { kind: 'file', id, ...file };
 }
 
-type KeyframeReading = { ok: true; keyframe: VideoRequest['keyframes'][number] } | { ok: false; finding: string };
+type KeyframeReading = { ok: true; keyframe: VideoRequest['keyframes'][number] } | { ok: false; part: 'frame' | 'image'; finding: string };
 
-/** One keyframe; or, as the end of a sentence, what is wrong with it. */
+/** One keyframe; or, as the end of a sentence, what is wrong with a part of it. */
 function keyframeOf(entry: unknown, options: CheckOptions): KeyframeReading {
 	const { image, index: frame } = (typeof entry === 'object' && entry !== null ? entry : {}) as { image?: unknown; index?: unknown };
 	if (image === undefined || image === null || (typeof image === 'string' && image.trim() === '')) {
-		return { ok: false, finding: 'has no image; enter its web address, or remove the keyframe' };
+		return { ok: false, part: 'image', finding: empty() };
 	}
 	if (typeof image !== 'string') {
-		return { ok: false, finding: `needs the web address of an image as text, but it is ${kindOf(image)}` };
+		return { ok: false, part: 'image', finding: wrongType({ expected: 'a web address', actual: `it is ${kindOf(image)}` }) };
 	}
 	const index = numberOf(frame);
-	if (typeof index !== 'number') return { ok: false, finding: `needs a number as its frame, but it is ${kindOf(frame)}` };
+	if (typeof index !== 'number') {
+		return { ok: false, part: 'frame', finding: wrongType({ expected: 'a number', actual: `it is ${kindOf(frame)}` }) };
+	}
 	const address = addressOf(image, options);
-	if (!address.ok) return { ok: false, finding: `has an image that ${address.finding}` };
+	if (!address.ok) return { ok: false, part: 'image', finding: address.finding };
 	return { ok: true, keyframe: { image: { kind: 'url', url: address.url }, index } };
 }
 
@@ -252,7 +276,7 @@ function keyframesOf(entries: readonly unknown[], options: CheckOptions, finding
 	return entries.flatMap((entry, position) => {
 		const reading = keyframeOf(entry, options);
 		if (reading.ok) return [reading.keyframe];
-		findings.push(`${named('keyframes')}: keyframe ${position + 1} ${reading.finding}`);
+		findings.push(inKeyframe({ part: reading.part, number: position + 1, finding: reading.finding }));
 		return [];
 	});
 }
@@ -268,9 +292,9 @@ function imageOf(
 	return url === null ? null : { kind: 'url', url: checkedAddress(field, url, options, findings) };
 }
 
-/** What a request says that cannot be said together, one finding for each rule. */
+/** One finding for each rule that the combination of fields breaks. */
 export function excluded<Request>(exclusions: ReadonlyArray<Exclusion<Request>>, request: Request): string[] {
-	return exclusions.filter(({ when }) => when(request)).map(({ field, finding }) => `${named(field as FieldName)} ${finding}`);
+	return exclusions.filter(({ when }) => when(request)).map(({ field, finding }) => about(field as FieldName, finding));
 }
 
 export function checkPrompt(
@@ -281,19 +305,19 @@ export function checkPrompt(
 	if (rules.exists === false) return;
 	if (prompt === '' && rules.optional === true) return;
 	if (prompt === '' && !(rules.optionalWithImage && (startImage ?? endImage))) {
-		findings.push(`${named('prompt')} is empty`);
+		findings.push(about('prompt', empty()));
 		return;
 	}
-	// The limits are the provider's, so they hold for the text that is sent.
+	// The limits are the provider's, so they apply to the text that is sent.
 	const sent = [prompt, cameraMotion ?? ''].filter(Boolean).join(', ');
 	if (sent === '') return;
-	// Counted as a person counts: an emoji is one character.
+	// Counted as people count: an emoji is one character.
 	const { length } = Array.from(sent);
 	if (rules.minLength !== null && length < rules.minLength) {
-		findings.push(`${named('prompt')} has ${length} characters; at least ${rules.minLength} are needed`);
+		findings.push(about('prompt', tooShort({ length, minimum: rules.minLength })));
 	}
 	if (rules.maxLength !== null && length > rules.maxLength) {
-		findings.push(`${named('prompt')} is too long: ${length} characters (maximum ${rules.maxLength})`);
+		findings.push(about('prompt', tooLong({ length, maximum: rules.maxLength })));
 	}
 }
 
@@ -314,18 +338,18 @@ export function jsonField(
 		try {
 			parsed = JSON.parse(value);
 		} catch {
-			findings.push(`${named(field)} is not valid JSON`);
+			findings.push(about(field, notJson()));
 			return {};
 		}
 	}
 	if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-		findings.push(`${named(field)} must be a JSON object`);
+		findings.push(about(field, notAnObject()));
 		return {};
 	}
 	return parsed as JsonObject;
 }
 
-/** What an operation works on: one generation, two, or a video by its address. */
+/** What an operation works on: one generation, two generations, or a video by its address. */
 function sources(
 	value: Input,
 	operation: VideoOperation,
@@ -338,9 +362,9 @@ function sources(
 	const generation = (field: 'generationId' | 'targetGenerationId'): SourceReference | null => {
 		const given = trimmed(value[field]);
 		const label = operation === 'interpolate' && field === 'generationId' ? FIRST_GENERATION_ID : FIELD_NAMES[field];
-		if (given === null) findings.push(`'${label}' is empty`);
-		// '.' and '..' would be taken for a part of the path.
-		else if (/[\s/?#]/.test(given) || /^\.+$/.test(given)) findings.push(`'${label}' has characters that no ID has`);
+		if (given === null) findings.push(`'${label}' ${empty()}`);
+		// '.' and '..' would be resolved as path segments.
+		else if (/[\s/?#]/.test(given) || /^\.+$/.test(given)) findings.push(`'${label}' ${notAnId()}`);
 		return given === null ? null : { kind: 'generation', generationId: given };
 	};
 	if (model.sources) {
@@ -349,9 +373,9 @@ function sources(
 		if (url !== null) {
 			return { ...none, source: { kind: 'url', url: checkedAddress('sourceVideo', url, options, findings) } };
 		}
-		// An empty text is an ID that was left out, not one that was not asked for.
+		// Empty text means an ID that is missing, not one that was not asked for.
 		if (value.generationId === undefined || value.generationId === null) {
-			findings.push(`${named('sourceVideo')} is empty`);
+			findings.push(about('sourceVideo', empty()));
 			return none;
 		}
 	}
@@ -361,17 +385,17 @@ function sources(
 	};
 }
 
-/** The value, or what Auto comes to: nothing where an image leads. */
+/** The value; Auto becomes the default, or nothing if an image determines the shape. */
 function aspectRatio(
 	value: string | null,
 	leading: object | null,
 	model: ModelCapabilities,
-	provider: Provider,
+	where: string,
 	findings: string[],
 ): AspectRatio | null {
-	if (model.autoAspectRatio !== true) return choice('aspectRatio', value, model.aspectRatios, model, provider, findings);
+	if (model.autoAspectRatio !== true) return choice('aspectRatio', value, model.aspectRatios, where, findings);
 	const allowed = [AUTO_ASPECT_RATIO, ...model.aspectRatios] as const;
-	const chosen = choice('aspectRatio', value ?? AUTO_ASPECT_RATIO, allowed, model, provider, findings);
+	const chosen = choice('aspectRatio', value ?? AUTO_ASPECT_RATIO, allowed, where, findings);
 	if (chosen !== AUTO_ASPECT_RATIO) return chosen;
 	return leading === null ? model.defaults.aspectRatio : null;
 }
@@ -379,19 +403,19 @@ function aspectRatio(
 function direction(
 	value: string | null,
 	model: ModelCapabilities,
-	provider: Provider,
+	where: string,
 	findings: string[],
 ): VideoRequest['direction'] {
 	const [first = 'forward'] = model.directions ?? [];
 	if (!model.directions) return 'forward';
-	return choice('direction', value, model.directions, model, provider, findings) ?? first;
+	return choice('direction', value, model.directions, where, findings) ?? first;
 }
 
 /**
  * Checks the field values of one item.
  *
- * @param input field values by their parameter names; unset or hidden fields are absent, `null` or empty
- * @returns the request, or one finding per field that stands in the way, each naming the field
+ * @param input field values by parameter name; unset or hidden fields are absent, `null` or empty
+ * @returns the request, or one finding for each field that is wrong, beginning with its name
  */
 export function checkRequest(
 	provider: Provider,
@@ -404,35 +428,26 @@ export function checkRequest(
 	const value = parsed.data;
 	const capabilities = operationCapabilities(provider, operation);
 	const findings: string[] = [];
-	if (!capabilities) return { ok: false, findings: [`${provider.displayName} cannot do this`] };
+	if (!capabilities) return { ok: false, findings: [notSupported({ provider })] };
 
 	const model = capabilities.models.find((candidate) => candidate.value === value.model);
-	if (!model) {
-		const allowed = capabilities.models.map((candidate) => candidate.value).join(', ');
-		return {
-			ok: false,
-			findings: [`${named('model')} cannot be ${value.model || 'empty'} at ${provider.displayName}. Allowed: ${allowed}`],
-		};
-	}
+	if (!model) return { ok: false, findings: [modelFinding(value.model, capabilities.models, provider)] };
+	const where = `${model.name} at ${provider.displayName}`;
 
 	const startImage = imageOf('startImage', value.startImage, options, findings);
 	const endImage = imageOf('endImage', value.endImage, options, findings);
-	const frames = frameFinding(frameMode(startImage, endImage), model, `${model.name} at ${provider.displayName}`);
+	const frames = frameFinding(frameMode(startImage, endImage), model, where);
 	if (frames) findings.push(frames);
 
 	const loop = value.loop === true;
-	if (loop && model.loop === 'never') {
-		findings.push(`${named('loop')} is not possible with ${model.name} at ${provider.displayName}; switch it off`);
-	}
-	if (loop && model.loop === 'withoutEndImage' && endImage) {
-		findings.push(`${named('loop')} is not possible together with ${named('endImage')}; use one of the two`);
-	}
+	if (loop && model.loop === 'never') findings.push(about('loop', notAvailable({ where, isSwitch: true })));
+	if (loop && model.loop === 'withoutEndImage' && endImage) findings.push(about('loop', notWithEndImage({ where })));
 
 	for (const field of extraFields) {
-		// Switched off is as good as not there; so is the empty object of a field that was just added to the panel.
+		// A switch that is off counts as unset; so does the empty object of a field that was just added to the panel.
 		const isSet = value[field] !== null && value[field] !== false && !isEmptyJson(value[field]);
 		if (isSet && !(field in capabilities.extras)) {
-			findings.push(`${named(field)} is not possible at ${provider.displayName}; leave it out`);
+			findings.push(about(field, notAvailable({ where, isSwitch: false })));
 		}
 	}
 	const { callbackMode, editControls: controls, keyframes: entries, ...extras } = extrasOf(value);
@@ -447,13 +462,13 @@ export function checkRequest(
 		startImage,
 		endImage,
 		...sources(value, operation, model, options, findings),
-		direction: direction(value.direction, model, provider, findings),
-		mode: choice('mode', value.mode, model.modes ?? [], model, provider, findings),
+		direction: direction(value.direction, model, where, findings),
+		mode: choice('mode', value.mode, model.modes ?? [], where, findings),
 		keyframes,
 		editControls: Object.keys(editControls).length > 0 ? editControls : null,
-		aspectRatio: aspectRatio(value.aspectRatio, startImage ?? endImage ?? keyframes[0] ?? null, model, provider, findings),
-		resolution: choice('resolution', value.resolution, model.resolutions, model, provider, findings),
-		duration: choice('duration', value.duration, model.durations, model, provider, findings),
+		aspectRatio: aspectRatio(value.aspectRatio, startImage ?? endImage ?? keyframes[0] ?? null, model, where, findings),
+		resolution: choice('resolution', value.resolution, model.resolutions, where, findings),
+		duration: choice('duration', value.duration, model.durations, where, findings),
 		loop,
 		additionalBodyFields: jsonField('additionalBodyFields', value.additionalBodyFields, findings),
 		callback: null,
@@ -468,10 +483,10 @@ export function checkRequest(
 		const finding =
 			triggerUrl === null || webhookIdOf(triggerUrl) !== null
 				? callbackFinding(provider, callbackUrl, options.allowLocalAddresses)
-				: `must be the URL of a Luma Video Trigger, which ends in /${TRIGGER_PATH}`;
-		if (finding) findings.push(`${named(triggerUrl === null ? 'callbackUrl' : 'triggerUrl')} ${finding}`);
+				: notATrigger({ ending: `/${TRIGGER_PATH}` });
+		if (finding) findings.push(about(triggerUrl === null ? 'callbackUrl' : 'triggerUrl', finding));
 		else if (triggerUrl !== null && otherUrl !== null) {
-			findings.push(`${named('callbackUrl')} must be empty when ${named('triggerUrl')} is set: only one address can be called`);
+			findings.push(about('callbackUrl', secondCallback()));
 		} else request.callback = { url: parseHttpUrl(callbackUrl)?.href ?? callbackUrl, mode: callbackMode === 'progress' ? 'progress' : 'terminal' };
 	}
 	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };

@@ -2,15 +2,15 @@
 import { sleep } from 'n8n-workflow';
 
 export interface Clock {
-	/** Since 1970, by a clock that only goes forward: what is planned within a run is not touched when n8n's clock is set. */
+	/** Since 1970, monotonic: plans within a run are unaffected when n8n's clock is set. */
 	now(): number;
-	/** Since 1970, by n8n's clock: for what another run or a person reads. */
+	/** Since 1970, by n8n's clock: for times that another run or a person reads. */
 	wall(): number;
 	/** Resolves after `ms`, or as soon as `wake` settles. */
 	wait(ms: number, wake: Promise<unknown>): Promise<void>;
 }
 
-/** n8n older than 2.34 cannot interrupt `sleep`; a slice is what may be left running after a stop. */
+/** n8n before 2.34 cannot interrupt `sleep`; at most one slice keeps running after a stop. */
 const SLICE_MS = 1000;
 
 export const systemClock: Clock = {

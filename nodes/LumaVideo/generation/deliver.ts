@@ -1,11 +1,12 @@
-/** From a generation that is over to what leaves the node: its JSON and, on wish, its file. */
+/** Turns a final generation into the output item: its JSON and, optionally, its file. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Generation, Provider } from '../providers/provider';
 import { fileUrlOf } from '../providers/provider';
 import { downloadMedia } from '../transport/media';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
-import { fetchLater } from './failure';
+import { failureOf } from './failure';
+import { NO_REASON, OTHER_INPUT, downloadFailed, generationFailed, noFile } from './messages';
 import type { OutputOptions } from './output';
 import { outputJson } from './output';
 import { pauseFor } from './read';
@@ -25,28 +26,18 @@ export interface DownloadSettings {
 export type Delivery = { ok: true; item: INodeExecutionData } | { ok: false; failure: Failure };
 
 const DOWNLOAD_TRIES = 3;
-/** Downloads at once: each is a stream, more would only share the same line. */
+/** Concurrent downloads: each is a stream, and more would only share the same bandwidth. */
 export const MAX_DOWNLOADS = 4;
 
-/** What a failed generation is reported as. */
+/** How a failed generation is reported. */
 export function generationFailure(provider: Provider, generation: Generation): Failure {
-	const { makes = 'video' } = generation;
-	const reason = generation.failureReason?.trim().replace(/\.$/, '');
-	const charged =
-		generation.chargedWhenFailed === 'no' ? ` ${provider.displayName} does not charge for it.` : '';
-	return {
-		message: `${provider.displayName} could not make the ${makes}: ${reason || 'no reason given'} (generation ${generation.generationId})`,
-		advice: `${generation.failureAdvice ?? 'Change the prompt or the images, then run the workflow again.'}${charged}`,
-		details: {
-			generationId: generation.generationId,
-			provider: provider.id,
-			status: generation.status,
-			failureReason: generation.failureReason,
-		},
-	};
+	const { generationId, makes = 'video', status, failureReason, failureAdvice: advice = OTHER_INPUT, chargedWhenFailed } = generation;
+	const reason = failureReason?.trim().replace(/\.$/, '') || NO_REASON;
+	const text = generationFailed({ provider, makes, generationId, reason, advice, isFree: chargedWhenFailed === 'no' });
+	return failureOf(text, { generationId, provider: provider.id, status, failureReason });
 }
 
-/** Builds the item; downloads the file when settings are given. A download that fails names id and URL. */
+/** Builds the item, and downloads the file if there are settings. A failed download names the id and the URL. */
 export async function deliver(
 	context: IExecuteFunctions,
 	provider: Provider,
@@ -61,44 +52,23 @@ export async function deliver(
 		pairedItem: { item: itemIndex },
 	};
 	if (!download) return { ok: true, item };
-	const details: Failure['details'] = {
-		generationId: generation.generationId,
-		provider: provider.id,
-		status: generation.status,
-		videoUrl: generation.videoUrl,
-	};
-	if (generation.status === 'failed') return { ok: false, failure: generationFailure(provider, generation) };
-	const { makes = 'video' } = generation;
+	const { generationId, makes = 'video', status, videoUrl } = generation;
+	const details: Failure['details'] = { generationId, provider: provider.id, status, videoUrl };
+	if (status === 'failed') return { ok: false, failure: generationFailure(provider, generation) };
 	const url = fileUrlOf(generation);
-	if (url === null) {
-		return {
-			ok: false,
-			failure: {
-				message: `Generation ${generation.generationId} has no ${makes} to download (status: ${generation.status})`,
-				advice: fetchLater(generation.generationId),
-				details,
-			},
-		};
-	}
+	if (url === null) return { ok: false, failure: failureOf(noFile({ provider, makes, generationId, status }), details) };
 	for (let attempt = 1; ; attempt++) {
 		const result = await downloadMedia(context, url, {
 			...download,
 			kind: makes,
-			fileName: `luma-${generation.generationId}`.slice(0, 100),
+			fileName: `luma-${generationId}`.slice(0, 100),
 		});
 		if (result.ok) {
 			return { ok: true, item: { ...item, binary: { [download.field]: result.binary } } };
 		}
 		const cancelled = context.getExecutionCancelSignal()?.aborted === true;
 		if (!result.again || cancelled || attempt >= DOWNLOAD_TRIES) {
-			return {
-				ok: false,
-				failure: {
-					message: `${result.message} (generation ${generation.generationId})`,
-					advice: `${result.advice} Resource 'Generation' has it under the ID ${generation.generationId}: operation 'Get' reads a fresh URL, 'Download' gets the file.`,
-					details,
-				},
-			};
+			return { ok: false, failure: failureOf(downloadFailed({ ...result, generationId }), details) };
 		}
 		await pauseFor(clock, retryDelayMs(attempt, null), context.getExecutionCancelSignal());
 	}

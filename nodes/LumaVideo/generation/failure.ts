@@ -1,18 +1,16 @@
 /**
- * What an item gets when it gets no video or image: one message, one next step, and everything that is known about the
- * generation. The same content becomes a thrown error or, with Continue On Fail, an item.
+ * What an item gets instead of a video or image: one message, one next step, and everything that is known about the
+ * generation. It becomes a thrown error or, with Continue On Fail, an item.
  */
 import type { INode, INodeExecutionData, JsonObject as N8nJsonObject, NodeApiError as ApiError } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { GenerationStatus, Problem, ProblemKind, ProviderId } from '../providers/provider';
+import type { Text } from '../providers/text';
 
-export interface Failure {
-	/** What happened, without a final period and without the item's number. */
-	message: string;
-	/** What to do next, in full sentences. */
-	advice: string;
+/** The message does not have the item's number yet. */
+export interface Failure extends Text {
 	details: FailureDetails;
-	/** Present when a provider's answer is the reason. */
+	/** Present if a provider's answer is the reason. */
 	problem?: Problem;
 }
 
@@ -20,13 +18,13 @@ export interface Failure {
 export interface FailureDetails {
 	generationId: string | null;
 	provider: ProviderId;
-	/** `unknown`: whether it exists is not known. `null`: it was never submitted. */
+	/** `unknown`: it may or may not exist. `null`: it was never submitted. */
 	status: GenerationStatus | 'unknown' | null;
 	videoUrl?: string | null;
 	failureReason?: string | null;
 }
 
-/** n8n 2.37 and later tell the user's retry logic why; older versions ignore it. */
+/** n8n 2.37 and later pass the cause on to the user's retry logic; older versions ignore it. */
 const CAUSES: Partial<Record<ProblemKind, 'rate-limited' | 'quota-exhausted' | 'temporarily-unavailable' | 'credential-invalid'>> =
 	{
 		rateLimited: 'rate-limited',
@@ -35,22 +33,21 @@ const CAUSES: Partial<Record<ProblemKind, 'rate-limited' | 'quota-exhausted' | '
 		credentials: 'credential-invalid',
 	};
 
-/** How a person fetches a generation later, for the end of a message. */
+export function failureOf({ message, advice }: Text, details: FailureDetails, problem?: Problem | null): Failure {
+	return { message, advice, details, ...(problem ? { problem } : {}) };
+}
+
+/** How a user gets a generation later, for the end of a message. */
 export function fetchLater(generationId: string): string {
 	return `To get it later, use resource 'Generation', operation 'Wait' with the ID ${generationId}.`;
 }
 
-/** What mends a generation that cannot be read: running the workflow again would buy another one. */
-export function adviceForRead(problem: Problem): string {
-	return problem.advice.replace(', then run the workflow again.', '.');
-}
-
-/** The message with the item's number, as n8n writes it; an error of n8n itself has it already. */
+/** The message with the item's number, as n8n writes it; n8n's own errors already have it. */
 function withItem(message: string, itemIndex: number): string {
 	return `${message.replace(/ \[item \d+\]$/, '')} [item ${itemIndex}]`;
 }
 
-/** The item that goes to the error output. n8n routes it there only if it has no other keys than these. */
+/** The item for the error output. n8n routes it there only if it has no keys other than these. */
 export function failedItem(failure: Failure, itemIndex: number): INodeExecutionData {
 	return {
 		json: {
@@ -62,7 +59,7 @@ export function failedItem(failure: Failure, itemIndex: number): INodeExecutionD
 }
 
 /**
- * The error to throw. Written after construction once more, since n8n replaces any message in which it finds the name
+ * The error to throw. Its texts are set again after construction, since n8n replaces any message that contains the name
  * of a Node.js error code, even inside a word.
  */
 export function nodeError(

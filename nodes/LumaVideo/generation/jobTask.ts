@@ -1,22 +1,25 @@
-/** One job from its request to its end. */
+/** One job, from its request to its result. */
 import type { Generation, Product } from '../providers/provider';
 import { kindOf } from './experience';
+import type { Failure } from './failure';
 import type { CreateStart, Job, JobServices, Outcome } from './job';
 import type { LedgerEntry } from './ledger';
 import { utcTime } from './lost';
-import { inDoubt, unexpected } from './messages';
+import { failureOf } from './failure';
+import { STOPPED_UNANSWERED, unexpected } from './messages';
 import { RunEnded } from './pauses';
 import type { Expectation } from './schedule';
 import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, nextWakeDelayMs } from './schedule';
 import { stub } from './stub';
-import { submit } from './submit';
+import { doubtFailure, submit } from './submit';
 import { watch } from './watch';
 
-/** A generation that was seen to be over is not read again for so long: after that, its URL may have ended. */
+/** A final generation is not read again for this long: after that, its URL may have expired. */
 const FRESH_MS = 600_000;
-/** A wake-up that finds the video finished tells only that it took less long. */
+/** A wake-up that finds the video finished only shows that it took less time. */
 const LESS_THAN_A_SLEEP = 0.85;
-/** Of a batch, one call often announces the end of several: those that have run for this part of their time are read. */
+/** One callback often means that several of a batch are finished: those that have run for this part of their expected
+ * time are read. */
 const CALLED_FROM = 0.5;
 
 export class JobTask {
@@ -24,7 +27,7 @@ export class JobTask {
 	outcome: Outcome | null = null;
 	private entry: LedgerEntry | null = null;
 	private generation: Generation | null = null;
-	/** When the generation is read next, and when waiting for it ends; by the clock of the run. */
+	/** When the generation is read next, and when the wait for it ends; by the run's clock. */
 	private plan: { lookAt: number; deadline: number } | null = null;
 
 	constructor(
@@ -32,7 +35,7 @@ export class JobTask {
 		private readonly services: JobServices,
 	) {}
 
-	/** Never throws: what goes wrong is the outcome. */
+	/** Never throws: errors become the outcome. */
 	async run(): Promise<Outcome> {
 		const { options, pauses, slots } = this.services;
 		try {
@@ -47,15 +50,15 @@ export class JobTask {
 			this.outcome ??=
 				error instanceof RunEnded
 					? this.outcomeSoFar()
-					: { kind: 'failure', failure: unexpected(options.provider, error, this.known(), this.makes) };
+					: { kind: 'failure', failure: this.unexpectedFailure(error) };
 		}
-		// Before the place is free: the next in line must not start any more.
+		// Before the slot is released: the next in line must not start.
 		if (options.stopAtFirstFailure && isFailure(this.outcome)) pauses.end('failed');
 		slots.release();
 		return this.outcome;
 	}
 
-	/** What is known of a job that the run ended before it was done: whatever was bought, or may have been, is named. */
+	/** What is known of a job when the run ends early: names everything that was, or may have been, bought. */
 	outcomeSoFar(): Outcome {
 		const { options, pauses } = this.services;
 		const { start, itemIndex } = this.job;
@@ -66,18 +69,11 @@ export class JobTask {
 		if (entry.generationId !== null) return { kind: 'open', generation: stub(entry.generationId), reason };
 		return {
 			kind: 'failure',
-			failure: inDoubt(options.provider, {
-				makes: this.makes,
-				reason: entry.doubt ?? 'the execution was stopped before the answer came',
-				sentAt: entry.submittedAt,
-				lookAlikes: [],
-				isNotListed: false,
-				problem: undefined,
-			}),
+			failure: doubtFailure(options.provider, this.makes, entry, entry.doubt ?? STOPPED_UNANSWERED),
 		};
 	}
 
-	/** Leaves in the ledger what the next call of the run must know. */
+	/** Records in the ledger what the next call of the run needs to know. */
 	sleep(): void {
 		const { pauses, options } = this.services;
 		if (!this.entry || !this.plan) return;
@@ -122,7 +118,7 @@ export class JobTask {
 		if (over?.generation && Math.abs(clock.wall() - over.at) < FRESH_MS) return this.finished(over.generation);
 
 		const { now } = pauses;
-		// When one that only its id is known of was submitted is not known; the middle of the usual time is a fair guess.
+		// If only the id is known, so is not the time of submission; half the usual time is a fair guess.
 		const since = now - (entry ? Math.max(clock.wall() - entry.submittedAt, 0) : UNKNOWN_EXPECTED_MS / 2);
 		const expectation = this.expectation(generation);
 		const delay = (): number =>
@@ -184,7 +180,7 @@ export class JobTask {
 		delete entry.called;
 		const wasAnyCalled = isCalled || options.isCalled === true;
 		if (isCalled || (wasAnyCalled && elapsedMs >= expectedTimeMs * CALLED_FROM)) return now;
-		// Whatever n8n's clock did meanwhile: no later than it would be without the sleep.
+		// Whatever happened to n8n's clock: no later than without the suspension.
 		return Math.max(now, Math.min(now + asleep.lookAt - options.clock.wall(), now + Math.max(delayMs, 0)));
 	}
 
@@ -192,11 +188,11 @@ export class JobTask {
 		const { provider, experience } = this.services.options;
 		const start = this.create();
 		const ms = expectedMs(start?.model, start?.request ?? null, estimatedSeconds);
-		// Of what was bought before, the age is unknown too: looks at a steady pace.
+		// The age of an earlier purchase is unknown: poll at a steady pace.
 		if (!start) return { ms, isKnown: true };
 		if (!experience) return { ms, isKnown: false };
 		const known = experience.expectation(kindOf(provider.id, start.request), ms);
-		// What the provider says of this very request counts more, but may be as wrong as any guess.
+		// The provider's own estimate takes precedence, but may be as wrong as any guess.
 		return estimatedSeconds === null ? known : { ms, isKnown: false };
 	}
 
@@ -217,10 +213,18 @@ export class JobTask {
 		return this.job.start.kind === 'create' ? this.job.start : null;
 	}
 
-	private known(): { generationId: string | null; status: Generation['status'] | 'unknown' | null } {
-		if (this.generation) return { generationId: this.generation.generationId, status: this.generation.status };
-		if (!this.entry) return { generationId: null, status: null };
-		return { generationId: this.entry.generationId, status: 'unknown' };
+	private unexpectedFailure(error: unknown): Failure {
+		const { provider } = this.services.options;
+		const { generationId = null, status } = this.generation ?? { generationId: this.entry?.generationId, status: this.entry ? ('unknown' as const) : null };
+		const text = unexpected({
+			provider,
+			makes: this.makes,
+			reason: error instanceof Error ? error.message : String(error),
+			generationId: generationId ?? '',
+			hasGeneration: generationId !== null,
+			mayBeBought: status !== null,
+		});
+		return failureOf(text, { generationId, provider: provider.id, status });
 	}
 }
 

@@ -1,110 +1,185 @@
-/** What users are told about a generation: what happened, and what to do next. Every text about one has its ID. */
-import { quote } from '../providers/answers';
-import type { Generation, Problem, Product, Provider } from '../providers/provider';
-import type { Failure } from './failure';
-import { adviceForRead, fetchLater } from './failure';
+/** What users are told about fields, before anything is sent, and about generations, always with their IDs. */
+import type { Product, Provider } from '../providers/provider';
+import type { Text } from '../providers/text';
+import { fetchLater } from './failure';
 
-/** Nothing was sent: the provider could not be reached. */
-export function unreachable(provider: Provider, text: string): Failure {
+type Named = Pick<Provider, 'dashboardUrl' | 'displayName'>;
+
+// ---------------------------------------------------------------------------------------------------------------
+// Fields, as the end of a sentence that begins with the field's name
+
+export const empty = (): string => 'is empty';
+/** @param facts.actual such as `it is text` */
+export const wrongType = ({ expected, actual }: { expected: string; actual: string }): string => `must be ${expected}, but ${actual}`;
+/** @param facts.where the provider, or one of its models */
+export const notAllowed = ({ value, where, allowed }: { value: string; where: string; allowed: string }): string => `cannot be ${value} for ${where}. Allowed: ${allowed}`;
+export const notAvailable = ({ where, isSwitch }: { where: string; isSwitch: boolean }): string => `is not available for ${where}; ${isSwitch ? 'switch it off' : 'leave it out'}`;
+export const imageNeeded = ({ where }: { where: string }): string => `is empty, but ${where} only generates videos from images`;
+export const startImageNeeded = ({ where }: { where: string }): string => `needs 'Start Image' for ${where}`;
+export const notWithEndImage = ({ where }: { where: string }): string => `cannot be combined with 'End Image' for ${where}; use one of the two`;
+export const tooShort = ({ length, minimum }: { length: number; minimum: number }): string => `is too short: ${length} characters (minimum ${minimum})`;
+export const tooLong = ({ length, maximum }: { length: number; maximum: number }): string => `is too long: ${length} characters (maximum ${maximum})`;
+export const tooManyImages = ({ count, maximum }: { count: number; maximum: number }): string => `has too many images: ${count} (maximum ${maximum})`;
+export const notJson = (): string => 'is not valid JSON';
+export const notAnObject = (): string => 'must be a JSON object';
+export const notAnId = (): string => 'has characters that no ID has';
+export const googleDrivePage = (): string => "is a Google Drive page, not a file; download the file with n8n's Google Drive node and use Input Data";
+export const dropboxPage = (): string => 'is a Dropbox page, not a file; replace dl=0 at its end with raw=1';
+export const localAddress = ({ host }: { host: string }): string => `is at ${host}, which the provider cannot reach; use a public web address`;
+/** A whole sentence. @param facts.part `image` or `frame` */
+export const inKeyframe = ({ part, number, finding }: { part: string; number: number; finding: string }): string => `'Keyframes': the ${part} of keyframe ${number} ${finding}`;
+export const notATrigger = ({ ending }: { ending: string }): string => `must be the URL of a Luma Video Trigger, which ends in ${ending}`;
+export const secondCallback = (): string => "must be empty when 'Trigger URL' is set: only one address can be called";
+/** A whole sentence. */
+export const notSupported = ({ provider }: { provider: Pick<Provider, 'displayName'> }): string => `${provider.displayName} does not support this operation`;
+
+// ---------------------------------------------------------------------------------------------------------------
+// The spending limit
+
+export function maxCostNotANumber(): Text {
 	return {
-		message: `${provider.displayName} cannot be reached: ${text}`,
-		advice: "Nothing was bought. Check 'Base URL' in the credential and the network of n8n.",
-		details: { generationId: null, provider: provider.id, status: null },
+		message: "'Max Cost' must be a number of US dollars",
+		advice: "Enter a number of 0 or more, or remove 'Max Cost'. Nothing was sent.",
 	};
 }
 
-/** The provider refused the request. */
-export function refused(provider: Provider, problem: Problem): Failure {
+export function priceUnknown({ makes, displayName }: { makes: Product; displayName: string }): Text {
 	return {
-		message: problem.message,
-		advice: `Nothing was bought. ${problem.advice}`,
-		details: { generationId: null, provider: provider.id, status: null },
-		problem,
+		message: `'Max Cost' cannot be checked: the price of ${makes === 'image' ? 'an image' : 'a video'} is not known for this request to ${displayName}`,
+		advice: "Remove 'Max Cost', or choose a model with a published price and no 'Additional Body Fields' that change it. Nothing was sent.",
 	};
 }
 
-/** Why a request is in doubt when n8n crashed while it may have been on its way. */
-export const CRASHED = 'n8n was interrupted while the request may have been on its way';
+export function overMaxCost({ makes, isOne, count, cost, maxCost }: { makes: Product; isOne: boolean; count: number; cost: string; maxCost: string }): Text {
+	return {
+		message: `${isOne ? `One ${makes}` : `${count} ${makes}s`} would cost about ${cost}, more than 'Max Cost' allows (${maxCost})`,
+		advice: `Raise 'Max Cost', send fewer items, or choose ${makes === 'image' ? 'a cheaper model' : 'a lower resolution or duration'}. Nothing was sent.`,
+	};
+}
 
-/** What is known of a request that got no readable answer. */
-export interface Doubt {
-	/** What the request is for. */
+// ---------------------------------------------------------------------------------------------------------------
+// Submitting
+
+export function cannotBeReached({ provider, reason }: { provider: Pick<Provider, 'displayName'>; reason: string }): Text {
+	return {
+		message: `${provider.displayName} cannot be reached: ${reason}`,
+		advice: "Check n8n's network and 'Base URL' in the credential.",
+	};
+}
+
+/** The provider refused the request, or never got it. */
+export function notBought({ message, advice }: Text): Text {
+	return { message, advice: `Nothing was bought. ${advice} Then run this item again.` };
+}
+
+/** Why a request is in doubt. */
+export const CRASHED = 'n8n was interrupted while the request may have been under way';
+export const UNANSWERED = 'an earlier try got no answer';
+export const STOPPED_UNANSWERED = 'the execution was stopped before the answer came';
+
+interface Doubt {
+	provider: Named;
 	makes: Product;
-	/** Why it is not known. */
 	reason: string;
-	/** When the request was sent, in milliseconds since 1970. */
-	sentAt: number;
-	/** Generations in the provider's list that may have come of it. */
-	lookAlikes: readonly string[];
-	/** Whether the provider's list was read and has nothing like it. */
+	/** In ISO 8601. */
+	sentAt: string;
+	hasLookAlikes: boolean;
+	/** IDs in the provider's list. */
+	lookAlikes: string;
+	/** The provider's list was read and has nothing like it. */
 	isNotListed: boolean;
-	problem: Problem | undefined;
+	isAfterCrash: boolean;
 }
 
 /** It is not known whether the request was accepted. */
-export function inDoubt(provider: Provider, { makes, reason, sentAt, lookAlikes, isNotListed, problem }: Doubt): Failure {
-	const found =
-		lookAlikes.length === 0
-			? isNotListed
-				? ' The list of generations does not show it so far; lists can lag behind.'
-				: ''
-			: lookAlikes.length === 1
-				? ` Generation ${lookAlikes.join(', ')} looks like it, but may belong to another request.`
-				: ` Several generations look like it, and any of them may be it: ${lookAlikes.join(', ')}.`;
-	const anew =
-		reason === CRASHED
-			? "If there is none, switch on 'Buy Again After a Crash' in 'Options' and retry the execution with the current workflow."
-			: `A retry of this execution does not send the request again; to buy the ${makes} anew, start a new execution.`;
+export function inDoubt({ provider, makes, reason, sentAt, hasLookAlikes, lookAlikes, isNotListed, isAfterCrash }: Doubt): Text {
+	const found = hasLookAlikes
+		? ` The list of generations has possible matches, which may belong to other requests: ${lookAlikes}.`
+		: isNotListed
+			? ' The list of generations does not show it yet; lists can lag behind.'
+			: '';
+	const again = isAfterCrash
+		? "If there is none, switch on 'Buy Again After a Crash' in 'Options' and retry the execution with the currently saved workflow."
+		: `Retrying this execution does not send the request again; to buy the ${makes} again, start a new execution.`;
 	return {
 		message: `It is not known whether ${provider.displayName} accepted the request: ${reason}`,
-		advice: `${makes === 'image' ? 'An image' : 'A video'} may have been bought.${found} Look at ${provider.dashboardUrl} for a generation started at ${new Date(sentAt).toISOString()}. ${anew}`,
-		details: { generationId: null, provider: provider.id, status: 'unknown' },
-		...(problem ? { problem } : {}),
+		advice: `${makes === 'image' ? 'An image' : 'A video'} may have been bought.${found} Look at ${provider.dashboardUrl} for a generation started at ${sentAt}. ${again}`,
 	};
 }
 
-/** A read of the generation was refused, or its answer makes no sense. */
-export function cannotBeRead(provider: Provider, generation: Generation, problem: Problem, isBought: boolean): Failure {
-	const { generationId } = generation;
-	const mayRun = isBought || problem.kind !== 'notFound';
+interface Unexpected {
+	provider: Named;
+	makes: Product;
+	reason: string;
+	generationId: string;
+	hasGeneration: boolean;
+	mayBeBought: boolean;
+}
+
+/** A defect of this package. */
+export function unexpected({ provider, makes, reason, generationId, hasGeneration, mayBeBought }: Unexpected): Text {
+	const rest = hasGeneration
+		? fetchLater(generationId)
+		: mayBeBought
+			? `${makes === 'image' ? 'An image' : 'A video'} may have been bought: look at ${provider.dashboardUrl}.`
+			: 'Nothing was bought.';
 	return {
-		message: `Generation ${generationId} cannot be read: ${problem.message}`,
-		advice: mayRun ? `${adviceForRead(problem)} It may still be running. ${fetchLater(generationId)}` : problem.advice,
-		details: { generationId, provider: provider.id, status: generation.status },
-		problem,
+		message: `Something unexpected happened: ${reason}`,
+		advice: `Please report this to the maintainers of n8n-nodes-luma-video. ${rest}`,
 	};
 }
 
-export function hasNoFile(provider: Provider, { generationId, makes = 'video', status }: Generation): Failure {
+// ---------------------------------------------------------------------------------------------------------------
+// Generations
+
+interface Unreadable {
+	provider: Pick<Provider, 'displayName'>;
+	generationId: string;
+	reason: string;
+	advice: string;
+	/** The provider has none with this ID. */
+	isUnknown: boolean;
+	isUnreachable: boolean;
+	mayRun: boolean;
+}
+
+export function cannotBeRead({ provider, generationId, reason, advice, isUnknown, isUnreachable, mayRun }: Unreadable): Text {
 	return {
-		message: `${provider.displayName} says that generation ${generationId} is completed, but names no ${makes}`,
+		message: isUnknown ? `${provider.displayName} has no generation ${generationId}` : `Generation ${generationId} cannot be read: ${reason}`,
+		advice: `${isUnreachable ? 'The generation is not affected. ' : ''}${advice}${mayRun ? ` It may still be running. ${fetchLater(generationId)}` : ''}`,
+	};
+}
+
+/** @param facts.status as the node's output has it */
+export function noFile({ provider, makes, generationId, status }: { provider: Named; makes: Product; generationId: string; status: string }): Text {
+	return {
+		message: `Generation ${generationId} has no ${makes} to download (status: ${status})`,
 		advice: `Look at ${provider.dashboardUrl}. ${fetchLater(generationId)}`,
-		details: { generationId, provider: provider.id, status },
 	};
 }
 
-/** A defect of this package: said as such, with what is known. */
-export function unexpected(
-	provider: Provider,
-	error: unknown,
-	known: { generationId: string | null; status: Generation['status'] | 'unknown' | null },
-	makes: Product,
-): Failure {
-	const rest =
-		known.generationId !== null
-			? fetchLater(known.generationId)
-			: known.status === 'unknown'
-				? `${makes === 'image' ? 'An image' : 'A video'} may have been bought: look at ${provider.dashboardUrl}.`
-				: 'Nothing was bought.';
+export const NO_REASON = 'no reason given';
+export const OTHER_INPUT = 'Change the prompt or the images, then run this item again.';
+
+interface FailedGeneration {
+	provider: Pick<Provider, 'displayName'>;
+	makes: Product;
+	generationId: string;
+	reason: string;
+	advice: string;
+	isFree: boolean;
+}
+
+export function generationFailed({ provider, makes, generationId, reason, advice, isFree }: FailedGeneration): Text {
 	return {
-		message: `Something unexpected happened: ${error instanceof Error ? error.message : String(error)}`,
-		advice: `Please report this to the makers of n8n-nodes-luma-video. ${rest}`,
-		details: { ...known, provider: provider.id },
+		message: `${provider.displayName} could not generate the ${makes}: ${reason} (generation ${generationId})`,
+		advice: isFree ? `${advice} ${provider.displayName} does not charge for it.` : advice,
 	};
 }
 
-/** Why a create is in doubt. What came as its answer is quoted, for it may hold the ID: all that is left of it. */
-export function reasonOf(problem: Problem, answerText: string): string {
-	const said = problem.kind === 'unreadable' && !/^\s*</.test(answerText) ? quote(answerText) : '';
-	return said === '' ? problem.message : `${problem.message}: ${said}`;
+export function downloadFailed({ message, advice, generationId }: Text & { generationId: string }): Text {
+	return {
+		message: `${message} (generation ${generationId})`,
+		advice: `${advice} With the ID ${generationId}, resource 'Generation' can get a fresh URL (operation 'Get') or the file ('Download').`,
+	};
 }

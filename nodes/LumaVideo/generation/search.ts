@@ -1,4 +1,4 @@
-/** Looks for the generation of a request that got no readable answer, in the provider's list. */
+/** Searches the provider's list for the generation of a request that got no readable answer. */
 import type { Generation, GenerationRequest, Provider } from '../providers/provider';
 import { isSameRequest } from '../providers/provider';
 import { isOfSameExecution } from '../transport/callbackAddress';
@@ -9,16 +9,22 @@ import { findLost, isLongBefore } from './lost';
 import { stub } from './stub';
 import { twinHash } from './twins';
 
-export type Found =
-	| { ok: true; generation: Generation }
-	| { ok: false; lookAlikes: string[]; /** Whether the list was read as far back as it could be. */ isNotListed: boolean };
+export type Found = { ok: true; generation: Generation } | NotFound;
 
-/** Looks into the list, in milliseconds after the previous look: a list may lag behind. */
+export interface NotFound {
+	ok: false;
+	/** IDs of generations that may have come from the request. */
+	lookAlikes: string[];
+	/** Whether the list goes back far enough and has nothing like it. */
+	isNotListed: boolean;
+}
+
+/** When to read the list, in milliseconds after the previous read: a list may lag behind. */
 const LOOK_DELAYS_MS = [1000, 3000, 8000];
 const PAGE = 100;
 const MAX_PAGES = 5;
 
-/** @throws RunEnded when the execution is stopped meanwhile */
+/** @throws RunEnded when the execution is stopped in the meantime */
 export async function searchLost(entry: LedgerEntry, { options, pauses, twins }: JobServices): Promise<Found> {
 	const { provider, ledger, clock } = options;
 	const { sent } = entry;
@@ -62,12 +68,12 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 function isSame(provider: Provider, generation: Generation, sent: GenerationRequest): boolean {
 	const { callback } = sent;
 	const listed = callback ? provider.callbacks?.urlOf?.(generation) : null;
-	// The retry of an execution that crashed has another address.
+	// The retry of a crashed execution has a different address.
 	const isOurs = callback !== null && listed != null && isOfSameExecution(callback.url, listed);
 	return isSameRequest(provider, generation, isOurs ? { ...sent, callback: { ...callback, url: listed } } : sent);
 }
 
-/** What the account made since a moment, as far as the list tells; `null` when it cannot be read. */
+/** What the account has generated since a moment, as far as the list goes; `null` when it cannot be read. */
 async function listBackTo(
 	{ provider, client }: JobServices['options'],
 	time: number,

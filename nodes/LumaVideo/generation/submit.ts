@@ -1,30 +1,34 @@
 /**
- * One request that costs money. It is sent once; again only after an answer that says that it was refused for now.
- * After an unclear end the generation is looked for, never bought again.
+ * One request that costs money. It is sent once, and again only after an answer that refuses it for now. If it is not
+ * clear whether it was accepted, the generation is looked for, never bought again.
  */
-import type { Generation, GenerationRequest, Problem, ProviderCall } from '../providers/provider';
+import { quote } from '../providers/answers';
+import type { Generation, GenerationRequest, Problem, Product, Provider, ProviderCall } from '../providers/provider';
 import { createCall, mayHaveBeenAccepted, readCreated } from '../providers/provider';
+import type { Text } from '../providers/text';
 import type { Exchange } from '../transport/providerClient';
 import type { Failure } from './failure';
+import { failureOf } from './failure';
 import type { CreateStart, Job, JobServices, Prepared } from './job';
 import type { LedgerEntry } from './ledger';
 import { newName } from './ledger';
-import { CRASHED, inDoubt, reasonOf, refused, unreachable } from './messages';
+import { CRASHED, UNANSWERED, cannotBeReached, inDoubt, notBought } from './messages';
 import { RunEnded } from './pauses';
 import { retryDelayMs } from './schedule';
+import type { NotFound } from './search';
 import { searchLost } from './search';
 import { stub } from './stub';
 import { twinHash } from './twins';
 
 export type Submitted =
-	| { ok: true; generation: Generation; entry: LedgerEntry; /** By an earlier try. */ isAdopted: boolean }
+	| { ok: true; generation: Generation; entry: LedgerEntry; /** Whether an earlier try bought it. */ isAdopted: boolean }
 	| { ok: false; failure: Failure };
 
 /**
- * Buys what the job is for, or finds what an earlier try bought.
+ * Buys the job's generation, or finds the one that an earlier try bought.
  *
- * @param note told of the ledger's entry as soon as something may have been bought, and of `null` when nothing was
- * @throws RunEnded when the run ends before the request is sent, or while a lost one is looked for
+ * @param note called with the ledger's entry as soon as something may have been bought, and with `null` if nothing was
+ * @throws RunEnded when the run ends before the request is sent, or during the search for a lost one
  */
 export async function submit(
 	job: Job,
@@ -48,7 +52,7 @@ class Submission {
 		const known = ledger.claim(this.job.itemIndex, this.start.key);
 		if (!known) return await this.create();
 		this.note(known);
-		if (known.state === 'submitting') return await this.lookForLost(known, known.doubt ?? 'an earlier try got no answer', true);
+		if (known.state === 'submitting') return await this.lookForLost(known, known.doubt ?? UNANSWERED, true);
 		const { generationId, estimatedSeconds } = known;
 		const id = generationId ?? '';
 		this.services.twins.own(id, known.name);
@@ -70,7 +74,7 @@ class Submission {
 			if (exchange.kind === 'fault') {
 				if (exchange.fault.outcome !== 'notSent') return await this.lookForLost(entry, exchange.fault.text, false);
 				this.withdraw(entry);
-				return { ok: false, failure: unreachable(provider, exchange.fault.text) };
+				return this.notBought(cannotBeReached({ provider, reason: exchange.fault.text }));
 			}
 			const reading = readCreated(provider, exchange.answer, request);
 			if (reading.ok) return this.accept(entry, reading.value, false);
@@ -80,7 +84,7 @@ class Submission {
 			}
 			this.withdraw(entry);
 			const again = pauses.now + retryDelayMs(refusals, problem.retryAfterMs);
-			if (problem.kind !== 'rateLimited' || again > giveUpAt) return { ok: false, failure: refused(provider, problem) };
+			if (problem.kind !== 'rateLimited' || again > giveUpAt) return this.notBought(problem, problem);
 			slots.hold(again);
 		}
 	}
@@ -90,7 +94,7 @@ class Submission {
 		return prepare ? await this.services.pauses.unlessEnded(prepare()) : { ok: true, request };
 	}
 
-	/** Sends the request, unless n8n crashed when an earlier run of this execution had done so: then there is no exchange. */
+	/** Sends the request, unless an earlier run of this execution did so before n8n crashed: then there is no exchange. */
 	private async send(call: ProviderCall, request: GenerationRequest): Promise<{ entry: LedgerEntry; exchange: Exchange | null }> {
 		const { options, pauses, twins } = this.services;
 		const { ledger, clock, provider, crashRecord } = options;
@@ -109,7 +113,7 @@ class Submission {
 				if (before.generationId !== null) ledger.accepted(entry, before.generationId, null);
 				return { entry, exchange: null };
 			}
-			// A stop may have come meanwhile.
+			// The run may have been stopped in the meantime.
 			if (this.services.pauses.ended !== null) {
 				crashRecord?.withdraw(itemIndex);
 				throw new RunEnded();
@@ -129,6 +133,11 @@ class Submission {
 		return { ok: true, generation, entry, isAdopted };
 	}
 
+	private notBought(text: Text, problem?: Problem): Submitted {
+		const { provider } = this.services.options;
+		return { ok: false, failure: failureOf(notBought(text), { generationId: null, provider: provider.id, status: null }, problem) };
+	}
+
 	private withdraw(entry: LedgerEntry): void {
 		const { ledger, crashRecord } = this.services.options;
 		ledger.refused(entry);
@@ -140,7 +149,7 @@ class Submission {
 		if (entry.generationId !== null) return this.accept(entry, stub(entry.generationId), isAdopted);
 		const { options, twins } = this.services;
 		const { provider } = options;
-		// Its answer may have come after the execution was stopped.
+		// The answer may have arrived after the execution was stopped.
 		const late = twins.idOf(entry.name);
 		if (late !== null) return this.accept(entry, stub(late), isAdopted);
 		entry.doubt = reason;
@@ -150,8 +159,34 @@ class Submission {
 			this.withdraw(entry);
 			return await this.create();
 		}
-		const { lookAlikes, isNotListed } = found;
-		const { makes } = this.start.request;
-		return { ok: false, failure: inDoubt(provider, { makes, reason, sentAt: entry.submittedAt, lookAlikes, isNotListed, problem }) };
+		return { ok: false, failure: doubtFailure(provider, this.start.request.makes, entry, reason, found, problem) };
 	}
+}
+
+/** @param found what the search in the provider's list found */
+export function doubtFailure(
+	provider: Provider,
+	makes: Product,
+	{ submittedAt }: LedgerEntry,
+	reason: string,
+	{ lookAlikes, isNotListed }: Omit<NotFound, 'ok'> = { lookAlikes: [], isNotListed: false },
+	problem?: Problem,
+): Failure {
+	const text = inDoubt({
+		provider,
+		makes,
+		reason,
+		sentAt: new Date(submittedAt).toISOString(),
+		hasLookAlikes: lookAlikes.length > 0,
+		lookAlikes: lookAlikes.join(', '),
+		isNotListed,
+		isAfterCrash: reason === CRASHED,
+	});
+	return failureOf(text, { generationId: null, provider: provider.id, status: 'unknown' }, problem);
+}
+
+/** Why a create is in doubt. An unreadable answer is quoted, for it may contain the ID: it is the only trace left. */
+function reasonOf(problem: Problem, answerText: string): string {
+	const said = problem.kind === 'unreadable' && !/^\s*</.test(answerText) ? quote(answerText) : '';
+	return said === '' ? problem.message : `${problem.message}: ${said}`;
 }

@@ -1,34 +1,35 @@
-/** One generation, read until it is over or its time is. */
+/** Polls one generation until it is final or the deadline has passed. */
 import type { Generation, Problem, Provider } from '../providers/provider';
 import type { Failure } from './failure';
 import type { Look } from './reader';
-import { cannotBeRead, hasNoFile } from './messages';
-import { isOver, isTransient } from './read';
+import { failureOf } from './failure';
+import { noFile } from './messages';
+import { isOver, isTransient, readFailure } from './read';
 import { retryDelayMs } from './schedule';
 
 export interface WatchOptions {
 	provider: Provider;
-	/** Milliseconds since 1970, by the clock that `look` goes by. */
+	/** Milliseconds since 1970, by the clock that `look` uses. */
 	now(): number;
 	/** The generation's state at a moment, in milliseconds since 1970. */
 	look(at: number): Promise<Look>;
-	/** Milliseconds until the next look at what still runs. */
+	/** Milliseconds until the next look at a running generation. */
 	nextDelayMs(): number;
 	/** When waiting ends, in milliseconds since 1970. */
 	deadline: number;
-	/** Whether this node bought it: an id that a user gave may be wrong. */
+	/** Whether this node bought it: an id from a user may be wrong. */
 	isBought: boolean;
-	/** Told of every state that was read, and when the next look is due. */
+	/** Called with every state that was read, and the time of the next look. */
 	onLook(generation: Generation, nextAt: number): void;
 }
 
 export type Watched =
 	| { kind: 'over'; generation: Generation }
-	/** `trouble`: why the last read told nothing. */
+	/** `trouble`: why the last read failed. */
 	| { kind: 'timeout'; generation: Generation; trouble?: string }
 	| { kind: 'failure'; failure: Failure };
 
-/** Answers in a row that cannot be read, or lack the file, before waiting is given up. */
+/** Gives up after this many consecutive answers that cannot be read or lack the file. */
 const MAX_UNREADABLE = 4;
 
 /**
@@ -41,7 +42,7 @@ export async function watch(generation: Generation, firstAt: number, options: Wa
 	let transient = 0;
 	let unreadable = 0;
 	for (let at = firstAt; ; ) {
-		// What is finished in time is delivered, so the last look is at the deadline.
+		// The last look is at the deadline, so that whatever finishes in time is delivered.
 		const look = await options.look(Math.min(at, deadline));
 		const isLast = options.now() >= deadline;
 		let trouble: string | undefined;
@@ -53,8 +54,12 @@ export async function watch(generation: Generation, firstAt: number, options: Wa
 				unreadable = 0;
 				at = options.now() + options.nextDelayMs();
 			} else {
-				// Said to be completed, and no file there: it may follow in a moment.
-				if (++unreadable >= MAX_UNREADABLE) return { kind: 'failure', failure: hasNoFile(provider, known) };
+				// Completed without a file: it may appear in a moment.
+				if (++unreadable >= MAX_UNREADABLE) {
+					const { generationId, makes = 'video', status } = known;
+					const text = noFile({ provider, makes, generationId, status });
+					return { kind: 'failure', failure: failureOf(text, { generationId, provider: provider.id, status }) };
+				}
 				at = options.now() + retryDelayMs(unreadable, null);
 			}
 		} else if (look.problem === null || isTransient(look.problem)) {
@@ -63,7 +68,10 @@ export async function watch(generation: Generation, firstAt: number, options: Wa
 		} else {
 			const { problem } = look;
 			const mayPass: boolean = isUnreadable(problem) && ++unreadable < MAX_UNREADABLE;
-			if (!mayPass) return { kind: 'failure', failure: cannotBeRead(provider, known, problem, options.isBought) };
+			if (!mayPass) {
+				const mayRun = options.isBought || problem.kind !== 'notFound';
+				return { kind: 'failure', failure: readFailure(provider, known, look, mayRun) };
+			}
 			at = options.now() + retryDelayMs(unreadable, null);
 		}
 		if (isLast) return { kind: 'timeout', generation: known, ...(trouble === undefined ? {} : { trouble }) };

@@ -1,10 +1,10 @@
 /** Reading answers: what all providers have in common. Pure. */
 import type { JsonObject, JsonValue, Problem, ProblemKind, ProviderAnswer, Reading } from './provider';
 
-/** Answer text that goes into a message is cut here, in characters. */
+/** Answer text quoted in a message is cut to this length, in characters. */
 const MAX_QUOTE = 300;
 
-/** The answer's JSON, or `undefined` when the text is no JSON (empty, HTML, cut off). */
+/** The answer's JSON, or `undefined` if the text is not JSON (empty, HTML, cut off). */
 export function jsonOf(answer: ProviderAnswer): JsonValue | undefined {
 	try {
 		return JSON.parse(answer.text) as JsonValue;
@@ -21,7 +21,7 @@ export function isSuccess(answer: ProviderAnswer): boolean {
 	return answer.statusCode >= 200 && answer.statusCode < 300;
 }
 
-/** The first value that is a non-empty string or a number, as a string; `null` when there is none. */
+/** The first non-empty string or number, as a string; `null` if there is none. */
 export function firstText(...candidates: Array<JsonValue | undefined>): string | null {
 	for (const candidate of candidates) {
 		if (typeof candidate === 'string' && candidate.trim() !== '') return candidate;
@@ -50,9 +50,9 @@ export function firstUrl(...candidates: Array<JsonValue | undefined>): string | 
 }
 
 /**
- * How long the provider asks to wait, in milliseconds; `null` when it does not say.
+ * How long the provider asks to wait, in milliseconds; `null` if it does not say.
  * `retry-after-ms` and `retry-after` in seconds or as an HTTP date (RFC 9110, 10.2.3); a date is measured against the
- * answer's own `date` header, so no clock is needed and clocks that differ do no harm.
+ * answer's own `date` header, so no clock is needed and clock skew does not matter.
  */
 export function retryAfterMs(answer: ProviderAnswer): number | null {
 	const milliseconds = Number.parseFloat(answer.headers['retry-after-ms'] ?? '');
@@ -60,7 +60,7 @@ export function retryAfterMs(answer: ProviderAnswer): number | null {
 	const value = answer.headers['retry-after'];
 	if (value === undefined || value.trim() === '') return null;
 	if (/^\d+(\.\d+)?$/.test(value.trim())) return Number(value) * 1000;
-	// `Date.parse` sees a date in nearly anything with a number: only the form that HTTP prescribes counts.
+	// `Date.parse` accepts nearly anything with a number: only the HTTP date format counts.
 	if (!/^[a-z]+, .+ GMT$/i.test(value.trim())) return null;
 	const until = Date.parse(value);
 	const sent = Date.parse(answer.headers.date ?? '');
@@ -68,23 +68,23 @@ export function retryAfterMs(answer: ProviderAnswer): number | null {
 	return Math.max(0, until - sent);
 }
 
-/** One line, cut to a readable length, for use inside a message. */
+/** One line, cut to a readable length, for quoting in a message. */
 export function quote(text: string): string {
 	const line = text.replace(/\s+/g, ' ').trim();
 	return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE - 1)}…` : line;
 }
 
-/** What was asked for: the same status can mean something else. */
+/** What was asked for, on which the meaning of a status depends. */
 export type Asked = 'account' | 'catalog' | 'create' | 'createImage' | 'file' | 'generation';
 
 /**
- * What one kind of refusal means. A rule fits when all that it names fits; what it leaves out falls back to the general
- * text for the kind, and the kind to that of the HTTP status.
+ * What one kind of refusal means. A rule matches if all of its conditions match; a text that it leaves out falls back to
+ * the general one for the kind, and the kind to that of the HTTP status.
  */
 export interface Refusal {
 	/**
-	 * HTTP statuses. Left out: those that clearly refuse, which are 4xx but 408, and 2xx of services that say no in the
-	 * body. So no text can turn an unclear end into a refusal, unless its rule names the status.
+	 * HTTP statuses. Default: those that clearly refuse, which are 4xx except 408, and 2xx from services that refuse in the
+	 * body. So no text can turn an unclear result into a refusal unless its rule names the status.
 	 */
 	status?: readonly number[];
 	asked?: readonly Asked[];
@@ -101,10 +101,10 @@ export interface Refusal {
 
 const ADVICE: Readonly<Record<ProblemKind, string>> = {
 	credentials: "Check the API key in the node's credential.",
-	balance: 'Add credit to the account, then run the workflow again.',
+	balance: 'Add credit to the account.',
 	permission: 'Check that the API key may use this model.',
-	moderation: 'Change the prompt or the images, then run the workflow again.',
-	invalidRequest: "Check the node's fields, then run the workflow again.",
+	moderation: 'Change the prompt or the images.',
+	invalidRequest: "Check the node's fields.",
 	notFound: 'Check the generation ID and that it belongs to the account of this credential.',
 	rateLimited: "Lower 'Max Concurrent Generations', or run fewer workflows at the same time.",
 	unavailable: 'Wait a few minutes.',
@@ -117,7 +117,7 @@ function kindOfStatus(statusCode: number): ProblemKind {
 	if (statusCode === 402) return 'balance';
 	if (statusCode === 403) return 'permission';
 	if (statusCode === 404 || statusCode === 410) return 'notFound';
-	// A request that timed out on the way may have been acted upon.
+	// A request that timed out in transit may have been acted upon.
 	if (statusCode === 408) return 'unavailable';
 	if (statusCode === 429) return 'rateLimited';
 	if (statusCode >= 500) return 'unavailable';
@@ -132,9 +132,9 @@ const HAPPENED: Readonly<Record<ProblemKind, string>> = {
 	permission: 'does not allow this request with this API key',
 	moderation: 'refused the content',
 	invalidRequest: 'refused the request',
-	notFound: 'does not know what was asked for',
+	notFound: 'has nothing under this ID or address',
 	rateLimited: 'is receiving too many requests',
-	unavailable: 'could not handle the request just now',
+	unavailable: 'could not handle the request at the moment',
 	unreadable: 'sent an answer that cannot be read',
 	redirected: 'points to another address',
 };
@@ -142,7 +142,7 @@ const HAPPENED: Readonly<Record<ProblemKind, string>> = {
 /** Every kind. */
 export const problemKinds = Object.keys(HAPPENED) as ProblemKind[];
 
-/** A problem of the given kind in the provider's name. */
+/** A problem of the given kind, naming the provider. */
 export function problemOf(
 	kind: ProblemKind,
 	answer: ProviderAnswer,
@@ -163,24 +163,24 @@ function isClear(statusCode: number): boolean {
 	return (statusCode >= 200 && statusCode < 300) || (statusCode >= 400 && statusCode < 500 && statusCode !== 408);
 }
 
-/** How a provider says no. */
+/** How a provider refuses. */
 export interface AnswerRules {
 	displayName: string;
 	refusals: readonly Refusal[];
-	/** The text and the machine-readable code of an answer that refuses. */
+	/** The text and the machine-readable code of a refusal. */
 	said: (json: JsonValue | undefined) => { text: string | null; code?: string | null };
-	/** Present where the service says no in the body of a 2xx answer. */
+	/** For services that refuse in the body of a 2xx answer. */
 	isRefusal?: (json: JsonValue | undefined) => boolean;
 }
 
 /** Reads the answers of one provider. */
 export interface AnswerReader {
-	/** What an answer that is no success means. */
+	/** The meaning of an unsuccessful answer. */
 	problem: (answer: ProviderAnswer, asked: Asked) => Problem;
 	/**
-	 * The value of a successful answer, or what stands in the way.
+	 * The value of a successful answer, or the problem.
 	 *
-	 * @param parse returns `null` when the answer is not what it should be
+	 * @param parse returns `null` if the answer is not as expected
 	 * @param expected ends "sent an unknown answer where … was expected"
 	 */
 	read: <T>(answer: ProviderAnswer, asked: Asked, parse: (json: JsonValue | undefined) => T | null, expected?: string) => Reading<T>;
@@ -204,7 +204,7 @@ export function answerReader({ displayName, refusals, said, isRefusal = () => fa
 		read(answer, asked, parse, expected = 'the generation') {
 			if (!isSuccess(answer)) return { ok: false, problem: problem(answer, asked) };
 			const json = jsonOf(answer);
-			// A value counts even in a body that says no: what was paid for is not lost over it.
+			// A value counts even in a body that refuses, so that nothing that was paid for is lost.
 			const value = parse(json);
 			if (value !== null) return { ok: true, value };
 			return { ok: false, problem: isRefusal(json) ? problem(answer, asked) : unreadable(answer, displayName, expected) };
@@ -212,7 +212,7 @@ export function answerReader({ displayName, refusals, said, isRefusal = () => fa
 	};
 }
 
-/** A successful answer that is not what it should be. */
+/** A successful answer that is not as expected. */
 function unreadable(answer: ProviderAnswer, displayName: string, expected: string): Problem {
 	const text = answer.text.trim();
 	const shape = text === '' ? 'an empty answer' : text.startsWith('<') ? 'a web page' : 'an unknown answer';

@@ -2,8 +2,7 @@
  * CrazyRouter, a router to many models (docs.crazyrouter.com).
  *
  * Sources: the pages "Luma", "Callback", "Status codes", "Error handling" and "Image Upload Guidance" of
- * docs.crazyrouter.com. They use four sets of status words and more than one shape of answer; all of them are accepted
- * here.
+ * docs.crazyrouter.com. They use four sets of status words and several shapes of answers; all of them are accepted here.
  */
 import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
@@ -39,11 +38,11 @@ const COMMON: Omit<ModelCapabilities, 'value' | 'name' | 'description'> = {
 	usualSeconds: 60,
 };
 
-/** "Extend Video" shows a prompt and nothing else, and goes forward only. */
+/** "Extend Video" documents only a prompt, and extends only forward. */
 const EXTEND: ModelCapabilities = {
 	value: '',
 	name: 'Extend',
-	description: 'Continues the video with the model that made it',
+	description: 'Continues the video with its own model',
 	frames: ['none'],
 	aspectRatios: [],
 	resolutions: [],
@@ -57,7 +56,7 @@ const EXTEND: ModelCapabilities = {
 
 const EXTRAS_OF_GENERATE = { expandPrompt: 'expand_prompt' };
 
-/** In lower case. A word not listed is read as running. */
+/** In lower case. An unlisted word counts as running. */
 const STATUS_WORDS: ReadonlyMap<string, GenerationStatus> = new Map([
 	// "Luma"
 	['queued', 'queued'],
@@ -77,7 +76,7 @@ const STATUS_WORDS: ReadonlyMap<string, GenerationStatus> = new Map([
 	['cancel', 'failed'],
 ]);
 
-/** Values of an envelope's `code` that say all went well. */
+/** Values of an envelope's `code` that mean success. */
 const GOOD_CODES: ReadonlySet<string> = new Set(['success', 'ok', '0', '1', '200']);
 
 function firstString(...candidates: Array<JsonValue | undefined>): string | null {
@@ -176,8 +175,8 @@ const NO_CREDIT: Refusal = {
 
 const UNKNOWN_ID: Refusal = {
 	kind: 'notFound',
-	message: `${DISPLAY_NAME} does not know this generation`,
-	advice: 'Check the generation ID and that it was made with the API key of this credential.',
+	message: `${DISPLAY_NAME} does not have this generation`,
+	advice: 'Check the generation ID and that it was bought with the API key of this credential.',
 };
 
 const REFUSALS: readonly Refusal[] = [
@@ -190,17 +189,17 @@ const REFUSALS: readonly Refusal[] = [
 	{
 		kind: 'rateLimited',
 		code: /^get_channel_failed\b/i,
-		message: `${DISPLAY_NAME} has no free channel to this model just now`,
-		advice: 'Wait a few minutes, then run the workflow again, or choose another model.',
+		message: `${DISPLAY_NAME} has no free channel to this model at the moment`,
+		advice: 'Wait a few minutes, or choose another model.',
 	},
-	// A 2xx with a mistake of the service in it promises nothing.
+	// A 2xx with a server error in it promises nothing.
 	{ status: [200, 201, 202], code: /internal|server_error|timeout/i, kind: 'unavailable' },
 	{ ...KEY_REFUSED, status: [401] },
 	{ ...NO_CREDIT, status: [402] },
 	{
 		status: [403],
 		kind: 'permission',
-		advice: `See the API key's own limits in the console at ${DASHBOARD_URL}: its quota, the models it may use, the IP addresses it may be used from, and its expiry date.`,
+		advice: `Check the API key's limits in the console at ${DASHBOARD_URL}: quota, allowed models, allowed IP addresses and expiry date.`,
 	},
 	{
 		status: [404],
@@ -211,8 +210,8 @@ const REFUSALS: readonly Refusal[] = [
 	{
 		status: [404],
 		asked: ['file'],
-		message: `${DISPLAY_NAME} takes no images at this address`,
-		advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Images can also be given by their web address.",
+		message: `${DISPLAY_NAME} does not accept images at this address`,
+		advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Or enter the web address of the image.",
 	},
 	{ ...UNKNOWN_ID, status: [404] },
 ];
@@ -221,7 +220,7 @@ const { read } = answerReader({
 	displayName: DISPLAY_NAME,
 	refusals: REFUSALS,
 	isRefusal: (json) => isRefusal(json) || valueAt(json, 'success') === false,
-	// Bodies: `{ error: { message, type, code } }`, and `{ code, message, data: null }` of the routes for tasks.
+	// Bodies: `{ error: { message, type, code } }`, or `{ code, message, data: null }` on task routes.
 	said(json) {
 		const error = valueAt(json, 'error');
 		const code = firstText(valueAt(error, 'code'), valueAt(json, 'code'));
@@ -235,8 +234,8 @@ const { read } = answerReader({
 
 /**
  * "Image Upload Guidance" (June 2026) answers `{ id, url, mime_type, size, expires_at }`. Its first edition had another
- * path, POST /api/upload, with `{ success, message, data: "<url>" }`; a later one says not to use that. The address is
- * looked for in both shapes, and where other services of this kind have it.
+ * path, POST /api/upload, with `{ success, message, data: "<url>" }`; a later one says not to use it. The address is
+ * looked for in both shapes, and where similar services have it.
  */
 function uploadedUrl(json: JsonValue | undefined): string | null {
 	return firstUrl(
@@ -293,7 +292,7 @@ export const crazyrouter: Provider = {
 		imageInput: 'upload',
 		sourceAs: 'url',
 		urlMinutes: null,
-		// No limit is documented; a careful number.
+		// No limit is documented; a conservative number.
 		concurrency: 5,
 	},
 
@@ -311,8 +310,8 @@ export const crazyrouter: Provider = {
 			const id = idOf(json);
 			const word = wordOf(json);
 			if (id !== null) return generationOf(json, id, word ?? 'queued');
-			// The answer to "Extend Video" is not shown. One that names a state but no ID can only mean the video itself; without
-			// a state it is not taken for that, since the video that was to be extended is completed already.
+			// The answer to "Extend Video" is not documented. One with a state but no ID can only refer to the video itself;
+			// without a state it does not, since the source video is already completed.
 			return source !== null && word !== null && !isRefusal(json) ? generationOf(json, source, word) : null;
 		});
 	},
@@ -321,14 +320,14 @@ export const crazyrouter: Provider = {
 	readStatus: (answer, generationId) =>
 		read(answer, 'generation', (json) => {
 			const word = wordOf(json);
-			// The id stays the one that was asked for: it is the one that can be asked for again.
+			// The id stays the requested one: it is the one that can be requested again.
 			return word === null ? null : generationOf(json, generationId, word);
 		}),
 
 	callbacks: {
 		// "Callback" asks for a public address, not for https.
 		httpsOnly: false,
-		// Another shape than the query's answer, with the same id.
+		// A different shape from the status answer, with the same id.
 		read({ body: json }) {
 			const generationId = isObject(json) ? idOf(json) : null;
 			const word = wordOf(json);

@@ -1,20 +1,20 @@
 /**
- * Fields that only some providers have, shown under Additional Fields: each with its name, what it may be, and how the
- * panel shows it. A provider names those that it has in its capability table, with their names on the wire. Pure.
+ * Fields that only some providers have, shown under Additional Fields: each with its name, its type, and how the panel
+ * shows it. A provider lists its fields in its capability table, with their names on the wire. Pure.
  */
 import { z } from 'zod';
 import type { JsonObject } from './provider';
 import { booleanOf, numberOf } from './values';
 
-/** How n8n's panel shows a field: a part of its `INodeProperties`. */
+/** How n8n's panel shows a field: a subset of `INodeProperties`. */
 export interface PanelField {
 	type: 'boolean' | 'fixedCollection' | 'json' | 'multiOptions' | 'number' | 'options' | 'string';
 	default: boolean | number | string | string[] | Record<string, never>;
 	description: string;
-	/** What the panel adds to the name. */
+	/** Appended to the name in the panel. */
 	suffix?: string;
 	placeholder?: string;
-	/** Values of other fields that the field depends on, besides the provider. */
+	/** Values of other fields, besides the provider, with which the field is shown. */
 	shown?: Record<string, string[]>;
 	options?: Array<{ name: string; value: string; description?: string }> | FieldGroup[];
 	typeOptions?: {
@@ -34,16 +34,16 @@ interface FieldGroup {
 }
 
 interface Extra {
-	/** As messages and the panel call it. */
+	/** Its name in messages and in the panel. */
 	label: string;
-	/** Ends the sentence "must be …". */
+	/** Completes the sentence "must be …". */
 	expected: string;
-	/** Reads what n8n hands over, where an expression can yield anything; `null` when it is not set. */
+	/** Reads what n8n passes, which can be anything from an expression; `null` if unset. */
 	schema: z.ZodType;
 	panel: PanelField;
 }
 
-/** What is clear is read; what is not stays as it is, to be refused by the name of its field. */
+/** Unambiguous values are converted; others are left as they are, to be refused with the name of the field. */
 function read(value: unknown, reading: (value: unknown) => unknown): unknown {
 	const clear = reading(value);
 	return clear === undefined ? value : clear;
@@ -51,10 +51,10 @@ function read(value: unknown, reading: (value: unknown) => unknown): unknown {
 
 export const optionalBoolean = z.preprocess((value) => read(value, booleanOf), z.boolean().nullish());
 export const optionalText = z.string().nullish();
-/** Text, or an object that is the JSON already. */
+/** Text, or an object that is already parsed. */
 export const optionalJson = z.union([z.string(), z.record(z.string(), z.unknown())]).nullish();
 
-/** Without the spaces around it; `null` when nothing is left. */
+/** Without surrounding whitespace; `null` if nothing is left. */
 export function trimmed(value: string | null | undefined): string | null {
 	const text = value?.trim() ?? '';
 	return text === '' ? null : text;
@@ -80,7 +80,7 @@ export const EXTRAS = {
 			type: 'boolean',
 			default: true,
 			description:
-				"Whether the model works out by itself what of the source it keeps. When switched on, 'Mode' must be Auto, and 'Edit Controls' left out.",
+				"Whether the model itself decides what to keep of the source. When switched on, 'Mode' must be Auto, and 'Edit Controls' left out.",
 		},
 	},
 	callbackMode: {
@@ -92,7 +92,7 @@ export const EXTRAS = {
 			default: 'terminal',
 			description: 'When the provider calls back',
 			options: [
-				{ name: 'At the End', value: 'terminal', description: 'One call when the video is finished or failed' },
+				{ name: 'At the End', value: 'terminal', description: 'One call when the video has finished or failed' },
 				{ name: 'On Progress Too', value: 'progress', description: 'Also about every 15 seconds until then' },
 			],
 			shown: { '/completion': ['none'] },
@@ -106,7 +106,7 @@ export const EXTRAS = {
 			type: 'options',
 			typeOptions: { loadOptionsMethod: 'getCameraMotions' },
 			default: '',
-			description: `How the camera moves; added to the prompt. Choose from the list, or specify an ID using an ${LEARN_EXPRESSIONS}.`,
+			description: `How the camera moves. Added to the prompt. Choose from the list, or specify an ID using an ${LEARN_EXPRESSIONS}.`,
 		},
 	},
 	concepts: {
@@ -123,33 +123,33 @@ export const EXTRAS = {
 			type: 'multiOptions',
 			typeOptions: { loadOptionsMethod: 'getConcepts' },
 			default: [],
-			description: `Camera moves and angles that the model has learnt; several can be combined. Choose from the list, or specify IDs using an ${LEARN_EXPRESSIONS}.`,
+			description: `Camera moves and angles that the model knows. Several can be combined. Choose from the list, or specify IDs using an ${LEARN_EXPRESSIONS}.`,
 		},
 	},
 	editControls: {
 		label: 'Edit Controls',
 		expected: 'a JSON object',
-		// What is wrong with the JSON is said when it is parsed.
+		// Errors in the JSON are reported when it is parsed.
 		schema: optionalJson.transform((value) => value ?? null),
 		panel: {
 			type: 'json',
 			suffix: '(JSON)',
 			default: '{}',
 			description:
-				'What of the source is kept: depth, face, normals, pose and trajectory, as Luma names them, such as {"face": {"enabled": true}}. Takes the place of \'Automatic Controls\'.',
+				'What to keep of the source: depth, face, normals, pose and trajectory, as Luma calls them, such as {"face": {"enabled": true}}. Replaces \'Automatic Controls\'.',
 		},
 	},
 	expandPrompt: {
 		label: 'Expand Prompt',
 		expected: 'true or false',
 		schema: boolean,
-		panel: { type: 'boolean', default: true, description: 'Whether the provider enriches the prompt with details of its own' },
+		panel: { type: 'boolean', default: true, description: 'Whether the provider adds details of its own to the prompt' },
 	},
 	exrExport: {
 		label: 'EXR Export',
 		expected: 'true or false',
 		schema: boolean,
-		panel: { type: 'boolean', default: false, description: "Whether to also create EXR files. Needs 'HDR', and costs more." },
+		panel: { type: 'boolean', default: false, description: "Whether to also create EXR files. Needs 'HDR' and costs more." },
 	},
 	gridPosition: {
 		label: 'Source Position',
@@ -165,20 +165,20 @@ export const EXTRAS = {
 			type: 'fixedCollection',
 			placeholder: 'Add Position',
 			default: {},
-			description: 'Where the source is placed in the new picture, in pixels. When not set: in the middle.',
+			description: 'Where to place the source in the new frame, in pixels. Default: centered.',
 			options: [
 				{
 					displayName: 'Position',
 					name: 'position',
 					values: [
 						numberField('Grid Position X', 'gridPositionX', 'Left edge of the grid'),
-						numberField('Grid Position Y', 'gridPositionY', 'Upper edge of the grid'),
+						numberField('Grid Position Y', 'gridPositionY', 'Top edge of the grid'),
 						numberField('Resized Height', 'resizedHeight', 'Height of the source after resizing'),
 						numberField('Resized Width', 'resizedWidth', 'Width of the source after resizing'),
 						numberField('X End', 'xEnd', 'Right edge of the source'),
 						numberField('X Start', 'xStart', 'Left edge of the source'),
-						numberField('Y End', 'yEnd', 'Lower edge of the source'),
-						numberField('Y Start', 'yStart', 'Upper edge of the source'),
+						numberField('Y End', 'yEnd', 'Bottom edge of the source'),
+						numberField('Y Start', 'yStart', 'Top edge of the source'),
 					],
 				},
 			],
@@ -192,13 +192,13 @@ export const EXTRAS = {
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether to make the video in high dynamic range. Costs twice as much, and needs 720p or 1080p; new videos of 10 seconds need an image too.',
+				'Whether to generate the video in high dynamic range. Costs twice as much and needs 720p or 1080p; new videos of 10 seconds also need an image.',
 		},
 	},
 	keyframes: {
 		label: 'Keyframes',
 		expected: 'a list of images, each with the number of its frame',
-		// What is wrong with which keyframe is said one by one.
+		// Errors are reported for each keyframe.
 		schema: z
 			.object({ keyframe: z.array(z.unknown()).nullish() })
 			.nullish()
@@ -208,7 +208,7 @@ export const EXTRAS = {
 			typeOptions: { multipleValues: true },
 			placeholder: 'Add Keyframe',
 			default: {},
-			description: 'Images that the video passes through, each at its frame (24 frames a second)',
+			description: 'Images that the video passes through, each at its frame (24 frames per second)',
 			options: [
 				{
 					displayName: 'Keyframe',
@@ -222,7 +222,7 @@ export const EXTRAS = {
 							placeholder: 'e.g. https://example.com/image.png',
 							description: 'Public web address of the image',
 						},
-						numberField('Frame', 'index', 'Number of the frame, beginning with 0'),
+						numberField('Frame', 'index', 'Number of the frame, starting at 0'),
 					],
 				},
 			],
@@ -236,7 +236,7 @@ export const EXTRAS = {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. 3-4',
-			description: "The provider's own ID for the model. When not set, the one from its documentation.",
+			description: "The provider's own ID for the model. Default: the one from its documentation.",
 		},
 	},
 	negativePrompt: {
@@ -251,7 +251,7 @@ export const EXTRAS = {
 		schema: boolean,
 		panel: { type: 'boolean', default: true, description: 'Whether the provider translates the prompt into English first' },
 	},
-	/** For the estimate of the price only: it is not sent. */
+	/** Only for the price estimate: it is not sent. */
 	sourceLength: {
 		label: 'Source Length (Seconds)',
 		expected: 'a number',
@@ -261,7 +261,7 @@ export const EXTRAS = {
 			typeOptions: { minValue: 0, maxValue: 30, numberPrecision: 2 },
 			default: 5,
 			description:
-				"Length of the video that is worked on, for the estimate of its price, by which 'Max Cost' decides. When not set, the estimate is that of the longest video that is taken: 18 seconds to modify, 30 to reframe.",
+				"Length of the source video, for the price estimate that 'Max Cost' is compared with. Default: the longest video allowed, 18 seconds to modify or 30 to reframe.",
 		},
 	},
 	sourcePosition: {
@@ -277,7 +277,7 @@ export const EXTRAS = {
 			type: 'fixedCollection',
 			placeholder: 'Add Position',
 			default: {},
-			description: 'Where the source is placed in the new picture, as parts of it from 0 to 1. When not set: in the middle.',
+			description: 'Where to place the source in the new frame, as fractions of it from 0 to 1. Default: centered.',
 			options: [
 				{
 					displayName: 'Position',
@@ -285,7 +285,7 @@ export const EXTRAS = {
 					values: [
 						numberField('Height', 'height', 'Height of the source, up to 2'),
 						numberField('Left', 'x', 'Left edge of the source'),
-						numberField('Top', 'y', 'Upper edge of the source'),
+						numberField('Top', 'y', 'Top edge of the source'),
 						numberField('Width', 'width', 'Width of the source, up to 2'),
 					],
 				},
@@ -301,7 +301,7 @@ export const EXTRAS = {
 			default: '',
 			placeholder: 'e.g. customer-42',
 			description:
-				'Your own identifier of the person that the video is made for, by which the provider tells misuse apart. Leave personal data out of it.',
+				'Your own identifier of the person for whom the video is generated, which helps the provider to trace misuse. Do not include personal data.',
 		},
 	},
 } as const satisfies Record<string, Extra>;
@@ -315,23 +315,23 @@ type Read = { [Field in ExtraField]: z.output<Schemas[Field]> };
 
 export const extraSchemas = Object.fromEntries(extraFields.map((field) => [field, EXTRAS[field].schema])) as unknown as Schemas;
 
-/** The values of a request; `null` where one is not set. Keyframes are checked further, and the callback has its mode. */
+/** The values of a request; `null` if unset. Keyframes are checked further, and the mode is part of the callback. */
 export interface ExtraValues extends Omit<Read, 'callbackMode' | 'editControls' | 'keyframes'> {
 	editControls: JsonObject | null;
 }
 
-/** Of all fields that were read, those of this table. */
+/** Those of the fields that are in this table. */
 export function extrasOf(values: Read): Read {
 	return Object.fromEntries(extraFields.map((field) => [field, values[field] ?? null])) as unknown as Read;
 }
 
-/** None of them is set. */
+/** All of them unset. */
 export function noExtras(): ExtraValues {
 	const ownFields = extraFields.filter((field) => field !== 'callbackMode' && field !== 'keyframes');
 	return Object.fromEntries(ownFields.map((field) => [field, null])) as unknown as ExtraValues;
 }
 
-/** The part of a body that the capability table describes: fields that are set, by their names on the wire. */
+/** The part of a body that the capability table describes: the fields that are set, by their names on the wire. */
 export function extrasOnWire(wire: Readonly<Partial<Record<ExtraField, string | null>>>, values: ExtraValues): JsonObject {
 	const entries = Object.entries(wire).flatMap(([field, name]) => {
 		const value = values[field as keyof ExtraValues];

@@ -1,4 +1,4 @@
-/** The registry: the one place that knows all providers. */
+/** The registry: the only place that knows all providers. */
 import { crazyrouter } from './crazyrouter';
 import { lumaAgents } from './lumaAgents';
 import { lumaDreamMachine } from './lumaDreamMachine';

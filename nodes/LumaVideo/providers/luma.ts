@@ -1,12 +1,12 @@
-/** What the two APIs of Luma have in common. Pure. */
+/** What Luma's two APIs have in common. Pure. */
 import { z } from 'zod';
 import { firstText, valueAt } from './answers';
 import type { GenerationStatus, JsonValue } from './provider';
 
-/** Only the id of a generation must be right: one that was paid for is not lost over a detail that changed its type. */
+/** Only a generation's id must be valid, so that no paid generation is lost because another field changed its type. */
 export const lenientText = z.string().nullish().catch(null);
 
-/** `queued` and `dreaming` run, `completed` and `failed` are final; a word not documented is read as running. */
+/** `queued` and `dreaming` run, `completed` and `failed` are final; an undocumented word counts as running. */
 export function statusOf(state: string): GenerationStatus {
 	switch (state.toLowerCase()) {
 		case 'queued':
@@ -20,7 +20,7 @@ export function statusOf(state: string): GenerationStatus {
 	}
 }
 
-/** From keeping the source to keeping its idea only ("Modify Video", mode; "Video editing", strength). */
+/** From keeping the source to keeping only its idea ("Modify Video", mode; "Video editing", strength). */
 export const STRENGTHS: readonly string[] = [
 	'adhere_1',
 	'adhere_2',
@@ -33,7 +33,7 @@ export const STRENGTHS: readonly string[] = [
 	'reimagine_3',
 ];
 
-/** `detail` is a text, or the list of a validator's findings `[{ loc, msg }]`; both forms occur. */
+/** `detail` is either text or a list of validation errors `[{ loc, msg }]`. */
 export function detailText(json: JsonValue | undefined): string | null {
 	const detail = valueAt(json, 'detail') ?? valueAt(json, 'message') ?? valueAt(json, 'error');
 	if (typeof detail === 'string') return detail;

@@ -1,4 +1,4 @@
-/** What Luma Agents answers: generations, failures and refusals, in words for people. Pure. */
+/** Luma Agents' answers: generations, failures and refusals, in plain English. Pure. */
 import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isSuccess, jsonOf, problemOf } from './answers';
 import type { Refusal } from './answers';
@@ -21,9 +21,9 @@ export const DISPLAY_NAME = 'Luma Agents';
 export const DASHBOARD_URL = 'https://platform.lumalabs.ai';
 
 const KEY_ADVICE =
-	"Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.";
+	"Check the API key in the credential. Create keys at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys work only with the provider 'Luma Dream Machine'.";
 
-// Everything beyond is kept in `raw`.
+// Everything else is kept in `raw`.
 const generationSchema = z.object({
 	id: z.string().min(1),
 	type: lenientText,
@@ -41,11 +41,11 @@ const generationSchema = z.object({
 // ---------------------------------------------------------------------------------------------------------------
 // Failures
 
-/** "Error handling", machine-readable codes, in words for people. */
+/** "Error handling", machine-readable codes, in plain English. */
 const failures = (makes: Product): Readonly<Record<string, string>> => ({
 	content_moderated: 'content moderation refused the prompt, an input or the result',
-	generation_failed: `the model could not make the ${makes}; another try may work`,
-	budget_exhausted: `the account ran out of money while the ${makes} was made, a part of which may have been charged`,
+	generation_failed: `the model could not generate the ${makes}; another try may work`,
+	budget_exhausted: `the account ran out of money during generation, a part of which may have been charged`,
 	output_not_found: `the finished ${makes} could not be found; another try may work`,
 	image_too_large: 'an input file is too large',
 	unsupported_format: 'an input file has a format that is not supported',
@@ -54,30 +54,30 @@ const failures = (makes: Product): Readonly<Record<string, string>> => ({
 	rate_limited: 'too many requests at the same time',
 });
 
-/** "FAQ": what is given back. Of the others nothing is said, and a part may be charged when the money runs out. */
+/** "FAQ": refunded codes. It says nothing about the others; a part may be charged when the money runs out. */
 const REFUNDED: readonly string[] = ['content_moderated', 'generation_failed', 'output_not_found'];
 
-/** "Image generation", "Video editing" and "Video reframing": what inputs may be. */
-const IMAGE_LIMITS = 'at most 50 MB and 8000 pixels a side';
-export const IMAGE_HINT = `An image may have ${IMAGE_LIMITS}.`;
-const LIMITS = `Images may have ${IMAGE_LIMITS}, videos at a web address at most 200 MB, and a video at most 18 seconds to modify, 30 to reframe.`;
+/** "Image generation", "Video editing" and "Video reframing": limits of inputs. */
+const IMAGE_LIMITS = '50 MB and 8000 pixels per side';
+export const IMAGE_HINT = `Images are limited to ${IMAGE_LIMITS}.`;
+const LIMITS = `${IMAGE_HINT} Videos at a web address are limited to 200 MB, and to 18 seconds to modify or 30 to reframe.`;
 
-const OTHER_FILE = { failureAdvice: 'Use another image or video, then run the workflow again.' };
+const OTHER_FILE = { failureAdvice: 'Use another image or video, then run this item again.' };
 const FAILURE_ADVICE: Readonly<Record<string, { failureAdvice: string }>> = {
-	output_not_found: { failureAdvice: 'Run the workflow again.' },
-	budget_exhausted: { failureAdvice: `Add money to the account at ${DASHBOARD_URL}, then run the workflow again.` },
-	image_too_large: { failureAdvice: `Use a smaller file, then run the workflow again. ${LIMITS}` },
+	output_not_found: { failureAdvice: 'Run this item again.' },
+	budget_exhausted: { failureAdvice: `Add money to the account at ${DASHBOARD_URL}, then run this item again.` },
+	image_too_large: { failureAdvice: `Use a smaller file, then run this item again. ${LIMITS}` },
 	unsupported_format: OTHER_FILE,
 	corrupt_input: OTHER_FILE,
-	invalid_request: { failureAdvice: "Check the node's fields, then run the workflow again." },
-	rate_limited: { failureAdvice: 'Wait a few minutes, then run the workflow again.' },
+	invalid_request: { failureAdvice: "Check the node's fields, then run this item again." },
+	rate_limited: { failureAdvice: 'Wait a few minutes, then run this item again.' },
 };
 
 function fetchAdvice(makes: Product): string {
-	return `Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. URLs of ${DISPLAY_NAME} itself work for an hour: operation 'Get' of resource 'Generation' reads a fresh one. Or choose 'Input Data' in ${makes === 'image' ? "'Image From' or 'Reference Images From'" : "'Images From' or 'Video From'"}, and n8n sends the file.`;
+	return `Check that its address opens without a login and leads to the file itself, not to a page that shows it. URLs from ${DISPLAY_NAME} work for an hour: operation 'Get' of resource 'Generation' returns a fresh one. Or choose 'Input Data' in ${makes === 'image' ? "'Image From' or 'Reference Images From'" : "'Images From' or 'Video From'"} to let n8n send the file.`;
 }
 
-/** Whether a text says that an input could not be brought from its address. */
+/** Whether a text says that an input could not be downloaded. */
 function saysNotFetched(text: string): boolean {
 	const isAboutFetching = /\b(fetch|download|retriev)/i.test(text);
 	return isAboutFetching && /\b(fail|could not|cannot|can't|unable|unavailable|not |timed? ?out|refused|denied|forbidden|error)/i.test(text);
@@ -90,7 +90,7 @@ interface FailureTexts {
 
 /** `content_moderated: content moderation refused the prompt, an input or the result (their own words)`. */
 function failureOf(code: string | null, reason: string | null, makes: Product): FailureTexts {
-	// A code of moderation stands for itself, whatever words come with it.
+	// A moderation code is decisive, whatever its text says.
 	const notFetched = code !== 'content_moderated' && saysNotFetched(reason ?? '');
 	const texts = failures(makes);
 	const known = code !== null && Object.hasOwn(texts, code) ? texts[code] : null;
@@ -121,7 +121,7 @@ export const VIDEO_TYPES: ReadonlyMap<string, string> = new Map([
 	['webm', 'video/webm'],
 ]);
 
-/** How an EXR export is called is not documented, so the file's name goes before the word in `type`. */
+/** The type of an EXR export is not documented, so the file's extension takes precedence over `type`. */
 function mediaType(type: string | null, url: string): Media['type'] {
 	const extension = extensionOf(url);
 	if (['exr', 'zip', 'tar'].includes(extension)) return 'other';
@@ -130,12 +130,12 @@ function mediaType(type: string | null, url: string): Media['type'] {
 	return VIDEO_TYPES.has(extension) ? 'video' : 'other';
 }
 
-/** An edit was seen to call itself `image`, so the word's beginning counts; those that leave it out name their model. */
+/** An edit was seen to call itself `image`, so only the prefix counts; answers without a type have their model. */
 function productOf(type: string | null, model: string | null): Product {
 	return (type ?? '').startsWith('image') || (type === null && (model ?? '').startsWith('uni-')) ? 'image' : 'video';
 }
 
-/** `whenSilent` is the state of a generation that names none; `null` where it must name one. */
+/** @param whenSilent the state if there is none in the answer; `null`: it must have one */
 function readGeneration(json: JsonValue | undefined, whenSilent: string | null): Generation | null {
 	const parsed = generationSchema.safeParse(json);
 	if (!parsed.success) return null;
@@ -168,7 +168,7 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 	};
 }
 
-/** An answer with an id but without a state is a generation that was taken in. */
+/** An answer with an id but no state is an accepted generation. */
 function readOrdered(answer: ProviderAnswer, request: GenerationRequest | undefined, makes: Product): Reading<Generation> {
 	const failure = isSuccess(answer) ? null : notFetched(answer, request, makes);
 	if (failure) return { ok: false, problem: failure };
@@ -190,51 +190,50 @@ export function readStatus(answer: ProviderAnswer): Reading<Generation> {
 // ---------------------------------------------------------------------------------------------------------------
 // Refusals
 
-/** "Error handling", quick reference. For what is moderated at once no status is documented, so the text decides. */
+/** "Error handling", quick reference. No status is documented for immediate moderation, so the text decides. */
 export const REFUSALS: readonly Refusal[] = [
 	{ status: [400, 403, 422], says: /moderat|content (policy|guideline)/i, kind: 'moderation' },
 	{
 		status: [422],
 		says: /coming soon/i,
 		message: `${DISPLAY_NAME} does not offer this combination to every account yet`,
-		advice: "Choose a lower 'Resolution' or another 'Aspect Ratio', then run the workflow again.",
+		advice: "Choose a lower 'Resolution' or another 'Aspect Ratio'.",
 	},
-	{ status: [400], advice: "Check the node's fields, then run the workflow again." },
 	{ status: [401], advice: KEY_ADVICE },
-	{ status: [402], advice: `Add money to the account at ${DASHBOARD_URL}, then run the workflow again.` },
+	{ status: [402], advice: `Add money to the account at ${DASHBOARD_URL}.` },
 	{
 		status: [403],
-		advice: `See ${DASHBOARD_URL}: the account must be active, and HDR must be enabled for it before it can be used. ${KEY_ADVICE}`,
+		advice: `Check at ${DASHBOARD_URL} that the account is active and, if you use HDR, that it is enabled. ${KEY_ADVICE}`,
 	},
-	// Asked for a generation, 404 means its id; asked to make one, it can only mean the address.
+	// For a read, 404 refers to the id; for a create, it can only refer to the address.
 	{
 		status: [404],
 		asked: ['create'],
-		message: `${DISPLAY_NAME} does not make videos at this address`,
+		message: `${DISPLAY_NAME} does not generate videos at this address`,
 		advice: "Check 'Base URL' in the credential.",
 	},
 	{
 		status: [404],
 		asked: ['createImage'],
-		message: `${DISPLAY_NAME} does not make images at this address`,
+		message: `${DISPLAY_NAME} does not generate images at this address`,
 		advice: "Check 'Base URL' in the credential.",
 	},
 	{
 		status: [404],
 		asked: ['file'],
-		message: `${DISPLAY_NAME} does not take files at this address`,
+		message: `${DISPLAY_NAME} does not accept files at this address`,
 		advice: "Check 'Base URL' in the credential.",
 	},
 	{
 		status: [413],
 		message: `${DISPLAY_NAME} refused the request because a file is too large`,
-		advice: `Use smaller files, then run the workflow again. ${LIMITS}`,
+		advice: `Use smaller files. ${LIMITS}`,
 	},
 	{ status: [422], asked: ['file'], advice: 'Use another file, or the URL of a file on the web.' },
 	{
 		status: [422],
 		advice:
-			'Check which fields are set together, and that every image and video opens without a login and is a valid file. Generations that are used as a source must be completed and belong to the account of this credential.',
+			'Check the combination of fields, and that every image and video opens without a login and is a valid file. Source generations must be completed and belong to the account of this credential.',
 	},
 ];
 
@@ -244,14 +243,14 @@ export const { read } = answerReader({
 	said: (json) => ({ text: detailText(json) }),
 });
 
-/** Inputs of a body by their paths, as fields that a person filled in. */
+/** The panel's field for an input, by its path in the body. */
 function inputAt(path: string, request: GenerationRequest | undefined): string {
 	if (path === 'image_ref') return "'Reference Images'";
 	if (request?.makes === 'image') return request.source?.kind === 'url' ? "'Image URL'" : 'the image';
 	if (path === 'source') return request?.source?.kind === 'url' ? "'Video URL'" : 'the video';
 	if (path.endsWith('start_frame')) return "'Start Image'";
 	if (path.endsWith('end_frame')) return "'End Image'";
-	// A start image of a long video goes out as a keyframe.
+	// The start image of a long video is sent as a keyframe.
 	if (path.includes('keyframes')) return request?.startImage && request.keyframes.length === 0 ? "'Start Image'" : "'Keyframes'";
 	return 'an image';
 }
@@ -259,8 +258,8 @@ function inputAt(path: string, request: GenerationRequest | undefined): string {
 const INPUT_PATH = /\b(source|video\.(?:start_frame|end_frame|(?:edit\.)?keyframes)|image_ref)\b/;
 
 /**
- * An input that could not be fetched from its address: 422 as a rule, 502 too. Where the answer names the input, the
- * request was looked at and refused, so nothing was bought.
+ * An input that could not be downloaded: usually 422, sometimes 502. If the answer names the input, the request was
+ * examined and refused, so nothing was bought.
  */
 function notFetched(answer: ProviderAnswer, request: GenerationRequest | undefined, makes: Product): Problem | null {
 	const providerText = detailText(jsonOf(answer)) ?? '';

@@ -1,4 +1,4 @@
-/** What a request for a video is at Luma Agents: the body of `POST /generations`. Pure. */
+/** The body of `POST /generations` for a video at Luma Agents. Pure. */
 import { isObject } from './answers';
 import { VIDEO_TYPES, extensionOf } from './lumaAgents.answers';
 import { INLINE_BYTES } from './lumaAgents.files';
@@ -6,7 +6,7 @@ import { extrasOnWire } from './extras';
 import type { FileReference, ImageReference, JsonObject, VideoRequest } from './provider';
 import { generationIdOf, stand } from './reference';
 
-/** Not a value of the service: it decides itself how much of the source is kept, as its guide recommends. */
+/** Not a value of the service: lets it decide how much of the source to keep, as its guide recommends. */
 export const AUTO = 'auto';
 
 export const USER_ID = { userId: 'user_id' };
@@ -37,7 +37,7 @@ function sourceOf({ source }: VideoRequest): JsonObject {
 	return { url, media_type: VIDEO_TYPES.get(extensionOf(url)) ?? 'video/mp4' };
 }
 
-/** "Video generation": 10 s are refused with a start frame, of which a keyframe at index 0 is the equivalent. */
+/** "Video generation": 10 s is refused with a start frame, but not with the equivalent keyframe at index 0. */
 function startsAsKeyframe({ operation, duration, startImage, endImage, keyframes }: VideoRequest): boolean {
 	return operation === 'generate' && duration === '10s' && startImage !== null && endImage === null && keyframes.length === 0;
 }
@@ -52,7 +52,7 @@ function keyframesOf(request: VideoRequest): JsonObject {
 	};
 }
 
-/** Whoever chooses no strength and no controls leaves both to the model. */
+/** Without a strength or controls, both are left to the model. */
 function editOf(request: VideoRequest): JsonObject {
 	const strength = request.mode === AUTO ? null : request.mode;
 	const automatic = request.autoControls ?? (strength || request.editControls ? null : true);
@@ -65,7 +65,7 @@ function editOf(request: VideoRequest): JsonObject {
 }
 
 function framesOf(request: VideoRequest): JsonObject {
-	// "Video generation": a generation as first frame is continued, one as last frame is led up to.
+	// "Video generation": a generation as the first frame is continued; one as the last frame is led up to.
 	if (request.operation === 'extend') {
 		const generationId = generationIdOf(request.source);
 		if (generationId === null) return {};
@@ -109,11 +109,11 @@ const TYPES: Readonly<Partial<Record<VideoRequest['operation'], string>>> = {
 export function bodyOf(request: VideoRequest): JsonObject {
 	const type = TYPES[request.operation] ?? 'video';
 	const { video: moreVideo, ...more } = request.additionalBodyFields;
-	// Most fields are in `video`, so what is added there does not replace the others.
+	// Most fields are in `video`, so additional ones do not replace it.
 	const video = isObject(moreVideo) ? { ...videoOf(request), ...moreVideo } : (moreVideo ?? videoOf(request));
 	const hasVideo = !isObject(video) || Object.keys(video).length > 0;
 	return {
-		// Left out, these two mean an image.
+		// Without these two, the service would generate an image.
 		model: request.model,
 		type,
 		prompt: request.prompt,

@@ -1,4 +1,4 @@
-/** What cannot be said together at Luma Agents, found before anything is sent. Pure. */
+/** Combinations of fields that Luma Agents refuses, found before anything is sent. Pure. */
 import { AUTO } from './lumaAgents.body';
 import { DEFAULT_DURATION, DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS } from './lumaAgents.prices';
 import type { Exclusion, VideoOperation, VideoRequest } from './provider';
@@ -8,7 +8,7 @@ const FRAMES_PER_SECOND = 24;
 
 type Condition = (request: VideoRequest) => boolean;
 
-/** A rule of one or more operations. */
+/** A rule for one or more operations. */
 function rule(operations: readonly VideoOperation[], field: string, finding: string, when: Condition): Exclusion<VideoRequest> {
 	return { field, finding, when: (request) => operations.includes(request.operation) && when(request) };
 }
@@ -17,7 +17,7 @@ const isLong: Condition = ({ duration }) => (duration ?? DEFAULT_DURATION) === '
 const isDraft: Condition = ({ resolution }) => ['360p', '540p'].includes(resolution ?? DEFAULT_RESOLUTION);
 const hasKeyframes: Condition = ({ keyframes }) => keyframes.length > 0;
 
-/** Whether a keyframe lies outside of a video of so many seconds. */
+/** Whether a keyframe lies outside a video of this length. */
 function isOutside({ keyframes }: VideoRequest, seconds: number): boolean {
 	return keyframes.some(({ index }) => !Number.isInteger(index) || index < 0 || index > seconds * FRAMES_PER_SECOND);
 }
@@ -28,51 +28,51 @@ function isTooLong({ sourceLength }: VideoRequest, seconds: number): boolean {
 
 export const exclusions: ReadonlyArray<Exclusion<VideoRequest>> = [
 	// "Video generation", rejected combinations; a loop together with an end image is in the capability table.
-	rule(['generate'], 'loop', "is not possible with a 'Duration' of 10s; use one of the two", (request) => request.loop && isLong(request)),
-	rule(['generate'], 'loop', "is not possible together with 'HDR'; use one of the two", ({ loop, hdr }) => loop && hdr === true),
-	rule(['generate'], 'loop', "is not possible together with 'Keyframes'; use one of the two", (request) => request.loop && hasKeyframes(request)),
+	rule(['generate'], 'loop', "cannot be combined with a 'Duration' of 10s; use one of the two", (request) => request.loop && isLong(request)),
+	rule(['generate'], 'loop', "cannot be combined with 'HDR'; use one of the two", ({ loop, hdr }) => loop && hdr === true),
+	rule(['generate'], 'loop', "cannot be combined with 'Keyframes'; use one of the two", (request) => request.loop && hasKeyframes(request)),
 	rule(
 		['generate'],
 		'hdr',
-		"needs a 'Duration' of 5s where there is neither a 'Start Image' nor 'Keyframes'",
+		"needs a 'Duration' of 5s without 'Start Image' and 'Keyframes'",
 		(request) => request.hdr === true && isLong(request) && !hasKeyframes(request) && request.startImage === null,
 	),
 	rule(
 		['generate'],
 		'endImage',
-		"is not possible with a 'Duration' of 10s; choose 5s, or make all images 'Keyframes', the last one at frame 240",
+		"cannot be combined with a 'Duration' of 10s; choose 5s, or make all images 'Keyframes', the last one at frame 240",
 		(request) => isLong(request) && request.endImage !== null,
 	),
 	rule(
 		['generate'],
 		'keyframes',
-		"are not possible together with 'Start Image' or 'End Image'; make those keyframes too",
+		"cannot be combined with 'Start Image' or 'End Image'; make those keyframes too",
 		(request) => hasKeyframes(request) && (request.startImage ?? request.endImage) !== null,
 	),
-	// What leads up to a video cannot loop.
+	// A lead-in to a video cannot loop.
 	rule(
 		['extend'],
 		'loop',
-		"is not possible when 'Direction' is backward; switch it off",
+		"is not available when 'Direction' is backward; switch it off",
 		({ loop, direction }) => loop && direction === 'backward',
 	),
 	// "Video editing": the model's own controls exclude all others, keyframes exclude the guide image.
 	rule(
 		['modify'],
 		'autoControls',
-		"are not possible with a 'Mode' other than Auto; use one of the two",
+		"cannot be combined with a 'Mode' other than Auto; use one of the two",
 		({ autoControls, mode }) => autoControls === true && mode !== null && mode !== AUTO,
 	),
 	rule(
 		['modify'],
 		'autoControls',
-		"are not possible together with 'Edit Controls'; use one of the two",
+		"cannot be combined with 'Edit Controls'; use one of the two",
 		({ autoControls, editControls }) => autoControls === true && editControls !== null,
 	),
 	rule(
 		['modify'],
 		'keyframes',
-		"are not possible together with 'Start Image'; make it a keyframe too",
+		"cannot be combined with 'Start Image'; make it a keyframe too",
 		(request) => hasKeyframes(request) && request.startImage !== null,
 	),
 	rule(['generate', 'modify'], 'hdr', "needs a 'Resolution' of 720p or 1080p", (request) => request.hdr === true && isDraft(request)),
@@ -85,13 +85,13 @@ export const exclusions: ReadonlyArray<Exclusion<VideoRequest>> = [
 	rule(
 		['generate', 'modify'],
 		'keyframes',
-		`can be ${MAX_KEYFRAMES} at most`,
+		`has more than ${MAX_KEYFRAMES} keyframes`,
 		({ keyframes }) => keyframes.length > MAX_KEYFRAMES,
 	),
 	rule(
 		['generate', 'modify'],
 		'keyframes',
-		'cannot have two images at the same frame',
+		'has two images at the same frame',
 		({ keyframes }) => new Set(keyframes.map(({ index }) => index)).size < keyframes.length,
 	),
 	rule(
@@ -106,22 +106,22 @@ export const exclusions: ReadonlyArray<Exclusion<VideoRequest>> = [
 		'must be at whole frames from 0 to 240 in a video of 10 seconds',
 		(request) => isLong(request) && isOutside(request, 10),
 	),
-	// How many frames a source video has is not known here.
+	// The number of frames of a source video is not known here.
 	rule(['modify'], 'keyframes', 'must be at whole frames, 0 or above', (request) => isOutside(request, Infinity)),
 	rule(
 		['modify'],
 		'sourceLength',
-		`must be above 0 and at most ${MAX_SOURCE_SECONDS.modify}: longer videos are not taken`,
+		`must be above 0 and at most ${MAX_SOURCE_SECONDS.modify}: longer videos are not accepted`,
 		(request) => isTooLong(request, MAX_SOURCE_SECONDS.modify),
 	),
 	rule(
 		['reframe'],
 		'sourceLength',
-		`must be above 0 and at most ${MAX_SOURCE_SECONDS.reframe}: longer videos are not taken`,
+		`must be above 0 and at most ${MAX_SOURCE_SECONDS.reframe}: longer videos are not accepted`,
 		(request) => isTooLong(request, MAX_SOURCE_SECONDS.reframe),
 	),
-	// Portrait 1080p is refused for most accounts at present, which is left to the service: it is being rolled out.
-	rule(['reframe'], 'sourcePosition', 'must have X and Y from -2 to 2', ({ sourcePosition }) =>
+	// Portrait 1080p is currently refused for most accounts. It is being rolled out, so the service decides.
+	rule(['reframe'], 'sourcePosition', 'must have X and Y between -2 and 2', ({ sourcePosition }) =>
 		sourcePosition !== null && [sourcePosition.x, sourcePosition.y].some((part) => !(Math.abs(part) <= 2)),
 	),
 	rule(['reframe'], 'sourcePosition', 'must have a width and a height above 0, up to 2', ({ sourcePosition }) =>

@@ -1,10 +1,10 @@
-/** The Files API of Luma Agents: files of n8n that are too large to go inside a request. Pure. */
+/** The Files API of Luma Agents, for files in n8n that are too large to go inside a request. Pure. */
 import { z } from 'zod';
 import { firstText, valueAt } from './answers';
 import { read } from './lumaAgents.answers';
 import type { FileState, FileStore, FileTarget, JsonValue } from './provider';
 
-/** Up to 200 MB are documented for videos; a request of some megabytes comes through every proxy, and is held in memory. */
+/** 200 MB are documented for videos; a few megabytes get through any proxy, and fit into memory. */
 export const INLINE_BYTES = 5_000_000;
 
 const announcedSchema = z.object({
@@ -24,7 +24,7 @@ function targetIn(json: JsonValue | undefined): FileTarget | null {
 	return { fileId: id, url: upload.url, method, headers: upload.headers ?? {} };
 }
 
-/** The answer of the announcement has it beside the address; a word not documented is read as "not yet". */
+/** The answer to the announcement has it next to the address; an undocumented word counts as pending. */
 function stateIn(json: JsonValue | undefined): FileState | null {
 	const state = firstText(valueAt(json, 'state'), valueAt(json, 'file', 'state'))?.toLowerCase();
 	if (state === undefined) return null;

@@ -1,8 +1,8 @@
 /**
- * Images of Luma Agents: Uni-1, "Image generation" and "Image editing" (docs.agents.lumalabs.ai).
+ * Images at Luma Agents: Uni-1, "Image generation" and "Image editing" (docs.agents.lumalabs.ai).
  *
- * One image for each request; no size, no count and no seed. Answers are those of all generations, so they are read
- * where those of videos are (`lumaAgents.answers.ts`).
+ * One image per request; no size, count or seed. Answers are the same as for videos, so they are read in the same place
+ * (`lumaAgents.answers.ts`).
  */
 import { firstText } from './answers';
 import { IMAGE_HINT } from './lumaAgents.answers';
@@ -16,7 +16,7 @@ import type {
 	JsonObject,
 } from './provider';
 
-/** About 31 s, by those who measured; that it is the same for both models is a guess. */
+/** About 31 s according to third-party measurements; assumed to be the same for both models. */
 const MODELS: readonly ImageModel[] = [
 	{ value: 'uni-1', name: 'Uni-1', description: 'For most images', usualSeconds: 31 },
 	{ value: 'uni-1-max', name: 'Uni-1 Max', description: 'For the highest quality', usualSeconds: 31 },
@@ -56,15 +56,15 @@ function bodyOf(request: ImageRequest): JsonObject {
 	};
 }
 
-/** USD for an image from text. "Pricing"; subject to change. */
+/** USD for an image from text, from "Pricing"; subject to change. */
 const PRICES_USD: ReadonlyMap<string | null, number> = new Map([
 	['uni-1', 0.0404],
 	['uni-1-max', 0.1],
 ]);
-/** For every image that goes in: what is edited, and each reference. */
+/** For each input image: the source and every reference. */
 const PRICE_OF_INPUT_USD = 0.003;
 
-/** What a body buys: fields that were added to it count like those that were chosen. */
+/** The price of what a body buys, including additional body fields. */
 function priceOf({ model, type, source, image_ref: references }: JsonObject): number | null {
 	const price = PRICES_USD.get(firstText(model));
 	const sources = (source ?? null) === null ? 0 : 1;

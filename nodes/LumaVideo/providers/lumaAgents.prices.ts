@@ -1,21 +1,21 @@
 /**
- * What Luma Agents takes for a video, read out of the body that buys it. Pure.
+ * What Luma Agents charges for a video, derived from the body that buys it. Pure.
  *
- * "Pricing" of docs.agents.lumalabs.ai, as read by third parties in July and October 2026; subject to change.
+ * "Pricing" of docs.agents.lumalabs.ai, as quoted by third parties in July and October 2026; subject to change.
  */
 import { firstText, isObject, valueAt } from './answers';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type { Duration, JsonObject, Resolution } from './provider';
 
-/** "Video generation": the service takes these when a request leaves them open. */
+/** "Video generation": the service's defaults. */
 export const DEFAULT_RESOLUTION: Resolution = '720p';
 export const DEFAULT_DURATION: Duration = '5s';
 
-/** The longest source that is taken, in seconds. */
+/** The longest allowed source, in seconds. */
 export const MAX_SOURCE_SECONDS = { modify: 18, reframe: 30 } as const;
 
-/** Edits are priced for sources of 5 and of 10 s, the second twice the first; other lengths are taken in proportion. */
+/** Edits are priced for sources of 5 and 10 s, the latter at twice the price; other lengths are assumed proportional. */
 const EDIT_SECONDS = 5;
 
 const PRICES_USD: PriceTable = {
@@ -26,31 +26,31 @@ const PRICES_USD: PriceTable = {
 			'720p': { '5s': 0.3, '10s': 0.9 },
 			'1080p': { '5s': 1.2, '10s': 3.6 },
 		},
-		// There is no price for 10 s.
+		// 10 s has no price.
 		hdr: { '720p': { '5s': 0.6 }, '1080p': { '5s': 2.4 } },
 		exr: { '720p': { '5s': 0.9 }, '1080p': { '5s': 3.6 } },
-		// Always one block of 5 s in standard dynamic range; there is no price for a draft.
+		// Always one block of 5 s in standard dynamic range; a draft has no price.
 		extend: { '540p': { '5s': 0.15 }, '720p': { '5s': 0.3 }, '1080p': { '5s': 1.2 } },
 		edit: {
 			sdr: { '360p': 0.54, '540p': 0.72, '720p': 1.08, '1080p': 2.16 },
 			hdr: { '720p': 2.16, '1080p': 4.32 },
 			exr: { '720p': 3.24, '1080p': 6.48 },
 		},
-		/** For a second of the source. */
+		/** Per second of the source. */
 		reframe: { '360p': 0.03, '540p': 0.06, '720p': 0.12, '1080p': 0.36 },
 	},
 };
 
-/** Fields of `video` that prices depend on. */
+/** Fields of `video` that affect the price. */
 const PRICED_FIELDS: readonly string[] = ['duration', 'exr_export', 'hdr', 'resolution'];
 
-/** `null` where it cannot be told. */
+/** `null` if it is unclear. */
 function rangeOf({ hdr, exr_export: exr }: JsonObject): 'sdr' | 'hdr' | 'exr' | null {
 	if (![hdr ?? false, exr ?? false].every((flag) => typeof flag === 'boolean')) return null;
 	return exr ? 'exr' : hdr ? 'hdr' : 'sdr';
 }
 
-/** Which prices hold for a new video; `null` where none do. */
+/** Which prices apply to a new video; `null` if none do. */
 function priceListOf(video: JsonObject): 'sdr' | 'hdr' | 'exr' | 'extend' | null {
 	const range = rangeOf(video);
 	const frames = [video.start_frame, video.end_frame];
@@ -63,14 +63,14 @@ function times(price: number | null, factor: number): number | null {
 }
 
 /**
- * What a body buys: fields that were added to it count like those that were chosen.
+ * The price of what a body buys, including additional body fields.
  *
- * @param sourceLength of the video that is worked on, in seconds; where it is not known, that of the longest allowed
+ * @param sourceLength of the source video, in seconds; `null`: the longest allowed is assumed
  */
 export function priceOf(body: JsonObject, sourceLength: number | null): number | null {
 	const { model, source, type, video = {} } = body;
 	if (!isObject(video)) return null;
-	// The service documents them in `video` only: whether it reads them elsewhere is not known.
+	// The service documents them only in `video`; it may or may not read them elsewhere.
 	if (PRICED_FIELDS.some((name) => name in body)) return null;
 	const { duration } = video;
 	const resolution = video.resolution ?? DEFAULT_RESOLUTION;

@@ -3,10 +3,9 @@
  *
  * Sources: the guides "Video generation", "Video editing", "Video reframing", "Pricing", "Rate limits", "Error
  * handling" and "FAQ" of docs.agents.lumalabs.ai; the official client lumalabs/luma-agents-typescript 0.3.0 to 0.5.0 and
- * its branch `next`, which has 360p, keyframes for new videos and files. There is no list, no deletion, no balance and no
- * callback.
+ * its branch `next`, which has 360p, keyframes for new videos and files. It has no list, deletion, balance or callbacks.
  *
- * What no document settles, and what is done about it, is in docs/guesses.md.
+ * What is not documented, and how it is handled, is in docs/guesses.md.
  */
 import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, REFUSALS, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
 import { AUTO, USER_ID, bodyOf } from './lumaAgents.body';
@@ -31,9 +30,9 @@ const RAY: Pick<ModelCapabilities, 'value' | 'name' | 'aspectRatios' | 'resoluti
 	loop: 'never',
 };
 
-/** "FAQ": a job lives for an hour at most. */
+/** "FAQ": a job runs for at most an hour. */
 function sourceHint(seconds: number): string {
-	return `${DISPLAY_NAME} takes at most ${seconds} seconds and works on them for at most an hour.`;
+	return `${DISPLAY_NAME} accepts up to ${seconds} seconds and processes them for up to an hour.`;
 }
 
 /** Written into `video`. */
@@ -59,7 +58,7 @@ export const lumaAgents: Provider = {
 		models: [
 			{
 				...RAY,
-				description: 'Newest model; its videos have no sound, and 360p is a cheap draft',
+				description: 'Newest model, without sound; 360p is a cheap draft',
 				frames: ['none', 'start', 'end', 'startAndEnd'],
 				aspectRatios: ASPECT_RATIOS,
 				autoAspectRatio: true,
@@ -67,7 +66,7 @@ export const lumaAgents: Provider = {
 				defaults: { aspectRatio: '16:9', resolution: DEFAULT_RESOLUTION, duration: DEFAULT_DURATION },
 				loop: 'withoutEndImage',
 				hints: { image: IMAGE_HINT },
-				// A guess: the guide says that most are done in less than two minutes.
+				// A guess: according to the guide, most take less than two minutes.
 				usualSeconds: 90,
 			},
 		],
@@ -82,7 +81,7 @@ export const lumaAgents: Provider = {
 						frames: ['none'],
 						// A draft has no price here.
 						resolutions: RESOLUTIONS.filter((resolution) => resolution !== '360p'),
-						// One block of 5 s in the shape of the source, standard dynamic range.
+						// One block of 5 s in the source's aspect ratio, standard dynamic range.
 						defaults: { aspectRatio: null, resolution: DEFAULT_RESOLUTION, duration: null },
 						directions: ['forward', 'backward'],
 						loop: 'withoutEndImage',
@@ -97,14 +96,14 @@ export const lumaAgents: Provider = {
 				models: [
 					{
 						...RAY,
-						description: 'Newest model; its videos have no sound, and 360p is a cheap draft',
+						description: 'Newest model, without sound; 360p is a cheap draft',
 						frames: ['none', 'start'],
-						// Shape and length are those of the source; an aspect ratio is ignored or refused, by what two readers say.
+						// Aspect ratio and length are the source's; two third parties report that an aspect ratio is ignored or refused.
 						defaults: { aspectRatio: null, resolution: DEFAULT_RESOLUTION, duration: null },
 						modes: [AUTO, ...STRENGTHS],
 						sources: ['generation', 'url', 'file'],
 						hints: { image: IMAGE_HINT, source: sourceHint(MAX_SOURCE_SECONDS.modify) },
-						// A guess: resellers speak of 5 to 15 minutes.
+						// A guess: resellers mention 5 to 15 minutes.
 						usualSeconds: 300,
 					},
 				],
@@ -115,7 +114,7 @@ export const lumaAgents: Provider = {
 				models: [
 					{
 						...RAY,
-						description: 'Newest model; its videos have no sound, and 360p is a cheap draft',
+						description: 'Newest model, without sound; 360p is a cheap draft',
 						frames: ['none'],
 						aspectRatios: ASPECT_RATIOS,
 						defaults: { aspectRatio: '9:16', resolution: DEFAULT_RESOLUTION, duration: null },
@@ -134,9 +133,9 @@ export const lumaAgents: Provider = {
 		},
 		imageInput: 'data',
 		sourceAs: 'generationId',
-		// "Video generation": presigned for an hour; each read makes a new one.
+		// "Video generation": presigned for an hour; each read creates a new one.
 		urlMinutes: 60,
-		// Depends on the plan and is shown in the dashboard only; a careful number.
+		// Depends on the plan and is shown only in the dashboard; a conservative number.
 		concurrency: 5,
 	},
 
@@ -146,7 +145,7 @@ export const lumaAgents: Provider = {
 	create: (request) => ({ method: 'POST', path: '/generations', body: bodyOf(request) }),
 	readCreated,
 
-	// Every read makes new addresses, which work for an hour.
+	// Every read creates new URLs, which work for an hour.
 	status: (generationId) => ({ method: 'GET', path: `/generations/${encodeURIComponent(generationId)}` }),
 	readStatus,
 

@@ -3,7 +3,7 @@
  *
  * Sources: "Video Generation", "Errors", "Rate limits" and "Callbacks" of docs.lumalabs.ai; the OpenAPI document
  * lumalabs/lumaai-api v1.1.0; the official SDK `lumaai` 1.19.1; Luma's own ComfyUI client. Where they differ, the newest
- * official one is followed.
+ * official one counts.
  */
 import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
@@ -50,7 +50,7 @@ const RAY_2: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSe
 	loop: 'withoutEndImage',
 };
 
-/** Published for Ray 2 Flash by replicate.com/luma; the service's own list is GET /generations/concepts/list. */
+/** As published for Ray 2 Flash by replicate.com/luma; the service's own list is GET /generations/concepts/list. */
 const CONCEPTS: readonly string[] = [
 	'aerial',
 	'aerial_drone',
@@ -88,8 +88,8 @@ const CONCEPTS: readonly string[] = [
 	'zoom_out',
 ];
 
-/** "Camera Motions" of the API before that page left the reference; the service's own list is
- * GET /generations/camera_motion/list. Similar words work too. */
+/** From "Camera Motions", a page since removed from the reference; the service's own list is
+ * GET /generations/camera_motion/list. Similar words work, too. */
 const CAMERA_MOTIONS: readonly string[] = [
 	'camera static',
 	'camera move left',
@@ -111,7 +111,7 @@ const CAMERA_MOTIONS: readonly string[] = [
 const DEFAULT_MODE = 'flex_1';
 const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
 
-/** "Reframe Video": the source's place in the new picture, in whole pixels, by the names of the panel's fields. */
+/** "Reframe Video": the source's position in the new frame, in whole pixels, by the names of the panel's fields. */
 const GRID_FIELDS: Readonly<Record<string, string>> = {
 	gridPositionX: 'grid_position_x',
 	gridPositionY: 'grid_position_y',
@@ -124,10 +124,10 @@ const GRID_FIELDS: Readonly<Record<string, string>> = {
 };
 
 const EXTRAS_OF_AUDIO = { negativePrompt: 'negative_prompt' };
-/** The motion is part of the prompt, and each concept an object. */
+/** The motion is part of the prompt, and each concept is an object. */
 const EXTRAS_OF_NEW = { cameraMotion: null, concepts: null };
 
-/** A model where only the model is chosen. */
+/** A model without options. */
 const PLAIN: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
 	frames: ['none'],
 	aspectRatios: [],
@@ -143,8 +143,8 @@ const NAMES = [
 ];
 
 /**
- * Making a video next to another one. Of the fields of "Video Generation", Luma's own ComfyUI client sends the resolution
- * only: the shape comes from the source, and no choice of lengths is shown anywhere.
+ * Generating a video next to another one. Of the fields of "Video Generation", Luma's own ComfyUI client sends only the
+ * resolution: the aspect ratio comes from the source, and a choice of lengths is not documented.
  */
 const BESIDE_ANOTHER: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
 	...PLAIN,
@@ -152,7 +152,7 @@ const BESIDE_ANOTHER: Omit<ModelCapabilities, 'value' | 'name' | 'description' |
 	defaults: { aspectRatio: null, resolution: '720p', duration: null },
 };
 
-/** The models of an operation that differ in name only. */
+/** The models of an operation, if they differ only in name. */
 function bothModels(shared: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'>): ModelCapabilities[] {
 	return NAMES.map((name) => ({ ...shared, ...name }));
 }
@@ -177,12 +177,12 @@ const PRICES_USD: PriceTable = {
 	},
 };
 
-/** Luma announced the end of this API for October 2026; what it answers since then is not documented. */
+/** Luma announced the end of this API for October 2026; how it answers after that is not documented. */
 const ENDED =
 	"Luma announced the end of its Dream Machine API for October 2026. Its successor is Luma Agents: choose that as 'Provider', with a key from platform.lumalabs.ai.";
 const KEY_ADVICE = `Check the API key in the credential: Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. ${ENDED}`;
 
-// The answers, as far as they are used. Everything beyond is kept in `raw`.
+// The used parts of answers. Everything else is kept in `raw`.
 const generationSchema = z.object({
 	id: z.string().min(1),
 	state: lenientText,
@@ -199,7 +199,7 @@ const pageSchema = z.object({
 	has_more: z.boolean().nullish().catch(null),
 });
 
-/** `whenSilent` is the state of a generation that names none; `null` where it must name one. */
+/** @param whenSilent the state if there is none in the answer; `null`: it must have one */
 function readGeneration(json: JsonValue | undefined, whenSilent: string | null): Generation | null {
 	const parsed = generationSchema.safeParse(json);
 	if (!parsed.success) return null;
@@ -232,7 +232,7 @@ function readOne(answer: ProviderAnswer, asked: Asked, whenSilent: string | null
 	return read(answer, asked, (json) => readGeneration(json, whenSilent));
 }
 
-/** No code is documented for an empty account or for moderation: where the status says little, the text decides. */
+/** No code is documented for an empty account or moderation: with these ambiguous statuses, the text decides. */
 const UNTOLD = [400, 402, 403, 409, 422];
 
 const REFUSALS: readonly Refusal[] = [
@@ -240,21 +240,21 @@ const REFUSALS: readonly Refusal[] = [
 	{ status: UNTOLD, says: /moderat|blacklist|not allowed content|nsfw/i, kind: 'moderation' },
 	{ status: [401], advice: KEY_ADVICE },
 	{ status: [403], kind: 'credentials', advice: KEY_ADVICE },
-	// Asked for a generation, 404 means its id; asked to make one out of nothing, it can only mean the address.
+	// For a read, 404 refers to the id; for a create without a source, it can only refer to the address.
 	{
 		status: [404],
 		asked: ['create'],
-		message: `${DISPLAY_NAME} does not make videos at this address`,
+		message: `${DISPLAY_NAME} does not generate videos at this address`,
 		advice: `Check 'Base URL' in the credential. ${ENDED}`,
 	},
 	{
 		status: [404],
 		asked: ['catalog'],
-		message: `${DISPLAY_NAME} keeps no such list any more`,
+		message: `${DISPLAY_NAME} no longer has this list`,
 		advice: 'Enter the value by hand.',
 	},
-	// What Luma would answer once this API has ended.
-	{ status: [410], message: `${DISPLAY_NAME} says that this is gone`, advice: ENDED },
+	// What Luma may answer once this API has ended.
+	{ status: [410], message: `${DISPLAY_NAME} no longer has this`, advice: ENDED },
 ];
 
 const { problem, read } = answerReader({
@@ -263,7 +263,7 @@ const { problem, read } = answerReader({
 	said: (json) => ({ text: detailText(json) }),
 });
 
-/** Equal as JSON; keys the service adds to an object are ignored, since it fills in defaults. */
+/** Equal as JSON; keys that the service adds to an object are ignored, since it fills in defaults. */
 function sameJson(listed: JsonValue | undefined, sent: JsonValue): boolean {
 	if (Array.isArray(sent)) {
 		return (
@@ -282,7 +282,7 @@ function sameJson(listed: JsonValue | undefined, sent: JsonValue): boolean {
 	return listed === sent;
 }
 
-/** Fields that the service does not fill in by itself. */
+/** Fields for which the service has no defaults. */
 const TELLING_FIELDS: readonly string[] = ['prompt', 'keyframes', 'concepts', 'callback_url', 'media', 'first_frame'];
 
 function isBlank(value: JsonValue | undefined): boolean {
@@ -300,13 +300,13 @@ function generationFrame(source: SourceReference | null): JsonObject | null {
 	return id === null ? null : { type: 'generation', id };
 }
 
-/** "Camera Motions": the motion is part of the prompt, there is no field for it. */
+/** "Camera Motions": the motion is part of the prompt; there is no field for it. */
 export function promptWithCameraMotion(prompt: string, cameraMotion: string | null): string {
 	if (!cameraMotion) return prompt;
 	return prompt ? `${prompt}, ${cameraMotion}` : cameraMotion;
 }
 
-/** "Video Generation": a frame is an image or a generation; what is generated lies between them. */
+/** "Video Generation": a frame is an image or a generation; the new video lies between them. */
 function keyframesOf(request: VideoRequest): JsonObject {
 	const { operation, direction } = request;
 	const frame0 = imageFrame(request.startImage);
@@ -330,7 +330,7 @@ function gridOf({ gridPosition }: VideoRequest): JsonObject {
 	return Object.fromEntries(Object.entries(gridPosition ?? {}).flatMap(([name, value]) => (GRID_FIELDS[name] ? [[GRID_FIELDS[name], value]] : [])));
 }
 
-/** What every body ends with. */
+/** The end of every body. */
 function endOf({ callback, additionalBodyFields }: VideoRequest): JsonObject {
 	return { ...(callback ? { callback_url: callback.url } : {}), ...additionalBodyFields };
 }
@@ -343,7 +343,7 @@ function bodyOf(request: VideoRequest): JsonObject {
 				generation_type: 'modify_video',
 				model: request.model,
 				media: { url: videoUrlOf(request.source) ?? '' },
-				// Mandatory on the wire, so it goes out even when a request leaves it open.
+				// Mandatory on the wire, so it is sent even if a request leaves it open.
 				mode: request.mode ?? DEFAULT_MODE,
 				...(request.prompt ? { prompt: request.prompt } : {}),
 				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
@@ -378,7 +378,7 @@ function bodyOf(request: VideoRequest): JsonObject {
 	}
 }
 
-/** The SDK and the OpenAPI document since May 2025 write /generations/video; /generations is its older name. */
+/** /generations/video in the SDK and the OpenAPI document since May 2025; /generations is its older name. */
 function pathOf(request: VideoRequest): string {
 	const source = encodeURIComponent(generationIdOf(request.source) ?? '');
 	switch (request.operation) {
@@ -395,14 +395,14 @@ function pathOf(request: VideoRequest): string {
 	}
 }
 
-/** A list of words; other clients of the service also know it wrapped, or with more about each word. */
+/** A list of words; according to other clients also wrapped, or as objects. */
 function wordsIn(json: JsonValue | undefined, wrapper: string): string[] | null {
 	const rows = Array.isArray(json) ? json : valueAt(json, wrapper);
 	if (!Array.isArray(rows)) return null;
 	const words = rows
 		.map((row) => firstText(row, valueAt(row, 'key'), valueAt(row, 'name')))
 		.filter((word) => word !== null);
-	// A list of things that are no words is no list of words.
+	// A list without any words is something else.
 	return words.length === 0 && rows.length > 0 ? null : [...new Set(words)];
 }
 
@@ -421,7 +421,7 @@ function pageIn(json: JsonValue | undefined): GenerationPage | null {
 	const generations = (rows as JsonValue[])
 		.map((generation) => readGeneration(generation, null))
 		.filter((generation) => generation !== null);
-	// Without its offset a page cannot say where the next one begins: stop rather than go round in circles.
+	// Without its offset, a page does not say where the next one begins: stop instead of looping.
 	const more = hasMore === true && typeof offset === 'number' && rows.length > 0;
 	return { generations, next: more ? String(offset + rows.length) : null };
 }
@@ -442,10 +442,10 @@ function videoBody(request: VideoRequest): JsonObject {
 	};
 }
 
-/** What a body buys: fields that were added to it count like those that were chosen. */
+/** The price of what a body buys, including additional body fields. */
 function priceOf(body: JsonObject): number | null {
 	const { model, resolution, duration, generation_type: type = 'video', keyframes = {} } = body;
-	// Next to another generation it is an extension, which has no published price.
+	// Next to another generation, it is an extension, which has no published price.
 	const isNew = isObject(keyframes) && Object.values(keyframes).every((frame) => valueAt(frame, 'type') === 'image');
 	return type === 'video' && isNew ? priceUnder(PRICES_USD, model, resolution, duration) : null;
 }
@@ -459,7 +459,7 @@ export const lumaDreamMachine: Provider = {
 	displayName: DISPLAY_NAME,
 	credentialType: 'lumaDreamMachineApi',
 	dashboardUrl: 'https://lumalabs.ai/dream-machine/api',
-	// Keys of platform.lumalabs.ai begin so.
+	// Keys from platform.lumalabs.ai have this prefix.
 	foreignKey: (key) =>
 		key.startsWith('luma-api-')
 			? { owner: 'Luma Agents', instead: "Choose 'Luma Agents' as 'Provider' and put the key into a 'Luma Agents API' credential." }
@@ -486,7 +486,7 @@ export const lumaDreamMachine: Provider = {
 				value: 'ray-1-6',
 				name: 'Ray 1.6 (Legacy)',
 				description: 'Older model without a choice of resolution and duration; may no longer be available',
-				// Luma's own ComfyUI client leaves both out: they do nothing for this model.
+				// Luma's own ComfyUI client omits both: they have no effect on this model.
 				resolutions: [],
 				durations: [],
 				defaults: { aspectRatio: '16:9', resolution: null, duration: null },
@@ -504,12 +504,12 @@ export const lumaDreamMachine: Provider = {
 			extend: {
 				models: bothModels({
 					...BESIDE_ANOTHER,
-					// Forward to an end image, backward from a start image; the exclusions say which goes with which.
+					// Forward to an end image, or backward from a start image; see the exclusions.
 					frames: ['none', 'start', 'end'],
 					directions: ['forward', 'backward'],
 					loop: 'withoutEndImage',
 				}),
-				// "Errors": needed "when image is not provided as keyframes".
+				// "Errors": required "when image is not provided as keyframes".
 				prompt: { ...NEEDED_PROMPT, optionalWithImage: true },
 				extras: EXTRAS_OF_NEW,
 			},
@@ -542,7 +542,7 @@ export const lumaDreamMachine: Provider = {
 						name: 'Upscale',
 						description: 'Raises the resolution',
 						resolutions: RESOLUTIONS,
-						// One step above the default of generate: what an upscale costs is not published.
+						// One step above the default of generate: the price of an upscale is not published.
 						defaults: { aspectRatio: null, resolution: '1080p', duration: null },
 						usualSeconds: 60,
 					},
@@ -563,29 +563,29 @@ export const lumaDreamMachine: Provider = {
 	exclusions: [
 		{
 			field: 'gridPosition',
-			finding: 'must consist of whole numbers',
+			finding: 'must have whole numbers only',
 			when: ({ gridPosition }) => Object.values(gridPosition ?? {}).some((value) => !Number.isInteger(value)),
 		},
-		// "Errors" and the OpenAPI document: a loop only where nothing is fixed at the end.
+		// "Errors" and the OpenAPI document: a loop only if the end is not fixed.
 		{
 			field: 'loop',
-			finding: "is not possible when 'Direction' is backward; switch it off",
+			finding: "is not available when 'Direction' is backward; switch it off",
 			when: (request) => extendsTo('backward', request) && request.loop,
 		},
 		{
 			field: 'endImage',
-			finding: "is not possible when 'Direction' is backward; leave it out",
+			finding: "is not available when 'Direction' is backward; leave it out",
 			when: (request) => extendsTo('backward', request) && request.endImage !== null,
 		},
 		{
 			field: 'startImage',
-			finding: "is not possible when 'Direction' is forward; leave it out",
+			finding: "is not available when 'Direction' is forward; leave it out",
 			when: (request) => extendsTo('forward', request) && request.startImage !== null,
 		},
 	],
 
 	create: (request) => ({ method: 'POST', path: pathOf(request), body: bodyOf(request) }),
-	// An answer with an id but without a state is a generation that was taken in.
+	// An answer with an id but no state is an accepted generation.
 	readCreated(answer, request) {
 		const isAtGeneration = request?.operation === 'upscale' || request?.operation === 'addAudio';
 		return readOne(answer, isAtGeneration ? 'generation' : 'create', 'queued');
@@ -608,16 +608,16 @@ export const lumaDreamMachine: Provider = {
 		call: ({ limit, cursor }) => ({ method: 'GET', path: '/generations', query: { limit, offset: Number(cursor ?? 0) } }),
 		read: (answer) => read(answer, 'account', pageIn, 'the list'),
 		/**
-		 * What we send comes back in `request`. A field we left out may come back filled with a default, so only what tells
-		 * requests apart is compared in both directions.
+		 * What was sent comes back in `request`, with defaults for omitted fields. So only fields without defaults are compared
+		 * in both directions.
 		 */
 		isSameRequest(generation, request) {
 			const listed = valueAt(generation.raw, 'request');
 			if (!isObject(listed)) return false;
-			// Their source is in the path only, so two of them cannot be told apart.
+			// Their source is only in the path, so two of them cannot be told apart.
 			if (request.operation === 'upscale' || request.operation === 'addAudio') return false;
 			const sent = bodyOf(request);
-			// A modified or reframed video can have the model and the prompt of a generated one.
+			// A modified or reframed video can have the same model and prompt as a generated one.
 			const type = sent.generation_type ?? 'video';
 			if (!isBlank(listed.generation_type) && listed.generation_type !== type) return false;
 			const asked = Object.entries(sent).every(([field, value]) => sameJson(listed[field], value));
@@ -652,8 +652,8 @@ export const lumaDreamMachine: Provider = {
 	},
 
 	estimateUsd(request) {
-		// Published for making a video. To modify one is priced by the pixels of the source, which are not known here; for
-		// the other operations no price is published.
+		// Published for new videos. The price of a modification depends on the source's pixels, which are not known here; the
+		// other operations have no published price.
 		return request.operation === 'generate' ? priceOf(bodyOf(request)) : null;
 	},
 };

@@ -2,12 +2,12 @@
  * Pixazo, a gateway to many models (pixazo.ai).
  *
  * Sources: the page "Luma AI API" of pixazo.ai/models/luma. Its two tables of HTTP codes and its two examples of a
- * finished request differ in details; both are accepted here.
+ * finished request differ slightly; both are accepted here.
  *
- * Ray 3.2 is not on that page. Certain, from the skill "luma" that Pixazo publishes (github.com/Pixazo-AI/skills), are
- * its four paths and one example of text to video: prompt, aspect_ratio 16:9, resolution 540p, duration 5s. All other
- * fields are written as fal.ai documents them for luma/agent/ray/v3.2, whose names Pixazo's are; whatever differs can be
- * sent as an additional body field.
+ * Ray 3.2 is not on that page. The skill "luma" that Pixazo publishes (github.com/Pixazo-AI/skills) only documents its
+ * four paths and one example of text to video: prompt, aspect_ratio 16:9, resolution 540p, duration 5s. All other fields
+ * follow fal.ai's documentation of luma/agent/ray/v3.2, whose names Pixazo uses; whatever differs can be sent as an
+ * additional body field.
  */
 import { z } from 'zod';
 import { answerReader, firstText, firstUrl, valueAt } from './answers';
@@ -29,12 +29,12 @@ import { imageText, videoUrlOf } from './reference';
 const DISPLAY_NAME = 'Pixazo';
 const DASHBOARD_URL = 'https://api-console.pixazo.ai/dashboard';
 
-/** One thing that one model does at Pixazo. */
+/** One capability of one model at Pixazo. */
 interface Endpoint {
 	model: string;
-	/** First part of the path, and `model_id` of the answers. */
+	/** First segment of the path, and `model_id` in answers. */
 	id: string;
-	/** Last part of the path. The skill also knows names of Ray 3.2 that end in `-request`, but shows these paths. */
+	/** Last segment of the path. The skill also has names for Ray 3.2 that end in `-request`, but shows these paths. */
 	last: string;
 }
 
@@ -50,7 +50,7 @@ const ENDPOINTS: Readonly<Record<'edit' | 'flash' | 'image' | 'reframe' | 'text'
 	reframe: { model: 'ray-3.2', id: 'luma-agent-ray-v3-2-reframe', last: 'reframe' },
 };
 
-/** Luma's own six for Ray 3.2; the example has the first. fal.ai has six more, which this package does not name. */
+/** Luma's own six for Ray 3.2; the example has the first. fal.ai has six more, which are not offered here. */
 const RAY_3_2_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
 const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
 
@@ -58,7 +58,7 @@ const RAY_3_2: Omit<ModelCapabilities, 'description' | 'durations' | 'frames' | 
 	value: 'ray-3.2',
 	name: 'Ray 3.2',
 	aspectRatios: [],
-	// 540p is in the example, the others are by analogy.
+	// 540p is in the example; the others are inferred.
 	resolutions: ['540p', '720p', '1080p'],
 	defaults: { aspectRatio: null, resolution: '540p', duration: null },
 	// A guess: no time is documented.
@@ -67,11 +67,11 @@ const RAY_3_2: Omit<ModelCapabilities, 'description' | 'durations' | 'frames' | 
 
 const NEEDED_PROMPT = { optionalWithImage: false, minLength: null, maxLength: null };
 
-// The answers, as far as they must be right. All else is read leniently, so that an id is never lost over a detail.
+// The parts of answers that must be valid. The rest is read leniently, so that no id is lost because of another field.
 const idSchema = z.string().min(1);
 const statusSchema = z.object({ status: z.string().min(1) });
 
-/** A word not documented is read as running. */
+/** An undocumented word counts as running. */
 function statusOf(word: string): GenerationStatus {
 	switch (word.toUpperCase()) {
 		case 'QUEUED':
@@ -90,7 +90,7 @@ function modelOf(modelId: string | null): string | null {
 	return Object.values(ENDPOINTS).find(({ id }) => id === modelId)?.model ?? modelId;
 }
 
-/** `media_type` is no help: a finished video is called `application/octet-stream` in one example. */
+/** `media_type` does not help: in one example, a finished video is `application/octet-stream`. */
 function mediaOf(json: JsonValue | undefined): Media[] {
 	const urls = valueAt(json, 'output', 'media_url');
 	return (Array.isArray(urls) ? urls : [urls])
@@ -102,7 +102,7 @@ function mediaOf(json: JsonValue | undefined): Media[] {
 function generationOf(json: JsonValue | undefined, generationId: string, word: string): Generation {
 	const status = statusOf(word);
 	const media = status === 'completed' ? mediaOf(json) : [];
-	// "Status Values": ERROR is Pixazo's own and free; for FAILED nothing is said.
+	// "Status Values": ERROR is Pixazo's own fault and free; FAILED is not explained.
 	const isOwnFault = word.toUpperCase() === 'ERROR';
 	return {
 		generationId,
@@ -116,7 +116,7 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 		failureReason: status === 'failed' ? firstText(valueAt(json, 'error'), valueAt(json, 'error', 'message')) : null,
 		estimatedSeconds: null,
 		chargedWhenFailed: isOwnFault ? 'no' : 'unknown',
-		...(isOwnFault ? { failureAdvice: 'The fault lay with Pixazo, not with your fields: run the workflow again.' } : {}),
+		...(isOwnFault ? { failureAdvice: 'The fault lies with Pixazo, not with your fields: run this item again.' } : {}),
 		raw: json as JsonObject,
 	};
 }
@@ -125,15 +125,15 @@ const REFUSALS: readonly Refusal[] = [
 	{
 		status: [400],
 		code: /model not found/i,
-		message: `${DISPLAY_NAME} does not offer this model at present`,
+		message: `${DISPLAY_NAME} does not currently offer this model`,
 		advice: `See ${DASHBOARD_URL} for the models on offer, or choose another provider.`,
 	},
 	{ status: [400], advice: "Check the node's fields: the prompt, and that each image URL opens without a login." },
 	{ status: [401], advice: 'Check the API key in the credential. Keys are made at https://api-console.pixazo.ai/api_keys.' },
-	{ status: [402], advice: `Add money to the wallet at ${DASHBOARD_URL}, then run the workflow again.` },
+	{ status: [402], advice: `Add money to the wallet at ${DASHBOARD_URL}.` },
 	{
 		status: [403],
-		advice: `See ${DASHBOARD_URL}: the subscription of this API key must be active, include this model and have calls left.`,
+		advice: `Check at ${DASHBOARD_URL} that the subscription of this API key is active, includes this model and has calls left.`,
 	},
 	{
 		status: [404],
@@ -141,14 +141,14 @@ const REFUSALS: readonly Refusal[] = [
 		message: `${DISPLAY_NAME} does not offer this model at this address`,
 		advice: `Check 'Base URL' in the credential. If it is right, see ${DASHBOARD_URL} for the models on offer.`,
 	},
-	{ status: [404], message: `${DISPLAY_NAME} does not know this generation` },
-	{ status: [500], advice: `Wait a few minutes. What was started is shown at ${DASHBOARD_URL}.` },
+	{ status: [404], message: `${DISPLAY_NAME} does not have this generation` },
+	{ status: [500], advice: `Wait a few minutes. Generations that were started are listed at ${DASHBOARD_URL}.` },
 ];
 
 const { read } = answerReader({
 	displayName: DISPLAY_NAME,
 	refusals: REFUSALS,
-	// Bodies: the queue's `{ error, message }`, and `{ statusCode, message }` of the gateway in front of it.
+	// Bodies: the queue's `{ error, message }`, or `{ statusCode, message }` from the gateway in front of it.
 	said(json) {
 		const title = firstText(valueAt(json, 'error'));
 		return { text: firstText(valueAt(json, 'message'), valueAt(json, 'error', 'message'), title), code: title };
@@ -181,7 +181,7 @@ function body(request: VideoRequest): JsonObject {
 		return {
 			prompt: request.prompt,
 			video_url: videoUrlOf(request.source) ?? '',
-			// Without it there is nothing to reframe to, so it goes out even when a request leaves it open.
+			// Reframing needs it, so it is sent even if a request leaves it open.
 			aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
 			...resolution,
 			...request.additionalBodyFields,
@@ -215,7 +215,7 @@ export const pixazo: Provider = {
 				resolutions: ['540p', '720p', '1080p'],
 				durations: ['5s', '9s'],
 				defaults: { aspectRatio: '16:9', resolution: '540p', duration: '5s' },
-				// Nothing forbids a loop together with an end image here. Luma itself does, so it may end as FAILED.
+				// Nothing forbids a loop with an end image here. Luma itself does, so the generation may fail.
 				loop: 'always',
 				// A guess: no time is documented.
 				usualSeconds: 60,
@@ -225,22 +225,22 @@ export const pixazo: Provider = {
 				description: 'Newest model: text to video and image to video; sparsely documented',
 				frames: ['none', 'start'],
 				aspectRatios: RAY_3_2_RATIOS,
-				// 5s is in the example, 10s is by analogy.
+				// 5s is in the example; 10s is inferred.
 				durations: ['5s', '10s'],
 				defaults: { aspectRatio: '16:9', resolution: '540p', duration: '5s' },
-				// By analogy, within the exclusions.
+				// Inferred, within the exclusions.
 				loop: 'always',
 			},
 		],
 		prompt: NEEDED_PROMPT,
 		extras: { callbackMode: null },
-		// The paths are certain, the fields by analogy.
+		// The paths are documented, the fields inferred.
 		operations: {
 			modify: {
 				models: [
 					{
 						...RAY_3_2,
-						description: 'Changes a video as the prompt says',
+						description: 'Changes a video according to the prompt',
 						frames: ['none', 'start'],
 						durations: [],
 						sources: ['generation', 'url'],
@@ -254,7 +254,7 @@ export const pixazo: Provider = {
 				models: [
 					{
 						...RAY_3_2,
-						description: 'Fills a new shape of picture around a video',
+						description: 'Extends a video to a new aspect ratio',
 						frames: ['none'],
 						aspectRatios: RAY_3_2_RATIOS,
 						durations: [],
@@ -270,17 +270,17 @@ export const pixazo: Provider = {
 		imageInput: 'url',
 		sourceAs: 'url',
 		urlMinutes: null,
-		// No limit is documented; a careful number.
+		// No limit is documented; a conservative number.
 		concurrency: 5,
 	},
 
 	refusals: REFUSALS,
 
 	exclusions: [
-		// Luma refuses this for Ray 3.2, so whoever passes the request on to Luma cannot do it either.
+		// Luma refuses this for Ray 3.2, so a gateway to Luma cannot support it either.
 		{
 			field: 'loop',
-			finding: "is not possible with a 'Duration' of 10s; use one of the two",
+			finding: "cannot be combined with a 'Duration' of 10s; use one of the two",
 			when: ({ duration, loop, model }) => model === 'ray-3.2' && loop && duration === '10s',
 		},
 	],
@@ -299,13 +299,13 @@ export const pixazo: Provider = {
 	},
 	readCreated: (answer) =>
 		read(answer, 'create', (json) => {
-			// `request_id` everywhere but in the skill, which also names the two others.
+			// `request_id` everywhere except in the skill, which also has the other two.
 			const ids = ['request_id', 'task_id', 'id'].map((name) => idSchema.safeParse(valueAt(json, name)));
 			const id = ids.find((parsed) => parsed.success)?.data;
 			return id === undefined ? null : generationOf(json, id, firstText(valueAt(json, 'status')) ?? 'QUEUED');
 		}),
 
-	// The create answer also names a `polling_url`. It is not followed: the key goes to the configured host only.
+	// The create answer also has a `polling_url`. It is not followed: the key goes only to the configured host.
 	status: (generationId) => ({
 		method: 'GET',
 		path: `/v2/requests/status/${encodeURIComponent(generationId)}`,

@@ -2,7 +2,7 @@
  * Pixwith.ai (pixwith.ai/api).
  *
  * Sources: the pages "Luma Ray 2" and "Get Task Results" of pixwith.ai/api/docs; the texts of refusals, the meaning of
- * `code` 2, the upload and the credits come from skills that Pixwith publishes itself.
+ * `code` 2, the upload and the credits come from skills published by Pixwith.
  */
 import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
@@ -29,13 +29,13 @@ const DASHBOARD_URL = 'https://pixwith.ai/api';
 const SUCCEEDED = 1;
 const NOT_AUTHENTICATED = 2;
 
-/** The table of "Luma Ray 2" knows only 2-4, its example with images sends 3-4; other pages show the same split. */
+/** The table of "Luma Ray 2" has only 2-4, its example with images sends 3-4; other pages show the same split. */
 const MODEL_ID_WITHOUT_IMAGES = '2-4';
 const MODEL_ID_WITH_IMAGES = '3-4';
 
 const SECONDS: Readonly<Partial<Record<Duration, number>>> = { '5s': 5, '9s': 9 };
 
-/** Mandatory on the wire, so they go out even when a request leaves them open. */
+/** Mandatory on the wire, so they are sent even if a request leaves them open. */
 const DEFAULTS = { aspectRatio: '16:9', resolution: '540p', duration: '5s' } as const;
 
 const RAY_2: ModelCapabilities = {
@@ -47,13 +47,13 @@ const RAY_2: ModelCapabilities = {
 	resolutions: ['540p', '720p'],
 	durations: ['5s', '9s'],
 	defaults: DEFAULTS,
-	// Nothing forbids a loop together with an end image here. Luma itself does, so it may end as failed.
+	// Nothing forbids a loop with an end image here. Luma itself does, so the generation may fail.
 	loop: 'always',
 	// `estimated_time` of the documented create answer.
 	usualSeconds: 42,
 };
 
-/** Types that can be uploaded, with the endings that the name of the file must have. */
+/** Types that can be uploaded, with the extensions that the file's name must have. */
 const UPLOAD_ENDINGS: Readonly<Record<string, RegExp>> = { 'image/jpeg': /\.jpe?g$/i, 'image/png': /\.png$/i };
 
 /** One page says 10 MB, another 20. */
@@ -61,21 +61,21 @@ const MAX_UPLOAD_BYTES = 10_000_000;
 
 const KEY_ADVICE = `Check the API key in the credential. Keys come from ${DASHBOARD_URL} and begin with 'key_'.`;
 
-/** The envelope says no: with HTTP 500 too, nothing was bought. */
+/** The envelope refuses: nothing was bought, even with HTTP 500. */
 const ENVELOPED = { status: [200, 400, 401, 402, 403, 404, 422, 429, 500], code: /^(?!1$)./ };
 
-/** `code` of the envelope says that the key is wrong; all else is told apart by the text alone. */
+/** `code` of the envelope only identifies a wrong key; everything else is distinguished by the text alone. */
 const REFUSALS: readonly Refusal[] = [
 	{ ...ENVELOPED, code: new RegExp(`^${NOT_AUTHENTICATED}$`), kind: 'credentials', advice: KEY_ADVICE },
 	{ ...ENVELOPED, says: /invalid api key/i, kind: 'credentials', advice: KEY_ADVICE },
-	{ ...ENVELOPED, says: /credits not enough/i, kind: 'balance', advice: `Buy credits at ${DASHBOARD_URL}, then run the workflow again.` },
+	{ ...ENVELOPED, says: /credits not enough/i, kind: 'balance', advice: `Buy credits at ${DASHBOARD_URL}.` },
 	{
 		...ENVELOPED,
 		says: /invalid image (format|url)/i,
 		kind: 'invalidRequest',
 		advice: 'Use image URLs that open without a login and lead to a JPEG or PNG file.',
 	},
-	// Not documented: no limit is. Slowing down is right whatever the exact words.
+	// Not documented. Slowing down is right whatever the exact words.
 	{
 		...ENVELOPED,
 		says: /too many (requests|tasks)|rate limit/i,
@@ -87,7 +87,7 @@ const REFUSALS: readonly Refusal[] = [
 	{ status: [404], advice: "Check 'Base URL' in the credential." },
 ];
 
-// The answers, as far as they must be right. All else is read leniently, so that an id is never lost over a detail.
+// The parts of answers that must be valid. The rest is read leniently, so that no id is lost because of another field.
 const createdSchema = z.object({ data: z.object({ task_id: z.string().min(1) }) });
 const statusSchema = z.object({ data: z.object({ status: z.union([z.number(), z.string().min(1)]) }) });
 
@@ -102,13 +102,13 @@ function isRefusal(json: JsonValue | undefined): boolean {
 	return code !== null && code !== SUCCEEDED;
 }
 
-/** The envelope's text (`message`, in some places `msg`), unless it only says that all went well. */
+/** The envelope's text (`message`, in some places `msg`), unless it only reports success. */
 function textOf(json: JsonValue | undefined): string | null {
 	const text = firstText(valueAt(json, 'message'), valueAt(json, 'msg'));
 	return text && /^(success|ok)$/i.test(text.trim()) ? null : text;
 }
 
-/** 1 runs, 2 and 3 are final; a number not documented is read as running. */
+/** 1 is running, 2 and 3 are final; an undocumented number counts as running. */
 function statusOf(status: JsonValue): GenerationStatus {
 	switch (numberOf(status)) {
 		case 2:
@@ -129,7 +129,7 @@ function mediaOf(json: JsonValue | undefined): Media[] {
 }
 
 function generationOf(json: JsonValue | undefined, generationId: string, status: GenerationStatus): Generation {
-	// Only a completed task carries results that can be used.
+	// Only a completed task has usable results.
 	const media = status === 'completed' ? mediaOf(json) : [];
 	const estimate = numberOf(valueAt(json, 'data', 'estimated_time'));
 	return {
@@ -141,7 +141,7 @@ function generationOf(json: JsonValue | undefined, generationId: string, status:
 		media,
 		createdAt: null,
 		completedAt: null,
-		// No field for a reason is documented.
+		// No field for the reason is documented.
 		failureReason: status === 'failed' ? textOf(json) : null,
 		estimatedSeconds: estimate !== null && estimate > 0 ? estimate : null,
 		chargedWhenFailed: 'unknown',
@@ -156,7 +156,7 @@ const { read } = answerReader({
 	said: (json) => ({ text: textOf(json), code: firstText(valueAt(json, 'code')) }),
 });
 
-/** The file's own name as far as it is safe in an address, with an ending that fits its type. */
+/** The file's name, made safe for a URL, with an extension that matches its type. */
 function uploadName({ name, mimeType }: LocalFile): string {
 	const safe = name.replace(/[^a-z0-9._-]+/gi, '_');
 	if (UPLOAD_ENDINGS[mimeType]?.test(safe)) return safe;
@@ -164,7 +164,7 @@ function uploadName({ name, mimeType }: LocalFile): string {
 	return `${stem === '' ? 'image' : stem}.${mimeType === 'image/png' ? 'png' : 'jpg'}`;
 }
 
-/** `data.upload_url` is `{ url, fields }`; where the same service is called as a tool, the fields are `form_fields`. */
+/** `data.upload_url` is `{ url, fields }`; if the service is called as a tool, the fields are `form_fields`. */
 function ticketIn(json: JsonValue | undefined): UploadTarget | null {
 	const given = valueAt(json, 'data', 'upload_url');
 	const url = firstUrl(valueAt(given, 'url'), given);
@@ -183,13 +183,13 @@ function options(request: VideoRequest): JsonObject {
 		resolution: request.resolution ?? DEFAULTS.resolution,
 		duration: SECONDS[request.duration ?? DEFAULTS.duration] ?? null,
 		...(request.loop ? { loop: true } : {}),
-		// An option not known yet joins the mandatory ones instead of taking their place.
+		// Unknown options are added to the mandatory ones instead of replacing them.
 		...(isObject(additional) ? additional : {}),
 	};
 }
 
 function body(request: VideoRequest): JsonObject {
-	// The first image is always the start: there is no way to give an end image alone.
+	// The first image is always the start image: an end image alone is not possible.
 	const images = [request.startImage, request.endImage].filter((image) => image !== null).map(imageText);
 	const modelId = images.length > 0 ? MODEL_ID_WITH_IMAGES : MODEL_ID_WITHOUT_IMAGES;
 	return {
@@ -210,13 +210,13 @@ export const pixwith: Provider = {
 	capabilities: {
 		models: [RAY_2],
 		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
-		// One has a default, the other replaces what the images decide.
+		// One has a default, the other overrides the choice that depends on images.
 		extras: { modelId: null, promptOptimization: null },
 		operations: {},
 		imageInput: 'upload',
 		sourceAs: 'url',
 		urlMinutes: null,
-		// No limit is documented; a careful number.
+		// No limit is documented; a conservative number.
 		concurrency: 5,
 	},
 
@@ -226,7 +226,7 @@ export const pixwith: Provider = {
 	readCreated: (answer) =>
 		read(answer, 'create', (json) => {
 			const parsed = createdSchema.safeParse(json);
-			// No status is given at this point: the task was taken in.
+			// There is no status at this point: the task was accepted.
 			return parsed.success ? generationOf(json, parsed.data.data.task_id, 'queued') : null;
 		}),
 
@@ -234,7 +234,7 @@ export const pixwith: Provider = {
 	status: (generationId) => ({ method: 'POST', path: '/api/task/get', body: { task_id: generationId } }),
 	readStatus: (answer, generationId) =>
 		read(answer, 'generation', (json) => {
-			// How a failed task looks is not documented: a status counts even in an envelope that says no.
+			// What a failed task looks like is not documented: a status counts even in an envelope that refuses.
 			const parsed = statusSchema.safeParse(json);
 			return parsed.success ? generationOf(json, generationId, statusOf(parsed.data.data.status)) : null;
 		}),

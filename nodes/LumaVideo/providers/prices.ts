@@ -1,12 +1,12 @@
-/** Looking up prices: what all providers that publish some have in common. Pure. */
+/** Price lookup, shared by all providers that publish prices. Pure. */
 import type { JsonValue } from './provider';
 
-/** Prices in US dollars by what they depend on. */
+/** Prices in US dollars, nested by what they depend on. */
 export interface PriceTable {
 	readonly [key: string]: number | PriceTable;
 }
 
-/** The price under these keys, outermost first; `null` where one of them is no text or not in the table. */
+/** The price under these keys, outermost first; `null` if one of them is not text or not in the table. */
 export function priceUnder(table: PriceTable, ...keys: Array<JsonValue | undefined>): number | null {
 	let entry: number | PriceTable | undefined = table;
 	for (const key of keys) {

@@ -1,8 +1,8 @@
 /**
- * The contract every provider file fulfils.
+ * The contract that every provider file fulfills.
  *
- * A provider is pure: data in, data out. No n8n import, no clock, no I/O. `transport/` sends the calls a provider
- * describes and hands back the answers it reads; `generation/` decides when.
+ * A provider is pure: data in, data out. No n8n import, no clock, no I/O. `transport/` sends the calls that a provider
+ * describes and returns the answers that it reads; `generation/` decides when.
  */
 
 import type { Refusal } from './answers';
@@ -11,13 +11,13 @@ import { noExtras } from './extras';
 
 export type ProviderId = 'lumaDreamMachine' | 'lumaAgents' | 'pixazo' | 'pixwith' | 'crazyrouter';
 
-/** Everything that makes a video, and so costs money. */
+/** Everything that generates a video, and so costs money. */
 export type VideoOperation = 'addAudio' | 'extend' | 'generate' | 'interpolate' | 'modify' | 'reframe' | 'upscale';
 
-/** Everything that makes an image, and so costs money. */
+/** Everything that generates an image, and so costs money. */
 export type ImageOperation = 'edit' | 'generate';
 
-/** What comes of a request. */
+/** What a request generates. */
 export type Product = 'image' | 'video';
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -34,8 +34,8 @@ export interface ProviderCall {
 	/** Starts with a slash; appended to the credential's base URL. */
 	path: string;
 	/**
-	 * Another host of the provider, such as `https://rest.example.com`, that anyone may ask: the key is not sent there. Used
-	 * only while the credential has the provider's own address; a proxy or a test server is asked itself.
+	 * Another host of the provider, such as `https://rest.example.com`, that answers anyone: the key is not sent there. A
+	 * test server or gateway in a private network is asked itself.
 	 */
 	publicOrigin?: string;
 	query?: Record<string, string | number>;
@@ -43,7 +43,7 @@ export interface ProviderCall {
 	body?: JsonObject;
 }
 
-/** One HTTP answer, as text: a provider's own page of HTML must be readable as what it is. */
+/** One HTTP answer, as text: an HTML page must be recognizable, too. */
 export interface ProviderAnswer {
 	statusCode: number;
 	/** Lower-case names. */
@@ -52,9 +52,9 @@ export interface ProviderAnswer {
 }
 
 /**
- * What stands in the way. The kind decides what may be done next:
+ * The kind of a problem determines what may be done next:
  * - `rateLimited`: refused for now, may be sent again later;
- * - `unavailable`, `unreadable`: whether the provider acted on the request is not known;
+ * - `unavailable`, `unreadable`: it is not known whether the provider acted on the request;
  * - all others: refused, nothing was bought.
  */
 export type ProblemKind =
@@ -76,7 +76,7 @@ export interface Problem {
 	/** What to do next, in full sentences. */
 	advice: string;
 	httpStatus: number | null;
-	/** The provider's own wish for a pause, in milliseconds; `null` when it named none. */
+	/** How long the provider asks to wait, in milliseconds; `null` if it does not say. */
 	retryAfterMs: number | null;
 }
 
@@ -97,9 +97,9 @@ export type ImageStyle = 'manga';
 /** Which images a request carries. */
 export type FrameMode = 'none' | 'start' | 'end' | 'startAndEnd';
 
-/** What one model can do. An empty list means: the field does not exist for this model and is never sent. */
+/** What one model supports. An empty list means that the field does not exist for this model and is never sent. */
 export interface ModelCapabilities {
-	/** The value users pick and workflows store; empty where an operation has no choice of models. */
+	/** The value that users pick and workflows store; empty if an operation has no choice of models. */
 	value: string;
 	name: string;
 	description: string;
@@ -107,71 +107,70 @@ export interface ModelCapabilities {
 	aspectRatios: readonly AspectRatio[];
 	resolutions: readonly Resolution[];
 	durations: readonly Duration[];
-	/** Defaults of the three lists above; `null` where the list is empty. */
+	/** Defaults of the three lists above; `null` if the list is empty. */
 	defaults: { aspectRatio: AspectRatio | null; resolution: Resolution | null; duration: Duration | null };
-	/** Extend only: the directions, the first being the default. */
+	/** Extend only: the directions; the first is the default. */
 	directions?: readonly Direction[];
 	/** Modify only: how much of the source is kept. */
 	modes?: readonly string[];
 	/** Modify and reframe: what the source may be. `url`: a public web address; `generation`: a generation's ID; `file`:
-	 * a file of n8n, where there is a `fileStore`. */
+	 * a file in n8n, if there is a `fileStore`. */
 	sources?: ReadonlyArray<'file' | 'generation' | 'url'>;
-	/** Whether the aspect ratio can be left to the service when an image leads. Without an image the default is sent. */
+	/** Whether the service can take the aspect ratio from an image. Without an image, the default is sent. */
 	autoAspectRatio?: boolean;
-	/** Sentences that the descriptions of fields add: about images that are given, the resolution, and the video that is
-	 * worked on. */
+	/** Sentences added to the descriptions of fields: about input images, the resolution and the source video. */
 	hints?: Readonly<Partial<Record<'image' | 'resolution' | 'source', string>>>;
-	/** `withoutEndImage`: a loop is refused as soon as an end image is given. */
+	/** `withoutEndImage`: a loop is refused together with an end image. */
 	loop: 'never' | 'withoutEndImage' | 'always';
-	/** Usual time from submit to finish of a 5 s video at the default resolution, in seconds. A starting guess for
-	 * the waiting schedule, nothing more. */
+	/** Usual time from submission to completion of a 5 s video at the default resolution, in seconds. Only an initial
+	 * guess for the polling schedule. */
 	usualSeconds: number;
 }
 
-/** What can be said in one operation. */
+/** What one operation supports. */
 export interface OperationCapabilities {
 	/** First entry is the default. */
 	models: readonly ModelCapabilities[];
 	prompt: {
-		/** Whether a prompt may be left out when an image is given. */
+		/** Whether the prompt is optional with an image. */
 		optionalWithImage: boolean;
-		/** Whether a prompt may always be left out. */
+		/** Whether the prompt is always optional. */
 		optional?: boolean;
 		/** `false`: the operation has no prompt at all. */
 		exists?: boolean;
-		/** Characters; `null` where the provider documents no limit. */
+		/** Characters; `null` if the provider documents no limit. */
 		minLength: number | null;
 		maxLength: number | null;
 	};
-	/** Fields that only some providers have, each with its name in the body; `null` where the provider's file writes it. */
+	/** Fields that only some providers have, each with its name in the body; `null` if the provider's code writes it. */
 	extras: Readonly<Partial<Record<ExtraField, string | null>>>;
 }
 
-/** The capability table of a provider. What it says of models, prompt and extras is about `generate`. */
+/** The capability table of a provider. Models, prompt and extras are those of `generate`. */
 export interface Capabilities extends OperationCapabilities {
-	/** The other operations that make videos; what is absent cannot be done. */
+	/** The other operations that generate videos; absent ones are not supported. */
 	operations: Partial<Record<Exclude<VideoOperation, 'generate'>, OperationCapabilities>>;
-	/** How an image that lies in n8n reaches the provider: as a public address only, uploaded first, or inside the
-	 * request; a large one then through the `fileStore`. */
+	/** How an image in n8n reaches the provider: only as a public address, uploaded first, or inside the request; large
+	 * ones then go through the `fileStore`. */
 	imageInput: 'data' | 'upload' | 'url';
-	/** Modify and reframe: whether a generation is named by its ID, or by the web address of its video. */
+	/** Modify and reframe: whether a generation is referenced by its ID or by the web address of its video. */
 	sourceAs: 'generationId' | 'url';
-	/** For how many minutes the URL of a finished video works; `null` where that is not documented. */
+	/** For how many minutes the URL of a finished video works; `null` if that is not documented. */
 	urlMinutes: number | null;
-	/** How many generations run at once unless the user says otherwise. */
+	/** How many generations run at once by default. */
 	concurrency: number;
 }
 
-/** What one model that makes images is. */
+/** A model that generates images. */
 export interface ImageModel {
 	value: string;
 	name: string;
 	description: string;
-	/** Usual time from submit to finish, in seconds; as in `ModelCapabilities`. */
+	/** Usual time from submission to completion, in seconds; as in `ModelCapabilities`. */
 	usualSeconds: number;
 }
 
-/** What can be said in one operation that makes images. */
+/** What one operation that generates images supports. */
 export interface ImageCapabilities {
 	/** First entry is the default. */
 	models: readonly ImageModel[];
@@ -179,24 +178,24 @@ export interface ImageCapabilities {
 	prompt: { minLength: number; maxLength: number };
 	aspectRatios: readonly ImageAspectRatio[];
 	outputFormats: readonly ImageFormat[];
-	/** Empty where none can be chosen. */
+	/** Empty if there is no choice. */
 	styles: readonly ImageStyle[];
-	/** How many images the model may be guided by. */
+	/** Maximum number of reference images. */
 	maxReferences: number;
-	/** A sentence that the descriptions of images that are given add. */
+	/** A sentence added to the descriptions of input images. */
 	inputHint: string;
 }
 
-/** What the lists of the capability table cannot say: fields that exclude each other, or need each other. */
+/** What the capability table cannot express: fields that exclude or require each other. */
 export interface Exclusion<Request> {
 	/** By its parameter name. */
 	field: string;
-	/** Ends a sentence that begins with the field's name. */
+	/** The end of a sentence that begins with the field's name. */
 	finding: string;
 	when: (request: Request) => boolean;
 }
 
-/** The images of a provider. */
+/** How a provider generates images. */
 export interface ImageMaking {
 	capabilities: Readonly<Record<ImageOperation, ImageCapabilities>>;
 	exclusions: ReadonlyArray<Exclusion<ImageRequest>>;
@@ -208,7 +207,7 @@ export interface ImageMaking {
 // ---------------------------------------------------------------------------------------------------------------
 // Requests
 
-/** A file that lies in n8n. */
+/** A file in n8n. */
 export interface LocalFile {
 	/** With extension. */
 	name: string;
@@ -218,52 +217,52 @@ export interface LocalFile {
 }
 
 /**
- * A file that comes with the request.
+ * A file that belongs to a request.
  * - `data`: inside the request;
  * - `fileId`: in the provider's store, under this id;
- * - `file`: in n8n, not brought to the provider yet. It is found only in what a Dry Run shows and in what identifies a
- *   request: its `id` says the same for the same file.
+ * - `file`: in n8n, not transferred to the provider yet. Occurs only in a Dry Run and in what identifies a request; the
+ *   same file has the same `id`.
  */
 export type FileReference =
 	| { kind: 'data'; mimeType: string; base64: string }
 	| { kind: 'fileId'; fileId: string }
 	| ({ kind: 'file'; id: string } & LocalFile);
 
-/** Where an image is: at a public web address, or in a file. */
+/** An image at a public web address, or in a file. */
 export type ImageReference = { kind: 'url'; url: string } | FileReference;
 
-/** The video that is worked on: a generation of the same account, a video at a public web address, or a file. */
+/** The source video: a generation of the same account, a video at a public web address, or a file. */
 export type SourceReference = { kind: 'generation'; generationId: string } | { kind: 'url'; url: string } | FileReference;
 
-/** A video that a user asked for, after every check. Values are written as Luma writes them (`16:9`, `720p`, `5s`). */
+/** A checked request for a video. Values are written as Luma writes them (`16:9`, `720p`, `5s`). */
 export interface VideoRequest extends ExtraValues {
 	makes: 'video';
 	operation: VideoOperation;
 	model: string;
-	/** Empty when none is needed. */
+	/** Empty if there is none. */
 	prompt: string;
 	startImage: ImageReference | null;
 	endImage: ImageReference | null;
-	/** What is extended, upscaled, given sound, modified or reframed; the first of two generations to interpolate. A web
-	 * address or a file only to modify and to reframe. */
+	/** What to extend, upscale, add audio to, modify or reframe; the first of two generations to interpolate. A web address
+	 * or a file only for modify and reframe. */
 	source: SourceReference | null;
 	/** Interpolate: the second generation. */
 	target: SourceReference | null;
 	direction: Direction;
 	/** Modify: how much of the source is kept. */
 	mode: string | null;
-	/** Images at given frames of the video, 24 frames a second. */
+	/** Images at given frames of the video, at 24 frames per second. */
 	keyframes: ReadonlyArray<{ image: ImageReference; index: number }>;
 	aspectRatio: AspectRatio | null;
 	resolution: Resolution | null;
 	duration: Duration | null;
 	loop: boolean;
-	/** Merged into the body last: the way to reach a field this package does not know yet. */
+	/** Merged into the body last, for fields that this package does not know yet. */
 	additionalBodyFields: JsonObject;
 	callback: Callback | null;
 }
 
-/** A request with nothing but its operation and model. */
+/** A request with only its operation and model. */
 export function blankRequest(operation: VideoOperation, model: string): VideoRequest {
 	return {
 		...noExtras(),
@@ -287,31 +286,31 @@ export function blankRequest(operation: VideoOperation, model: string): VideoReq
 	};
 }
 
-/** An image that a user asked for, after every check. */
+/** A checked request for an image. */
 export interface ImageRequest {
 	makes: 'image';
 	operation: ImageOperation;
 	model: string;
 	prompt: string;
-	/** What is edited. */
+	/** The image to edit. */
 	source: ImageReference | { kind: 'generation'; generationId: string } | null;
-	/** Images that guide the model, in the order of the user. */
+	/** Reference images, in the user's order. */
 	references: readonly ImageReference[];
-	/** `null`, here and in the next two: the model chooses. */
+	/** `null`, here and below: the model chooses. */
 	aspectRatio: ImageAspectRatio | null;
 	outputFormat: ImageFormat | null;
 	style: ImageStyle | null;
-	/** Whether the model may look things up on the web. */
+	/** Whether the model may search the web. */
 	webSearch: boolean;
 	userId: string | null;
 	additionalBodyFields: JsonObject;
-	/** An image has none of these: they are what a request for a video has besides. */
+	/** Only requests for videos have these. */
 	resolution: null;
 	duration: null;
 	callback: null;
 }
 
-/** A request for an image that leaves everything open. */
+/** A request for an image with only its operation and model. */
 export function blankImageRequest(operation: ImageOperation, model: string): ImageRequest {
 	return {
 		makes: 'image',
@@ -332,12 +331,12 @@ export function blankImageRequest(operation: ImageOperation, model: string): Ima
 	};
 }
 
-/** Whatever can be bought. */
+/** Anything that can be bought. */
 export type GenerationRequest = ImageRequest | VideoRequest;
 
 export interface Callback {
 	url: string;
-	/** `terminal`: once, at the end. `progress`: on changes too, where the provider can. */
+	/** `terminal`: once, at the end. `progress`: also on changes, if the provider supports it. */
 	mode: 'terminal' | 'progress';
 }
 
@@ -351,10 +350,10 @@ export interface Media {
 	type: 'video' | 'image' | 'other';
 }
 
-/** A generation as one answer of its provider describes it. Unknown is `null`, never a guess. */
+/** A generation as described by one answer from its provider. Unknown values are `null`, never guesses. */
 export interface Generation {
 	generationId: string;
-	/** Left out: a video. */
+	/** Default: a video. */
 	makes?: Product;
 	status: GenerationStatus;
 	model: string | null;
@@ -365,13 +364,13 @@ export interface Generation {
 	createdAt: string | null;
 	completedAt: string | null;
 	failureReason: string | null;
-	/** Provider's own estimate of the whole run, in seconds; only some create answers have it. */
+	/** The provider's own estimate of the total time, in seconds; only some create answers have it. */
 	estimatedSeconds: number | null;
-	/** Whether a failed generation costs: `no` only where the provider says so. */
+	/** Whether a failed generation is charged: `no` only if the provider says so. */
 	chargedWhenFailed: 'no' | 'unknown';
-	/** What to do after a failure, where the provider says that it was not the prompt's or the images' fault. */
+	/** What to do after a failure, if it was not caused by the prompt or the images. */
 	failureAdvice?: string;
-	/** The answer as it came. */
+	/** The answer as received. */
 	raw: JsonObject;
 }
 
@@ -382,47 +381,47 @@ export interface Balance {
 
 export type CatalogName = 'cameraMotions' | 'concepts';
 
-/** A list of values that can be chosen. */
+/** A list of values to choose from. */
 export interface Catalog {
 	call: () => ProviderCall;
 	read: (answer: ProviderAnswer) => Reading<string[]>;
-	/** Used when the service has no such list any more. */
+	/** Used if the service no longer has such a list. */
 	known: readonly string[];
 }
 
-/** How an image is brought to a provider: in one call, or in two, the second to an address that the first one names. */
+/** How an image is uploaded: in one call, or in two, the second to an address that the first one returns. */
 export interface Upload {
 	/** Allowed MIME types. */
 	mimeTypes: readonly string[];
 	maxBytes: number;
-	/** The call that asks where to send the file; `null` where the file is sent at once. */
+	/** The call that asks where to send the file; `null` if the file is sent directly. */
 	ticket: { call: (file: LocalFile) => ProviderCall; read: (answer: ProviderAnswer) => Reading<UploadTarget> } | null;
-	/** Where there is no ticket: the path that takes the file, and the address it answers with. */
+	/** Without a ticket: the path that takes the file, and the reader of the address that it returns. */
 	direct: { path: string; /** Name of the form's field with the file. */ fileField: string; fields: Readonly<Record<string, string>>; read: (answer: ProviderAnswer) => Reading<string> } | null;
 }
 
 export interface UploadTarget {
 	/** Takes a multipart form; the key is not sent there. */
 	url: string;
-	/** Form fields that go before the file. */
+	/** Form fields that precede the file. */
 	fields: Readonly<Record<string, string>>;
-	/** Where the file is afterwards. */
+	/** The address of the uploaded file. */
 	fileUrl: string;
 }
 
 /**
- * A store of files at the provider: a file is announced, sent to an address of its own, declared complete, and looked at
- * until it can be used by its id.
+ * A file store at the provider: a file is announced, sent to its own address, marked as complete, and polled until it can
+ * be used by its id.
  */
 export interface FileStore {
-	/** A file of up to so many bytes goes inside the request instead. */
+	/** Files of up to this many bytes go inside the request instead. */
 	inlineBytes: number;
 	maxBytes: { image: number; video: number };
 	announce: (file: LocalFile) => ProviderCall;
 	readAnnounced: (answer: ProviderAnswer) => Reading<FileTarget>;
 	complete: (fileId: string) => ProviderCall;
 	status: (fileId: string) => ProviderCall;
-	/** Of `complete` and `status`. */
+	/** For the answers to `complete` and `status`. */
 	readState: (answer: ProviderAnswer) => Reading<FileState>;
 }
 
@@ -439,13 +438,13 @@ export interface FileState {
 	failureReason: string | null;
 }
 
-/** What a callback claims. Whoever knows the URL can send one, so it is a hint: the generation is read with our key. */
+/** What a callback claims. Anyone who knows the URL can send one, so it is only a hint: the generation is read with our key. */
 export interface CallbackHint {
 	generationId: string;
 	status: GenerationStatus;
 }
 
-/** A call as it came in. */
+/** A call as received. */
 export interface IncomingCall {
 	body: JsonValue;
 	/** The body as it was sent, which signatures are made over. */
@@ -454,15 +453,15 @@ export interface IncomingCall {
 	headers: Readonly<Record<string, string>>;
 }
 
-/** The provider can call a URL when a generation is over. */
+/** The provider can call a URL when a generation is final. */
 export interface Callbacks {
 	/** Whether it refuses plain http. */
 	httpsOnly: boolean;
-	/** What a call says, or `null` when it is no callback of this provider. */
+	/** What a call says, or `null` if it is not a callback from this provider. */
 	read: (call: IncomingCall) => CallbackHint | null;
 	/**
-	 * Present where a generation names the URL that is called: that URL, `null` when it has none, `undefined` when this
-	 * answer does not say.
+	 * For providers whose generations contain the URL that is called: that URL, `null` if there is none, `undefined` if
+	 * this answer does not say.
 	 */
 	urlOf?: (generation: Generation) => string | null | undefined;
 	/** Present where calls are signed. */
@@ -483,16 +482,16 @@ export interface CallbackSignature {
 
 export interface GenerationPage {
 	generations: Generation[];
-	/** Where the next page begins; `null` at the end. */
+	/** Cursor of the next page; `null` at the end. */
 	next: string | null;
 }
 
 /** The account's generations can be listed, newest first. */
 export interface Listing {
-	/** @param cursor `next` of the page before; `null` for the first page */
+	/** @param cursor `next` of the previous page; `null` for the first page */
 	call: (page: { limit: number; cursor: string | null }) => ProviderCall;
 	read: (answer: ProviderAnswer) => Reading<GenerationPage>;
-	/** Whether a listed generation was asked for with exactly this request. */
+	/** Whether a listed generation comes from exactly this request. */
 	isSameRequest: (generation: Generation, request: VideoRequest) => boolean;
 }
 
@@ -508,7 +507,7 @@ export interface BalanceInquiry {
 	read: (answer: ProviderAnswer) => Reading<Balance>;
 }
 
-/** The result is not in the status: a second read fetches it once the status says `completed`. */
+/** The result is not part of the status: a second read fetches it once the status is `completed`. */
 export interface ResultRead {
 	call: (generation: Generation) => ProviderCall;
 	read: (answer: ProviderAnswer, generation: Generation) => Reading<Generation>;
@@ -516,17 +515,17 @@ export interface ResultRead {
 
 export interface Provider {
 	id: ProviderId;
-	/** As the provider writes its name. */
+	/** As the provider writes it. */
 	displayName: string;
 	credentialType: string;
-	/** Where a person sees what was bought. */
+	/** Where users see what was bought. */
 	dashboardUrl: string;
-	/** Where keys of another service can be told by their form: what a key belongs to, or `null`. */
+	/** If keys of another service can be recognized by their format: the service a key belongs to, or `null`. */
 	foreignKey?(key: string): { owner: string; /** What to do, in full sentences. */ instead: string } | null;
 	capabilities: Capabilities;
-	/** Present where the body of a request names the model: the field that does. */
+	/** The field of the body that names the model, if there is one. */
 	modelField?: string;
-	/** What each refusal means, the first that fits. The answers are read by it, and docs/messages.md lists it. */
+	/** What refusals mean; the first matching rule applies. Used to read answers, and listed in docs/messages.md. */
 	refusals: readonly Refusal[];
 
 	exclusions?: ReadonlyArray<Exclusion<VideoRequest>>;
@@ -540,8 +539,8 @@ export interface Provider {
 	result?: ResultRead;
 
 	/**
-	 * Present where prices are published: approximate price in USD of what `create` would buy, additional body fields
-	 * included; `null` where what it depends on cannot be read out of the body.
+	 * If prices are published: the approximate price in USD of what `create` would buy, including additional body fields;
+	 * `null` if the body does not say what it depends on.
 	 */
 	estimateUsd?: (request: VideoRequest) => number | null;
 
@@ -549,17 +548,17 @@ export interface Provider {
 	listing?: Listing;
 	deletion?: Deletion;
 	balance?: BalanceInquiry;
-	/** Lists that the service itself keeps; present where `capabilities.extras` has the field. */
+	/** Lists kept by the service; present if `capabilities.extras` has the field. */
 	catalogs?: Partial<Record<CatalogName, Catalog>>;
-	/** Present when `capabilities.imageInput` is `upload`. */
+	/** Present if `capabilities.imageInput` is `upload`. */
 	upload?: Upload;
-	/** Present where files can be kept at the provider and named by their ids. */
+	/** Present if the provider stores files and refers to them by id. */
 	fileStore?: FileStore;
-	/** Present where images are made too. */
+	/** Present if the provider also generates images. */
 	images?: ImageMaking;
 }
 
-/** The call that buys what was asked for. */
+/** The call that buys a generation. */
 export function createCall(provider: Provider, request: GenerationRequest): ProviderCall {
 	return request.makes === 'image' ? imagesOf(provider).create(request) : provider.create(request);
 }
@@ -569,27 +568,27 @@ export function readCreated(provider: Provider, answer: ProviderAnswer, request:
 	return request.makes === 'image' ? imagesOf(provider).readCreated(answer, request) : provider.readCreated(answer, request);
 }
 
-/** Whether a listed generation was asked for with exactly this request. */
+/** Whether a listed generation comes from exactly this request. */
 export function isSameRequest(provider: Provider, generation: Generation, request: GenerationRequest): boolean {
 	return request.makes === 'video' && provider.listing?.isSameRequest(generation, request) === true;
 }
 
 function imagesOf({ displayName, images }: Provider): ImageMaking {
-	if (!images) throw new Error(`${displayName} makes no images`);
+	if (!images) throw new Error(`${displayName} does not generate images`);
 	return images;
 }
 
-/** The address of the file that a generation makes; `null` as long as there is none. */
+/** The address of a generation's file; `null` if there is none yet. */
 export function fileUrlOf({ makes = 'video', videoUrl, media }: Generation): string | null {
 	return makes === 'video' ? videoUrl : (media.find(({ type }) => type === makes)?.url ?? null);
 }
 
-/** Whether a create that ended this way may have bought a video all the same. */
+/** Whether a create that ended this way may still have bought something. */
 export function mayHaveBeenAccepted(problem: Problem): boolean {
 	return problem.kind === 'unavailable' || problem.kind === 'unreadable';
 }
 
-/** What a provider can do in an operation, or `undefined`. */
+/** What a provider supports in an operation, or `undefined`. */
 export function operationCapabilities(provider: Provider, operation: VideoOperation): OperationCapabilities | undefined {
 	return operation === 'generate' ? provider.capabilities : provider.capabilities.operations[operation];
 }

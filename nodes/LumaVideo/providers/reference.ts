@@ -1,7 +1,7 @@
-/** Writing references to images, videos and generations: what all providers have in common. Pure. */
+/** References to images, videos and generations, as all providers write them. Pure. */
 import type { ImageReference, SourceReference } from './provider';
 
-/** An image as one text, for wires that take one. */
+/** An image as a single string, for APIs that take one. */
 export function imageText(image: ImageReference): string {
 	switch (image.kind) {
 		case 'url':
@@ -15,17 +15,17 @@ export function imageText(image: ImageReference): string {
 	}
 }
 
-/** What a Dry Run shows where the request itself will have something that is not made yet. */
+/** The placeholder that a Dry Run shows for something that does not exist yet. */
 export function stand(what: 'address' | 'contents' | 'file ID', of: string): string {
 	return `<${what} of ${of}>`;
 }
 
-/** The generation's ID; `null` for what is no generation. */
+/** The generation's ID; `null` for any other source. */
 export function generationIdOf(source: SourceReference | null): string | null {
 	return source?.kind === 'generation' ? source.generationId : null;
 }
 
-/** The web address of a video; `null` for what has none. */
+/** The web address of a video; `null` if it has none. */
 export function videoUrlOf(source: SourceReference | null): string | null {
 	return source?.kind === 'url' ? source.url : null;
 }

@@ -1,6 +1,6 @@
 /**
- * One rule for what an expression yields: what is unambiguous counts, such as a number written as text; the rest is
- * refused by the name of its field, so that no setting is silently ignored.
+ * One rule for the values of expressions: unambiguous ones count, such as a number written as text; the rest is refused,
+ * naming the field, so that no setting is silently ignored.
  */
 
 /** `null`: not set. `undefined`: unclear. */
@@ -25,7 +25,7 @@ export function booleanOf(value: unknown): boolean | null | undefined {
 	}
 }
 
-/** A finite number, also when it is written as text. `null`: not set. `undefined`: unclear. */
+/** A finite number, possibly written as text. `null`: not set. `undefined`: unclear. */
 export function numberOf(value: unknown): number | null | undefined {
 	if (value === null || value === undefined) return null;
 	if (typeof value === 'string' && value.trim() === '') return null;

@@ -1,4 +1,4 @@
-/** Which addresses can be reached from outside. Pure: names are not resolved. */
+/** Which addresses are reachable from outside. Pure: names are not resolved. */
 
 /** The parsed URL when it is http(s) with a host, else `null`. */
 export function parseHttpUrl(text: string): URL | null {
@@ -8,7 +8,7 @@ export function parseHttpUrl(text: string): URL | null {
 	} catch {
 		return null;
 	}
-	// The WHATWG parser turns `https:/path` into a host and passes over line breaks; others take what was typed as it is.
+	// The WHATWG parser turns `https:/path` into a host and ignores line breaks; other parsers take the text literally.
 	if (!/^https?:\/\/[^/\\?#\s][^\t\n\r]*$/i.test(text.trim())) return null;
 	return url;
 }
@@ -20,15 +20,15 @@ const PRIVATE_IPV4 = [
 	/^169\.254\./,
 	/^172\.(1[6-9]|2\d|3[01])\./,
 	/^192\.168\./,
-	// Shared address space of carriers, RFC 6598.
+	// Carrier-grade NAT, RFC 6598.
 	/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
 	// Multicast, reserved and broadcast.
 	/^(22[4-9]|2[3-5]\d)\./,
 ];
 
 /**
- * Whether a host can only be meant from inside: localhost, private and link-local ranges, one-label names (`n8n`,
- * `minio`) and the suffixes reserved for local use (RFC 6761, RFC 6762, RFC 8375).
+ * Whether a host is local: localhost, private and link-local ranges, single-label names (`n8n`, `minio`) and the
+ * suffixes reserved for local use (RFC 6761, RFC 6762, RFC 8375).
  *
  * @param hostname as `URL.hostname` gives it; IPv6 in brackets
  */
@@ -41,7 +41,7 @@ export function isLocalHost(hostname: string): boolean {
 			const [high, low] = [Number.parseInt(mapped[1] ?? '0', 16), Number.parseInt(mapped[2] ?? '0', 16)];
 			return isLocalHost(`${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`);
 		}
-		// Of all of IPv6 only 2000::/3 is given out for public addresses.
+		// In IPv6, only 2000::/3 is allocated for public addresses.
 		return !/^[23][0-9a-f]{3}:/.test(address);
 	}
 	if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return PRIVATE_IPV4.some((range) => range.test(host));

@@ -1,28 +1,29 @@
 /**
  * Announcements: a Luma Video node tells a Luma Video Trigger which generations it bought for it. The trigger then
- * watches them, whether their provider calls back or not. Both nodes have the same API key, and the announcement is
- * signed with it, so that a stranger who knows the trigger's URL cannot make one.
+ * polls them, whether or not their provider calls back. Both nodes have the same API key, and the announcement is
+ * signed with it, so that a stranger who knows the trigger's URL cannot forge one.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
 import { isObject, jsonOf } from '../providers/answers';
 import type { JsonValue } from '../providers/provider';
 import { parseHttpUrl } from './address';
+import { TRIGGER_ANSWERED, TRIGGER_SILENT } from './messages';
 import type { ProviderClient } from './providerClient';
 
-/** Last part of a trigger's URL; the part before it is the webhook's ID. */
+/** Last segment of a trigger's URL; the one before it is the webhook's ID. */
 export const TRIGGER_PATH = 'luma-video';
 
-/** What a user wrote into the query of the trigger's URL, such as `?sku=MUG`: it comes back with the video. */
+/** The query a user added to the trigger's URL, such as `?sku=MUG`: it comes back with the video. */
 export type Reference = Readonly<Record<string, string>>;
 
 export interface AnnouncedGeneration {
 	id: string;
 	/** Milliseconds since 1970, by n8n's clock. */
 	submittedAt: number;
-	/** What decides how long it takes; see `Experience`. */
+	/** What determines how long it takes; see `Experience`. */
 	kind: string;
-	/** How long it is expected to take without any experience, in milliseconds. */
+	/** How long it is expected to take before anything has been learned, in milliseconds. */
 	expectedMs: number;
 }
 
@@ -32,24 +33,24 @@ export interface Announcement {
 	generations: AnnouncedGeneration[];
 }
 
-/** Exactly what is signed, as JSON, and its signature. */
+/** The exact JSON text that is signed, and its signature. */
 export interface SignedAnnouncement {
 	text: string;
 	signature: string;
 }
 
-/** What came of telling a trigger: the ids that it took note of, and why not all of them. */
+/** The result of an announcement: the ids that the trigger noted, and why not all of them. */
 export interface Told {
 	noted: string[];
 	trouble: string | null;
 }
 
-/** n8n gives up a request of its own after this time, in milliseconds. */
+/** Timeout of the request to the trigger, in milliseconds. */
 const TIMEOUT_MS = 5000;
-/** A longer query in the URL is not carried, in characters. */
+/** A longer query is dropped, in characters. */
 const MAX_REFERENCE = 2000;
 
-/** The webhook's ID in a trigger's URL, production or test; `null` when it is no such URL. */
+/** The webhook's ID in a trigger's URL, production or test; `null` for any other URL. */
 export function webhookIdOf(address: string): string | null {
 	const parts = parseHttpUrl(address)?.pathname.split('/') ?? [];
 	return parts.at(-1) === TRIGGER_PATH ? (parts.at(-2) ?? null) : null;
@@ -61,18 +62,18 @@ export function referenceOf(query: Iterable<readonly [string, unknown]>): Refere
 	return entries.length === 0 || JSON.stringify(entries).length > MAX_REFERENCE ? null : Object.fromEntries(entries);
 }
 
-/** The same text cannot be used at another trigger, or for anything else that the key might sign. */
+/** Bound to one trigger and one purpose, so that the signature cannot be reused elsewhere. */
 function signedText(webhookId: string, text: string): string {
 	return `luma-video announcement\n${webhookId}\n${text}`;
 }
 
-/** Whether whoever made the announcement has the key. */
+/** Whether the announcement was signed with this key. */
 export function isGenuine({ sign }: Pick<ProviderClient, 'sign'>, webhookId: string, { text, signature }: SignedAnnouncement): boolean {
 	const [expected, given] = [Buffer.from(sign(signedText(webhookId, text))), Buffer.from(signature)];
 	return expected.length === given.length && timingSafeEqual(expected, given);
 }
 
-/** The announcement in the body of a call, not checked yet; `null` when the body is none. */
+/** The unverified announcement in the body of a call; `null` when there is none. */
 export function announcementIn(body: JsonValue): SignedAnnouncement | null {
 	const signed = isObject(body) ? body.lumaVideo : undefined;
 	if (!isObject(signed)) return null;
@@ -80,7 +81,7 @@ export function announcementIn(body: JsonValue): SignedAnnouncement | null {
 	return typeof announcement === 'string' && typeof signature === 'string' ? { text: announcement, signature } : null;
 }
 
-/** Tells a trigger once. Never throws for what a network or an n8n can answer. */
+/** Sends an announcement once. Never throws for anything that the network or n8n can do. */
 export async function announce(
 	context: IExecuteFunctions | IHookFunctions,
 	client: Pick<ProviderClient, 'sign'>,
@@ -103,8 +104,8 @@ export async function announce(
 		const answer = jsonOf({ statusCode: response.statusCode, headers: {}, text: response.body });
 		const { noted, reason } = isObject(answer) ? answer : {};
 		if (Array.isArray(noted)) return { noted: noted.filter((id) => typeof id === 'string'), trouble: null };
-		return { noted: [], trouble: typeof reason === 'string' ? reason : `It answered ${response.statusCode}` };
+		return { noted: [], trouble: typeof reason === 'string' ? reason : `${TRIGGER_ANSWERED} ${response.statusCode}` };
 	} catch {
-		return { noted: [], trouble: 'It did not answer' };
+		return { noted: [], trouble: TRIGGER_SILENT };
 	}
 }

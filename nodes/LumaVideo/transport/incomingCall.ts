@@ -1,4 +1,4 @@
-/** A call to one of n8n's webhooks, as providers read it. */
+/** A call to one of n8n's webhooks, in the form that providers read. */
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { IncomingCall, JsonValue } from '../providers/provider';
 

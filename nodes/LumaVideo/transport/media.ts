@@ -1,12 +1,14 @@
 /**
- * Downloading what a provider made, straight into n8n's binary store: bytes pass through, memory stays flat.
+ * Downloads generated files straight into n8n's binary store: they are streamed, so memory stays flat.
  *
- * Media hosts are strangers: no key is sent, and an address in a private network is refused unless the provider itself
- * is there.
+ * Media hosts are not trusted: no key is sent, and an address in a private network is refused unless the provider itself
+ * is in one.
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
+import type { Text } from '../providers/text';
 import { isLocalHost, parseHttpUrl } from './address';
+import { CUT_OFF, STALLED, fileTooLarge, notDownloaded, notMedia, privateAddress } from './messages';
 import { faultOf } from './providerClient';
 
 const MAX_REDIRECTS = 5;
@@ -20,7 +22,7 @@ export interface DownloadOptions {
 	fileName: string;
 	/** Bytes; a larger file is refused. */
 	maxBytes: number;
-	/** Milliseconds until the first byte, and between any two. */
+	/** Milliseconds until the first byte, and between chunks. */
 	timeoutMs: number;
 	/** Whether addresses in private networks are allowed. */
 	allowLocal: boolean;
@@ -29,9 +31,9 @@ export interface DownloadOptions {
 export type Download =
 	| { ok: true; binary: IBinaryData }
 	/** `again`: the same request may succeed next time. */
-	| { ok: false; again: boolean; message: string; advice: string };
+	| ({ ok: false; again: boolean } & Text);
 
-/** The little of a Node.js stream that is needed here; n8n's rules do not allow importing `node:stream`. */
+/** The part of a Node.js stream used here; n8n's lint rules forbid importing `node:stream`. */
 interface ByteStream {
 	on(event: 'data', listener: (chunk: { length: number }) => void): unknown;
 	on(event: 'newListener', listener: (event: unknown) => void): unknown;
@@ -47,15 +49,15 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 	'image/webp': 'webp',
 };
 
-/** What a file is taken for that nothing tells the type of. */
+/** The assumed type of a file when nothing says what it is. */
 const USUAL_TYPES: Readonly<Record<MediaKind, string>> = { image: 'image/png', video: 'video/mp4' };
 
-/** The MIME type to store, or `null` when the answer is no media, or no image where one is expected. */
+/** The MIME type to store, or `null` when the answer is not media, or not an image where one is expected. */
 export function mediaTypeOf(contentType: string | undefined, path: string, kind: MediaKind = 'video'): string | null {
 	const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 	const isExpected = (candidate: string): boolean => /^image\//.test(candidate) || (kind === 'video' && /^video\//.test(candidate));
 	if (isExpected(type)) return type;
-	// Object stores and Pixazo call any file a stream of octets.
+	// Object stores and Pixazo label every file as an octet stream.
 	if (type === '' || type === 'application/octet-stream' || type === 'binary/octet-stream') {
 		const extension = /\.([a-z0-9]{2,4})$/i.exec(path)?.[1]?.toLowerCase().replace('jpeg', 'jpg');
 		const known = Object.entries(EXTENSIONS).find(([, candidate]) => candidate === extension);
@@ -72,11 +74,11 @@ interface MediaResponse {
 	body: ByteStream;
 	headers: Record<string, unknown>;
 	statusCode: number;
-	/** Where the answer came from, after redirects. */
+	/** The final URL, after redirects. */
 	url: URL;
 }
 
-/** Opens the address, checking every redirect like the first address; `null` when one is not allowed. */
+/** Opens the address and checks every redirect as it checked the address; `null` when one is not allowed. */
 async function open(
 	context: IExecuteFunctions,
 	address: string,
@@ -106,7 +108,7 @@ async function open(
 	return null;
 }
 
-/** How often a download is looked at, in milliseconds. */
+/** How often a download is checked for progress, in milliseconds. */
 const WATCH_EVERY_MS = 500;
 
 interface Progress {
@@ -115,7 +117,7 @@ interface Progress {
 	silent: boolean;
 }
 
-/** Ends a download in which nothing comes any more: the timeout of a request covers its beginning only. */
+/** Ends a stalled download: a request's timeout covers only the wait for its first byte. */
 async function endWhenSilent(progress: Progress, timeoutMs: number, end: () => void): Promise<void> {
 	while (!progress.over) {
 		if (Date.now() - progress.lastReceivedAt > timeoutMs) {
@@ -127,25 +129,22 @@ async function endWhenSilent(progress: Progress, timeoutMs: number, end: () => v
 	}
 }
 
-/** Downloads one file. Never throws for what a network or a media host can do. */
+/** Downloads one file. Never throws for anything that the network or a media host can do. */
 export async function downloadMedia(
 	context: IExecuteFunctions,
 	address: string,
 	options: DownloadOptions,
 ): Promise<Download> {
 	const { kind } = options;
-	const tooLarge: Download = {
-		ok: false,
-		again: false,
-		message: `The ${kind} is larger than ${megabytes(options.maxBytes)}`,
-		advice: `Raise 'Max Download Size', or use the URL: ${address}`,
-	};
+	const facts = { makes: kind, address };
+	const failed = (text: Text, again = false): Download => ({ ok: false, again, ...text });
+	const tooLarge = failed(fileTooLarge({ ...facts, maxSize: megabytes(options.maxBytes) }));
 
 	let received = 0;
 	const limit = { exceeded: false };
 	const progress: Progress = { lastReceivedAt: Date.now(), over: false, silent: false };
 	const cancelSignal = context.getExecutionCancelSignal();
-	// Destroying the body does not reach the connection: n8n hands out a stream made from it.
+	// Destroying the body does not close the connection: n8n returns a stream derived from it.
 	const connection = new AbortController();
 	const end = (): void => {
 		connection.abort();
@@ -154,26 +153,13 @@ export async function downloadMedia(
 	cancelSignal?.addEventListener('abort', end);
 	try {
 		const response = await open(context, address, options, connection.signal);
-		if (!response) {
-			return {
-				ok: false,
-				again: false,
-				message: `The ${kind} is at an address that is not downloaded from`,
-				advice: `The address is ${address}. Only public web addresses are downloaded from.`,
-			};
-		}
+		if (!response) return failed(privateAddress(facts));
 		const { body, headers, statusCode, url } = response;
 		if (statusCode < 200 || statusCode >= 300) {
 			body.destroy();
-			const expired = statusCode === 403 || statusCode === 404 || statusCode === 410;
-			return {
-				ok: false,
-				again: statusCode >= 500 || statusCode === 429 || statusCode === 408,
-				message: `The ${kind} could not be downloaded (HTTP ${statusCode})`,
-				advice: expired
-					? `The address may have expired: ${address}`
-					: `The ${kind} is still at ${address} and can be downloaded later.`,
-			};
+			const mayHaveExpired = statusCode === 403 || statusCode === 404 || statusCode === 410;
+			const again = statusCode >= 500 || statusCode === 429 || statusCode === 408;
+			return failed(notDownloaded({ ...facts, reason: `HTTP ${statusCode}`, mayHaveExpired }), again);
 		}
 		const mimeType = mediaTypeOf(
 			typeof headers['content-type'] === 'string' ? headers['content-type'] : undefined,
@@ -182,12 +168,7 @@ export async function downloadMedia(
 		);
 		if (!mimeType) {
 			body.destroy();
-			return {
-				ok: false,
-				again: false,
-				message: `The address of the ${kind} holds something else (${String(headers['content-type'])})`,
-				advice: `Open the address to see what it is: ${address}`,
-			};
+			return failed(notMedia({ ...facts, contentType: String(headers['content-type']) }));
 		}
 		const announced = headers['content-length'] === undefined ? null : Number(headers['content-length']);
 		if (announced !== null && announced > options.maxBytes) {
@@ -203,7 +184,8 @@ export async function downloadMedia(
 				body.destroy(new Error('larger than allowed'));
 			}
 		};
-		// To listen starts the flow, so that waits for the store to listen. A pause would do too, but not every store ends it.
+		// A listener starts the flow, so this one waits until the store listens. Pausing would do too, but not every store
+		// resumes the stream.
 		let isCounted = false;
 		body.on('newListener', (event) => {
 			if (isCounted || (event !== 'data' && event !== 'readable')) return;
@@ -221,24 +203,14 @@ export async function downloadMedia(
 		const stored = binary.bytes ?? received;
 		const isCompressed = headers['content-encoding'] !== undefined;
 		if (stored === 0 || (announced !== null && !isCompressed && stored < announced)) {
-			return {
-				ok: false,
-				again: true,
-				message: `The download of the ${kind} broke off`,
-				advice: `The ${kind} is still at ${address} and can be downloaded later.`,
-			};
+			return failed(notDownloaded({ ...facts, reason: CUT_OFF, mayHaveExpired: false }), true);
 		}
 		return { ok: true, binary };
 	} catch (error) {
 		if (limit.exceeded) return tooLarge;
 		const cancelled = cancelSignal?.aborted === true;
-		const text = progress.silent && !cancelled ? 'nothing came any more' : faultOf(error, cancelled).text;
-		return {
-			ok: false,
-			again: !cancelled,
-			message: `The ${kind} could not be downloaded: ${text}`,
-			advice: `The ${kind} is still at ${address} and can be downloaded later.`,
-		};
+		const reason = progress.silent && !cancelled ? STALLED : faultOf(error, cancelled).text;
+		return failed(notDownloaded({ ...facts, reason, mayHaveExpired: false }), !cancelled);
 	} finally {
 		progress.over = true;
 		cancelSignal?.removeEventListener('abort', end);

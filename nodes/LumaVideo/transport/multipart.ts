@@ -1,4 +1,4 @@
-/** A form with one file, as bytes: the one way of sending it that all versions of n8n pass on unchanged. */
+/** A form with one file, as bytes: the only way of sending it that all versions of n8n pass through unchanged. */
 import { randomUUID } from 'node:crypto';
 
 export interface MultipartForm {

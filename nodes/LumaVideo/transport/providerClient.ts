@@ -1,8 +1,8 @@
 /**
- * One authenticated request to a provider: the only place that attaches a key.
+ * Authenticated requests to a provider: the only place that attaches a key.
  *
- * The key goes to the credential's base URL and nowhere else: redirects are not followed, and an answer never decides
- * where the next request goes. Nothing is repeated here; `generation/` decides that.
+ * The key goes to the credential's base URL and nowhere else: redirects are not followed, and no answer determines
+ * where the next request goes. There are no retries here; `generation/` decides on those.
  */
 import { createHash, createHmac } from 'node:crypto';
 import type {
@@ -16,8 +16,9 @@ import type {
 } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import type { FileTarget, Provider, ProviderAnswer, ProviderCall } from '../providers/provider';
+import type { Text } from '../providers/text';
 import { isLocalHost, parseHttpUrl } from './address';
-import { NOT_SENT, UNCLEAR } from './messages';
+import { BROKEN, NOT_SENT, NO_ANSWER, STOPPED, UNCLEAR, foreignKey, noBaseUrl } from './messages';
 import type { MultipartForm } from './multipart';
 import { encodeForm } from './multipart';
 
@@ -32,7 +33,7 @@ export type RequestContext =
  * Why there is no answer.
  * - `notSent`: the connection was never made, so the provider cannot have acted;
  * - `unclear`: it broke or timed out, so the provider may have acted;
- * - `cancelled`: the execution was stopped meanwhile; the provider may have acted.
+ * - `cancelled`: the execution was stopped during the request; the provider may have acted.
  */
 export interface RequestFault {
 	outcome: 'notSent' | 'unclear' | 'cancelled';
@@ -43,44 +44,44 @@ export interface RequestFault {
 export type Exchange = { kind: 'answer'; answer: ProviderAnswer } | { kind: 'fault'; fault: RequestFault };
 
 export interface SendOptions {
-	/** The request goes on when the execution is stopped: for what must not be left in doubt. */
+	/** The request continues when the execution is stopped: for requests whose result must be known. */
 	outlivesStop?: boolean;
 }
 
-/** A file's content, whole or as n8n's binary store streams it. */
+/** A file's content: a buffer, or a stream from n8n's binary store. */
 export type Bytes = Buffer | Awaited<ReturnType<IExecuteFunctions['helpers']['getBinaryStream']>>;
 
 export interface ProviderClient {
-	/** Whether the base URL is on this machine or in a private network, as for tests and self-hosted gateways. */
+	/** Whether the base URL is on this machine or in a private network, as in tests and with self-hosted gateways. */
 	readonly isLocal: boolean;
-	/** Tells the accounts that this n8n uses from one another; not the key. */
+	/** Distinguishes the accounts that this n8n uses, without revealing the key. */
 	readonly account: string;
-	/** HMAC-SHA256 of a text with the key, in hex: who has the same key can tell where the text comes from. */
+	/** HMAC-SHA256 of a text with the key, in hex: whoever has the same key can verify its origin. */
 	sign(text: string): string;
 	/** The full address of a call, for a person to read. */
 	addressOf(call: ProviderCall): string;
-	/** Sends the bytes of a file to an address that is not the provider's own, with these headers and without the key. A
-	 * stream passes through; `size` is its length in bytes. */
+	/** Sends a file's bytes to an address other than the provider's own, with these headers and without the key. A stream
+	 * is passed through; `size` is its length in bytes. */
 	sendFile(target: FileTarget, file: { mimeType: string; size: number; bytes: Bytes }): Promise<Exchange>;
 	/** Sends a form with a file; with the key to the provider's own path, without it to another address. */
 	sendForm(target: { path: string } | { url: string }, form: MultipartForm): Promise<Exchange>;
-	/** Never throws for what a network or a provider can do; see {@link RequestFault}. */
+	/** Never throws for anything that the network or a provider can do; see {@link RequestFault}. */
 	send(call: ProviderCall, options?: SendOptions): Promise<Exchange>;
 }
 
-/** Raised for a connection that was made long before, too: they count only while connecting. */
+/** Also raised on established connections: they count only while connecting. */
 const ALSO_LATER: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH']);
 
 interface SystemError {
 	code?: unknown;
 	cause?: unknown;
-	/** Of a system call that failed. */
+	/** Set when a system call failed. */
 	syscall?: unknown;
-	/** Of several attempts to connect. */
+	/** Set after several attempts to connect. */
 	errors?: unknown;
 }
 
-/** n8n wraps what axios throws; what is known sits on the error or on one of its causes. */
+/** n8n wraps what axios throws; the details are on the error or on one of its causes. */
 function causesOf(error: unknown): SystemError[] {
 	const causes: SystemError[] = [];
 	let current = error;
@@ -101,15 +102,15 @@ export function faultOf(error: unknown, cancelled: boolean): RequestFault {
 	if (code && NOT_SENT[code] && (whileConnecting || !ALSO_LATER.has(code))) {
 		return { outcome: 'notSent', text: NOT_SENT[code] };
 	}
-	if (cancelled || code === 'ERR_CANCELED') return { outcome: 'cancelled', text: 'the execution was stopped' };
+	if (cancelled || code === 'ERR_CANCELED') return { outcome: 'cancelled', text: STOPPED };
 	if (code && UNCLEAR[code]) return { outcome: 'unclear', text: UNCLEAR[code] };
 	const text = error instanceof Error ? error.message : '';
-	if (/timeout/i.test(text)) return { outcome: 'unclear', text: 'no answer came in time' };
-	if (/aborted|socket hang up/i.test(text)) return { outcome: 'unclear', text: 'the connection broke' };
-	return { outcome: 'unclear', text: code ? `the connection broke (${code})` : 'the connection broke' };
+	if (/timeout/i.test(text)) return { outcome: 'unclear', text: NO_ANSWER };
+	const isHangUp = /aborted|socket hang up/i.test(text);
+	return { outcome: 'unclear', text: code && !isHangUp ? `${BROKEN} (${code})` : BROKEN };
 }
 
-/** A shorter text is no key, and could be part of anything. */
+/** A shorter text is not a key, and could occur anywhere. */
 const MIN_SECRET_LENGTH = 6;
 
 interface FullResponse {
@@ -118,7 +119,7 @@ interface FullResponse {
 	statusCode: number;
 }
 
-/** @param secret taken out of the text, should a service repeat the key it was sent */
+/** @param secret redacted from the text, in case a service echoes the key */
 function answerOf(response: FullResponse, secret: string): ProviderAnswer {
 	const headers: Record<string, string> = {};
 	for (const [name, value] of Object.entries(response.headers ?? {})) {
@@ -130,12 +131,12 @@ function answerOf(response: FullResponse, secret: string): ProviderAnswer {
 	return { statusCode: response.statusCode, headers, text: safe };
 }
 
-/** To an address that is not the provider's own. */
+/** For addresses other than the provider's own. */
 async function withoutKey(context: RequestContext, options: IHttpRequestOptions): Promise<unknown> {
 	return await context.helpers.httpRequest(options);
 }
 
-/** n8n's helper aborts a request with the execution wherever the context names a cancel signal. */
+/** n8n's helper aborts requests with the execution whenever the context has a cancel signal. */
 function withoutCancelSignal(context: RequestContext): RequestContext {
 	const rest = {
 		helpers: context.helpers,
@@ -150,7 +151,7 @@ function withoutCancelSignal(context: RequestContext): RequestContext {
  * A client for one provider with the credential of the running node.
  *
  * @param timeoutMs how long one request may take, in milliseconds
- * @throws NodeOperationError when 'Base URL' in the credential is no http(s) address, or the key is another service's
+ * @throws NodeOperationError when 'Base URL' in the credential is not an http(s) address, or the key is another service's
  */
 export async function createProviderClient(
 	context: RequestContext,
@@ -161,28 +162,22 @@ export async function createProviderClient(
 	const { apiKey, baseUrl } = credential;
 	const secret = typeof apiKey === 'string' ? apiKey.trim() : '';
 	const base = typeof baseUrl === 'string' ? parseHttpUrl(baseUrl) : null;
-	if (!base) {
-		throw new NodeOperationError(context.getNode(), "'Base URL' in the credential is not a web address", {
-			description: `Enter the address of ${provider.displayName}'s API, beginning with https://.`,
-		});
-	}
+	const refuse = ({ message, advice }: Text): NodeOperationError => new NodeOperationError(context.getNode(), message, { description: advice });
+	if (!base) throw refuse(noBaseUrl({ provider }));
 	const foreign = provider.foreignKey?.(secret);
-	if (foreign) {
-		throw new NodeOperationError(context.getNode(), `The API key in the credential belongs to ${foreign.owner}, not to ${provider.displayName}`, {
-			description: `${foreign.instead} Nothing was sent.`,
-		});
-	}
+	if (foreign) throw refuse(foreignKey({ provider, otherService: foreign.owner, advice: foreign.instead }));
+	const isLocal = isLocalHost(base.hostname);
 	const root = `${base.origin}${base.pathname}`.replace(/\/+$/, '');
 	const signal = 'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
-	// Outside of an execution n8n starts a sandbox each time it reads a credential, which takes longer than the request.
-	// Inside of one it reads it anew each time: a key may be changed while a run waits.
+	// Outside an execution, n8n starts a sandbox each time it reads a credential, which takes longer than the request.
+	// Inside one, it is read anew each time: a key may change while a run waits.
 	const known: IAdditionalCredentialOptions | undefined =
 		'getExecutionCancelSignal' in context
 			? undefined
 			: { credentialsDecrypted: { id: '', name: '', type: provider.credentialType, data: credential } };
 
 	return {
-		isLocal: isLocalHost(base.hostname),
+		isLocal,
 		account: createHash('sha256').update(`${root} ${secret}`).digest('hex').slice(0, 16),
 		sign: (text) => createHmac('sha256', secret).update(text).digest('hex'),
 		addressOf({ path, query = {} }) {
@@ -195,8 +190,8 @@ export async function createProviderClient(
 				method,
 				url,
 				headers: {
-					// Without a type n8n's client would call it a form; without a length the bytes would come in chunks, which stores
-					// of files refuse.
+					// Without a type, n8n's client would declare a form; without a length it would send chunks, which file stores
+					// refuse.
 					...(own.has('content-type') ? {} : { 'Content-Type': mimeType }),
 					...(own.has('content-length') ? {} : { 'Content-Length': String(size) }),
 					...headers,
@@ -206,7 +201,7 @@ export async function createProviderClient(
 				encoding: 'text',
 				returnFullResponse: true,
 				ignoreHttpStatusErrors: true,
-				// What follows redirects would keep the whole file in memory.
+				// Following redirects would keep the whole file in memory.
 				disableFollowRedirect: true,
 				...(signal ? { abortSignal: signal } : {}),
 			};
@@ -243,26 +238,31 @@ export async function createProviderClient(
 			}
 		},
 		async send(call, sendOptions) {
+			const publicOrigin = isLocal ? undefined : call.publicOrigin;
 			const options: IHttpRequestOptions = {
 				method: call.method,
-				url: `${root}${call.path}`,
+				url: `${publicOrigin ?? root}${call.path}`,
 				headers: { Accept: 'application/json', ...call.headers },
 				...(call.query ? { qs: call.query } : {}),
 				...(call.body ? { body: call.body } : {}),
 				timeout: timeoutMs,
-				// Text: what is no JSON must stay readable as what it is.
+				// As text: an answer that is not JSON must stay readable.
 				encoding: 'text',
 				returnFullResponse: true,
 				ignoreHttpStatusErrors: true,
 				disableFollowRedirect: true,
 			};
 			try {
-				const response = (await context.helpers.httpRequestWithAuthentication.call(
-					sendOptions?.outlivesStop === true ? withoutCancelSignal(context) : context,
-					provider.credentialType,
-					options,
-					known,
-				)) as FullResponse;
+				const response = (
+					publicOrigin === undefined
+						? await context.helpers.httpRequestWithAuthentication.call(
+								sendOptions?.outlivesStop === true ? withoutCancelSignal(context) : context,
+								provider.credentialType,
+								options,
+								known,
+							)
+						: await withoutKey(context, options)
+				) as FullResponse;
 				return { kind: 'answer', answer: answerOf(response, secret) };
 			} catch (error) {
 				const cancelled = signal?.aborted === true && sendOptions?.outlivesStop !== true;

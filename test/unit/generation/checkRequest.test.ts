@@ -153,7 +153,7 @@ describe('bad input', () => {
 		['a prompt of null', crazyrouter, { prompt: null }, "'Prompt' is empty"],
 		['no prompt', pixwith, { prompt: undefined }, "'Prompt' is empty"],
 		['an empty prompt with an image where the image is not enough', pixwith, { prompt: '', startImage: START }, "'Prompt' is empty"],
-		['a prompt of 2 characters', lumaDreamMachine, { prompt: 'ab' }, "'Prompt' has 2 characters; at least 3 are needed"],
+		['a prompt of 2 characters', lumaDreamMachine, { prompt: 'ab' }, "'Prompt' is too short: 2 characters (minimum 3)"],
 		[
 			'a prompt of 5,001 characters',
 			lumaDreamMachine,
@@ -170,13 +170,13 @@ describe('bad input', () => {
 			'a page of Google Drive',
 			lumaDreamMachine,
 			{ startImage: 'https://drive.google.com/file/d/1AbC/view?usp=sharing' },
-			"'Start Image' is a sharing page of Google Drive, not a file; download the file with n8n's Google Drive node and use Input Data",
+			"'Start Image' is a Google Drive page, not a file; download the file with n8n's Google Drive node and use Input Data",
 		],
 		[
 			'a page of Dropbox',
 			lumaDreamMachine,
 			{ startImage: 'https://www.dropbox.com/scl/fi/abc/kite.jpg?rlkey=x&dl=0' },
-			"'Start Image' is a sharing page of Dropbox, not a file; replace dl=0 at its end with raw=1",
+			"'Start Image' is a Dropbox page, not a file; replace dl=0 at its end with raw=1",
 		],
 		[
 			'an image in a file',
@@ -218,13 +218,13 @@ describe('bad input', () => {
 			'a loop with an end image',
 			lumaDreamMachine,
 			{ loop: true, endImage: END },
-			"'Loop' is not possible together with 'End Image'; use one of the two",
+			"'Loop' cannot be combined with 'End Image' for Ray 2 at Luma Dream Machine; use one of the two",
 		],
 		[
 			'a loop where there is none',
 			crazyrouter,
 			{ loop: true },
-			"'Loop' is not possible with Ray 2 at CrazyRouter; switch it off",
+			"'Loop' is not available for Ray 2 at CrazyRouter; switch it off",
 		],
 		[
 			'4k on Pixwith',
@@ -242,25 +242,25 @@ describe('bad input', () => {
 			'text to video on Pixazo',
 			pixazo,
 			{ startImage: '' },
-			"'Start Image' is missing: Ray 2 Flash at Pixazo makes videos from images only",
+			"'Start Image' is empty, but Ray 2 Flash at Pixazo only generates videos from images",
 		],
 		[
 			'an end image alone on Pixazo',
 			pixazo,
 			{ startImage: null, endImage: END },
-			"'End Image' needs 'Start Image' with Ray 2 Flash at Pixazo",
+			"'End Image' needs 'Start Image' for Ray 2 Flash at Pixazo",
 		],
 		[
 			'an end image alone on CrazyRouter',
 			crazyrouter,
 			{ endImage: END },
-			"'End Image' needs 'Start Image' with Ray 2 at CrazyRouter",
+			"'End Image' needs 'Start Image' for Ray 2 at CrazyRouter",
 		],
 		[
 			'an aspect ratio where none can be chosen',
 			crazyrouter,
 			{ aspectRatio: '16:9' },
-			"'Aspect Ratio' cannot be chosen for Ray 2 at CrazyRouter; leave it out",
+			"'Aspect Ratio' is not available for Ray 2 at CrazyRouter; leave it out",
 		],
 		[
 			'a duration as the provider writes it',
@@ -272,9 +272,9 @@ describe('bad input', () => {
 			"another provider's model",
 			pixazo,
 			{ model: 'ray-2' },
-			"'Model' cannot be ray-2 at Pixazo. Allowed: ray-2-flash, ray-3.2",
+			"'Model' cannot be ray-2 for Pixazo. Allowed: ray-2-flash, ray-3.2",
 		],
-		['no model', pixazo, { model: '' }, "'Model' cannot be empty at Pixazo. Allowed: ray-2-flash, ray-3.2"],
+		['no model', pixazo, { model: '' }, "'Model' cannot be empty for Pixazo. Allowed: ray-2-flash, ray-3.2"],
 	])('%s', (_, provider, set, finding) => {
 		expect(findings(provider, set)).toEqual([finding]);
 	});
@@ -316,7 +316,7 @@ describe('the number of characters of a prompt', () => {
 		['5000 letters', 'x'.repeat(5000), []],
 		['3 symbols that take two units each', kite.repeat(3), []],
 		['5000 symbols that take two units each', kite.repeat(5000), []],
-		['2 symbols that take two units each', kite.repeat(2), ["'Prompt' has 2 characters; at least 3 are needed"]],
+		['2 symbols that take two units each', kite.repeat(2), ["'Prompt' is too short: 2 characters (minimum 3)"]],
 		['5001 symbols', kite.repeat(5001), ["'Prompt' is too long: 5001 characters (maximum 5000)"]],
 		['3 letters and much white space', `   cat${' '.repeat(6000)}`, []],
 	])('of %s', (_, prompt, expected) => {
@@ -333,7 +333,7 @@ describe('the number of characters of a prompt', () => {
 
 	it('of a camera motion without a prompt counts too, since it is sent', () => {
 		expect(findings(lumaDreamMachine, { prompt: '', startImage: START, cameraMotion: 'up' })).toEqual([
-			"'Prompt' has 2 characters; at least 3 are needed",
+			"'Prompt' is too short: 2 characters (minimum 3)",
 		]);
 		expect(findings(lumaDreamMachine, { prompt: '', startImage: START, cameraMotion: 'pan left' })).toEqual([]);
 	});
@@ -391,7 +391,7 @@ describe('with every model of every provider', () => {
 			const allowed = allowedBy(model);
 			const refusal = (value: string): string =>
 				allowed.length === 0
-					? `'${FIELD_NAMES[field]}' cannot be chosen for ${where}; leave it out`
+					? `'${FIELD_NAMES[field]}' is not available for ${where}; leave it out`
 					: `'${FIELD_NAMES[field]}' cannot be ${value} for ${where}. Allowed: ${allowed.join(', ')}`;
 			const expected = candidates.map((value) => (allowed.includes(value) ? [] : [refusal(value)]));
 			expect(candidates.map((value) => check(cell, { [field]: value }))).toEqual(expected);
@@ -407,10 +407,10 @@ describe('with every model of every provider', () => {
 				check(cell, { startImage: null, endImage: END }),
 				check(cell, { startImage: START, endImage: END }),
 			]).toEqual([
-				frames.includes('none') ? [] : [`'Start Image' is missing: ${where} makes videos from images only`],
-				frames.includes('start') ? [] : [`'Start Image' is not possible with ${where}`],
-				frames.includes('end') ? [] : [`'End Image' needs 'Start Image' with ${where}`],
-				frames.includes('startAndEnd') ? [] : [`'Start Image' and 'End Image' together are not possible with ${where}`],
+				frames.includes('none') ? [] : [`'Start Image' is empty, but ${where} only generates videos from images`],
+				frames.includes('start') ? [] : [`'Start Image' is not available for ${where}`],
+				frames.includes('end') ? [] : [`'End Image' needs 'Start Image' for ${where}`],
+				frames.includes('startAndEnd') ? [] : [`'Start Image' cannot be combined with 'End Image' for ${where}; use one of the two`],
 			]);
 		});
 	});
@@ -418,7 +418,7 @@ describe('with every model of every provider', () => {
 	it('loops as the table says', () => {
 		inEach(eachModel, (cell) => {
 			const [where, , { loop }] = cell;
-			expect(check(cell, { loop: true })).toEqual(loop === 'never' ? [`'Loop' is not possible with ${where}; switch it off`] : []);
+			expect(check(cell, { loop: true })).toEqual(loop === 'never' ? [`'Loop' is not available for ${where}; switch it off`] : []);
 		});
 	});
 
@@ -427,8 +427,8 @@ describe('with every model of every provider', () => {
 		inEach(withTwoImages, (cell) => {
 			const [where, , { loop }] = cell;
 			const refusals = {
-				never: [`'Loop' is not possible with ${where}; switch it off`],
-				withoutEndImage: ["'Loop' is not possible together with 'End Image'; use one of the two"],
+				never: [`'Loop' is not available for ${where}; switch it off`],
+				withoutEndImage: [`'Loop' cannot be combined with 'End Image' for ${where}; use one of the two`],
 				always: [],
 			};
 			expect(check(cell, { loop: true, startImage: START, endImage: END })).toEqual(refusals[loop]);
@@ -438,13 +438,13 @@ describe('with every model of every provider', () => {
 
 	it.each(Object.entries(EXTRAS) as Array<[ExtraField, unknown]>)('has %s as the table says', (field, value) => {
 		inEach(eachModel, (cell) => {
-			const [, provider] = cell;
+			const [where, provider] = cell;
 			// EXR files are made of HDR videos only.
 			const hdr = field === 'exrExport' && 'hdr' in provider.capabilities.extras;
 			expect(check(cell, { [field]: value, ...(hdr ? { hdr } : {}) })).toEqual(
 				field in provider.capabilities.extras
 					? []
-					: [`'${FIELD_NAMES[field]}' is not possible at ${provider.displayName}; leave it out`],
+					: [`'${FIELD_NAMES[field]}' is not available for ${where}; leave it out`],
 			);
 		});
 	});
@@ -485,20 +485,20 @@ describe('Luma Agents', () => {
 		expect(asked(set).aspectRatio).toBe(expected);
 	});
 
-	it.each<[string, unknown, string]>([
-		['nothing', {}, 'has no image; enter its web address, or remove the keyframe'],
-		['null', null, 'has no image; enter its web address, or remove the keyframe'],
-		['a text', 'x', 'has no image; enter its web address, or remove the keyframe'],
-		['an empty address', { image: '', index: 5 }, 'has no image; enter its web address, or remove the keyframe'],
-		['a blank address', { image: ' \n', index: 5 }, 'has no image; enter its web address, or remove the keyframe'],
-		['an object as its image', { image: {}, index: 5 }, 'needs the web address of an image as text, but it is an object'],
-		['no frame', { image: START }, 'needs a number as its frame, but it is not set'],
-		['a word as its frame', { image: START, index: 'last' }, 'needs a number as its frame, but it is text'],
-		['no address', { image: 'a.png', index: 5 }, 'has an image that must be a web address beginning with https:// or http://'],
-		['a private address', { image: 'http://minio/a.png', index: 5 }, 'has an image that is at minio, which the provider cannot reach; use a public web address'],
-	])('says which keyframe has %s', (_, entry, finding) => {
+	it.each<[string, unknown, string, string]>([
+		['nothing', {}, 'image', 'is empty'],
+		['null', null, 'image', 'is empty'],
+		['a text', 'x', 'image', 'is empty'],
+		['an empty address', { image: '', index: 5 }, 'image', 'is empty'],
+		['a blank address', { image: ' \n', index: 5 }, 'image', 'is empty'],
+		['an object as its image', { image: {}, index: 5 }, 'image', 'must be a web address, but it is an object'],
+		['no frame', { image: START }, 'frame', 'must be a number, but it is not set'],
+		['a word as its frame', { image: START, index: 'last' }, 'frame', 'must be a number, but it is text'],
+		['no address', { image: 'a.png', index: 5 }, 'image', 'must be a web address beginning with https:// or http://'],
+		['a private address', { image: 'http://minio/a.png', index: 5 }, 'image', 'is at minio, which the provider cannot reach; use a public web address'],
+	])('says which keyframe has %s', (_, entry, name, finding) => {
 		const keyframe = [{ image: START, index: 0 }, entry];
-		expect(agents({ keyframes: { keyframe } })).toEqual({ ok: false, findings: [`'Keyframes': keyframe 2 ${finding}`] });
+		expect(agents({ keyframes: { keyframe } })).toEqual({ ok: false, findings: [`'Keyframes': the ${name} of keyframe 2 ${finding}`] });
 	});
 
 	it('sends the addresses of keyframes without what surrounds them', () => {
@@ -654,9 +654,9 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 		['pov', 'it is text'],
 		[7, 'it is a number'],
 		[{ key: 'pov' }, 'it is an object'],
-		[[7], 'it has a number in it'],
-		[['pov', null], 'it has null in it'],
-		[[{ key: 'pov' }], 'it has an object in it'],
+		[[7], 'it contains a number'],
+		[['pov', null], 'it contains null'],
+		[[{ key: 'pov' }], 'it contains an object'],
 	])('of the concepts: %j', (value, is) => {
 		expect(findings(lumaDreamMachine, { concepts: value })).toEqual([
 			`'Concept Names or IDs' must be a list of texts, but ${is}`,
@@ -666,7 +666,7 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 	it.each<[Provider, VideoOperation, string, unknown, string]>([
 		[lumaAgents, 'generate', 'keyframes', { keyframe: { image: START, index: 0 } }, "'Keyframes' must be a list of images, each with the number of its frame, but it is an object"],
 		[lumaAgents, 'generate', 'keyframes', START, "'Keyframes' must be a list of images, each with the number of its frame, but it is text"],
-		[lumaDreamMachine, 'reframe', 'gridPosition', { position: { xStart: 'left' } }, "'Source Position' must be numbers, but it has text in it"],
+		[lumaDreamMachine, 'reframe', 'gridPosition', { position: { xStart: 'left' } }, "'Source Position' must be numbers, but it contains text"],
 		[lumaDreamMachine, 'reframe', 'gridPosition', { position: [] }, "'Source Position' must be numbers, but it is a list"],
 		[lumaAgents, 'reframe', 'sourcePosition', { position: { x: 0, y: 0, width: 1 } }, "'Source Position on Canvas' must be numbers, but one of them is not set"],
 		[lumaAgents, 'reframe', 'sourceLength', 'long', "'Source Length (Seconds)' must be a number, but it is text"],
@@ -680,7 +680,7 @@ describe('a value of the wrong type, as an expression can yield it', () => {
 		expect(findings(lumaDreamMachine, { prompt: 7, loop: 'yes', concepts: [1, 2, 3] })).toEqual([
 			"'Prompt' must be text, but it is a number",
 			"'Loop' must be true or false, but it is text",
-			"'Concept Names or IDs' must be a list of texts, but it has a number in it",
+			"'Concept Names or IDs' must be a list of texts, but it contains a number",
 		]);
 	});
 });

@@ -216,7 +216,7 @@ describe('a retry after a crash', () => {
 	it('says what is not known where the answer had not come, and buys only when told to', async () => {
 		const { world, place } = await crashed(false, 'doesNotList');
 		const [outcome] = await world.run(world.jobs(1), startedAgain(place.record()));
-		expect(failureOf(outcome).message).toContain('n8n was interrupted while the request may have been on its way');
+		expect(failureOf(outcome).message).toContain('n8n was interrupted while the request may have been under way');
 		expect(failureOf(outcome).advice).toContain("'Buy Again After a Crash'");
 		expect(failureOf(outcome).advice).toContain('2026-01-05T12:00:00');
 		expect(world.service.count('create')).toBe(1);

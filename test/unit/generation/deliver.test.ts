@@ -123,14 +123,14 @@ describe('what is delivered', () => {
 		expect(media.requests.map(({ url }) => url)).toEqual([STILL]);
 		expect(await new Media(() => ({})).deliver(still)).toMatchObject({
 			ok: false,
-			failure: { message: 'The address of the image holds something else (video/mp4) (generation gen-1)' },
+			failure: { message: 'The URL of the image returns something else (video/mp4) (generation gen-1)' },
 		});
 		expect(await new Media(() => ({})).deliver({ ...still, status: 'processing', media: [] })).toMatchObject({
 			ok: false,
 			failure: { message: 'Generation gen-1 has no image to download (status: processing)' },
 		});
 		expect(generationFailure(lumaDreamMachine, { ...still, status: 'failed', failureReason: 'too dark' }).message).toBe(
-			'Luma Dream Machine could not make the image: too dark (generation gen-1)',
+			'Luma Dream Machine could not generate the image: too dark (generation gen-1)',
 		);
 	});
 
@@ -140,7 +140,7 @@ describe('what is delivered', () => {
 			ok: false,
 			failure: {
 				message: 'Generation gen-1 has no video to download (status: processing)',
-				advice: "To get it later, use resource 'Generation', operation 'Wait' with the ID gen-1.",
+				advice: "Look at https://lumalabs.ai/dream-machine/api. To get it later, use resource 'Generation', operation 'Wait' with the ID gen-1.",
 				details: { generationId: 'gen-1', provider: 'lumaDreamMachine', status: 'processing', videoUrl: null },
 			},
 		});
@@ -184,7 +184,7 @@ describe('a download that does not succeed', () => {
 				details: { generationId: 'gen-1', status: 'completed', videoUrl: VIDEO },
 			},
 		});
-		const ways = "Resource 'Generation' has it under the ID gen-1: operation 'Get' reads a fresh URL, 'Download' gets the file.";
+		const ways = "With the ID gen-1, resource 'Generation' can get a fresh URL (operation 'Get') or the file ('Download').";
 		expect(delivery).toMatchObject({ failure: { advice: expect.stringContaining(ways) } });
 		expect(media.requests).toHaveLength(3);
 	});
@@ -218,8 +218,8 @@ describe('the report of a failed generation', () => {
 	])('with the reason %p', (failureReason, words) => {
 		const failed = generation({}, { generationId: 'gen-1', status: 'failed', failureReason });
 		expect(generationFailure(pixazo, failed)).toEqual({
-			message: `Pixazo could not make the video: ${words} (generation gen-1)`,
-			advice: 'Change the prompt or the images, then run the workflow again.',
+			message: `Pixazo could not generate the video: ${words} (generation gen-1)`,
+			advice: 'Change the prompt or the images, then run this item again.',
 			details: { generationId: 'gen-1', provider: 'pixazo', status: 'failed', failureReason },
 		});
 	});

@@ -89,7 +89,7 @@ it.each<[string, Disturbance, string]>([
 it('an id that nobody knows ends with what to check', async () => {
 	const done = await read(() => undefined, { id: 'nobody' });
 	expect(failureOf(done)).toMatchObject({
-		message: 'Generation nobody cannot be read: Luma Dream Machine does not know what was asked for: Generation not found',
+		message: 'Luma Dream Machine has no generation nobody',
 		advice: 'Check the generation ID and that it belongs to the account of this credential.',
 	});
 });
@@ -97,7 +97,7 @@ it('an id that nobody knows ends with what to check', async () => {
 it('where the network is the reason, the generation is said to be safe, and no problem of the provider is named', async () => {
 	const failure = failureOf(await read(() => ({ fault: 'notSent' })));
 	expect(failure.message).toBe('Generation gen-0 cannot be read: Luma Dream Machine cannot be reached: the connection broke');
-	expect(failure.advice).toBe("The generation is not touched by this. Check the network of n8n and 'Base URL' in the credential, then try again.");
+	expect(failure.advice).toBe("The generation is not affected. Check n8n's network and 'Base URL' in the credential.");
 	expect(failure.problem).toBeUndefined();
 });
 

@@ -40,7 +40,7 @@ describe.each(UNCLEAR)('%s', (_, disturbance) => {
 		const [outcome] = await world.run(world.jobs(1));
 		const failure = failureOf(outcome);
 		expect(failure.message).toMatch(/^It is not known whether Luma Dream Machine accepted the request: \S/);
-		expect(failure.advice).toContain('The list of generations does not show it so far; lists can lag behind.');
+		expect(failure.advice).toContain('The list of generations does not show it yet; lists can lag behind.');
 		expect(failure.details).toEqual({ generationId: null, provider: 'lumaDreamMachine', status: 'unknown' });
 		expect(world.service.count('create')).toBe(1);
 		expect(world.time.elapsed).toBeLessThan(80_000);
@@ -116,7 +116,7 @@ describe('a lost generation is told from look-alikes', () => {
 		});
 		const [outcome] = await world.run(world.jobs(1));
 		const failure = failureOf(outcome);
-		expect(failure.advice).toContain('Several generations look like it, and any of them may be it: gen-0, foreign.');
+		expect(failure.advice).toContain('The list of generations has possible matches, which may belong to other requests: gen-0, foreign.');
 		expect(failure.details.generationId).toBeNull();
 		expect(failure.details.status).toBe('unknown');
 	});

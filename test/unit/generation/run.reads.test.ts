@@ -82,7 +82,7 @@ describe.each(FINAL)('%s', (_, disturbance, kind) => {
 		const [outcome] = await world.run(world.jobs(1));
 		const failure = failureOf(outcome);
 		expect(failure.problem?.kind).toBe(kind);
-		expect(failure.message).toMatch(/^Generation gen-0 cannot be read: Luma Dream Machine \S/);
+		expect(failure.message).toMatch(/^(Generation gen-0 cannot be read: Luma Dream Machine \S|Luma Dream Machine has no generation gen-0$)/);
 		expect(failure.advice).toContain('It may still be running.');
 		expect(failure.advice).toContain("operation 'Wait' with the ID gen-0.");
 		// That would buy another one.
@@ -106,7 +106,7 @@ describe.each(FINAL)('%s', (_, disturbance, kind) => {
 		world.service.onRead = () => disturbance;
 		const outcomes = await world.run(world.jobs(3));
 		expect(outcomes.map((outcome) => failureOf(outcome).details.generationId)).toEqual(['gen-0', 'gen-1', 'gen-2']);
-		for (const outcome of outcomes) expect(failureOf(outcome).message).toContain('cannot be read');
+		for (const outcome of outcomes) expect(failureOf(outcome).message).toMatch(/cannot be read|has no generation/);
 	});
 
 	it('for one generation does not end the wait for the others', async () => {
@@ -187,7 +187,7 @@ describe('the word for the status', () => {
 			world.service.onRead = () => says('completed', { assets });
 			const [outcome] = await world.run(world.jobs(1));
 			const failure = failureOf(outcome);
-			expect(failure.message).toBe('Luma Dream Machine says that generation gen-0 is completed, but names no video');
+			expect(failure.message).toBe('Generation gen-0 has no video to download (status: completed)');
 			expect(failure.advice).toContain('with the ID gen-0.');
 			expect(failure.details).toMatchObject({ generationId: 'gen-0', status: 'completed' });
 			expect(world.finished).toEqual([]);
@@ -308,7 +308,7 @@ describe('one list for many', () => {
 		world.service.onRead = () => ({ answer: { statusCode: 200, body: { id: 'gen-0', state: 'completed' } } });
 		const outcomes = await world.run(world.jobs(3));
 		expect(outcomes.map(inShort)).toEqual([
-			'failure: Luma Dream Machine says that generation gen-0 is completed, but names no video',
+			'failure: Generation gen-0 has no video to download (status: completed)',
 			'completed gen-1',
 			'failed gen-2',
 		]);

@@ -181,7 +181,7 @@ describe('a create that is refused for good', () => {
 		['empty account', { answer: { statusCode: 400, body: { detail: 'Insufficient credits' } } }, 'balance', 'too little credit'],
 		['moderated prompt', { answer: { statusCode: 400, body: { detail: 'Prompt was moderated' } } }, 'moderation', 'refused the content'],
 		['wrong field', { answer: { statusCode: 422, body: { detail: [{ loc: ['body', 'loop'], msg: 'no' }] } } }, 'invalidRequest', 'loop: no'],
-		['wrong address', { answer: { statusCode: 404, body: '' } }, 'notFound', 'does not make videos at this address'],
+		['wrong address', { answer: { statusCode: 404, body: '' } }, 'notFound', 'does not generate videos at this address'],
 		['redirect', { answer: { statusCode: 301, body: '', headers: { location: 'https://evil.example' } } }, 'redirected', 'points to another address'],
 	])('ends with one message and no purchase: %s', async (_, disturbance, kind, words) => {
 		const world = new World();
@@ -202,7 +202,7 @@ describe('a create that is refused for good', () => {
 		const [outcome] = await world.run(world.jobs(1));
 		expect(failureOf(outcome)).toMatchObject({
 			message: 'Luma Dream Machine cannot be reached: the connection broke',
-			advice: "Nothing was bought. Check 'Base URL' in the credential and the network of n8n.",
+			advice: "Nothing was bought. Check n8n's network and 'Base URL' in the credential. Then run this item again.",
 			details: { generationId: null, status: null },
 		});
 		expect(world.service.count('create')).toBe(1);
@@ -473,7 +473,7 @@ describe('waiting for generations that were bought before', () => {
 		const world = new World();
 		const [outcome] = await world.run([world.existing(0, 'nobody')]);
 		expect(failureOf(outcome)).toEqual({
-			message: 'Generation nobody cannot be read: Luma Dream Machine does not know what was asked for: Generation not found',
+			message: 'Luma Dream Machine has no generation nobody',
 			advice: 'Check the generation ID and that it belongs to the account of this credential.',
 			details: { generationId: 'nobody', provider: 'lumaDreamMachine', status: 'processing' },
 			problem: expect.objectContaining({ kind: 'notFound' }),

@@ -32,7 +32,7 @@ describe('two executions that ask for the same at the same moment', () => {
 			const world = new World();
 			world.service.onCreate = (n) => lost(n === accepted);
 			for (const outcome of await twoExecutions(world)) {
-				expect(failureOf(outcome).advice).toContain('Generation gen-0 looks like it, but may belong to another request.');
+				expect(failureOf(outcome).advice).toContain('The list of generations has possible matches, which may belong to other requests: gen-0.');
 			}
 		}
 	});

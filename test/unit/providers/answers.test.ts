@@ -192,7 +192,7 @@ describe('a refusal without a rule', () => {
 
 	it('names the status where the service says nothing', () => {
 		const { message } = service().problem(answer(502, '<html>'), 'create');
-		expect(message).toBe('Some Service could not handle the request just now: HTTP 502');
+		expect(message).toBe('Some Service could not handle the request at the moment: HTTP 502');
 	});
 });
 

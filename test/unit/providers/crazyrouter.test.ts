@@ -113,7 +113,7 @@ describe('extend', () => {
 	])('does not know the video to extend: HTTP %i', (statusCode, body) => {
 		expect(crazyrouter.readCreated(answer(statusCode, body), extend())).toMatchObject({
 			ok: false,
-			problem: { kind: 'notFound', message: 'CrazyRouter does not know this generation: Not found' },
+			problem: { kind: 'notFound', message: 'CrazyRouter does not have this generation: Not found' },
 		});
 	});
 });
@@ -150,9 +150,9 @@ describe('upload', () => {
 		[200, { success: false, message: 'Too large' }, 'invalidRequest', 'CrazyRouter refused the request: Too large'],
 		[200, { code: 'bad_file', message: 'Too large' }, 'invalidRequest', 'CrazyRouter refused the request: Too large'],
 		[401, { error: { message: 'Bad key' } }, 'credentials', 'CrazyRouter did not accept the API key: Bad key'],
-		[404, '', 'notFound', 'CrazyRouter takes no images at this address'],
+		[404, '', 'notFound', 'CrazyRouter does not accept images at this address'],
 		[413, { error: { message: 'Too large' } }, 'invalidRequest', 'CrazyRouter refused the request: Too large'],
-		[503, '', 'unavailable', 'CrazyRouter could not handle the request just now: HTTP 503'],
+		[503, '', 'unavailable', 'CrazyRouter could not handle the request at the moment: HTTP 503'],
 	])('HTTP %i with %j', (statusCode, body, kind, message) => {
 		expect(direct?.read(answer(statusCode, body))).toMatchObject({ ok: false, problem: { kind, message } });
 	});
@@ -366,16 +366,16 @@ describe('refusals', () => {
 	const refused = 'CrazyRouter refused the request';
 	const permission = 'CrazyRouter does not allow this request with this API key';
 	const limited = 'CrazyRouter is receiving too many requests';
-	const busy = 'CrazyRouter has no free channel to this model just now';
-	const unavailable = 'CrazyRouter could not handle the request just now';
-	const unknownId = 'CrazyRouter does not know this generation';
+	const busy = 'CrazyRouter has no free channel to this model at the moment';
+	const unavailable = 'CrazyRouter could not handle the request at the moment';
+	const unknownId = 'CrazyRouter does not have this generation';
 	const KEY = `Check the API key in the credential. Keys begin with 'sk-' and are made in the console at ${CONSOLE}.`;
 	const CREDIT = `Add credit at ${CONSOLE}. If the account has credit, raise the quota of this API key there.`;
-	const LIMITS = `See the API key's own limits in the console at ${CONSOLE}: its quota, the models it may use, the IP addresses it may be used from, and its expiry date.`;
-	const BUSY = 'Wait a few minutes, then run the workflow again, or choose another model.';
-	const FIELDS = "Check the node's fields, then run the workflow again.";
+	const LIMITS = `Check the API key's limits in the console at ${CONSOLE}: quota, allowed models, allowed IP addresses and expiry date.`;
+	const BUSY = 'Wait a few minutes, or choose another model.';
+	const FIELDS = "Check the node's fields.";
 	const LOWER = "Lower 'Max Concurrent Generations', or run fewer workflows at the same time.";
-	const UNKNOWN_ID = 'Check the generation ID and that it was made with the API key of this credential.';
+	const UNKNOWN_ID = 'Check the generation ID and that it was bought with the API key of this credential.';
 	const WAIT = 'Wait a few minutes.';
 
 	it.each<[number, unknown, ProblemKind, string, string]>([

@@ -105,7 +105,7 @@ describe('create', () => {
 	});
 
 	it('is nothing where no images are made', () => {
-		expect(() => createCall(pixazo, generate())).toThrow('Pixazo makes no images');
+		expect(() => createCall(pixazo, generate())).toThrow('Pixazo does not generate images');
 		expect(isSameRequest(lumaAgents, generation({}, {}), generate())).toBe(false);
 	});
 });
@@ -145,7 +145,7 @@ describe('what is read', () => {
 		[{ type: 'video', model: 'ray-3.2' }, 'video'],
 		[{}, 'video'],
 	])('of %j is about the %s', (more, makes) => {
-		expect(read(more)).toEqual([makes, `generation_failed: the model could not make the ${makes}; another try may work`]);
+		expect(read(more)).toEqual([makes, `generation_failed: the model could not generate the ${makes}; another try may work`]);
 	});
 
 	it('of a create: what was taken in, and that the address is wrong', () => {
@@ -155,7 +155,7 @@ describe('what is read', () => {
 		});
 		expect(readCreated(lumaAgents, answer(404, {}), generate())).toMatchObject({
 			ok: false,
-			problem: { message: 'Luma Agents does not make images at this address' },
+			problem: { message: 'Luma Agents does not generate images at this address' },
 		});
 	});
 
@@ -201,31 +201,31 @@ describe('checking', () => {
 	it.each<[string, ImageOperation, Record<string, unknown>, string[]]>([
 		['no prompt', 'generate', { prompt: ' ' }, ["'Prompt' is empty"]],
 		['a long prompt', 'generate', { prompt: 'a'.repeat(6001) }, ["'Prompt' is too long: 6001 characters (maximum 6000)"]],
-		['a model for videos', 'generate', { model: 'ray-3.2' }, ["'Model' cannot be ray-3.2 at Luma Agents. Allowed: uni-1, uni-1-max"]],
+		['a model for videos', 'generate', { model: 'ray-3.2' }, ["'Model' cannot be ray-3.2 for Luma Agents. Allowed: uni-1, uni-1-max"]],
 		[
 			'a ratio for videos',
 			'generate',
 			{ aspectRatio: '4:3' },
-			["'Aspect Ratio' cannot be 4:3 for an image at Luma Agents. Allowed: auto, 1:1, 1:2, 1:3, 16:9, 2:1, 2:3, 3:1, 3:2, 9:16"],
+			["'Aspect Ratio' cannot be 4:3 for new images at Luma Agents. Allowed: auto, 1:1, 1:2, 1:3, 16:9, 2:1, 2:3, 3:1, 3:2, 9:16"],
 		],
-		['another format', 'edit', { generationId: SOURCE, outputFormat: 'webp' }, ["'Output Format' cannot be webp for an image at Luma Agents. Allowed: auto, jpeg, png"]],
+		['another format', 'edit', { generationId: SOURCE, outputFormat: 'webp' }, ["'Output Format' cannot be webp for edited images at Luma Agents. Allowed: auto, jpeg, png"]],
 		['a wide manga', 'generate', { style: 'manga', aspectRatio: '16:9' }, [MANGA]],
 		['a manga whose shape is left open', 'generate', { style: 'manga' }, [MANGA]],
-		['an edit as a manga', 'edit', { generationId: SOURCE, style: 'manga', aspectRatio: '2:3' }, ["'Style' cannot be chosen here; leave it out"]],
-		['ten references', 'generate', { referenceImages: Array(10).fill(START) }, ["'Reference Images' can be 9 at most, not 10"]],
-		['nine references of an edit', 'edit', { generationId: SOURCE, referenceImages: Array(9).fill(START) }, ["'Reference Images' can be 8 at most, not 9"]],
+		['an edit as a manga', 'edit', { generationId: SOURCE, style: 'manga', aspectRatio: '2:3' }, ["'Style' is not available for edited images at Luma Agents; leave it out"]],
+		['ten references', 'generate', { referenceImages: Array(10).fill(START) }, ["'Reference Images' has too many images: 10 (maximum 9)"]],
+		['nine references of an edit', 'edit', { generationId: SOURCE, referenceImages: Array(9).fill(START) }, ["'Reference Images' has too many images: 9 (maximum 8)"]],
 		['a reference that is no address', 'generate', { referenceImages: `${START}, kite.png` }, ["'Reference Images' must be a web address beginning with https:// or http://"]],
 		['a reference inside', 'generate', { referenceImages: 'http://nas/a.png' }, ["'Reference Images' is at nas, which the provider cannot reach; use a public web address"]],
 		['an edit of nothing', 'edit', {}, ["'Image URL' is empty"]],
 		['an edit of an empty ID', 'edit', { generationId: '' }, ["'Generation ID' is empty"]],
 		['an edit of what is no ID', 'edit', { generationId: 'a/b' }, ["'Generation ID' has characters that no ID has"]],
-		['values of other types', 'generate', { referenceImages: [5], webSearch: 'yes' }, ["'Reference Images' must be web addresses, but it has a number in it", "'Web Search' must be true or false, but it is text"]],
+		['values of other types', 'generate', { referenceImages: [5], webSearch: 'yes' }, ["'Reference Images' must be web addresses, but it contains a number", "'Web Search' must be true or false, but it is text"]],
 		['fields that are no JSON', 'generate', { additionalBodyFields: '{' }, ["'Additional Body Fields' is not valid JSON"]],
 	])('refuses %s', (_, operation, input, findings) => {
 		expect(check(operation, input)).toEqual(findings);
 	});
 
 	it('refuses all of it where no images are made', () => {
-		expect(checkImageRequest(pixazo, {}, { allowLocalAddresses: false }, 'generate')).toEqual({ ok: false, findings: ['Pixazo cannot do this'] });
+		expect(checkImageRequest(pixazo, {}, { allowLocalAddresses: false }, 'generate')).toEqual({ ok: false, findings: ['Pixazo does not support this operation'] });
 	});
 });

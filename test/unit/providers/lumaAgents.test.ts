@@ -452,17 +452,17 @@ describe('every body', () => {
 describe('exclusions', () => {
 	it.each<[string, VideoRequest, Array<[string, string]>]>([
 		['text to video', ray(), []],
-		['a long loop', ray({ loop: true, duration: '10s' }), [['loop', "is not possible with a 'Duration' of 10s; use one of the two"]]],
-		['a loop in HDR', ray({ loop: true, hdr: true }), [['loop', "is not possible together with 'HDR'; use one of the two"]]],
+		['a long loop', ray({ loop: true, duration: '10s' }), [['loop', "cannot be combined with a 'Duration' of 10s; use one of the two"]]],
+		['a loop in HDR', ray({ loop: true, hdr: true }), [['loop', "cannot be combined with 'HDR'; use one of the two"]]],
 		[
 			'a loop with keyframes',
 			ray({ loop: true, keyframes: keyframes(0) }),
-			[['loop', "is not possible together with 'Keyframes'; use one of the two"]],
+			[['loop', "cannot be combined with 'Keyframes'; use one of the two"]],
 		],
 		[
 			'long HDR',
 			ray({ hdr: true, duration: '10s' }),
-			[['hdr', "needs a 'Duration' of 5s where there is neither a 'Start Image' nor 'Keyframes'"]],
+			[['hdr', "needs a 'Duration' of 5s without 'Start Image' and 'Keyframes'"]],
 		],
 		['long HDR with a start image', ray({ hdr: true, duration: '10s', startImage: START }), []],
 		['long HDR with keyframes', ray({ hdr: true, duration: '10s', keyframes: keyframes(0, 240) }), []],
@@ -478,19 +478,19 @@ describe('exclusions', () => {
 			[
 				[
 					'endImage',
-					"is not possible with a 'Duration' of 10s; choose 5s, or make all images 'Keyframes', the last one at frame 240",
+					"cannot be combined with a 'Duration' of 10s; choose 5s, or make all images 'Keyframes', the last one at frame 240",
 				],
 			],
 		],
 		[
 			'keyframes and an image',
 			ray({ keyframes: keyframes(0), endImage: END }),
-			[['keyframes', "are not possible together with 'Start Image' or 'End Image'; make those keyframes too"]],
+			[['keyframes', "cannot be combined with 'Start Image' or 'End Image'; make those keyframes too"]],
 		],
 		['a long video with keyframes', ray({ duration: '10s', keyframes: keyframes(0, 240) }), []],
 		['HDR with keyframes', ray({ hdr: true, keyframes: keyframes(0, 120) }), []],
 		['as many keyframes as are allowed', ray({ keyframes: keyframes(...Array(64).keys()) }), []],
-		['one more', ray({ keyframes: keyframes(...Array(65).keys()) }), [['keyframes', 'can be 64 at most']]],
+		['one more', ray({ keyframes: keyframes(...Array(65).keys()) }), [['keyframes', 'has more than 64 keyframes']]],
 		[
 			'a keyframe after the end',
 			ray({ keyframes: keyframes(0, 121) }),
@@ -506,46 +506,46 @@ describe('exclusions', () => {
 			modify({ keyframes: keyframes(2.5) }),
 			[['keyframes', 'must be at whole frames, 0 or above']],
 		],
-		['two keyframes at one frame', ray({ keyframes: keyframes(7, 3, 7) }), [['keyframes', 'cannot have two images at the same frame']]],
+		['two keyframes at one frame', ray({ keyframes: keyframes(7, 3, 7) }), [['keyframes', 'has two images at the same frame']]],
 		['a loop that goes on', extend({ loop: true }), []],
 		[
 			'a loop that leads up',
 			extend({ loop: true, direction: 'backward' }),
-			[['loop', "is not possible when 'Direction' is backward; switch it off"]],
+			[['loop', "is not available when 'Direction' is backward; switch it off"]],
 		],
 		[
 			'automatic controls and a mode',
 			modify({ autoControls: true, mode: 'flex_1' }),
-			[['autoControls', "are not possible with a 'Mode' other than Auto; use one of the two"]],
+			[['autoControls', "cannot be combined with a 'Mode' other than Auto; use one of the two"]],
 		],
 		['automatic controls and the automatic mode', modify({ autoControls: true, mode: 'auto' }), []],
 		[
 			'automatic controls and controls',
 			modify({ autoControls: true, editControls: {} }),
-			[['autoControls', "are not possible together with 'Edit Controls'; use one of the two"]],
+			[['autoControls', "cannot be combined with 'Edit Controls'; use one of the two"]],
 		],
 		[
 			'keyframes and a guide image',
 			modify({ keyframes: keyframes(500), startImage: START }),
-			[['keyframes', "are not possible together with 'Start Image'; make it a keyframe too"]],
+			[['keyframes', "cannot be combined with 'Start Image'; make it a keyframe too"]],
 		],
 		[
 			'a source far off',
 			reframe({ sourcePosition: position(0, -2.5, 1, 1) }),
-			[['sourcePosition', 'must have X and Y from -2 to 2']],
+			[['sourcePosition', 'must have X and Y between -2 and 2']],
 		],
 		[
 			'a source without a size',
 			reframe({ sourcePosition: position(NaN, 0, 1, 0) }),
 			[
-				['sourcePosition', 'must have X and Y from -2 to 2'],
+				['sourcePosition', 'must have X and Y between -2 and 2'],
 				['sourcePosition', 'must have a width and a height above 0, up to 2'],
 			],
 		],
 		['sources as long as is allowed', modify({ sourceLength: 18 }), []],
-		['a source that is too long to modify', modify({ sourceLength: 18.1 }), [['sourceLength', 'must be above 0 and at most 18: longer videos are not taken']]],
-		['a source that is too long to reframe', reframe({ sourceLength: 31 }), [['sourceLength', 'must be above 0 and at most 30: longer videos are not taken']]],
-		['a source without a length', reframe({ sourceLength: 0 }), [['sourceLength', 'must be above 0 and at most 30: longer videos are not taken']]],
+		['a source that is too long to modify', modify({ sourceLength: 18.1 }), [['sourceLength', 'must be above 0 and at most 18: longer videos are not accepted']]],
+		['a source that is too long to reframe', reframe({ sourceLength: 31 }), [['sourceLength', 'must be above 0 and at most 30: longer videos are not accepted']]],
+		['a source without a length', reframe({ sourceLength: 0 }), [['sourceLength', 'must be above 0 and at most 30: longer videos are not accepted']]],
 		['upright 1080p, which is up to the service', reframe({ resolution: '1080p' }), []],
 	])('%s', (_, set, expected) => {
 		expect(exclusions(set)).toEqual(expected.map(([field, finding]) => ({ field, finding })));
@@ -654,8 +654,8 @@ describe('answers', () => {
 			'content_moderated: content moderation refused the prompt, an input or the result (Flagged by our content moderation system)',
 		],
 		['content_moderated', null, 'content_moderated: content moderation refused the prompt, an input or the result'],
-		['generation_failed', null, 'generation_failed: the model could not make the video; another try may work'],
-		['budget_exhausted', null, 'budget_exhausted: the account ran out of money while the video was made, a part of which may have been charged'],
+		['generation_failed', null, 'generation_failed: the model could not generate the video; another try may work'],
+		['budget_exhausted', null, 'budget_exhausted: the account ran out of money during generation, a part of which may have been charged'],
 		['output_not_found', null, 'output_not_found: the finished video could not be found; another try may work'],
 		['image_too_large', null, 'image_too_large: an input file is too large'],
 		['unsupported_format', null, 'unsupported_format: an input file has a format that is not supported'],
@@ -705,15 +705,15 @@ describe('answers', () => {
 });
 
 const LIMITS =
-	'Images may have at most 50 MB and 8000 pixels a side, videos at a web address at most 200 MB, and a video at most 18 seconds to modify, 30 to reframe.';
+	'Images are limited to 50 MB and 8000 pixels per side. Videos at a web address are limited to 200 MB, and to 18 seconds to modify or 30 to reframe.';
 
 describe('refusals', () => {
 	const KEY_ADVICE =
-		"Check the API key in the credential. Keys are made at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here, nor the other way round: for those choose the provider 'Luma Dream Machine'.";
-	const FIELDS_ADVICE = "Check the node's fields, then run the workflow again.";
+		"Check the API key in the credential. Create keys at platform.lumalabs.ai (they begin with 'luma-api-'). Dream Machine keys from lumalabs.ai/dream-machine/api/keys work only with the provider 'Luma Dream Machine'.";
+	const FIELDS_ADVICE = "Check the node's fields.";
 	const MEDIA_ADVICE =
-		'Check which fields are set together, and that every image and video opens without a login and is a valid file. Generations that are used as a source must be completed and belong to the account of this credential.';
-	const MODERATION_ADVICE = 'Change the prompt or the images, then run the workflow again.';
+		'Check the combination of fields, and that every image and video opens without a login and is a valid file. Source generations must be completed and belong to the account of this credential.';
+	const MODERATION_ADVICE = 'Change the prompt or the images.';
 
 	it.each<[number, unknown, ProblemKind, string, string]>([
 		[400, { detail: 'Unknown model: ray-2' }, 'invalidRequest', 'Luma Agents refused the request: Unknown model: ray-2', FIELDS_ADVICE],
@@ -729,21 +729,21 @@ describe('refusals', () => {
 			{ detail: 'Insufficient balance. Please add funds to continue.' },
 			'balance',
 			'Luma Agents reports that the account has too little credit: Insufficient balance. Please add funds to continue',
-			'Add money to the account at https://platform.lumalabs.ai, then run the workflow again.',
+			'Add money to the account at https://platform.lumalabs.ai.',
 		],
 		[
 			403,
 			{ detail: 'Client is suspended' },
 			'permission',
 			'Luma Agents does not allow this request with this API key: Client is suspended',
-			`See https://platform.lumalabs.ai: the account must be active, and HDR must be enabled for it before it can be used. ${KEY_ADVICE}`,
+			`Check at https://platform.lumalabs.ai that the account is active and, if you use HDR, that it is enabled. ${KEY_ADVICE}`,
 		],
 		[
 			413,
 			{ detail: 'source: image exceeds 50 MB limit' },
 			'invalidRequest',
 			'Luma Agents refused the request because a file is too large: source: image exceeds 50 MB limit',
-			`Use smaller files, then run the workflow again. ${LIMITS}`,
+			`Use smaller files. ${LIMITS}`,
 		],
 		[
 			422,
@@ -757,7 +757,7 @@ describe('refusals', () => {
 			{ detail: '1080p is coming soon for vertical video_reframe' },
 			'invalidRequest',
 			'Luma Agents does not offer this combination to every account yet: 1080p is coming soon for vertical video_reframe',
-			"Choose a lower 'Resolution' or another 'Aspect Ratio', then run the workflow again.",
+			"Choose a lower 'Resolution' or another 'Aspect Ratio'.",
 		],
 		[
 			422,
@@ -791,10 +791,10 @@ describe('refusals', () => {
 			502,
 			{ detail: 'Upstream service unavailable' },
 			'unavailable',
-			'Luma Agents could not handle the request just now: Upstream service unavailable',
+			'Luma Agents could not handle the request at the moment: Upstream service unavailable',
 			'Wait a few minutes.',
 		],
-		[503, '<html>', 'unavailable', 'Luma Agents could not handle the request just now: HTTP 503', 'Wait a few minutes.'],
+		[503, '<html>', 'unavailable', 'Luma Agents could not handle the request at the moment: HTTP 503', 'Wait a few minutes.'],
 		[
 			307,
 			'',
@@ -813,20 +813,20 @@ describe('refusals', () => {
 		expect(lumaAgents.readCreated(unknown)).toMatchObject({
 			problem: {
 				kind: 'notFound',
-				message: 'Luma Agents does not make videos at this address: Not Found',
+				message: 'Luma Agents does not generate videos at this address: Not Found',
 				advice: "Check 'Base URL' in the credential.",
 			},
 		});
 		expect(lumaAgents.readStatus(unknown, ID)).toMatchObject({
 			problem: {
 				kind: 'notFound',
-				message: 'Luma Agents does not know what was asked for: Not Found',
+				message: 'Luma Agents has nothing under this ID or address: Not Found',
 				advice: 'Check the generation ID and that it belongs to the account of this credential.',
 			},
 		});
 	});
 
-	const NOT_FETCHED = "Check that its address opens without a login and leads to the file itself, not to a page that shows it; then run the workflow again. URLs of Luma Agents itself work for an hour: operation 'Get' of resource 'Generation' reads a fresh one. Or choose 'Input Data' in 'Images From' or 'Video From', and n8n sends the file.";
+	const NOT_FETCHED = "Check that its address opens without a login and leads to the file itself, not to a page that shows it. URLs from Luma Agents work for an hour: operation 'Get' of resource 'Generation' returns a fresh one. Or choose 'Input Data' in 'Images From' or 'Video From' to let n8n send the file.";
 	const byUrl = modify({ sourceGenerationId: null, sourceVideo: SOURCE_VIDEO });
 
 	it.each<[number, string, VideoRequest, string]>([
@@ -852,11 +852,11 @@ describe('refusals', () => {
 	it.each([
 		['corrupt_input', 'failed to download the image', 'corrupt_input: an image or a video could not be fetched (failed to download the image)', NOT_FETCHED],
 		[null, 'source: could not fetch URL', 'an image or a video could not be fetched (source: could not fetch URL)', NOT_FETCHED],
-		['budget_exhausted', null, null, 'Add money to the account at https://platform.lumalabs.ai, then run the workflow again.'],
-		['corrupt_input', null, null, 'Use another image or video, then run the workflow again.'],
-		['image_too_large', null, null, `Use a smaller file, then run the workflow again. ${LIMITS}`],
-		['rate_limited', null, null, 'Wait a few minutes, then run the workflow again.'],
-		['output_not_found', null, null, 'Run the workflow again.'],
+		['budget_exhausted', null, null, 'Add money to the account at https://platform.lumalabs.ai, then run this item again.'],
+		['corrupt_input', null, null, 'Use another image or video, then run this item again.'],
+		['image_too_large', null, null, `Use a smaller file, then run this item again. ${LIMITS}`],
+		['rate_limited', null, null, 'Wait a few minutes, then run this item again.'],
+		['output_not_found', null, null, 'Run this item again.'],
 		['generation_failed', null, null, undefined],
 		['content_moderated', 'URL could not be fetched for review', null, undefined],
 	])('says what to do after %s, %s', (code, reason, failureReason, failureAdvice) => {

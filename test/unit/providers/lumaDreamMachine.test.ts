@@ -18,7 +18,7 @@ const made = (id: string) => ({ type: 'generation', id });
 const ENDED =
 	"Luma announced the end of its Dream Machine API for October 2026. Its successor is Luma Agents: choose that as 'Provider', with a key from platform.lumalabs.ai.";
 const KEY_ADVICE = `Check the API key in the credential: Dream Machine keys come from lumalabs.ai/dream-machine/api/keys. ${ENDED}`;
-const FIELDS_ADVICE = "Check the node's fields, then run the workflow again.";
+const FIELDS_ADVICE = "Check the node's fields.";
 
 describe('create', () => {
 	it.each<[string, RequestFields, JsonObject]>([
@@ -241,10 +241,10 @@ describe('create from what exists', () => {
 });
 
 describe('exclusions', () => {
-	const LOOP = { field: 'loop', finding: "is not possible when 'Direction' is backward; switch it off" };
-	const END_IMAGE = { field: 'endImage', finding: "is not possible when 'Direction' is backward; leave it out" };
-	const START_IMAGE = { field: 'startImage', finding: "is not possible when 'Direction' is forward; leave it out" };
-	const GRID = { field: 'gridPosition', finding: 'must consist of whole numbers' };
+	const LOOP = { field: 'loop', finding: "is not available when 'Direction' is backward; switch it off" };
+	const END_IMAGE = { field: 'endImage', finding: "is not available when 'Direction' is backward; leave it out" };
+	const START_IMAGE = { field: 'startImage', finding: "is not available when 'Direction' is forward; leave it out" };
+	const GRID = { field: 'gridPosition', finding: 'must have whole numbers only' };
 	it.each<[RequestFields, unknown[]]>([
 		[{ loop: true, startImage: START }, []],
 		[{ operation: 'extend' }, []],
@@ -339,7 +339,7 @@ describe.each([
 	it('may be gone', () => {
 		expect(catalog?.read(answer(404, { detail: 'Not Found' }))).toMatchObject({
 			ok: false,
-			problem: { kind: 'notFound', message: 'Luma Dream Machine keeps no such list any more: Not Found' },
+			problem: { kind: 'notFound', message: 'Luma Dream Machine no longer has this list: Not Found' },
 		});
 	});
 });
@@ -672,7 +672,7 @@ describe('readDeleted', () => {
 			ok: false,
 			problem: {
 				kind: 'notFound',
-				message: 'Luma Dream Machine does not know what was asked for: Generation not found',
+				message: 'Luma Dream Machine has nothing under this ID or address: Generation not found',
 			},
 		});
 	});
@@ -708,28 +708,28 @@ describe('refusals', () => {
 			{ detail: 'Insufficient credits' },
 			'balance',
 			'reports that the account has too little credit: Insufficient credits',
-			'Add credit to the account, then run the workflow again.',
+			'Add credit to the account.',
 		],
 		[
 			402,
 			{},
 			'balance',
 			'reports that the account has too little credit',
-			'Add credit to the account, then run the workflow again.',
+			'Add credit to the account.',
 		],
 		[
 			403,
 			{ detail: 'Your balance is used up' },
 			'balance',
 			'reports that the account has too little credit: Your balance is used up',
-			'Add credit to the account, then run the workflow again.',
+			'Add credit to the account.',
 		],
 		[
 			400,
 			{ detail: 'Advanced prompt moderation failed' },
 			'moderation',
 			'refused the content: Advanced prompt moderation failed',
-			'Change the prompt or the images, then run the workflow again.',
+			'Change the prompt or the images.',
 		],
 		[401, { detail: 'Not authenticated' }, 'credentials', 'did not accept the API key: Not authenticated', KEY_ADVICE],
 		[
@@ -746,7 +746,7 @@ describe('refusals', () => {
 			408,
 			{ detail: 'Timed out while reading the credit balance' },
 			'unavailable',
-			'could not handle the request just now: Timed out while reading the credit balance',
+			'could not handle the request at the moment: Timed out while reading the credit balance',
 			'Wait a few minutes.',
 		],
 		[
@@ -760,15 +760,15 @@ describe('refusals', () => {
 			500,
 			{ detail: 'Internal' },
 			'unavailable',
-			'could not handle the request just now: Internal',
+			'could not handle the request at the moment: Internal',
 			'Wait a few minutes.',
 		],
-		[502, '<html>', 'unavailable', 'could not handle the request just now: HTTP 502', 'Wait a few minutes.'],
+		[502, '<html>', 'unavailable', 'could not handle the request at the moment: HTTP 502', 'Wait a few minutes.'],
 		[
 			503,
 			{ detail: 'Credit service is down' },
 			'unavailable',
-			'could not handle the request just now: Credit service is down',
+			'could not handle the request at the moment: Credit service is down',
 			'Wait a few minutes.',
 		],
 		[
@@ -796,7 +796,7 @@ describe('refusals', () => {
 			expect(reading).toMatchObject({
 				problem: {
 					kind: 'notFound',
-					message: 'Luma Dream Machine says that this is gone: Gone',
+					message: 'Luma Dream Machine no longer has this: Gone',
 					advice: ENDED,
 				},
 			});
@@ -808,14 +808,14 @@ describe('refusals', () => {
 		expect(lumaDreamMachine.readCreated(unknown)).toMatchObject({
 			problem: {
 				kind: 'notFound',
-				message: 'Luma Dream Machine does not make videos at this address: Not found',
+				message: 'Luma Dream Machine does not generate videos at this address: Not found',
 				advice: `Check 'Base URL' in the credential. ${ENDED}`,
 			},
 		});
 		expect(lumaDreamMachine.readStatus(unknown, ID)).toMatchObject({
 			problem: {
 				kind: 'notFound',
-				message: 'Luma Dream Machine does not know what was asked for: Not found',
+				message: 'Luma Dream Machine has nothing under this ID or address: Not found',
 				advice: 'Check the generation ID and that it belongs to the account of this credential.',
 			},
 		});
@@ -826,12 +826,12 @@ describe('refusals', () => {
 		expect(lumaDreamMachine.readCreated(unknown, request('', { operation }))).toMatchObject({
 			problem: {
 				kind: 'notFound',
-				message: 'Luma Dream Machine does not know what was asked for: Generation not found',
+				message: 'Luma Dream Machine has nothing under this ID or address: Generation not found',
 				advice: 'Check the generation ID and that it belongs to the account of this credential.',
 			},
 		});
 		expect(lumaDreamMachine.readCreated(unknown, request('ray-2', { operation: 'modify' }))).toMatchObject({
-			problem: { message: 'Luma Dream Machine does not make videos at this address: Generation not found' },
+			problem: { message: 'Luma Dream Machine does not generate videos at this address: Generation not found' },
 		});
 	});
 

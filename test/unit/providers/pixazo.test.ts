@@ -9,7 +9,7 @@ const ID = `${MODEL_ID}_019d0000-0000-7000-8000-000000000000`;
 const PROMPT = 'A red kite over the sea';
 const DASHBOARD = 'https://api-console.pixazo.ai/dashboard';
 
-const OWN_FAULT = 'The fault lay with Pixazo, not with your fields: run the workflow again.';
+const OWN_FAULT = 'The fault lies with Pixazo, not with your fields: run this item again.';
 
 describe('create', () => {
 	it.each<[string, RequestFields, JsonObject, Record<string, string>]>([
@@ -145,7 +145,7 @@ describe('create with Ray 3.2', () => {
 		expect(pixazo.capabilities.models.map(({ value }) => value)).toEqual(['ray-2-flash', 'ray-3.2']);
 	});
 
-	const LOOP = { field: 'loop', finding: "is not possible with a 'Duration' of 10s; use one of the two" };
+	const LOOP = { field: 'loop', finding: "cannot be combined with a 'Duration' of 10s; use one of the two" };
 	it.each<[string, RequestFields, unknown[]]>([
 		['ray-3.2', { loop: true, duration: '5s' }, []],
 		['ray-3.2', { loop: true }, []],
@@ -350,7 +350,7 @@ describe.each(BAD_TEXTS)('an answer of %s', (_, text, shape) => {
 describe('refusals', () => {
 	const KEY_ADVICE = 'Check the API key in the credential. Keys are made at https://api-console.pixazo.ai/api_keys.';
 	const FIELDS_ADVICE = "Check the node's fields: the prompt, and that each image URL opens without a login.";
-	const WAIT_ADVICE = `Wait a few minutes. What was started is shown at ${DASHBOARD}.`;
+	const WAIT_ADVICE = `Wait a few minutes. Generations that were started are listed at ${DASHBOARD}.`;
 	it.each<[number, unknown, ProblemKind, string, string]>([
 		[
 			400,
@@ -364,7 +364,7 @@ describe('refusals', () => {
 			400,
 			{ error: 'Model not found', message: `Model '${MODEL_ID}' not found or is disabled` },
 			'invalidRequest',
-			`Pixazo does not offer this model at present: Model '${MODEL_ID}' not found or is disabled`,
+			`Pixazo does not currently offer this model: Model '${MODEL_ID}' not found or is disabled`,
 			`See ${DASHBOARD} for the models on offer, or choose another provider.`,
 		],
 		[
@@ -386,14 +386,14 @@ describe('refusals', () => {
 			{ error: 'Insufficient Balance', message: 'Your wallet does not have enough balance.' },
 			'balance',
 			'Pixazo reports that the account has too little credit: Your wallet does not have enough balance',
-			`Add money to the wallet at ${DASHBOARD}, then run the workflow again.`,
+			`Add money to the wallet at ${DASHBOARD}.`,
 		],
 		[
 			403,
 			{ statusCode: 403, message: 'Out of call volume quota.' },
 			'permission',
 			'Pixazo does not allow this request with this API key: Out of call volume quota',
-			`See ${DASHBOARD}: the subscription of this API key must be active, include this model and have calls left.`,
+			`Check at ${DASHBOARD} that the subscription of this API key is active, includes this model and has calls left.`,
 		],
 		[
 			429,
@@ -406,11 +406,11 @@ describe('refusals', () => {
 			500,
 			{ error: 'Internal', message: 'Queue is down' },
 			'unavailable',
-			'Pixazo could not handle the request just now: Queue is down',
+			'Pixazo could not handle the request at the moment: Queue is down',
 			WAIT_ADVICE,
 		],
-		[500, '', 'unavailable', 'Pixazo could not handle the request just now: HTTP 500', WAIT_ADVICE],
-		[502, '<html>', 'unavailable', 'Pixazo could not handle the request just now: HTTP 502', 'Wait a few minutes.'],
+		[500, '', 'unavailable', 'Pixazo could not handle the request at the moment: HTTP 500', WAIT_ADVICE],
+		[502, '<html>', 'unavailable', 'Pixazo could not handle the request at the moment: HTTP 502', 'Wait a few minutes.'],
 		[
 			307,
 			'',
@@ -436,7 +436,7 @@ describe('refusals', () => {
 		expect(pixazo.readStatus(unknown, ID)).toMatchObject({
 			problem: {
 				kind: 'notFound',
-				message: 'Pixazo does not know this generation: Resource not found',
+				message: 'Pixazo does not have this generation: Resource not found',
 				advice: 'Check the generation ID and that it belongs to the account of this credential.',
 			},
 		});

@@ -245,14 +245,14 @@ describe.each(BAD_TEXTS)('an answer of %s', (_, text, shape) => {
 describe('refusals', () => {
 	const KEY_ADVICE =
 		"Check the API key in the credential. Keys come from https://pixwith.ai/api and begin with 'key_'.";
-	const CREDIT_ADVICE = 'Buy credits at https://pixwith.ai/api, then run the workflow again.';
+	const CREDIT_ADVICE = 'Buy credits at https://pixwith.ai/api.';
 	const IMAGE_ADVICE = 'Use image URLs that open without a login and lead to a JPEG or PNG file.';
-	const FIELDS_ADVICE = "Check the node's fields, then run the workflow again.";
+	const FIELDS_ADVICE = "Check the node's fields.";
 	const WAIT_ADVICE = 'Wait a few minutes.';
 	const key = 'Pixwith.ai did not accept the API key';
 	const balance = 'Pixwith.ai reports that the account has too little credit';
 	const refused = 'Pixwith.ai refused the request';
-	const unavailable = 'Pixwith.ai could not handle the request just now';
+	const unavailable = 'Pixwith.ai could not handle the request at the moment';
 
 	it.each<[number, unknown, ProblemKind, string, string]>([
 		[200, { code: 0, message: 'Invalid API KEY', data: null }, 'credentials', `${key}: Invalid API KEY`, KEY_ADVICE],
@@ -276,7 +276,7 @@ describe('refusals', () => {
 		[400, { code: 0, message: 'Bad duration' }, 'invalidRequest', `${refused}: Bad duration`, FIELDS_ADVICE],
 		[400, { code: 0, message: 'Credits not enough' }, 'balance', `${balance}: Credits not enough`, CREDIT_ADVICE],
 		[401, '', 'credentials', key, KEY_ADVICE],
-		[402, '', 'balance', balance, 'Add credit to the account, then run the workflow again.'],
+		[402, '', 'balance', balance, 'Add credit to the account.'],
 		[
 			403,
 			{ code: 0, message: 'Not for you' },
@@ -317,7 +317,7 @@ describe('refusals', () => {
 	});
 
 	it('blames the generation ID only where there is one', () => {
-		const problem = { kind: 'notFound', message: 'Pixwith.ai does not know what was asked for' };
+		const problem = { kind: 'notFound', message: 'Pixwith.ai has nothing under this ID or address' };
 		expect(pixwith.readCreated(answer(404, '<html>'))).toMatchObject({
 			problem: { ...problem, advice: "Check 'Base URL' in the credential." },
 		});

@@ -192,7 +192,7 @@ describe('an answer of a media host', () => {
 	it('that redirects to nowhere ends', async () => {
 		const { result, asked } = await download({ [first]: { statusCode: 302, headers: {} } });
 		expect(asked).toEqual([first]);
-		expect(result).toMatchObject({ ok: false, message: 'The video could not be downloaded (HTTP 302)' });
+		expect(result).toMatchObject({ ok: false, message: 'The video could not be downloaded: HTTP 302' });
 	});
 
 	it.each(['http://127.0.0.1/x', 'http://localhost/x', 'http://10.0.0.1/x', 'file:///etc/passwd', 'http://[::1]/x'])(
@@ -200,7 +200,7 @@ describe('an answer of a media host', () => {
 		async (location) => {
 			const { result, asked } = await download({ [first]: { statusCode: 302, headers: { location } } });
 			expect(asked).toEqual([first]);
-			expect(result).toMatchObject({ ok: false, again: false, message: 'The video is at an address that is not downloaded from' });
+			expect(result).toMatchObject({ ok: false, again: false, message: 'The video is not at a public web address' });
 		},
 	);
 
@@ -219,14 +219,14 @@ describe('an answer of a media host', () => {
 		expect(result).toEqual({
 			ok: false,
 			again,
-			message: `The video could not be downloaded (HTTP ${statusCode})`,
+			message: `The video could not be downloaded: HTTP ${statusCode}`,
 			advice: expired
-				? `The address may have expired: ${first}`
+				? `Check whether ${first} still opens: it may have expired.`
 				: `The video is still at ${first} and can be downloaded later.`,
 		});
 	});
 
-	const brokeOff = { ok: false, again: true, message: 'The download of the video broke off' };
+	const brokeOff = { ok: false, again: true, message: 'The video could not be downloaded: the download was cut off' };
 
 	it.each<[string, Record<string, string>, number, object]>([
 		['as long as announced', { 'content-length': '1000' }, 1000, { ok: true, binary: { bytes: 1000 } }],
@@ -267,6 +267,6 @@ describe('an answer of a media host', () => {
 		['application/json', 'application/json'],
 	])('of type %s is no video', async (contentType, words) => {
 		const { result } = await download({ [first]: { statusCode: 200, headers: { 'content-type': contentType } } });
-		expect(result).toMatchObject({ ok: false, again: false, message: `The address of the video holds something else (${words})` });
+		expect(result).toMatchObject({ ok: false, again: false, message: `The URL of the video returns something else (${words})` });
 	});
 });

@@ -48,7 +48,7 @@ describe('a fault', () => {
 		[systemError('ETIMEDOUT', { syscall: 'connect' }), { outcome: 'unclear', text: 'no answer came in time' }],
 		[systemError('ECONNRESET'), { outcome: 'unclear', text: 'the connection broke' }],
 		[systemError('EPIPE'), { outcome: 'unclear', text: 'the connection broke' }],
-		[systemError('ERR_BAD_RESPONSE'), { outcome: 'unclear', text: 'the answer broke off' }],
+		[systemError('ERR_BAD_RESPONSE'), { outcome: 'unclear', text: 'the answer was cut off' }],
 		[systemError('EHOSTUNREACH', { syscall: 'read' }), { outcome: 'unclear', text: 'the connection broke (EHOSTUNREACH)' }],
 		[systemError('ENETUNREACH'), { outcome: 'unclear', text: 'the connection broke (ENETUNREACH)' }],
 		[systemError('EPROTO'), { outcome: 'unclear', text: 'the connection broke (EPROTO)' }],
