@@ -5,7 +5,7 @@
  *     npm run check:contract                what changed since
  *     npm run check:contract -- --write     keeps the present state; for additions, or before a new major version
  */
-import './demo/typescriptFirst';
+import '../demo/typescriptFirst';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeType } from 'n8n-workflow';

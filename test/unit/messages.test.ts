@@ -76,7 +76,7 @@ describe('the code', () => {
 		const elsewhere = sources.filter((path) => !path.endsWith('messages.ts') && !path.includes('providers/'));
 		const texts = elsewhere.flatMap((path) => {
 			const lines = readFileSync(join('nodes', path), 'utf8').split('\n');
-			return lines.flatMap((line, index) => (/\b(message|advice|finding)(:| =) ['"`][^'"`]{12,}/.test(line) || /findings\.push\([`'"]/.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
+			return lines.flatMap((line, index) => (/^\s*[^/*\s].*(\b(message|advice|finding)(:| =)|findings\.push\() ?['"`][^'"`$]{12,}/.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
 		});
 		expect(texts).toEqual([]);
 	});
