@@ -296,7 +296,7 @@ describe('a node that continues on errors', () => {
 			},
 			{
 				error: 'Luma Dream Machine refused the request: No foxes, please [item 3]',
-				details: { ...notSent, nextStep: "Nothing was bought. Check the node's fields." },
+				details: { ...notSent, nextStep: "Nothing was bought. Check the node's fields. Then run this item again." },
 			},
 		];
 	}
