@@ -198,7 +198,7 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 		];
 		const noCredit = '<provider> reports that the account has too little credit';
 		const all: Record<Case, Texts> = {
-			'wrong key': [`<provider> did not accept the API key: ${wrongKey.said}`, `Nothing was bought. ${texts.key}`],
+			'wrong key': [`<provider> did not accept the API key: ${wrongKey.said}`, `Nothing was bought. ${texts.key} Then run this item again.`],
 			'no balance': [`${noCredit}: ${texts.noBalance[0]}`, `Nothing was bought. ${texts.noBalance[1]} Then run this item again.`],
 			moderated: notMade(moderationReason),
 			failed: notMade(failureReason('The scene is too dark')),
