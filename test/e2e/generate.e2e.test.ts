@@ -198,8 +198,8 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 		];
 		const noCredit = '<provider> reports that the account has too little credit';
 		const all: Record<Case, Texts> = {
-			'wrong key': [`<provider> did not accept the API key: ${wrongKey.said}`, `Nothing was bought. ${texts.key}`],
-			'no balance': [`${noCredit}: ${texts.noBalance[0]}`, `Nothing was bought. ${texts.noBalance[1]}`],
+			'wrong key': [`<provider> did not accept the API key: ${wrongKey.said}`, `Nothing was bought. ${texts.key} Then run this item again.`],
+			'no balance': [`${noCredit}: ${texts.noBalance[0]}`, `Nothing was bought. ${texts.noBalance[1]} Then run this item again.`],
 			moderated: notMade(moderationReason),
 			failed: notMade(failureReason('The scene is too dark')),
 		};
@@ -296,7 +296,7 @@ describe('a node that continues on errors', () => {
 			},
 			{
 				error: 'Luma Dream Machine refused the request: No foxes, please [item 3]',
-				details: { ...notSent, nextStep: "Nothing was bought. Check the node's fields." },
+				details: { ...notSent, nextStep: "Nothing was bought. Check the node's fields. Then run this item again." },
 			},
 		];
 	}

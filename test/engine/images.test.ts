@@ -142,7 +142,7 @@ describe('an image', () => {
 			message: expect.stringMatching(/^It is not known whether Luma Agents accepted the request/),
 			description: expect.stringContaining('An image may have been bought'),
 		});
-		expect(shownError(run)?.description).toContain('to buy the image anew, start a new execution');
+		expect(shownError(run)?.description).toContain('to buy the image again, start a new execution');
 		expect(server.ledger().purchases).toHaveLength(1);
 	});
 });
@@ -193,8 +193,8 @@ describe('before anything is paid', () => {
 		['an empty prompt', generate({ prompt: ' ' }), "'Prompt' is empty"],
 		['a ratio that is for videos', generate({ aspectRatio: '={{ "4:3" }}' }), "'Aspect Ratio' cannot be 4:3"],
 		['a manga that is not upright', generate({ additionalFields: { style: 'manga' } }), "'Style' can be Manga only with an 'Aspect Ratio' of"],
-		['too many references', generate({ referenceImages: Array(10).fill(START_IMAGE).join(' ') }), "'Reference Images' can be 9 at most, not 10"],
-		['too many references of an edit', edit({ referenceImages: Array(9).fill(START_IMAGE).join(',') }), "'Reference Images' can be 8 at most, not 9"],
+		['too many references', generate({ referenceImages: Array(10).fill(START_IMAGE).join(' ') }), "'Reference Images' has too many images: 10 (maximum 9)"],
+		['too many references of an edit', edit({ referenceImages: Array(9).fill(START_IMAGE).join(',') }), "'Reference Images' has too many images: 9 (maximum 8)"],
 		['an edit of nothing', edit({ sourceImage: '={{ "" }}' }), "'Image URL' is empty"],
 		['an edit of no generation', edit({ sourceImageFrom: 'generation', generationId: '={{ "" }}' }), "'Generation ID' is empty"],
 		['an edit of a generation that the item does not name', edit({ sourceImageFrom: 'generation', generationId: '={{ $json.id }}' }), "'Generation ID' is empty"],

@@ -350,7 +350,7 @@ const SITUATIONS: Situation[] = [
 		bought: 1,
 		texts: byProvider((provider) => [
 			'Generation <id> has no video to download (status: completed)',
-			`Look at ${providers[provider].dashboardUrl}. ${LATER}`,
+			`${LATER} Or look at ${providers[provider].dashboardUrl}.`,
 		]),
 	},
 

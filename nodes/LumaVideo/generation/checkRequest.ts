@@ -178,8 +178,8 @@ export function typeFindings(
 }
 
 /** @param finding the end of a sentence that begins with the field's name */
-export function about(field: FieldName, finding: string): string {
-	return `'${FIELD_NAMES[field]}' ${finding}`;
+export function about(field: FieldName, finding: string, label = FIELD_NAMES[field]): string {
+	return `'${label}' ${finding}`;
 }
 
 /** What is wrong with a model that is not in the list. */
@@ -362,9 +362,9 @@ function sources(
 	const generation = (field: 'generationId' | 'targetGenerationId'): SourceReference | null => {
 		const given = trimmed(value[field]);
 		const label = operation === 'interpolate' && field === 'generationId' ? FIRST_GENERATION_ID : FIELD_NAMES[field];
-		if (given === null) findings.push(`'${label}' ${empty()}`);
+		if (given === null) findings.push(about(field, empty(), label));
 		// '.' and '..' would be resolved as path segments.
-		else if (/[\s/?#]/.test(given) || /^\.+$/.test(given)) findings.push(`'${label}' ${notAnId()}`);
+		else if (/[\s/?#]/.test(given) || /^\.+$/.test(given)) findings.push(about(field, notAnId(), label));
 		return given === null ? null : { kind: 'generation', generationId: given };
 	};
 	if (model.sources) {

@@ -1,15 +1,15 @@
 /**
- * What outlives a crash of n8n.
+ * What survives a crash of n8n.
  *
- * n8n stores what a node keeps in its context when the execution ends, fails, is stopped or is suspended, and loses it
- * when it is killed. A retry of the execution then starts from the beginning and would buy everything again. The only
- * place where a node can write at once is n8n's deduplication store. So each request is recorded there before it is
- * sent, with its time, and afterwards with the id of its generation: a retry goes on with that generation.
+ * n8n stores a node's context when the execution ends, fails, is stopped or is suspended, and loses it when n8n is
+ * killed. A retry of the execution then starts from the beginning and would buy everything again. The only place to
+ * which a node can write immediately is n8n's deduplication store. So each request is recorded there before it is sent,
+ * with its time, and afterwards with the id of its generation: a retry continues with that generation.
  *
- * The store holds hashes and answers only whether it has a value. A text is therefore recorded as one value for each of
- * its characters, and read by asking for every character that there could be. It is read, changed and written as a
- * whole: within this process calls are lined up and gathered; what several processes write at the same moment may be
- * lost, and then the retry says what it does not know.
+ * The store holds hashes and only answers whether it has a value. So text is recorded as one value per character, and
+ * read by asking for every possible character. The store is read, changed and written as a whole: within this process,
+ * calls are queued and batched; concurrent writes by several processes may be lost, and then the retry reports the
+ * request as in doubt.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { inLine } from './inLine';
@@ -22,38 +22,38 @@ export type DeduplicationStore = Pick<IExecuteFunctions['helpers'], 'checkProces
 export interface Recorded {
 	/** When the request was sent, in milliseconds since 1970. */
 	sentAt: number;
-	/** `null` where the answer had not come, or cannot be put together any more. */
+	/** `null` if the answer had not arrived, or can no longer be reconstructed. */
 	generationId: string | null;
 }
 
-/** The same, with what tells the request from others. */
+/** The same, with what identifies the request. */
 interface Entry extends Recorded {
 	hashes: string[];
 }
 
-/** What an execution recorded, as it is kept in the node's context. */
+/** What an execution recorded, as stored in the node's context. */
 export type Entries = Record<string, Entry>;
 
 export interface CrashRecordOptions {
 	store: DeduplicationStore;
-	/** The same for all that writes into the same place of the store: workflow and node. */
+	/** Identifies the place in the store: workflow and node. */
 	place: string;
-	/** Names the execution, its retries included. */
+	/** Identifies the execution, including its retries. */
 	execution: string;
-	/** Kept in the node's context: what this execution recorded and n8n did not forget. */
+	/** In the node's context: what this execution recorded and n8n still has. */
 	mine: Entries;
 	onTrouble: (error: unknown) => void;
 }
 
-/** Values that n8n keeps of a node; the oldest go first. A generation takes about fifty while its execution runs. */
+/** Values that n8n keeps per node, oldest dropped first. A generation needs about fifty while its execution runs. */
 const MAX_VALUES = 20_000;
-/** Only while a crashed execution is retried: questions must not push out what they ask for. */
+/** Only while a crashed execution is retried: queries must not evict what they ask for. */
 const MAX_VALUES_ASKED = 200_000;
 /** Values in one call of the store. */
 const MAX_BATCH = 20_000;
-/** Characters of ids, by the name of their set: those of a UUID, and all that is printable without spaces. */
+/** Characters of ids, by name of the set: those of a UUID, and all printable ones except the space. */
 const ALPHABETS: ReadonlyArray<readonly [string, readonly string[]]> = [
-	// Most ids are such, and each position is asked for every character of the set.
+	// Most ids are UUIDs, and each position is queried for every character of the set.
 	['uuid', Array.from('0123456789abcdef-')],
 	['text', Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n))],
 ];
@@ -61,14 +61,14 @@ const MAX_LENGTH = 80;
 const DIGITS = Array.from('0123456789');
 const TIME_LENGTH = 13;
 
-/** Values to be added, to be removed, or only to be asked for: which adds them too. */
+/** Values to add, to remove, or only to query, which also adds them. */
 interface Change {
 	kind: 'add' | 'ask' | 'remove';
 	values: readonly string[];
 	done: (known: ReadonlySet<string>) => void;
 }
 
-/** Changes that wait for the store, by place: those of all executions, in the order in which they were asked for. */
+/** Changes queued for the store, by place: those of all executions, in order. */
 const queues = new Map<string, Change[]>();
 
 export class CrashRecord {
@@ -80,7 +80,7 @@ export class CrashRecord {
 	 * Records that an item's request is about to be sent.
 	 *
 	 * @param now milliseconds since 1970
-	 * @returns what an earlier run of this execution recorded for it, of which n8n knows nothing: nothing is to be sent
+	 * @returns what an earlier, lost run of this execution recorded for it; then nothing must be sent
 	 */
 	async begin(itemIndex: number, now: number, { requestHash, parametersHash }: RequestKey): Promise<Recorded | null> {
 		const { mine } = this.options;
@@ -91,21 +91,21 @@ export class CrashRecord {
 		const values = valuesOf(key, fresh);
 		const known = await this.change('add', values);
 		if (!known.has(key)) return null;
-		// The time of this try must not be mixed with that of the earlier one.
+		// This run's time must not be mixed with the earlier one.
 		await this.change('remove', values.filter((value) => !known.has(value)));
 		const recorded = await this.read(key);
 		mine[key] = { ...recorded, hashes };
 		if (hashes.some((hash) => known.has(hashValue(key, hash)))) return recorded;
-		// The workflow was changed since and asks for something else: that has the next number.
+		// The workflow has changed and requests something else: that gets the next number.
 		return await this.begin(itemIndex, now, { requestHash, parametersHash });
 	}
 
-	/** A name for the item's next request that is the same when a retry of the execution makes it. */
+	/** A name for the item's next request, the same in a retry of the execution. */
 	nameOf(itemIndex: number, requestHash: string): string {
 		return fingerprint([this.nextKey(itemIndex), requestHash]).slice(0, 12);
 	}
 
-	/** The provider accepted the item's request, the latest that was begun. */
+	/** The provider accepted the item's latest request. */
 	accepted(itemIndex: number, generationId: string): void {
 		const key = this.lastKey(itemIndex);
 		const recorded = this.options.mine[key];
@@ -114,7 +114,7 @@ export class CrashRecord {
 		this.latest = this.change('add', idValues(key, generationId));
 	}
 
-	/** Waits until the ids that are known are recorded. */
+	/** Waits until all known ids are recorded. */
 	async settled(): Promise<void> {
 		await this.latest;
 	}
@@ -128,7 +128,7 @@ export class CrashRecord {
 		if (recorded) void this.change('remove', valuesOf(key, recorded));
 	}
 
-	/** The execution has ended well: nobody retries it any more. */
+	/** The execution succeeded: it will not be retried. */
 	async clear(): Promise<void> {
 		const { mine } = this.options;
 		await this.change('remove', Object.entries(mine).flatMap(([key, recorded]) => valuesOf(key, recorded)));
@@ -136,8 +136,8 @@ export class CrashRecord {
 	}
 
 	/**
-	 * An item's requests are numbered in the order in which the execution makes them, as in the rounds of a loop: after a
-	 * crash n8n may count the node's runs differently.
+	 * An item's requests are numbered in the order in which the execution sends them, such as in the rounds of a loop: after
+	 * a crash, n8n may count the node's runs differently.
 	 */
 	private nextKey(itemIndex: number): string {
 		return this.keyOf(itemIndex, this.countOf(itemIndex));
@@ -157,7 +157,7 @@ export class CrashRecord {
 		return `${this.options.execution} ${itemIndex} ${number}`;
 	}
 
-	/** What several want one after the other goes in one call. Never throws. */
+	/** Consecutive changes of the same kind are batched into one call. Never throws. */
 	private async change(kind: Change['kind'], values: readonly string[]): Promise<ReadonlySet<string>> {
 		if (values.length === 0) return new Set();
 		const { place } = this.options;
@@ -173,7 +173,7 @@ export class CrashRecord {
 
 	private async writeAll(): Promise<void> {
 		const { place } = this.options;
-		// What is asked for in the same moment.
+		// Collects everything queued in the same tick.
 		await Promise.resolve();
 		for (const queue = queues.get(place) ?? []; queue.length > 0; ) {
 			const kind = queue[0]?.kind ?? 'add';
@@ -189,7 +189,7 @@ export class CrashRecord {
 		queues.delete(place);
 	}
 
-	/** @returns those that the store had already; none where it fails */
+	/** @returns the values that the store already had; none if it fails */
 	private async write(kind: Change['kind'], values: string[]): Promise<Set<string>> {
 		const { store, place, onTrouble } = this.options;
 		const once = async (): Promise<Set<string>> => {
@@ -202,7 +202,7 @@ export class CrashRecord {
 			return new Set(result.processed.map(String));
 		};
 		try {
-			// Two processes that make the first record at the same time: one of them fails and finds it there next time.
+			// If two processes create the first record at the same time, one fails and finds it on its second try.
 			return await inLine(place, async () => await once().catch(once));
 		} catch (error) {
 			onTrouble(error);
@@ -228,11 +228,11 @@ export class CrashRecord {
 			positions.flatMap((position) => characters.map((character) => valueOf(name, position, character))),
 		);
 		const text = positions.map((position) => characters.filter((character) => known.has(valueOf(name, position, character))));
-		// One that was lost, or two that were mixed up, make no text.
+		// A lost character, or two at the same position, make the text unreadable.
 		return text.every(({ length: found }) => found === 1) ? text.flat().join('') : null;
 	}
 
-	/** The values that the store has. To ask is to record, so what it did not have is taken out again. */
+	/** The values that the store has. Asking records them, so the others are removed again. */
 	private async having(values: readonly string[]): Promise<ReadonlySet<string>> {
 		const known = await this.change('ask', values);
 		await this.change('remove', values.filter((value) => !known.has(value)));
@@ -266,7 +266,7 @@ function formOf(key: string, alphabet: string, length: number): string {
 	return `${key} id ${alphabet} ${length}`;
 }
 
-/** Values that spell an id; none for one that cannot be spelled. */
+/** Values that spell an id; none if it has other characters. */
 function idValues(key: string, generationId: string): string[] {
 	const alphabet = ALPHABETS.find(([, characters]) => Array.from(generationId).every((each) => characters.includes(each)));
 	if (!alphabet || generationId.length > MAX_LENGTH || generationId === '') return [];

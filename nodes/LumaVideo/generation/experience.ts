@@ -1,13 +1,13 @@
 /**
- * How long videos and images took lately, as far as this process saw. The usual times of models are guesses, and services are
- * faster at some hours than at others. A wrong expectation costs a few reads or seconds, so nothing of it is stored.
+ * How long videos and images have recently taken in this process. The usual times of models are guesses, and services are
+ * faster at some hours than at others. A wrong expectation costs a few reads or seconds, so it is not stored.
  */
 import type { GenerationRequest, ProviderId } from '../providers/provider';
 import type { Expectation } from './schedule';
 
-/** So many of the latest count. */
+/** The number of recent times that count. */
 const LATEST = 5;
-/** Not farther from the guess than this factor: one odd video must not decide about the next ones. */
+/** Maximum factor from the guess: one outlier must not determine the next polls. */
 const MAX_FACTOR = 6;
 /** Kinds of requests remembered. */
 const MAX_KINDS = 200;
@@ -17,7 +17,7 @@ export class Experience {
 
 	/**
 	 * @param kind see `kindOf`
-	 * @param tookMs milliseconds from the submission until it was seen to be completed
+	 * @param tookMs milliseconds from submission until it was seen to be completed
 	 */
 	note(kind: string, tookMs: number): void {
 		const times = [...(this.times.get(kind) ?? []), tookMs].slice(-LATEST);
@@ -28,9 +28,9 @@ export class Experience {
 	}
 
 	/**
-	 * How long a kind of request is expected to take: the median of the latest.
+	 * How long a kind of request is expected to take: the median of recent times.
 	 *
-	 * @param guessMs what is expected without any experience, in milliseconds
+	 * @param guessMs the default, in milliseconds
 	 */
 	expectation(kind: string, guessMs: number): Expectation {
 		const times = this.times.get(kind);
@@ -42,10 +42,10 @@ export class Experience {
 	}
 }
 
-/** What decides how long a request takes, apart from luck. */
+/** What determines how long a request takes. */
 export function kindOf(provider: ProviderId, { operation, model, resolution, duration }: GenerationRequest): string {
 	return [provider, operation, model, resolution, duration].join(' ');
 }
 
-/** That of this process. */
+/** The one of this process. */
 export const experience = new Experience();

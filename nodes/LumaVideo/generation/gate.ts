@@ -1,4 +1,4 @@
-/** A limit on how many tasks run at once; the others wait their turn. */
+/** A semaphore: limits how many tasks run at once. */
 export class Gate {
 	private running = 0;
 	private readonly waiting: Array<() => void> = [];
@@ -15,7 +15,7 @@ export class Gate {
 			return await task();
 		} finally {
 			const next = this.waiting.shift();
-			// The place is handed on, so that nobody slips in between.
+			// The slot is handed over directly, so that no other task can take it.
 			if (next) next();
 			else this.running--;
 		}

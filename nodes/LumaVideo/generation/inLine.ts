@@ -1,8 +1,8 @@
-/** Tasks that must not overlap within this process. */
+/** A mutex by key, within this process. */
 
 const lines = new Map<string, Promise<unknown>>();
 
-/** Runs tasks with the same key one after the other. */
+/** Runs tasks with the same key one after another. */
 export async function inLine<T>(key: string, task: () => Promise<T>): Promise<T> {
 	const before = lines.get(key) ?? Promise.resolve();
 	const mine = before.then(task, task);

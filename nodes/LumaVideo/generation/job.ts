@@ -1,4 +1,4 @@
-/** What a run is made of: its jobs, how each ends, and the services that all jobs share. */
+/** The parts of a run: its jobs, their outcomes, and the services that all jobs share. */
 import type { Generation, GenerationRequest, ModelCapabilities, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import type { Clock } from './clock';
@@ -11,41 +11,41 @@ import type { Reader } from './reader';
 import type { Slots } from './slots';
 import type { Twins } from './twins';
 
-/** A video or an image to be bought. */
+/** A video or an image to buy. */
 export interface CreateStart {
 	kind: 'create';
 	request: GenerationRequest;
 	key: RequestKey;
 	model: Pick<ModelCapabilities, 'usualSeconds'>;
-	/** What must be done just before the request is sent, and only then, such as bringing an image to the provider. */
+	/** Runs just before the request is sent, for example to upload an image. */
 	prepare?: () => Promise<Prepared>;
 }
 
 /** The request as the provider needs it. */
 export type Prepared = { ok: true; request: GenerationRequest } | { ok: false; failure: Failure };
 
-/** One video or image to be had: by buying it, or by waiting for one that was bought. */
+/** One video or image: to buy, or already bought and to wait for. */
 export interface Job {
 	itemIndex: number;
-	/** How long to wait for the end, in milliseconds, counted from the submit. */
+	/** How long to wait, in milliseconds from submission. */
 	timeoutMs: number;
 	start: CreateStart | { kind: 'existing'; generationId: string };
 }
 
 export type Outcome =
-	/** The provider says it is over, well or not. */
+	/** Final, whether completed or failed. */
 	| { kind: 'finished'; generation: Generation }
-	/** Nothing to wait for any more: refused, not found, or in doubt. */
+	/** Nothing left to wait for: refused, not found, or in doubt. */
 	| { kind: 'failure'; failure: Failure }
-	/** Bought and, as far as is known, not over. */
+	/** Bought and, as far as is known, not final. */
 	| {
 			kind: 'open';
 			generation: Generation;
 			reason: 'accepted' | 'stopped' | 'suspended' | 'timeout';
-			/** Why the last read told nothing. */
+			/** Why the last read failed. */
 			trouble?: string;
 	  }
-	/** Nothing was sent for it. */
+	/** Nothing was sent. */
 	| { kind: 'notSubmitted' };
 
 export interface RunOptions {
@@ -55,36 +55,36 @@ export interface RunOptions {
 	ledger: Ledger;
 	/** Generations that run at once. */
 	maxConcurrent: number;
-	/** When a job is done: when its generation is over, or when its create was accepted. */
+	/** When a job is done: when its generation is final, or when its create was accepted. */
 	until: 'finished' | 'submitted';
-	/** Whether the run may end as soon as nothing is due for a while, to be called again then. */
+	/** Whether the run may end when nothing is due for a while, to be resumed then. */
 	canSuspend: boolean;
 	/** Whether the provider called back while the execution was suspended. */
 	isCalled?: boolean;
-	/** Whether the first failure ends the run, as when the execution is going to fail anyway. */
+	/** Whether the first failure ends the run, because the execution will fail anyway. */
 	stopAtFirstFailure: boolean;
-	/** Whether a generation that the ledger knows and that failed is bought anew. */
+	/** Whether a failed generation in the ledger is bought again. */
 	resubmitFailed: boolean;
-	/** Whether a request of which it is not known, after a crash of n8n, whether it was accepted is sent anew. */
+	/** Whether a request that is in doubt after a crash of n8n is sent again. */
 	buyAgainAfterCrash?: boolean;
-	/** Aborted when the execution is stopped or runs out of its own time. */
+	/** Aborted when the execution is stopped or times out. */
 	cancelSignal: AbortSignal | undefined;
-	/** What remembers purchases when n8n crashes. */
+	/** Remembers purchases across a crash of n8n. */
 	crashRecord?: CrashRecord;
-	/** How long the like of it took lately; when left out, the models' usual times count. */
+	/** Recent times of similar generations; by default, the models' usual times count. */
 	experience?: Experience;
-	/** Those of the process, unless a test brings its own. */
+	/** Default: those of the process. */
 	twins?: Twins;
-	/** Called as soon as the provider has named a generation. */
+	/** Called as soon as a generation's id is known. */
 	onAccepted?(job: Job, generationId: string): void;
-	/** Called as soon as a generation is over, to start what can be done meanwhile. */
+	/** Called as soon as a generation is completed, to start on what can be done in the meantime. */
 	onFinished?(job: Job, generation: Generation): void;
 }
 
 export interface RunResult {
 	/** In the order of the jobs. */
 	outcomes: Outcome[];
-	/** When the run wants to be called again, in milliseconds since 1970 by n8n's clock; `null` when it is done. */
+	/** When to resume the run, in milliseconds since 1970 by n8n's clock; `null` if it is done. */
 	wakeAt: number | null;
 }
 

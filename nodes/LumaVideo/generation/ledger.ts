@@ -1,21 +1,21 @@
 /**
- * What this execution has bought: the memory that keeps a retry from buying again.
+ * What this execution has bought: the memory that keeps a retry from buying it again.
  *
- * Entries live in the node's context, which n8n keeps through the tries of Retry On Fail, through "Retry execution"
- * and while an execution is suspended. They are written before a request is sent and hold no key.
+ * Entries are stored in the node's context, which n8n keeps across the tries of Retry On Fail, across "Retry execution"
+ * and while an execution is suspended. They are written before a request is sent and contain no key.
  *
- * An entry belongs to a run of the node (a loop that comes round again is a new run and buys again), an item and a
- * request. A request is recognised by what was asked for, or by the node's parameters as they are stored: an
- * expression such as `{{ $now }}` gives another text at every try and is still the same request.
+ * An entry belongs to a run of the node (the next round of a loop is a new run and buys again), an item and a request. A
+ * request is identified by its content, or by the node's parameters as stored: an expression such as `{{ $now }}`
+ * yields a different text on every try and is still the same request.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Generation, GenerationRequest } from '../providers/provider';
 import type { Failure } from './failure';
 
 export interface LedgerEntry {
-	/** Tells this request from any other, in whatever execution but its retries. */
+	/** Unique among all executions, except for retries. */
 	name: string;
-	/** `submitting`: a request went out and no readable answer came back yet, so whether it was bought is unknown. */
+	/** `submitting`: a request was sent without a readable answer so far, so it is not known whether it was bought. */
 	state: 'submitting' | 'accepted';
 	generationId: string | null;
 	/** Milliseconds since 1970, by n8n's clock. */
@@ -25,32 +25,32 @@ export interface LedgerEntry {
 	parametersHash: string | null;
 	/** The input item, for messages. */
 	itemIndex: number;
-	/** What was really sent, with images and sources where the provider finds them; kept until it is known what became of
-	 * it, where the provider can list. */
+	/** What was actually sent, with images and sources as the provider got them; kept until the outcome is known, if the
+	 * provider can list. */
 	sent: GenerationRequest | null;
-	/** Why it is not known whether it was bought, for every try to say, and since when; milliseconds since 1970. */
+	/** Why it is not known whether it was bought, for every try to report, and since when; milliseconds since 1970. */
 	doubt?: string;
 	lostAt?: number;
-	/** While the execution is suspended: when the generation is to be read next, and when waiting ends; since 1970. */
+	/** While the execution is suspended: when to read the generation next, and when the wait ends; since 1970. */
 	asleep?: { lookAt: number; deadline: number };
 	/** The provider called back while the execution was suspended. */
 	called?: boolean;
-	/** How it ended, and when that was seen. The generation itself is kept for an execution that may be suspended again. */
+	/** How it ended, and when that was seen. The generation itself is kept if the execution may be suspended again. */
 	over?: { status: Generation['status']; at: number; generation?: Generation };
-	/** Set once the item has left the node: only an agent's tool calls need to know. */
+	/** Whether the item has left the node; only used for an agent's tool calls. */
 	delivered?: boolean;
 }
 
-/** The part of n8n's context object that is ours. */
+/** This package's part of n8n's context object. */
 export type Store = Record<string, unknown>;
 
 export interface RequestKey {
 	requestHash: string;
-	/** `null` where the stored parameters do not determine the request, as in an agent's tool calls. */
+	/** `null` if the stored parameters do not determine the request, as in an agent's tool calls. */
 	parametersHash: string | null;
 }
 
-/** A request that was refused before the execution was suspended, and what is to be said of it at the end. */
+/** A request that was refused before the execution was suspended, and the failure to report at the end. */
 interface Refusal extends Pick<RequestKey, 'requestHash'> {
 	place: string;
 	failure: Failure;
@@ -77,7 +77,7 @@ export function fingerprint(value: unknown): string {
 		.slice(0, 24);
 }
 
-/** A name for a request that no other one has. */
+/** A unique name for a request. */
 export function newName(): string {
 	return randomUUID().slice(0, 8);
 }
@@ -90,12 +90,12 @@ export function entriesIn(context: Store): Record<string, LedgerEntry> {
 
 export class Ledger {
 	private readonly entries: Record<string, LedgerEntry>;
-	/** Entries that belong to a job of the present try. */
+	/** Entries that belong to a job of the current try. */
 	private readonly claimed = new Set<LedgerEntry>();
 
 	/**
 	 * @param context `getContext('node')` of the running node
-	 * @param scope the node's run index; `null` for an agent's tool, whose every try counts as a new run
+	 * @param scope the node's run index; `null` for an agent's tool, for which every try counts as a new run
 	 */
 	constructor(
 		private readonly context: Store,
@@ -105,12 +105,12 @@ export class Ledger {
 		context[PROPERTY] = this.entries;
 	}
 
-	/** Keeps why a request bought nothing: when the node is woken, it is not sent again. */
+	/** Remembers why a request bought nothing, so that it is not sent again when the execution resumes. */
 	keepRefusal(itemIndex: number, { requestHash }: RequestKey, failure: Failure): void {
 		this.context[REFUSALS] = [...this.refusals, { place: this.prefix(itemIndex), requestHash, failure }];
 	}
 
-	/** Why a request bought nothing before the execution was suspended; `null` when it was not refused then. */
+	/** Why a request bought nothing before the execution was suspended; `null` if it was not refused. */
 	refusal(itemIndex: number, { requestHash }: RequestKey): Failure | null {
 		const place = this.prefix(itemIndex);
 		return this.refusals.find((each) => each.place === place && each.requestHash === requestHash)?.failure ?? null;
@@ -129,14 +129,15 @@ export class Ledger {
 		)?.[1];
 	}
 
-	/** The same, for the job that goes on with it: where a tool is asked for the same twice, the next one gets another. */
+	/** The same, for the job that continues with it: if a tool is called twice with the same request, the next job gets
+	 * another entry. */
 	claim(itemIndex: number, key: RequestKey): LedgerEntry | undefined {
 		const found = this.find(itemIndex, key);
 		if (found) this.claimed.add(found);
 		return found;
 	}
 
-	/** To be called before the request is sent. */
+	/** Call this before sending the request. */
 	submitting(itemIndex: number, key: RequestKey, now: number, sent: GenerationRequest | null, name = newName()): LedgerEntry {
 		const entry: LedgerEntry = {
 			name,
@@ -165,24 +166,24 @@ export class Ledger {
 		delete entry.lostAt;
 	}
 
-	/** The provider refused: nothing was bought, and the entry goes. */
+	/** The provider refused: nothing was bought, so the entry is removed. */
 	refused(entry: LedgerEntry): void {
 		for (const [name, candidate] of Object.entries(this.entries)) {
 			if (candidate === entry) Reflect.deleteProperty(this.entries, name);
 		}
 	}
 
-	/** The generation was deleted at the user's wish: there is nothing to continue, and a retry buys it anew. */
+	/** The user deleted the generation: there is nothing to continue, and a retry buys it again. */
 	deleted(generationId: string): void {
 		for (const entry of this.all()) if (entry.generationId === generationId) this.refused(entry);
 	}
 
-	/** The entries of this execution, those of other runs of the node too. */
+	/** The entries of this execution, including other runs of the node. */
 	all(): LedgerEntry[] {
 		return Object.values(this.entries);
 	}
 
-	/** The entries of this run of the node; of a tool, those that did not leave it yet. */
+	/** The entries of this run of the node; for a tool, those not delivered yet. */
 	ofRun(): LedgerEntry[] {
 		const prefix = this.scope === null ? 'tool:' : `${this.scope}:`;
 		return Object.entries(this.entries).flatMap(([name, entry]) =>
@@ -195,12 +196,12 @@ export class Ledger {
 		return new Set(this.all().flatMap((entry) => entry.generationId ?? []));
 	}
 
-	/** Requests like this one that still wait for their generation to be found. */
+	/** Requests like this one whose generation has not been found yet. */
 	unresolved(requestHash: string): LedgerEntry[] {
 		return this.all().filter((entry) => entry.state === 'submitting' && entry.requestHash === requestHash);
 	}
 
-	/** The node ends in this run: nobody waits for what is on its way any more. */
+	/** The node ends in this run, so nothing is suspended any longer. */
 	awake(): void {
 		for (const entry of this.all()) {
 			delete entry.asleep;
@@ -209,7 +210,7 @@ export class Ledger {
 		Reflect.deleteProperty(this.context, REFUSALS);
 	}
 
-	/** All that was bought has left the node. */
+	/** Everything that was bought has left the node. */
 	markDelivered(): void {
 		for (const entry of this.all()) if (entry.state === 'accepted') entry.delivered = true;
 	}

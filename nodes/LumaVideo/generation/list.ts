@@ -5,12 +5,12 @@ import type { Answered, Unanswered } from './ask';
 import { ask } from './ask';
 
 const PAGE = 100;
-/** A list that never ends, by a mistake of the service, ends here. */
+/** Limit for a list that never ends because of a server error. */
 const MAX_PAGES = 1000;
 
 export type Page = Unanswered | { ok: true; generations: Generation[]; /** The answer's `date` header. */ date: string | undefined; isLast: boolean };
 
-/** The pages of the list, newest generations first; nothing after one that cannot be read. */
+/** The pages of the list, newest generations first; ends after one that cannot be read. */
 export async function* listPages(
 	provider: Provider,
 	client: ProviderClient,
@@ -44,7 +44,7 @@ export async function listGenerations(
 	client: ProviderClient,
 	limit: number | null,
 ): Promise<ListResult> {
-	// One that is made meanwhile moves the others on, and the last of a page comes again on the next.
+	// A new generation shifts the others, so the last one of a page may reappear on the next.
 	const found = new Map<string, Generation>();
 	if (limit !== null && limit <= 0) return { ok: true, generations: [] };
 	for await (const page of listPages(provider, client, Math.min(PAGE, limit ?? PAGE), MAX_PAGES)) {

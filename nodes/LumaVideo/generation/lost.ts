@@ -1,30 +1,29 @@
 /**
  * Finding a generation whose create got no readable answer. Pure.
  *
- * The decision: a listed generation is ours when its request equals ours field by field, it was created after we sent
- * the request and while that may have been on its way, and nobody else owns it. Where several are left, they are told
- * apart by counting: as many requests of this run like this one are unanswered, so many of the candidates are ours,
- * oldest first. More candidates than requests mean that somebody else asked for the very same at the very same time, and
- * so do other runs of this n8n that lost a request like it, unless there is a candidate for each. Then nothing is
- * decided, and all of them are named.
+ * A listed generation is ours if its request equals ours field by field, it was created while our request may have been
+ * under way, and nobody else owns it. If several are left, they are matched by counting: the number of unanswered
+ * requests like this one in this run is the number of candidates that are ours, oldest first. More candidates than
+ * requests mean that somebody else sent the same request at the same time; so do other runs of this n8n that lost a
+ * request like it, unless there is a candidate for each. Then all candidates are reported and none is adopted.
  */
 import type { Generation } from '../providers/provider';
 
 export interface Search {
 	candidates: readonly Generation[];
-	/** Whether a listed generation was asked for with the same request. */
+	/** Whether a listed generation comes from the same request. */
 	isSame(generation: Generation): boolean;
 	/** When the request was sent, in milliseconds by our clock. */
 	submittedAt: number;
 	/** Milliseconds by our clock when the list was read. */
 	now: number;
-	/** The list answer's `date` header: tells the two clocks apart. */
+	/** The `date` header of the list's answer, to compensate for clock skew. */
 	serverDate: string | undefined;
 	/** Whether a generation belongs to another request. */
 	isOwned(generationId: string): boolean;
-	/** Unanswered requests of this run like this one, itself included. */
+	/** Unanswered requests like this one in this run, including itself. */
 	unanswered: number;
-	/** Unanswered requests like this one of other runs. */
+	/** Unanswered requests like this one in other runs. */
 	unansweredByOthers: number;
 }
 
@@ -33,11 +32,11 @@ export type SearchResult =
 	| { kind: 'ambiguous'; generationIds: string[] }
 	| { kind: 'none' };
 
-/** The `date` header counts whole seconds, and the request is older than the answer. */
+/** The `date` header has whole seconds, and the request is older than the answer. */
 const TOLERANCE_MS = 2000;
-/** Without the header: what clocks of servers may differ. */
+/** Without the header: plausible clock skew. */
 const TOLERANCE_WITHOUT_DATE_MS = 30_000;
-/** A request can be accepted as long as it is on its way: what 'Request Timeout' allows for. */
+/** A request can be accepted while it is under way, which is limited by 'Request Timeout'. */
 const MAX_ON_ITS_WAY_MS = 600_000;
 const HOUR_MS = 3_600_000;
 
@@ -68,7 +67,7 @@ export function findLost(search: Search): SearchResult {
 	return { kind: 'ambiguous', generationIds: left.map(({ generation }) => generation.generationId) };
 }
 
-/** Whether a generation is older than a moment whatever the clocks say: a list that reaches back to it is complete. */
+/** Whether a generation is older than a moment despite any clock skew: a list that goes back to it is complete. */
 export function isLongBefore(generation: Generation, time: number): boolean {
 	return utcTime(generation.createdAt) < time - HOUR_MS;
 }

@@ -154,7 +154,7 @@ export function cannotBeRead({ provider, generationId, reason, advice, isUnknown
 export function noFile({ provider, makes, generationId, status }: { provider: Named; makes: Product; generationId: string; status: string }): Text {
 	return {
 		message: `Generation ${generationId} has no ${makes} to download (status: ${status})`,
-		advice: `Look at ${provider.dashboardUrl}. ${fetchLater(generationId)}`,
+		advice: `${fetchLater(generationId)} Or look at ${provider.dashboardUrl}.`,
 	};
 }
 

@@ -1,19 +1,19 @@
-/** The one output shape, for every provider, operation and way of waiting. */
+/** The output format, for every provider, operation and completion. */
 import type { IDataObject } from 'n8n-workflow';
 import type { Generation, Provider } from '../providers/provider';
 
 export interface OutputOptions {
 	/** Whether the provider's own answer is added as `raw`. */
 	includeRaw: boolean;
-	/** Known from the request, where the provider's answer does not repeat it. */
+	/** From the request, if the provider's answer does not repeat it. */
 	model?: string | null;
 	prompt?: string | null;
 	estimatedCostUsd?: number | null;
 }
 
 /**
- * An item's JSON. Without a generation, of a request that was not sent. Unknown is `null`, never absent. There is never a key called `error`: n8n would take the item for a
- * failed one and, with Retry On Fail, run the node again.
+ * An item's JSON; without a generation, that of a request that was not sent. Unknown values are `null`, never absent. No
+ * key is called `error`: n8n would treat the item as failed and, with Retry On Fail, run the node again.
  */
 export function outputJson(provider: Provider, generation: Generation | null, options: OutputOptions): IDataObject {
 	return {

@@ -1,15 +1,15 @@
 /**
- * All waiting of one run: which tasks wait until when, and how the run ends for all of them at once.
+ * All waiting in one run: which tasks wait until when, and how the run ends for all of them at once.
  *
- * Tasks that wait know nothing of one another. Since every pause is known here, it is also known when nothing is going
- * to happen for a while: then an execution can be suspended.
+ * Waiting tasks do not know about each other. Since every pause is registered here, it is known when nothing will happen
+ * for a while: then the execution can be suspended.
  */
 import type { Clock } from './clock';
 
 /**
- * - `stopped`: the execution was stopped or ran out of its own time;
+ * - `stopped`: the execution was stopped or timed out;
  * - `failed`: the first failure ends the run;
- * - `suspended`: nothing is due for a while, and the execution is going to be stored until then.
+ * - `suspended`: nothing is due for a while, and the execution will be stored until then.
  */
 export type RunEnd = 'failed' | 'stopped' | 'suspended';
 
@@ -18,14 +18,14 @@ export class RunEnded extends Error {}
 
 interface Pause {
 	at: number;
-	/** Goes on when another job has failed: what was sent must be known. */
+	/** Continues when another job fails: the outcome of what was sent must be known. */
 	outlivesFailure: boolean;
 	resolve(): void;
 	reject(reason: RunEnded): void;
 }
 
 export class Pauses {
-	/** How the run ended; `null` while it goes on. */
+	/** How the run ended; `null` while it is running. */
 	ended: RunEnd | null = null;
 	private readonly pauses = new Set<Pause>();
 	private readonly enders = new Set<{ outlivesFailure: boolean; end: (reason: RunEnded) => void }>();
@@ -40,12 +40,12 @@ export class Pauses {
 		return this.clock.now();
 	}
 
-	/** Tasks that wait for a moment. */
+	/** The number of waiting tasks. */
 	get count(): number {
 		return this.pauses.size;
 	}
 
-	/** The next moment that somebody waits for, in milliseconds since 1970; `Infinity` when nobody does. */
+	/** When the next pause is due, in milliseconds since 1970; `Infinity` if there is none. */
 	get next(): number {
 		let next = Infinity;
 		for (const { at } of this.pauses) if (at < next) next = at;
@@ -55,8 +55,8 @@ export class Pauses {
 	/**
 	 * Waits until a moment, in milliseconds since 1970.
 	 *
-	 * @returns `over`, and `end()`, which ends the pause sooner
-	 * @throws RunEnded from `over`, when the run ends meanwhile
+	 * @returns `over`, and `end()`, which ends the pause early
+	 * @throws RunEnded from `over`, when the run ends first
 	 */
 	pause(at: number, outlivesFailure = false): { over: Promise<void>; end(): void } {
 		let end: () => void = () => undefined;
@@ -77,9 +77,9 @@ export class Pauses {
 	}
 
 	/**
-	 * The result of a task, unless the run ends before.
+	 * The result of a task, unless the run ends first.
 	 *
-	 * @throws RunEnded when it does; the task's own result is then told to nobody
+	 * @throws RunEnded when it does; the task's own result is then discarded
 	 */
 	async unlessEnded<T>(task: Promise<T>, outlivesFailure = false): Promise<T> {
 		let ender: (reason: RunEnded) => void = () => undefined;
@@ -96,7 +96,7 @@ export class Pauses {
 		}
 	}
 
-	/** Ends the run for every task but those that must know what became of a request. A stop ends these too. */
+	/** Ends the run for all tasks except those that must learn the outcome of a request. A stop ends these, too. */
 	end(reason: RunEnd): void {
 		if (this.ended !== null && reason !== 'stopped') return;
 		this.ended = reason;
@@ -109,12 +109,12 @@ export class Pauses {
 		this.tell();
 	}
 
-	/** Something happened that the run may have to react to. */
+	/** Wakes the run because something has happened. */
 	tell(): void {
 		this.announce();
 	}
 
-	/** Waits until a moment or until something happens, then ends the pauses that are due. */
+	/** Waits until a moment or until something happens, then ends all pauses that are due. */
 	async pass(until: number): Promise<void> {
 		await this.clock.wait(until - this.now, this.news);
 		this.rearm();

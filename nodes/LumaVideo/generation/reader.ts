@@ -1,6 +1,6 @@
 /**
- * Reads what runs, for many jobs at once: one read of the provider's list serves all that wait, and where there is no
- * list, or it leaves a generation out, a bounded number of single reads.
+ * Polls generations for many jobs at once: one read of the provider's list serves all of them. Without a list, or for
+ * generations missing from it, there is a limited number of concurrent single reads.
  */
 import type { Generation, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
@@ -15,25 +15,25 @@ import { isTransient } from './read';
 /** The state of a generation, or why it is not known. */
 export type Look = Unanswered | { ok: true; value: Generation };
 
-/** From this many on, one list read is cheaper than a read for each. */
+/** From this number on, one read of the list is cheaper than single reads. */
 const LIST_FROM = 2;
 const MAX_LIST_PAGES = 5;
 const MAX_PAGE = 100;
 const MIN_PAGE = 20;
-/** Single reads at once. */
+/** Concurrent single reads. */
 const CONCURRENT_READS = 8;
 
-/** Somebody who waits for the state of a generation. */
+/** A task that waits for the state of a generation. */
 interface Watcher {
 	generationId: string;
-	/** Ends the pause before the look: there is one already. */
+	/** Ends the pause early, because the state is already known. */
 	tell(look: Look): void;
 }
 
 export class Reader {
 	private readonly watchers = new Set<Watcher>();
 	private readonly gate = new Gate(CONCURRENT_READS);
-	/** Not in the list: read on their own. */
+	/** Missing from the list, so read individually. */
 	private readonly unlisted = new Set<string>();
 	private isListUsable = true;
 	private listing: Promise<void> | null = null;
@@ -44,15 +44,15 @@ export class Reader {
 		private readonly pauses: Pauses,
 	) {}
 
-	/** How many generations the next read of one that nobody waits for yet is going to serve. */
+	/** How many generations the next read of this one will serve, if nobody waits for it yet. */
 	served(generationId: string): number {
 		return this.isListed(generationId) ? this.listed().length + 1 : 1;
 	}
 
 	/**
-	 * The state of a generation at a moment, in milliseconds since 1970, or sooner where a read for others tells it.
+	 * The state of a generation at a moment, in milliseconds since 1970, or sooner if a read for others includes it.
 	 *
-	 * @throws RunEnded when the run ends before
+	 * @throws RunEnded when the run ends first
 	 */
 	async look(generationId: string, at: number): Promise<Look> {
 		const pause = this.pauses.pause(at);
@@ -68,10 +68,10 @@ export class Reader {
 		this.watchers.add(watcher);
 		try {
 			await pause.over;
-			// One that joins a list read that is under way is not told by it.
+			// A task that joins a list read in progress gets nothing from it.
 			while (answer() === null && this.isListed(generationId) && this.listed().length >= LIST_FROM) {
 				this.listing ??= this.readList()
-					// Whatever is wrong with the list, each can be read on its own.
+					// Whatever is wrong with the list, each generation can be read individually.
 					.catch(() => {
 						this.isListUsable = false;
 					})
@@ -86,12 +86,12 @@ export class Reader {
 		}
 	}
 
-	/** Those whom one read of the list can serve together. */
+	/** Those that one read of the list can serve. */
 	private listed(): Watcher[] {
 		return [...this.watchers].filter(({ generationId }) => this.isListed(generationId));
 	}
 
-	/** Whether a read of the list can tell its state. */
+	/** Whether the list can be expected to have it. */
 	private isListed(generationId: string): boolean {
 		return this.provider.listing !== undefined && this.isListUsable && !this.unlisted.has(generationId);
 	}
@@ -101,7 +101,7 @@ export class Reader {
 		return await askForGeneration(this.provider, this.client, generationId);
 	}
 
-	/** Tells every watcher what the list says of its generation; says nothing to those it does not name. */
+	/** Tells every watcher the state of its generation; those missing from the list are told nothing. */
 	private async readList(): Promise<void> {
 		const missing = new Set(this.listed());
 		const tell = (watchers: Iterable<Watcher>, look: Look): void => {
@@ -111,7 +111,7 @@ export class Reader {
 		for await (const page of listPages(this.provider, this.client, pageSize, MAX_LIST_PAGES)) {
 			if (!page.ok) {
 				if (page.problem === null || isTransient(page.problem)) tell(missing, page);
-				// The list is of no use here: each is read on its own, which also words the problem per generation.
+				// The list is unusable: each generation is read individually, which also gives each its own message.
 				else this.isListUsable = false;
 				return;
 			}

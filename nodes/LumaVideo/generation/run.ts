@@ -1,6 +1,6 @@
 /**
- * Many generations at once: each job is one task from its request to its end (`jobTask.ts`); here they are started, and
- * all of them are ended when the execution is stopped, fails or can be suspended.
+ * Many generations at once: each job is one task, from its request to its result (`jobTask.ts`). Here they are started,
+ * and ended when the execution is stopped, fails or can be suspended.
  */
 import type { Job, RunOptions, RunResult } from './job';
 import { JobTask } from './jobTask';
@@ -9,14 +9,14 @@ import { Reader } from './reader';
 import { Slots } from './slots';
 import { twins } from './twins';
 
-/** A shorter suspension is not worth it: n8n keeps short ones badly, and starting anew costs as much. */
+/** Shorter suspensions are not worthwhile: n8n times them poorly, and resuming costs as much. */
 const MIN_SUSPENSION_MS = 30_000;
-/** How long a stopped run waits for the answers to creates under way. */
+/** How long a stopped run waits for the answers to pending creates. */
 const STOP_GRACE_MS = 800;
-/** The run looks around at least so often. */
+/** The run wakes up at least this often. */
 const MAX_PASS_MS = 60_000;
 
-/** Runs all jobs. Never throws for what a network or a provider can do. */
+/** Runs all jobs. Never throws for anything that the network or a provider can do. */
 export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<RunResult> {
 	const { cancelSignal, clock } = options;
 	const pauses = new Pauses(clock);
@@ -56,7 +56,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 		return { outcomes, wakeAt: pauses.ended === 'suspended' ? wakeAt : null };
 	} finally {
 		cancelSignal?.removeEventListener('abort', stop);
-		// Answers that come later change nothing and are told to nobody.
+		// Later answers change nothing and are discarded.
 		pauses.end('stopped');
 	}
 }

@@ -1,16 +1,16 @@
 /**
- * When to read a running generation again: pure functions of what is known.
+ * The polling schedule of a running generation, as pure functions.
  *
- * A guess may be wrong by any factor, so the first looks come at moments that grow by a third each: whatever it really
- * takes, nothing is noticed later than a third of its own time. Where earlier videos of the same kind told how long it
- * takes, looks are saved for the time around the expected end. A suspended execution looks around that end only. The
- * numbers were found by simulation, `scripts/schedule-figures.ts`.
+ * A guess may be wrong by any factor, so the first reads are spaced exponentially, growing by a third each: whatever a
+ * generation really takes, its end is noticed within a third of that. If earlier videos of the same kind show how long
+ * it takes, reads are concentrated around the expected end. A suspended execution only reads around that end. The
+ * numbers come from a simulation, `scripts/schedule-figures.ts`.
  */
 import type { GenerationRequest, ModelCapabilities } from '../providers/provider';
 
-/** How long a generation is expected to take as a whole. */
+/** How long a generation is expected to take in total. */
 export interface Expectation {
-	/** Milliseconds since it was submitted. */
+	/** Milliseconds from submission. */
 	ms: number;
 	/** Whether earlier generations of its kind took about as long. */
 	isKnown: boolean;
@@ -19,36 +19,36 @@ export interface Expectation {
 const MIN_INTERVAL_MS = 1000;
 const MAX_INTERVAL_MS = 15_000;
 
-/** With a guess: the first look, the growth from look to look, less what the network takes, and the looks around the
- * expected end as parts of it. */
+/** With a guess: the first read, the growth between reads, minus network latency, and the reads around the expected end
+ * as fractions of it. */
 const GUESS = { firstMs: 5200, growth: 0.34, networkMs: 350, from: 0.95, until: 1.06, interval: 0.04 } as const;
 
-/** With experience: the part of the expected time that passes before the first look that may find it finished. */
+/** With experience: the fraction of the expected time before the first read that may find it finished. */
 const FIRST_LOOK = 0.54;
-/** Distance of the looks as a part of the expected time: at that first one, and from the expected end on. */
+/** Intervals as fractions of the expected time: at that first read, and from the expected end on. */
 const SPARSE = 0.09;
 const DENSE = 0.034;
 /** Refusals by moderation come within seconds. */
 const EARLY_LOOK_MS = 4000;
-/** Looks between that one and the first that may find it finished, for each generation that a read serves. */
+/** Reads between that one and the first that may find it finished, per generation that a read serves. */
 const EARLY_LOOKS_EACH = 0.6;
-/** Beyond this multiple of the expected time the distance grows with the time waited. */
+/** Beyond this multiple of the expected time, intervals grow with the time waited. */
 const OVERDUE = 1.75;
 const OVERDUE_DENSITY = 0.05;
 
-/** Suspended: the wake-up before the expected end, and how long it then looks closely. */
+/** Suspended: the wake-up before the expected end, and how long it then polls at short intervals. */
 const WAKE = { at: 0.99, interval: 0.01, minIntervalMs: 1500, closelyMs: 19_000 } as const;
-/** Suspended and overdue: n8n keeps a wake-up exactly only when it is more than a minute ahead. */
+/** Suspended and overdue: n8n's wake-ups are exact only if they are more than a minute ahead. */
 const OVERDUE_SLEEP = { minMs: 62_000, maxMs: 300_000, growth: 0.2 } as const;
 
-/** Used when neither the answer nor the model says how long it takes, in milliseconds. */
+/** Used if neither the answer nor the model says how long it takes, in milliseconds. */
 export const UNKNOWN_EXPECTED_MS = 60_000;
 
 /**
- * Milliseconds from now to the next read of a generation that somebody waits for.
+ * Milliseconds until the next read of a generation.
  *
  * @param elapsedMs since the generation was submitted
- * @param served generations that the same read serves: shared by many, more looks find what is finished unusually soon
+ * @param served how many generations the same read serves: with more of them, extra reads catch unusually early ends
  */
 export function nextReadDelayMs(elapsedMs: number, expectation: Expectation, served = 1): number {
 	const known = knownDelayMs(elapsedMs, Math.max(expectation.ms, MIN_INTERVAL_MS), served);
@@ -71,12 +71,12 @@ function knownDelayMs(elapsedMs: number, expectedMs: number, served: number): nu
 		Math.max(expectedMs * (SPARSE + (DENSE - SPARSE) * share), MIN_INTERVAL_MS),
 		MAX_INTERVAL_MS,
 	);
-	// A clock that counts whole milliseconds may come that much short of it.
+	// A clock with whole milliseconds may be that much early.
 	if (elapsedMs < firstLook - 1) {
-		// The early look is worth a request only where the next one is far away.
+		// The early read is worth a request only if the next one is far away.
 		if (elapsedMs < EARLY_LOOK_MS && firstLook > 2 * EARLY_LOOK_MS) return EARLY_LOOK_MS - elapsedMs;
 		const looks = served * EARLY_LOOKS_EACH;
-		// Each a bit farther than the one before: what is late by a part of its time counts, not what is late by a second.
+		// Growing intervals: delays matter relative to the total time, not in seconds.
 		const step = looks < 1 ? Infinity : elapsedMs * ((firstLook / EARLY_LOOK_MS) ** (1 / looks) - 1);
 		return Math.max(Math.min(firstLook - elapsedMs, step), MIN_INTERVAL_MS);
 	}
@@ -84,7 +84,7 @@ function knownDelayMs(elapsedMs: number, expectedMs: number, served: number): nu
 	return Math.min(Math.max(interval, elapsedMs * OVERDUE_DENSITY), Math.max(MAX_INTERVAL_MS, interval));
 }
 
-/** Milliseconds from now to the next read while the execution is suspended in between. */
+/** Milliseconds until the next read if the execution is suspended in between. */
 export function nextWakeDelayMs(elapsedMs: number, expectedMs: number): number {
 	const wakeAt = expectedMs * WAKE.at;
 	if (elapsedMs < wakeAt - 1) return Math.max(wakeAt - elapsedMs, MIN_INTERVAL_MS);
@@ -92,13 +92,13 @@ export function nextWakeDelayMs(elapsedMs: number, expectedMs: number): number {
 	return Math.min(Math.max(elapsedMs * OVERDUE_SLEEP.growth, OVERDUE_SLEEP.minMs), OVERDUE_SLEEP.maxMs);
 }
 
-/** By what a video takes longer than one of 5 seconds, and than one of the default resolution. Rough: looks forgive it. */
+/** Factors relative to a video of 5 seconds at the default resolution. Rough, which the schedule tolerates. */
 const LONGER: Readonly<Record<string, number>> = { '9s': 1.7, '10s': 1.8 };
 const LARGER: Readonly<Record<string, number>> = { '1080p': 1.5, '4k': 2.5 };
 
 /**
  * How long a request is expected to take, in milliseconds: the provider's own estimate, or the model's usual time
- * stretched for longer and larger videos.
+ * scaled for longer and larger videos.
  */
 export function expectedMs(
 	model: Pick<ModelCapabilities, 'usualSeconds'> | undefined,
@@ -111,8 +111,7 @@ export function expectedMs(
 }
 
 /**
- * Pause before a request that did not come through is tried again: 1 s doubling to 15 s, or what the provider asks,
- * but never less than a second.
+ * Exponential back-off before a retry: 1 s doubling up to 15 s, or what the provider asks for, but at least a second.
  */
 export function retryDelayMs(attempt: number, retryAfterMs: number | null): number {
 	if (retryAfterMs !== null) return Math.max(retryAfterMs, MIN_INTERVAL_MS);

@@ -1,8 +1,8 @@
-/** Places for generations that run at once, given out first come, first served. */
+/** Slots for concurrent generations, first come, first served. */
 import type { Pauses } from './pauses';
 
 export class Slots {
-	/** Nothing is submitted before this moment, in milliseconds since 1970: the provider refused for now. */
+	/** Nothing is submitted before this moment, in milliseconds since 1970, because of a rate limit. */
 	heldUntil = 0;
 	private readonly queue: Array<() => void> = [];
 
@@ -11,12 +11,12 @@ export class Slots {
 		private readonly pauses: Pauses,
 	) {}
 
-	/** Jobs that wait for a place. */
+	/** Jobs waiting for a slot. */
 	get waiting(): number {
 		return this.queue.length;
 	}
 
-	/** Waits for a place. @throws RunEnded when the run ends before there is one */
+	/** Waits for a slot. @throws RunEnded when the run ends first */
 	async take(): Promise<void> {
 		if (this.free > 0 && this.pauses.ended === null) {
 			this.free--;
@@ -29,14 +29,14 @@ export class Slots {
 		);
 	}
 
-	/** Gives a place back; the next in line has it at once, so that nobody slips in between. */
+	/** Releases a slot, handing it directly to the next in line so that no other job can take it. */
 	release(): void {
 		const next = this.queue.shift();
 		if (next) next();
 		else this.free++;
 	}
 
-	/** All submits wait until a moment, in milliseconds since 1970. */
+	/** Delays all submissions until a moment, in milliseconds since 1970. */
 	hold(until: number): void {
 		this.heldUntil = Math.max(this.heldUntil, until);
 	}

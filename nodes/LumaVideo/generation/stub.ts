@@ -1,7 +1,7 @@
-/** What is known of a generation before it was read. */
+/** What is known of a generation before the first read. */
 import type { Generation } from '../providers/provider';
 
-/** A generation of which nothing but its id is known yet. */
+/** A generation of which only the id is known. */
 export function stub(generationId: string, estimatedSeconds: number | null = null): Generation {
 	return {
 		generationId,

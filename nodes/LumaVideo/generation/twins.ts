@@ -1,43 +1,43 @@
 /**
- * Requests of this process that are alike: asked for by several items, or by several executions at the same moment.
- * Whoever looks for a lost generation must not take what another one of them bought.
+ * Identical requests in this process, from several items or from several executions at the same time. A search for a lost
+ * generation must not adopt one that another of them bought.
  */
 
 import type { GenerationRequest } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import { fingerprint } from './ledger';
 
-/** The same for requests that are alike: of one account, and with the same address that is called back. */
+/** The same for identical requests of one account with the same callback URL. */
 export function twinHash({ account }: ProviderClient, sent: GenerationRequest): string {
 	return fingerprint([account, sent]);
 }
 
-/** Generations remembered as somebody's. */
+/** Number of owned generations to remember. */
 const MAX_OWNED = 20_000;
-/** Lost requests remembered: the list is looked at for a moment only, but a generation may show up late. */
+/** How long lost requests are remembered: the list is searched only briefly, but a generation may appear late. */
 const REMEMBER_LOST_MS = 900_000;
 
-/** Requests that were on their way within so many milliseconds of one another may be taken for one another. */
+/** Requests sent within this many milliseconds of each other may be confused. */
 const SAME_TIME_MS = 5000;
 
 interface Lost {
 	hash: string;
-	/** Of the ledger's entry. */
+	/** The ledger entry's. */
 	name: string;
-	/** When it was sent, and when it was known to be lost; in milliseconds since 1970. */
+	/** When it was sent, and when it turned out to be lost; in milliseconds since 1970. */
 	from: number;
 	until: number;
 }
 
 export class Twins {
-	/** Which request a generation came of, by the name of the ledger's entry. */
+	/** The request from which a generation came, by the name of the ledger's entry. */
 	private readonly owners = new Map<string, string>();
 	private readonly underWay: Tasks = new Map();
 	private readonly searches: Tasks = new Map();
 	private lost: Lost[] = [];
 
 	/**
-	 * To be told of every generation as soon as its id is known.
+	 * Call this for every generation as soon as its id is known.
 	 *
 	 * @param name of the ledger's entry
 	 */
@@ -52,15 +52,15 @@ export class Twins {
 		return this.owners.has(generationId);
 	}
 
-	/** What came of a request whose answer came after its execution had ended; `null` where that is not known. */
+	/** The id from an answer that arrived after the execution had ended; `null` if there was none. */
 	idOf(name: string): string | null {
 		for (const [generationId, owner] of this.owners) if (owner === name) return generationId;
 		return null;
 	}
 
 	/**
-	 * Notes a request that is on its way; not while one like it is being looked for: its generation could be mistaken. And
-	 * not while the very same still is, of an execution that was stopped and is now retried.
+	 * Sends a request and registers it as pending. Waits while a search for an identical one is running, since the
+	 * generations could be confused, and while the very same request of a stopped and now retried execution is pending.
 	 *
 	 * @param name of the ledger's entry
 	 */
@@ -75,7 +75,7 @@ export class Twins {
 		return await noted(this.searches, hash, name, task());
 	}
 
-	/** Waits for the answers to other requests like this one: which of the listed generations are theirs is known then. */
+	/** Waits for the answers to identical requests: then it is known which of the listed generations are theirs. */
 	async settled(hash: string, name: string): Promise<void> {
 		for (let others; (others = tasksOf(this.underWay, hash, name)).length > 0; ) await Promise.allSettled(others);
 	}
@@ -93,9 +93,9 @@ export class Twins {
 	}
 
 	/**
-	 * How many requests like one that was lost others in this process have lost at the same time.
+	 * How many identical requests other runs in this process have lost at the same time.
 	 *
-	 * @param own names of the entries of the run that looks for it
+	 * @param own names of the searching run's entries
 	 */
 	lostByOthers({ hash, from, until }: Omit<Lost, 'name'>, own: ReadonlySet<string>): number {
 		return this.lost.filter(
@@ -108,7 +108,7 @@ export class Twins {
 	}
 }
 
-/** What is going on for a hash, by the name of the ledger's entry. */
+/** Pending tasks by hash and name of the ledger's entry. */
 type Tasks = Map<string, Map<string, Promise<unknown>>>;
 
 function tasksOf(tasks: Tasks, hash: string, except?: string): Array<Promise<unknown>> {
@@ -127,5 +127,5 @@ async function noted<T>(tasks: Tasks, hash: string, name: string, task: Promise<
 	}
 }
 
-/** Those of this process. */
+/** The ones of this process. */
 export const twins = new Twins();

@@ -37,7 +37,7 @@ export type RequestContext =
  */
 export interface RequestFault {
 	outcome: 'notSent' | 'unclear' | 'cancelled';
-	/** In plain English, fit for a message: "the connection was refused". */
+	/** Part of a message in plain English, such as "the connection was refused". */
 	text: string;
 }
 

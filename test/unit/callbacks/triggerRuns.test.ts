@@ -315,7 +315,7 @@ describe('an announcement', () => {
 		const n8n = await started('lumaAgents');
 		await n8n.announce(['a']);
 		await pass(2 * 60 * MINUTE);
-		expect(n8n.failures).toEqual([expect.stringContaining('has no generation a')]);
+		expect(n8n.failures).toEqual([expect.stringContaining('Luma Agents has no generation a')]);
 		const { length } = n8n.requests;
 		await pass(24 * 60 * MINUTE);
 		expect(n8n.requests).toHaveLength(length);

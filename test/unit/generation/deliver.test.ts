@@ -140,7 +140,7 @@ describe('what is delivered', () => {
 			ok: false,
 			failure: {
 				message: 'Generation gen-1 has no video to download (status: processing)',
-				advice: "Look at https://lumalabs.ai/dream-machine/api. To get it later, use resource 'Generation', operation 'Wait' with the ID gen-1.",
+				advice: "To get it later, use resource 'Generation', operation 'Wait' with the ID gen-1. Or look at https://lumalabs.ai/dream-machine/api.",
 				details: { generationId: 'gen-1', provider: 'lumaDreamMachine', status: 'processing', videoUrl: null },
 			},
 		});
