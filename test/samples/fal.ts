@@ -101,8 +101,9 @@ export const fal: ProviderSample = {
 	moderationReason:
 		'content_policy_violation: content moderation refused the prompt, an input or the result (The content could not be processed because it was flagged by a content checker)',
 	isFreeWhenFailed: false,
+	// Cut where messages cut what they quote.
 	withoutId:
-		'{"status":"IN_QUEUE","queue_position":0,"response_url":"<server>/fal/luma/agent/requests/<id>","status_url":"<server>/fal/luma/agent/requests/<id>/status","cancel_url":"<server>/fal/luma/agent/requests/<id>/cancel"}',
+		'{"status":"IN_QUEUE","queue_position":0,"response_url":"<server>/fal/luma/agent/requests/<id>","status_url":"<server>/fal/luma/agent/requests/<id>/status","cancel_url":"<server>/fal/luma/agent/…',
 	texts: {
 		key: KEY,
 		credit: CREDIT,
