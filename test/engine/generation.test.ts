@@ -81,7 +81,8 @@ describe.each(PROVIDERS)('%s: Get', (provider) => {
 		server.fault({ kind, provider, route: 'status', times: 2 });
 		const run = await runItems(server, [{ id }], generation('get', provider));
 		expect(jsonOf(run)).toMatchObject([{ generationId: id, status: 'completed' }]);
-		expect(server.ledger().counts[provider].status).toBe(3);
+		// Where the result is read apart, that read comes after.
+		expect(server.ledger().counts[provider].status).toBe(samples[provider].results ? 4 : 3);
 	});
 
 	it('names the generation when it cannot be read', async () => {

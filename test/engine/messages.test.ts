@@ -145,6 +145,10 @@ const SITUATIONS: Situation[] = [
 				'<provider> could not generate the video: Upstream broke (generation <id>)',
 				'The fault lies with <provider>, not with your fields: run this item again. <provider> does not charge for it.',
 			],
+			fal: [
+				'<provider> could not make the video: internal_error: Upstream broke (generation <id>)',
+				'The fault lay with <provider>, not with your fields: run the workflow again. <provider> does not charge for it.',
+			],
 		},
 	},
 
@@ -431,8 +435,10 @@ describe('a user reads', () => {
 			expect(shown).toBeNull();
 			expect(jsonOf(run)[0]?.status).toBe('completed');
 		} else {
-			expect(tidy(shown?.message ?? '', provider)).toBe(`${expected[0]} [item 0]`);
-			expect(tidy(shown?.description ?? '', provider)).toBe(expected[1]);
+			// Of an address that is the provider's name too, both sides have lost it.
+			const [message, nextStep] = expected.map((text) => tidy(text, provider));
+			expect(tidy(shown?.message ?? '', provider)).toBe(`${message} [item 0]`);
+			expect(tidy(shown?.description ?? '', provider)).toBe(nextStep);
 			expect(shown?.itemIndex).toBe(0);
 		}
 		const { purchases, keyLeaks } = server.ledger();

@@ -160,12 +160,13 @@ export class Callbacks implements JobListener {
 	/** Whether the receiver took it. */
 	private async attempt(draft: Draft, attempt: number, signal: AbortSignal): Promise<boolean> {
 		let answer: ForgedAnswer = { status: null, text: '' };
+		const text = JSON.stringify(draft.body);
 		try {
 			answer = await this.post(
 				draft.url,
-				JSON.stringify(draft.body),
+				text,
 				'POST',
-				{},
+				this.providers()[draft.provider].callbackHeaders?.(draft.id, text) ?? {},
 				this.settings[draft.provider].callbacks.timeoutMs,
 				signal,
 			);

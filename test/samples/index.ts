@@ -3,6 +3,7 @@ import { providerIds, providers } from '../../nodes/LumaVideo/providers';
 import type { ProviderId } from '../../nodes/LumaVideo/providers/provider';
 import type { SettingsChange } from '../provider-server';
 import { crazyrouter } from './crazyrouter';
+import { fal } from './fal';
 import { lumaAgents } from './lumaAgents';
 import { lumaDreamMachine } from './lumaDreamMachine';
 import { pixazo } from './pixazo';
@@ -18,6 +19,7 @@ export const samples: Readonly<Record<ProviderId, ProviderSample>> = {
 	pixazo,
 	pixwith,
 	crazyrouter,
+	fal,
 };
 
 /** All providers, in the order of the registry. Tests that hold for each run over these. */

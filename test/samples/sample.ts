@@ -93,6 +93,8 @@ export interface ProviderSample {
 	unknownId: string;
 	/** `created` answers the request, the others a read of the generation. */
 	answers: Record<'created' | State, SampleAnswer>;
+	/** Where the result is read apart: what the second read is answered with, after the answers of these states. */
+	results?: Partial<Record<State, SampleAnswer>>;
 	/** What the node makes of an answer's state, where the provider has fewer words than the node. */
 	reads?: Partial<Record<State, State>>;
 	/** Which times an answer about a finished generation tells: to the millisecond, to the second, or not at all. */
@@ -102,7 +104,7 @@ export interface ProviderSample {
 		/** What it calls with when the generation of `id` is finished. */
 		body: JsonObject;
 		/** The address that is called, in what was bought. */
-		addressIn(purchase: { body: JsonObject; headers: Record<string, string> }): unknown;
+		addressIn(purchase: { body: JsonObject; headers: Record<string, string>; callbackUrl: string | null }): unknown;
 		/** Additional fields with which it also calls about progress. */
 		progress: INodeParameters;
 	} | null;

@@ -29,6 +29,13 @@ const DESCRIPTIONS: Record<ProviderId, (generation: FakeGeneration, url: string 
 		created_at: createdAt,
 		video: url && { url },
 	}),
+	// Status and result in one: both reads are answered with it.
+	fal: ({ id, state }, url) => ({
+		request_id: id,
+		status: { queued: 'IN_QUEUE', processing: 'IN_PROGRESS', completed: 'COMPLETED', failed: 'FAILED' }[state],
+		...(state === 'failed' && { error: FAILURE }),
+		...(url && { video: { url } }),
+	}),
 	lumaAgents: ({ id, state }, url, createdAt) => ({
 		id,
 		state,

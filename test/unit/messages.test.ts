@@ -7,6 +7,7 @@ import { CrazyrouterApi } from '../../credentials/CrazyrouterApi.credentials';
 import { PixazoApi } from '../../credentials/PixazoApi.credentials';
 import { LumaVideo } from '../../nodes/LumaVideo/LumaVideo.node';
 import { LumaVideoTrigger } from '../../nodes/LumaVideo/LumaVideoTrigger.node';
+import { providers } from '../../nodes/LumaVideo/providers';
 import { messageGroups, messageTable, messagesPath } from '../../scripts/docs/messages';
 import type { Message } from '../../scripts/docs/messages';
 
@@ -42,7 +43,7 @@ describe('every message', () => {
 	});
 
 	it('says what happened, like a headline', () => {
-		expect(wrong(({ message }) => /^(?:[A-Z']|<)/.test(message) && !/[.!:;,\s]$/.test(message))).toEqual([]);
+		expect(wrong(({ message }) => (/^(?:[A-Z']|<)/.test(message) || message.startsWith(`${providers.fal.displayName} `)) && !/[.!:;,\s]$/.test(message))).toEqual([]);
 	});
 
 	it('says what to do, in full sentences', () => {

@@ -122,8 +122,10 @@ describe.each(providerIds)('%s', (id) => {
 
 		it.each(STATES)('has a documented answer of a generation that is %s, which is read as that', (state) => {
 			const { status, body } = sample.answers[state];
-			const answer = { statusCode: status, headers: {}, text: JSON.stringify(body) };
-			expect(providers[id].readStatus(answer, sample.id)).toMatchObject({
+			const reading = providers[id].readStatus({ statusCode: status, headers: {}, text: JSON.stringify(body) }, sample.id);
+			const result = sample.results?.[state];
+			const read = result && reading.ok ? providers[id].result?.read({ statusCode: result.status, headers: {}, text: JSON.stringify(result.body) }, reading.value) : reading;
+			expect(read).toMatchObject({
 				ok: true,
 				value: {
 					generationId: sample.id,

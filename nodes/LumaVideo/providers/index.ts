@@ -1,5 +1,6 @@
 /** The registry: the only place that knows all providers. */
 import { crazyrouter } from './crazyrouter';
+import { fal } from './fal';
 import { lumaAgents } from './lumaAgents';
 import { lumaDreamMachine } from './lumaDreamMachine';
 import { pixazo } from './pixazo';
@@ -13,6 +14,7 @@ export const providers: Readonly<Record<ProviderId, Provider>> = {
 	pixazo,
 	pixwith,
 	crazyrouter,
+	fal,
 };
 
 export const providerIds = Object.keys(providers) as ProviderId[];

@@ -2,6 +2,7 @@
 import type { ProviderId } from '../../../nodes/LumaVideo/providers/provider';
 import type { StandIn } from '../standIn';
 import { crazyrouter } from './crazyrouter';
+import { fal } from './fal';
 import { lumaAgents } from './lumaAgents';
 import { lumaDreamMachine } from './lumaDreamMachine';
 import { pixazo } from './pixazo';
@@ -13,4 +14,5 @@ export const standIns = {
 	pixazo,
 	pixwith,
 	crazyrouter,
+	fal,
 } satisfies Record<ProviderId, StandIn>;

@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 
 import { CrazyrouterApi } from '../../../credentials/CrazyrouterApi.credentials';
+import { FalLumaApi } from '../../../credentials/FalLumaApi.credentials';
 import { LumaAgentsApi } from '../../../credentials/LumaAgentsApi.credentials';
 import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
 import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
@@ -53,6 +54,13 @@ const table = [
 		baseUrl: 'https://api.crazyrouter.com',
 		headers: { Authorization: `Bearer ${key}` },
 		test: { method: 'GET', url: '/v1/models' },
+	},
+	{
+		type: new FalLumaApi(),
+		name: 'falLumaApi',
+		baseUrl: 'https://queue.fal.run',
+		headers: { Authorization: `Key ${key}` },
+		test: { method: 'GET', url: '/luma/agent/requests/00000000-0000-0000-0000-000000000000/status' },
 	},
 ];
 
@@ -176,6 +184,7 @@ describe.each([
 describe.each([
 	['pixazoApi', new PixazoApi()],
 	['lumaAgentsApi', new LumaAgentsApi()],
+	['falLumaApi', new FalLumaApi()],
 ])('%s, where no call is made for checking a key', (_, type) => {
 	const { request } = testOf(type);
 

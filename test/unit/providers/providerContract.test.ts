@@ -187,6 +187,34 @@ const WIRES: Record<ProviderId, Partial<Record<VideoOperation, Wire>>> = {
 		},
 		extend: { places: { sourceGenerationId: null }, always: ['user_prompt'] },
 	},
+	fal: {
+		generate: {
+			places: {
+				startImage: 'image_url',
+				endImage: 'end_image_url',
+				aspectRatio: 'aspect_ratio',
+				resolution: 'resolution',
+				duration: 'duration',
+				loop: 'loop',
+			},
+			always: ['prompt'],
+		},
+		modify: {
+			places: {
+				sourceVideo: 'video_url',
+				startImage: 'start_image_url',
+				resolution: 'resolution',
+				mode: ({ mode }) => (mode === null || mode === 'auto' ? 'auto_controls' : 'edit_strength'),
+			},
+			always: ['prompt'],
+			mandatory: ['mode'],
+		},
+		reframe: {
+			places: { sourceVideo: 'video_url', aspectRatio: 'aspect_ratio', resolution: 'resolution' },
+			always: ['prompt'],
+			mandatory: ['aspectRatio'],
+		},
+	},
 };
 
 const SOURCE_ID = 'source-id';
@@ -301,8 +329,8 @@ function subjectsOf(provider: Provider): Subject[] {
 
 const UNHELPFUL = /error|failure|problem|mistake|undefined|\[object/i;
 
-it('covers five providers, each under its own id', () => {
-	expect(Object.keys(providers)).toEqual(['lumaAgents', 'lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter']);
+it('covers six providers, each under its own id', () => {
+	expect(Object.keys(providers)).toEqual(['lumaAgents', 'lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter', 'fal']);
 	for (const [id, provider] of Object.entries(providers)) expect(provider.id).toBe(id);
 });
 
@@ -311,7 +339,8 @@ describe.each(each)('%s', (id, provider) => {
 
 	it('names itself', () => {
 		expect(provider.displayName).toMatch(/\S/);
-		expect(provider.credentialType).toBe(`${id}Api`);
+		// The short name of a platform for all kinds of models is likely to be another package's.
+		expect(provider.credentialType).toBe(id === 'fal' ? 'falLumaApi' : `${id}Api`);
 		expect(new URL(provider.dashboardUrl).protocol).toBe('https:');
 	});
 
@@ -551,6 +580,7 @@ describe.each(each)('%s', (id, provider) => {
 				provider.balance?.read(given),
 				provider.upload?.ticket?.read(given),
 				provider.upload?.direct?.read(given),
+				provider.callbacks?.signature?.keys.read(given),
 				provider.fileStore?.readAnnounced(given),
 				provider.fileStore?.readState(given),
 				// To these an answer without content is an answer.

@@ -1,0 +1,94 @@
+/** What a request for a video is at fal.ai: one of four endpoints, and its input as the body. Pure. */
+import { extrasOnWire } from './extras';
+import type { JsonObject, VideoRequest } from './provider';
+import { imageText, videoUrlOf } from './reference';
+
+/** Not a value of the service: the model decides itself how much of the source is kept. */
+export const AUTO = 'auto';
+
+type Model = 'image-to-video' | 'reframe' | 'text-to-video' | 'video-to-video';
+
+/** Last part of the path of the endpoint. */
+export function modelOf({ operation, startImage, keyframes }: VideoRequest): Model {
+	if (operation === 'modify') return 'video-to-video';
+	if (operation === 'reframe') return 'reframe';
+	return startImage !== null || keyframes.length > 0 ? 'image-to-video' : 'text-to-video';
+}
+
+function rangeOf(request: VideoRequest): JsonObject {
+	return {
+		...(request.hdr ? { hdr: true } : {}),
+		...(request.exrExport ? { exr_export: true } : {}),
+	};
+}
+
+function keyframesOf({ keyframes }: VideoRequest): JsonObject {
+	if (keyframes.length === 0) return {};
+	return {
+		keyframes: keyframes.map(({ image }) => imageText(image)),
+		keyframe_indexes: keyframes.map(({ index }) => index),
+	};
+}
+
+/** Whoever chooses no strength and no controls leaves both to the model. */
+function editOf(request: VideoRequest): JsonObject {
+	const strength = request.mode === AUTO ? null : request.mode;
+	const automatic = request.autoControls ?? (strength || request.editControls ? null : true);
+	return {
+		...(automatic === null ? {} : { auto_controls: automatic }),
+		...(strength ? { edit_strength: strength } : {}),
+		...extrasOnWire({ editControls: 'controls' }, request),
+	};
+}
+
+/** The service has no default for the shape that a video is to get. */
+const DEFAULT_REFRAME_RATIO = '9:16';
+
+function reframeOf({ aspectRatio, sourcePosition }: VideoRequest): JsonObject {
+	return {
+		aspect_ratio: aspectRatio ?? DEFAULT_REFRAME_RATIO,
+		...(sourcePosition
+			? {
+					source_position: {
+						x_norm: sourcePosition.x,
+						y_norm: sourcePosition.y,
+						w_norm: sourcePosition.width,
+						h_norm: sourcePosition.height,
+					},
+				}
+			: {}),
+	};
+}
+
+function newVideoOf(request: VideoRequest): JsonObject {
+	return {
+		...(request.startImage ? { image_url: imageText(request.startImage) } : {}),
+		...(request.endImage ? { end_image_url: imageText(request.endImage) } : {}),
+		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
+		...(request.duration ? { duration: request.duration } : {}),
+		...(request.loop ? { loop: true } : {}),
+		...keyframesOf(request),
+		...rangeOf(request),
+	};
+}
+
+export function bodyOf(request: VideoRequest): JsonObject {
+	const video: JsonObject = request.operation === 'generate' ? {} : { video_url: videoUrlOf(request.source) ?? '' };
+	const resolution: JsonObject = request.resolution ? { resolution: request.resolution } : {};
+	const common = { prompt: request.prompt, ...video, ...resolution };
+	switch (request.operation) {
+		case 'modify':
+			return {
+				...common,
+				...(request.startImage ? { start_image_url: imageText(request.startImage) } : {}),
+				...keyframesOf(request),
+				...editOf(request),
+				...rangeOf(request),
+				...request.additionalBodyFields,
+			};
+		case 'reframe':
+			return { ...common, ...reframeOf(request), ...request.additionalBodyFields };
+		default:
+			return { ...common, ...newVideoOf(request), ...request.additionalBodyFields };
+	}
+}

@@ -1,0 +1,275 @@
+/** fal.ai's queue with Luma's Ray 3.2 (docs.fal.ai: Queue, Webhooks, Errors; fal.ai/models/luma/agent/ray/v3.2). */
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { commonSettings, type CommonSettings } from '../commonSettings';
+import { isObject, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
+import { hasEnded, type Job, type Order } from '../jobs';
+import { answerWith, type Outcome, type Provider, type World } from '../provider';
+import { isHttpUrl } from '../shape';
+import type { StandIn } from '../standIn';
+import { MODELS, findingOf, findingsIn, type Finding } from './fal.requests';
+
+const SUBMIT = /^\/luma\/agent\/ray\/v3\.2\/([^/]+)$/;
+const REQUEST = /^\/luma\/agent\/requests\/([^/]+)(?:\/(status|response|cancel))?$/;
+/** The whole path of a model before a request's: an easy mistake. */
+const LONG_REQUEST = /^\/luma\/agent\/ray\/v3\.2\/[^/]+\/requests\//;
+const KEYS = '/.well-known/jwks.json';
+
+/** "Errors": the model's types and their HTTP statuses. */
+const MODEL_ERRORS: Readonly<Record<string, number>> = {
+	content_policy_violation: 422,
+	no_media_generated: 422,
+	face_detection_error: 422,
+	file_download_error: 422,
+	image_load_error: 422,
+	image_too_large: 422,
+	video_duration_too_long: 422,
+	feature_not_supported: 422,
+	missing: 422,
+	internal_server_error: 500,
+	generation_timeout: 504,
+	downstream_service_error: 400,
+	downstream_service_unavailable: 500,
+};
+/** The platform's: `error_type`. */
+const PLATFORM_ERRORS: Readonly<Record<string, number>> = {
+	request_timeout: 504,
+	runner_disconnected: 503,
+	runner_incomplete_response: 502,
+	runner_server_error: 500,
+	internal_error: 500,
+	client_cancelled: 499,
+	bad_request: 400,
+};
+
+const MODERATED = 'The content could not be processed because it was flagged by a content checker.';
+
+const DETAILS: Readonly<Record<number, string>> = {
+	401: 'Cannot access application "luma/agent". Authentication is required to access this application.',
+	404: 'Not Found',
+	405: 'Method Not Allowed',
+	429: 'Too many concurrent requests',
+};
+
+function detail(status: number, text = DETAILS[status] ?? `Error ${status}`): Answer {
+	return { status, body: { detail: text } };
+}
+
+function platformError(status: number, type: string, text: string): Answer {
+	const headers = { 'x-fal-error-type': type, 'x-fal-retryable': String(status >= 500) };
+	return { status, headers, body: { detail: text, error_type: type } };
+}
+
+interface FalSettings extends CommonSettings {
+	/** Whether a wrong input is refused at once, which happens rarely, or ends the request, as it mostly does. */
+	validation: 'at once' | 'late';
+	/** Of which failed requests the status tells `error` and `error_type` (documented: it may). */
+	errorsInStatus: 'all' | 'none' | 'service';
+	/** Whether reads, too, are refused while the account has no money. */
+	lockedReads: boolean;
+	/** What a status answer is: 200, or 202 as long as it is not over. */
+	statusCodeWhileRunning: 200 | 202;
+}
+
+function createFal(world: World): Provider {
+	const { settings, jobs } = world;
+	const keys = generateKeyPairSync('ed25519');
+	const find = (id: string): Job | undefined => jobs.find('fal', id);
+	const addressOf = (id: string, end = ''): string => `${world.origin()}/fal/luma/agent/requests/${id}${end}`;
+	const addresses = (id: string): JsonObject => ({
+		response_url: addressOf(id),
+		status_url: addressOf(id, '/status'),
+		cancel_url: addressOf(id, '/cancel'),
+	});
+
+	function outputOf(job: Job): JsonObject {
+		const file = (name: 'output.exr' | 'output.mp4', type: string): JsonObject => ({
+			url: world.mediaUrl(job, name),
+			content_type: type,
+			file_name: name,
+			file_size: 4183920,
+		});
+		return {
+			video: file('output.mp4', 'video/mp4'),
+			...(job.request.exr_export === true ? { exr_file: file('output.exr', 'image/x-exr') } : {}),
+		};
+	}
+
+	/** What is wrong with a request that was accepted all the same. */
+	const lateFindings = (job: Job): Finding[] => findingsIn(job.model, job.request);
+
+	/** How a request ended that has no output; `[fails: type: text]` names the type too. */
+	function failureOf(job: Job): Answer | null {
+		const findings = lateFindings(job);
+		if (job.status === 'completed') return findings.length > 0 ? { status: 422, body: { detail: findings } } : null;
+		const reason = job.failureReason ?? '';
+		if (job.status === 'errored') return platformError(500, 'internal_error', reason);
+		const [, type = '', text = ''] = /^([a-z_]+): *(.*)$/s.exec(reason) ?? [];
+		const platform = PLATFORM_ERRORS[type];
+		if (platform !== undefined) return platformError(platform, type, text);
+		const known = MODEL_ERRORS[type] === undefined ? (reason === MODERATED ? 'content_policy_violation' : 'no_media_generated') : type;
+		return { status: MODEL_ERRORS[known] ?? 422, body: { detail: [findingOf(known, known === type ? text : reason, [], job.request)] } };
+	}
+
+	function errorInStatus(job: Job): JsonObject {
+		const failure = hasEnded(job) ? failureOf(job) : null;
+		const { errorsInStatus } = settings.fal;
+		if (!failure || errorsInStatus === 'none' || (errorsInStatus === 'service' && failure.status < 500)) return {};
+		const type = isObject(failure.body) && typeof failure.body.error_type === 'string' ? failure.body.error_type : 'runner_server_error';
+		return { error: 'Request could not be processed', error_type: type };
+	}
+
+	function status(job: Job, query: URLSearchParams): Answer {
+		const more = { logs: query.get('logs') === '1' ? [] : null, ...addresses(job.id) };
+		if (hasEnded(job)) {
+			const metrics = { inference_time: Math.max(0, (job.completedAt ?? 0) - job.createdAt) / 1000 };
+			return { status: 200, body: { status: 'COMPLETED', request_id: job.id, metrics, ...more, ...errorInStatus(job) } };
+		}
+		const code = settings.fal.statusCodeWhileRunning;
+		if (job.status === 'queued') return { status: code, body: { status: 'IN_QUEUE', request_id: job.id, queue_position: 0, ...addresses(job.id) } };
+		return { status: code, body: { status: 'IN_PROGRESS', request_id: job.id, ...more } };
+	}
+
+	function result(job: Job): Answer {
+		if (!hasEnded(job)) return detail(400, 'Request is still in progress');
+		return failureOf(job) ?? { status: 200, body: outputOf(job) };
+	}
+
+	/** "Cancel": told by the HTTP status. */
+	function cancel(job: Job | undefined): Answer {
+		if (!job) return { status: 404, body: { status: 'NOT_FOUND' } };
+		if (hasEnded(job)) return { status: 400, body: { status: 'ALREADY_COMPLETED' } };
+		jobs.finish(job.id, 'failed', 'client_cancelled: Request was cancelled');
+		return { status: 202, body: { status: 'CANCELLATION_REQUESTED' } };
+	}
+
+	const isLocked = (): boolean => settings.fal.lockedReads && settings.fal.balance < settings.fal.price;
+	const locked = (): Answer => detail(403, 'User is locked. Reason: Exhausted balance. Top up your balance to go on.');
+
+	function read(request: ApiRequest, id: string, what: string | undefined): Answer {
+		const method = what === 'cancel' ? 'PUT' : 'GET';
+		if (request.method !== method) return detail(405);
+		const job = find(id);
+		if (what === 'cancel') return cancel(job);
+		if (isLocked()) return locked();
+		if (!job) return detail(404, 'Request not found');
+		return what === 'status' ? status(job, request.query) : result(job);
+	}
+
+	function orderOf(model: string, input: JsonObject, callbackUrl: string | null): Order {
+		const text = (name: string, byDefault: string): string => (typeof input[name] === 'string' ? input[name] : byDefault);
+		return {
+			id: randomUUID(),
+			operation: MODELS[model]?.operation ?? 'generate',
+			model,
+			prompt: text('prompt', ''),
+			request: input,
+			callbackUrl,
+			callbackWhen: 'terminal',
+			resolution: text('resolution', '540p'),
+			aspectRatio: text('aspect_ratio', '16:9'),
+			durationSeconds: Number.parseInt(text('duration', '5s'), 10),
+			sound: false,
+			moderationText: MODERATED,
+		};
+	}
+
+	function submit(request: ApiRequest, model: string): Outcome {
+		if (!MODELS[model]) return answerWith(detail(404, `Application "luma/agent/ray/v3.2/${model}" not found`));
+		if (request.method !== 'POST') return answerWith(detail(405));
+		const reading = readJson(request);
+		if (!reading.ok || !isObject(reading.value)) return answerWith(platformError(400, 'bad_request', 'The body must be a JSON object'));
+		const findings = findingsIn(model, reading.value);
+		if (findings.length > 0 && settings.fal.validation === 'at once') return answerWith({ status: 422, body: { detail: findings } });
+		const stranger = [...request.query.keys()].find((name) => name !== 'fal_webhook');
+		if (stranger !== undefined) return answerWith(platformError(400, 'bad_request', `${stranger} is not a known parameter`));
+		const callbackUrl = request.query.get('fal_webhook');
+		if (callbackUrl !== null && !isHttpUrl(callbackUrl)) return answerWith(platformError(400, 'bad_request', 'fal_webhook must be a URL'));
+		return {
+			kind: 'order',
+			order: orderOf(model, reading.value, callbackUrl),
+			accepted: ({ id }) => ({ status: 200, body: { status: 'IN_QUEUE', request_id: id, queue_position: 0, ...addresses(id) } }),
+		};
+	}
+
+	function decide(request: ApiRequest): Outcome {
+		if (request.path === KEYS) {
+			const { x } = keys.publicKey.export({ format: 'jwk' });
+			return answerWith({ status: 200, body: { keys: [{ kty: 'OKP', crv: 'Ed25519', x }] } });
+		}
+		if (request.headers.authorization !== `Key ${world.keys.fal}`) return answerWith(detail(401));
+		const [, id, what] = REQUEST.exec(request.path) ?? [];
+		if (id !== undefined) return answerWith(read(request, decodeURIComponent(id), what));
+		if (LONG_REQUEST.test(request.path)) return answerWith(detail(405));
+		const model = SUBMIT.exec(request.path)?.[1];
+		return model === undefined ? answerWith(detail(404)) : submit(request, model);
+	}
+
+	function callbackBody(job: Job): JsonObject {
+		const ids = { request_id: job.id, gateway_request_id: job.id };
+		const failure = failureOf(job);
+		if (!failure) return { ...ids, status: 'OK', error: null, payload: outputOf(job) };
+		return { ...ids, status: 'ERROR', error: `Invalid status code: ${failure.status}`, payload: failure.body };
+	}
+
+	return {
+		name: 'fal',
+
+		routeOf({ method, path }) {
+			if (path === KEYS) return 'account';
+			const [request, , what] = REQUEST.exec(path) ?? [];
+			if (request !== undefined) return method === 'GET' && what !== 'cancel' ? 'status' : 'unknown';
+			return method === 'POST' && SUBMIT.test(path) ? 'create' : 'unknown';
+		},
+
+		jobIdOf: ({ path }) => REQUEST.exec(path)?.[1] ?? null,
+
+		handle(request) {
+			const outcome = decide(request);
+			const headers = { 'x-fal-request-id': randomUUID() };
+			const named = (answer: Answer): Answer => ({ ...answer, headers: { ...headers, ...answer.headers } });
+			if (outcome.kind === 'order') return { ...outcome, accepted: (job) => named(outcome.accepted(job)) };
+			return { ...outcome, answer: named(outcome.answer) };
+		},
+
+		refuse: (reason) => (reason === 'no credits' ? locked() : { ...detail(429), headers: { 'x-fal-needs-retry': '1' } }),
+		error: (code, message) => (code >= 500 ? platformError(code, 'internal_error', message ?? `Error ${code}`) : detail(code, message)),
+		callbackBody,
+		callbackHeaders(id, text) {
+			const userId = 'user-1';
+			const timestamp = String(Math.floor(Date.now() / 1000));
+			const signed = [id, userId, timestamp, createHash('sha256').update(text).digest('hex')].join('\n');
+			return {
+				'x-fal-webhook-request-id': id,
+				'x-fal-webhook-user-id': userId,
+				'x-fal-webhook-timestamp': timestamp,
+				'x-fal-webhook-signature': sign(null, Buffer.from(signed), keys.privateKey).toString('hex'),
+			};
+		},
+		isReceived: (code) => code >= 200 && code < 300,
+		places: () => ({
+			id: ['request_id'],
+			status: ['status'],
+			url: ['video', 'url'],
+			completed: 'COMPLETED',
+			unknown: 'HIBERNATING',
+		}),
+	};
+}
+
+export const fal: StandIn<FalSettings> = {
+	key: 'fal-test-key-id:fal-test-key-secret',
+	basePath: '',
+	settings: () => ({
+		// "Webhooks": ten tries within two hours, or growing pauses for as long as the result is kept. Prices are in US cents.
+		...commonSettings([1000, 2000], 1_000_000, 50),
+		validation: 'at once',
+		errorsInStatus: 'service',
+		lockedReads: false,
+		statusCodeWhileRunning: 200,
+	}),
+	// "Pricing": outputs are charged, errors of the service are free. What a model refused may be charged.
+	isRefunded: ({ status, failureReason }) =>
+		status === 'errored' || /^(internal_server_error|generation_timeout|downstream_service_unavailable|runner_|internal_error|request_timeout)/.test(failureReason ?? ''),
+	signsUrls: false,
+	create: createFal,
+};
