@@ -331,8 +331,8 @@ describe('refusals', () => {
 		[422, detail(finding('missing', 'Field required', 'prompt')), 'invalidRequest', 'fal.ai refused the request: prompt: Field required'],
 		[429, detail(finding('concurrent_requests_limit', 'Too many')), 'rateLimited', 'fal.ai is receiving too many requests: Too many'],
 		[400, { error: { type: 'x', message: 'As the platform says it' } }, 'invalidRequest', 'fal.ai refused the request: As the platform says it'],
-		[500, { detail: 'It broke', error_type: 'internal_error' }, 'unavailable', 'fal.ai could not handle the request just now: It broke'],
-		[504, '', 'unavailable', 'fal.ai could not handle the request just now: HTTP 504'],
+		[500, { detail: 'It broke', error_type: 'internal_error' }, 'unavailable', 'fal.ai could not handle the request at the moment: It broke'],
+		[504, '', 'unavailable', 'fal.ai could not handle the request at the moment: HTTP 504'],
 	])('create: HTTP %i with %j', (code, body, kind, message) => {
 		expect(fal.readCreated(answer(code, body))).toMatchObject({ ok: false, problem: { kind, message, httpStatus: code } });
 	});
