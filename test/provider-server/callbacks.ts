@@ -161,11 +161,12 @@ export class Callbacks implements JobListener {
 	private async attempt(draft: Draft, attempt: number, signal: AbortSignal): Promise<boolean> {
 		let answer: ForgedAnswer = { status: null, text: '' };
 		try {
+			const text = JSON.stringify(draft.body);
 			answer = await this.post(
 				draft.url,
-				JSON.stringify(draft.body),
+				text,
 				'POST',
-				{},
+				this.providers()[draft.provider].callbackHeaders?.(text) ?? {},
 				this.settings[draft.provider].callbacks.timeoutMs,
 				signal,
 			);

@@ -44,6 +44,8 @@ export interface Provider {
 	error(status: number, message?: string): Answer;
 	/** The body of a callback about the job as it is now. */
 	callbackBody(job: Job): unknown;
+	/** Headers of a callback with this body, where callbacks are signed. */
+	callbackHeaders?(text: string): Record<string, string>;
 	/** Milliseconds between the callbacks of a job that asked for them in step with its queue (`callbackWhen: 'sync'`). */
 	syncEveryMs?(): number;
 	/** Whether a receiver's HTTP status counts as received. */

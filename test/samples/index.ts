@@ -7,6 +7,7 @@ import { lumaAgents } from './lumaAgents';
 import { lumaDreamMachine } from './lumaDreamMachine';
 import { pixazo } from './pixazo';
 import { pixwith } from './pixwith';
+import { replicate } from './replicate';
 import type { ProviderSample } from './sample';
 
 export type { ProviderSample, State, Texts } from './sample';
@@ -18,6 +19,7 @@ export const samples: Readonly<Record<ProviderId, ProviderSample>> = {
 	pixazo,
 	pixwith,
 	crazyrouter,
+	replicate,
 };
 
 /** All providers, in the order of the registry. Tests that hold for each run over these. */

@@ -192,7 +192,7 @@ export const EXTRAS = {
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether to make the video in high dynamic range. Costs twice as much, and needs 720p or 1080p; new videos of 10 seconds need an image too.',
+				'Whether to make the video in high dynamic range. Needs 720p or 1080p. At Luma Agents it costs twice as much, and new videos of 10 seconds need an image too; at Replicate it is for videos of 5 seconds.',
 		},
 	},
 	keyframes: {

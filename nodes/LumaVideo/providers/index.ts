@@ -6,6 +6,7 @@ import { pixazo } from './pixazo';
 import { pixwith } from './pixwith';
 import type { ModelCapabilities, Provider, ProviderId, VideoOperation } from './provider';
 import { operationCapabilities } from './provider';
+import { replicate } from './replicate';
 
 export const providers: Readonly<Record<ProviderId, Provider>> = {
 	lumaAgents,
@@ -13,6 +14,7 @@ export const providers: Readonly<Record<ProviderId, Provider>> = {
 	pixazo,
 	pixwith,
 	crazyrouter,
+	replicate,
 };
 
 export const providerIds = Object.keys(providers) as ProviderId[];

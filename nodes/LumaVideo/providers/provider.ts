@@ -9,7 +9,7 @@ import type { Refusal } from './answers';
 import type { ExtraField, ExtraValues } from './extras';
 import { noExtras } from './extras';
 
-export type ProviderId = 'lumaDreamMachine' | 'lumaAgents' | 'pixazo' | 'pixwith' | 'crazyrouter';
+export type ProviderId = 'lumaDreamMachine' | 'lumaAgents' | 'pixazo' | 'pixwith' | 'crazyrouter' | 'replicate';
 
 /** Everything that makes a video, and so costs money. */
 export type VideoOperation = 'addAudio' | 'extend' | 'generate' | 'interpolate' | 'modify' | 'reframe' | 'upscale';

@@ -6,6 +6,7 @@ import { lumaAgents } from './lumaAgents';
 import { lumaDreamMachine } from './lumaDreamMachine';
 import { pixazo } from './pixazo';
 import { pixwith } from './pixwith';
+import { replicate } from './replicate';
 
 export const standIns = {
 	lumaDreamMachine,
@@ -13,4 +14,5 @@ export const standIns = {
 	pixazo,
 	pixwith,
 	crazyrouter,
+	replicate,
 } satisfies Record<ProviderId, StandIn>;

@@ -11,6 +11,7 @@ import { LumaAgentsApi } from '../../../credentials/LumaAgentsApi.credentials';
 import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
 import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
 import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
+import { ReplicateLumaApi } from '../../../credentials/ReplicateLumaApi.credentials';
 import { filledIn, node, resolved } from './resolve';
 
 const key = 'the key';
@@ -53,6 +54,13 @@ const table = [
 		baseUrl: 'https://api.crazyrouter.com',
 		headers: { Authorization: `Bearer ${key}` },
 		test: { method: 'GET', url: '/v1/models' },
+	},
+	{
+		type: new ReplicateLumaApi(),
+		name: 'replicateLumaApi',
+		baseUrl: 'https://api.replicate.com/v1',
+		headers: { Authorization: `Bearer ${key}` },
+		test: { method: 'GET', url: '/account' },
 	},
 ];
 

@@ -187,6 +187,19 @@ const WIRES: Record<ProviderId, Partial<Record<VideoOperation, Wire>>> = {
 		},
 		extend: { places: { sourceGenerationId: null }, always: ['user_prompt'] },
 	},
+	replicate: {
+		generate: {
+			places: {
+				startImage: 'input.start_image',
+				endImage: 'input.end_image',
+				aspectRatio: 'input.aspect_ratio',
+				resolution: 'input.resolution',
+				duration: 'input.duration',
+				loop: 'input.loop',
+			},
+			always: ['input.prompt'],
+		},
+	},
 };
 
 const SOURCE_ID = 'source-id';
@@ -301,8 +314,8 @@ function subjectsOf(provider: Provider): Subject[] {
 
 const UNHELPFUL = /error|failure|problem|mistake|undefined|\[object/i;
 
-it('covers five providers, each under its own id', () => {
-	expect(Object.keys(providers)).toEqual(['lumaAgents', 'lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter']);
+it('covers six providers, each under its own id', () => {
+	expect(Object.keys(providers)).toEqual(['lumaAgents', 'lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter', 'replicate']);
 	for (const [id, provider] of Object.entries(providers)) expect(provider.id).toBe(id);
 });
 
@@ -311,7 +324,8 @@ describe.each(each)('%s', (id, provider) => {
 
 	it('names itself', () => {
 		expect(provider.displayName).toMatch(/\S/);
-		expect(provider.credentialType).toBe(`${id}Api`);
+		// Other packages have a credential of the first name for some services.
+		expect([`${id}Api`, `${id}LumaApi`]).toContain(provider.credentialType);
 		expect(new URL(provider.dashboardUrl).protocol).toBe('https:');
 	});
 
