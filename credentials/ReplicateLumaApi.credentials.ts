@@ -33,7 +33,7 @@ export class ReplicateLumaApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. r8_1234567890abcdef',
 			description: 'The API token. It is sent to the base URL below and nowhere else.',
-			hint: 'Make one at replicate.com/account/api-tokens. It begins with r8_. The same account needs billing set up.',
+			hint: 'Make one at replicate.com/account/api-tokens. It begins with r8_. Without a payment method, an account can make 6 requests a minute.',
 		},
 		{
 			displayName: 'Base URL',

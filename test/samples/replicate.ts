@@ -21,6 +21,7 @@ function prediction(status: string, more: JsonObject = {}): JsonObject {
 		error: null,
 		status,
 		created_at: '2026-11-23T10:00:00.123Z',
+		source: 'api',
 		urls: {
 			get: `https://api.replicate.com/v1/predictions/${ID}`,
 			cancel: `https://api.replicate.com/v1/predictions/${ID}/cancel`,

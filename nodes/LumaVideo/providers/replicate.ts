@@ -179,10 +179,6 @@ const REFUSALS: readonly Refusal[] = [
 		message: `${DISPLAY_NAME} does not take a file of this size`,
 		advice: 'Use an image of less than 100 MB, or its web address.',
 	},
-	{
-		status: [429],
-		advice: `Lower 'Max Concurrent Generations', or run fewer workflows at the same time. Without a payment method in the account, ${DISPLAY_NAME} takes 6 requests a minute.`,
-	},
 ];
 
 /** `detail` of "Input validation failed" is a list in Markdown, one finding a line. */

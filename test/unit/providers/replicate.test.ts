@@ -233,8 +233,7 @@ describe('refusals', () => {
 	const KEY = "Check the API token in the credential. Tokens begin with 'r8_' and are made at https://replicate.com/account/api-tokens.";
 	const CREDIT = 'Buy credit at https://replicate.com/account/billing and wait a few minutes, then run the workflow again.';
 	const FIELDS = "Check the node's fields, then run the workflow again.";
-	const LIMITED =
-		"Lower 'Max Concurrent Generations', or run fewer workflows at the same time. Without a payment method in the account, Replicate takes 6 requests a minute.";
+	const LIMITED = "Lower 'Max Concurrent Generations', or run fewer workflows at the same time.";
 	const said = (status: number, detail: string, title?: string) => ({ status, detail, ...(title ? { title } : {}) });
 
 	it.each<[number, unknown, ProblemKind, string, string]>([
