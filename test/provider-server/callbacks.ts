@@ -160,8 +160,8 @@ export class Callbacks implements JobListener {
 	/** Whether the receiver took it. */
 	private async attempt(draft: Draft, attempt: number, signal: AbortSignal): Promise<boolean> {
 		let answer: ForgedAnswer = { status: null, text: '' };
-		const text = JSON.stringify(draft.body);
 		try {
+			const text = JSON.stringify(draft.body);
 			answer = await this.post(
 				draft.url,
 				text,

@@ -143,11 +143,12 @@ export interface AnswerPlaces {
 	unknown: unknown;
 }
 
-/** An answer with its id, status word or video URL spoilt; in a list, that of every entry under `generations`. */
+/** An answer with its id, status word or video URL spoilt; in a list, that of every entry. */
 export function spoilContent(answer: Answer, kind: FaultKind, places: AnswerPlaces): Answer {
 	if (kind !== 'no-id' && kind !== 'unknown-status' && kind !== 'completed-without-url') return answer;
 	const body = structuredClone(answer.body);
-	const entries = isObject(body) && Array.isArray(body.generations) ? (body.generations as unknown[]) : [body];
+	const list = isObject(body) ? (body.generations ?? body.results) : undefined;
+	const entries = Array.isArray(list) ? (list as unknown[]) : [body];
 	for (const entry of entries) {
 		if (kind === 'no-id') put(entry, places.id, undefined);
 		if (kind === 'unknown-status') put(entry, places.status, places.unknown);

@@ -8,6 +8,7 @@ import { lumaAgents } from './lumaAgents';
 import { lumaDreamMachine } from './lumaDreamMachine';
 import { pixazo } from './pixazo';
 import { pixwith } from './pixwith';
+import { replicate } from './replicate';
 import type { ProviderSample } from './sample';
 
 export type { ProviderSample, State, Texts } from './sample';
@@ -20,6 +21,7 @@ export const samples: Readonly<Record<ProviderId, ProviderSample>> = {
 	pixwith,
 	crazyrouter,
 	fal,
+	replicate,
 };
 
 /** All providers, in the order of the registry. Tests that hold for each run over these. */

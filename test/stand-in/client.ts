@@ -134,7 +134,7 @@ export function lastId(server: ProviderServer): string {
 
 /** A receiver of callbacks; `answers` are its HTTP statuses in turn, the last one for all further ones. */
 export class Receiver {
-	readonly received: Array<{ body: Record<string, unknown>; at: number }> = [];
+	readonly received: Array<{ body: Record<string, unknown>; text: string; headers: IncomingHttpHeaders; at: number }> = [];
 	private readonly server: Server;
 
 	private constructor(private readonly answers: Array<number | 'never'>) {
@@ -143,8 +143,11 @@ export class Receiver {
 			request.on('data', (piece: Buffer) => pieces.push(piece));
 			request.on('end', () => {
 				const answer = this.answers[Math.min(this.received.length, this.answers.length - 1)] ?? 200;
+				const text = Buffer.concat(pieces).toString('utf8');
 				this.received.push({
-					body: JSON.parse(Buffer.concat(pieces).toString('utf8')) as Record<string, unknown>,
+					body: JSON.parse(text) as Record<string, unknown>,
+					text,
+					headers: request.headers,
 					at: Date.now(),
 				});
 				if (answer !== 'never') response.writeHead(answer).end('noted');

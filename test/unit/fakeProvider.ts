@@ -66,6 +66,15 @@ const DESCRIPTIONS: Record<ProviderId, (generation: FakeGeneration, url: string 
 		status: { queued: 1, processing: 1, completed: 2, failed: 3 }[state],
 		result_urls: url ? [url] : [],
 	}),
+	replicate: ({ id, state, request }, url, createdAt) => ({
+		id,
+		model: 'luma/ray-3.2',
+		status: { queued: 'starting', processing: 'processing', completed: 'succeeded', failed: 'failed' }[state],
+		input: request?.input ?? {},
+		output: url,
+		error: state === 'failed' ? FAILURE : null,
+		created_at: createdAt,
+	}),
 };
 
 export function described(provider: ProviderId, generation: FakeGeneration): JsonObject {

@@ -192,7 +192,7 @@ export const EXTRAS = {
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether to generate the video in high dynamic range. Costs twice as much and needs 720p or 1080p; new videos of 10 seconds also need an image.',
+				'Whether to generate the video in high dynamic range. Needs 720p or 1080p and costs more. Most providers limit it to videos of 5 seconds, or need an image for longer ones.',
 		},
 	},
 	keyframes: {

@@ -7,6 +7,7 @@ import { pixazo } from './pixazo';
 import { pixwith } from './pixwith';
 import type { ModelCapabilities, Provider, ProviderId, VideoOperation } from './provider';
 import { operationCapabilities } from './provider';
+import { replicate } from './replicate';
 
 export const providers: Readonly<Record<ProviderId, Provider>> = {
 	lumaAgents,
@@ -15,6 +16,7 @@ export const providers: Readonly<Record<ProviderId, Provider>> = {
 	pixwith,
 	crazyrouter,
 	fal,
+	replicate,
 };
 
 export const providerIds = Object.keys(providers) as ProviderId[];

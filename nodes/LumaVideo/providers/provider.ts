@@ -9,7 +9,7 @@ import type { Refusal } from './answers';
 import type { ExtraField, ExtraValues } from './extras';
 import { noExtras } from './extras';
 
-export type ProviderId = 'lumaDreamMachine' | 'lumaAgents' | 'pixazo' | 'pixwith' | 'crazyrouter' | 'fal';
+export type ProviderId = 'lumaDreamMachine' | 'lumaAgents' | 'pixazo' | 'pixwith' | 'crazyrouter' | 'fal' | 'replicate';
 
 /** Everything that generates a video, and so costs money. */
 export type VideoOperation = 'addAudio' | 'extend' | 'generate' | 'interpolate' | 'modify' | 'reframe' | 'upscale';

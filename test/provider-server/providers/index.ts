@@ -7,6 +7,7 @@ import { lumaAgents } from './lumaAgents';
 import { lumaDreamMachine } from './lumaDreamMachine';
 import { pixazo } from './pixazo';
 import { pixwith } from './pixwith';
+import { replicate } from './replicate';
 
 export const standIns = {
 	lumaDreamMachine,
@@ -15,4 +16,5 @@ export const standIns = {
 	pixwith,
 	crazyrouter,
 	fal,
+	replicate,
 } satisfies Record<ProviderId, StandIn>;

@@ -12,6 +12,7 @@ import { LumaAgentsApi } from '../../../credentials/LumaAgentsApi.credentials';
 import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
 import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
 import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
+import { ReplicateLumaApi } from '../../../credentials/ReplicateLumaApi.credentials';
 import { filledIn, node, resolved } from './resolve';
 
 const key = 'the key';
@@ -61,6 +62,13 @@ const table = [
 		baseUrl: 'https://queue.fal.run',
 		headers: { Authorization: `Key ${key}` },
 		test: { method: 'GET', url: '/luma/agent/requests/00000000-0000-0000-0000-000000000000/status' },
+	},
+	{
+		type: new ReplicateLumaApi(),
+		name: 'replicateLumaApi',
+		baseUrl: 'https://api.replicate.com/v1',
+		headers: { Authorization: `Bearer ${key}` },
+		test: { method: 'GET', url: '/account' },
 	},
 ];
 

@@ -215,6 +215,19 @@ const WIRES: Record<ProviderId, Partial<Record<VideoOperation, Wire>>> = {
 			mandatory: ['aspectRatio'],
 		},
 	},
+	replicate: {
+		generate: {
+			places: {
+				startImage: 'input.start_image',
+				endImage: 'input.end_image',
+				aspectRatio: 'input.aspect_ratio',
+				resolution: 'input.resolution',
+				duration: 'input.duration',
+				loop: 'input.loop',
+			},
+			always: ['input.prompt'],
+		},
+	},
 };
 
 const SOURCE_ID = 'source-id';
@@ -330,7 +343,7 @@ function subjectsOf(provider: Provider): Subject[] {
 const UNHELPFUL = /error|failure|problem|mistake|undefined|\[object/i;
 
 it('covers six providers, each under its own id', () => {
-	expect(Object.keys(providers)).toEqual(['lumaAgents', 'lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter', 'fal']);
+	expect(Object.keys(providers)).toEqual(['lumaAgents', 'lumaDreamMachine', 'pixazo', 'pixwith', 'crazyrouter', 'fal', 'replicate']);
 	for (const [id, provider] of Object.entries(providers)) expect(provider.id).toBe(id);
 });
 
@@ -339,8 +352,8 @@ describe.each(each)('%s', (id, provider) => {
 
 	it('names itself', () => {
 		expect(provider.displayName).toMatch(/\S/);
-		// The short name of a platform for all kinds of models is likely to be another package's.
-		expect(provider.credentialType).toBe(id === 'fal' ? 'falLumaApi' : `${id}Api`);
+		// Other packages have a credential of the first name for some services.
+		expect([`${id}Api`, `${id}LumaApi`]).toContain(provider.credentialType);
 		expect(new URL(provider.dashboardUrl).protocol).toBe('https:');
 	});
 

@@ -1,0 +1,425 @@
+/**
+ * Replicate, which runs Luma's models among many others (replicate.com/luma).
+ *
+ * Sources: Replicate's OpenAPI document (api.replicate.com, as of April 2026); the official client `replicate` 1.4.0; the
+ * topics "Create a prediction", "Prediction lifecycle", "Rate limits", "Input files", "Output files", "Data retention",
+ * "Receive webhooks", "Verify webhooks" and "Billing" of replicate.com/docs. The fields and prices of luma/ray-3.2 are as
+ * third parties copied them from its page between June and September 2026.
+ *
+ * A prediction can be canceled, which is charged, but not deleted; its data go by themselves after an hour. There is no
+ * balance. What no document settles, and what is done about it, is in docs/guesses.md.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
+import type { Asked, Refusal } from './answers';
+import { extrasOnWire } from './extras';
+import { lenientText } from './luma';
+import { priceUnder } from './prices';
+import type { PriceTable } from './prices';
+import type {
+	AspectRatio,
+	Duration,
+	Generation,
+	GenerationPage,
+	GenerationStatus,
+	IncomingCall,
+	JsonObject,
+	JsonValue,
+	Media,
+	Provider,
+	ProviderAnswer,
+	Reading,
+	VideoRequest,
+} from './provider';
+import { imageText } from './reference';
+
+const DISPLAY_NAME = 'Replicate';
+const DASHBOARD_URL = 'https://replicate.com/predictions';
+
+const MODEL = { value: 'ray-3.2', slug: 'luma/ray-3.2' } as const;
+
+const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
+const SECONDS: Readonly<Partial<Record<Duration, number>>> = { '5s': 5, '10s': 10 };
+
+/** What the model takes when a request leaves it open. */
+const DEFAULTS: JsonObject = {
+	aspect_ratio: '16:9',
+	duration: 5,
+	resolution: '720p',
+	loop: false,
+	hdr: false,
+	exr_export: false,
+};
+
+const EXTRAS = { exrExport: 'exr_export', hdr: 'hdr' };
+
+/** "Verify webhooks" leaves the age open at which a call counts as a replay; five minutes are usual. */
+const SIGNATURE_TOLERANCE_MS = 300_000;
+
+/** USD for one video in standard dynamic range, by resolution and seconds; no price is known for HDR and EXR. */
+const PRICES_USD: PriceTable = {
+	'540p': { '5': 0.15, '10': 0.45 },
+	'720p': { '5': 0.3, '10': 0.9 },
+	'1080p': { '5': 1.2, '10': 3.6 },
+};
+
+// The answers, as far as they must be right. All else is read leniently, so that an id is never lost over a detail.
+const predictionSchema = z.object({
+	id: z.string().min(1),
+	status: lenientText,
+	model: lenientText,
+	created_at: lenientText,
+	completed_at: lenientText,
+});
+
+const pageSchema = z.object({ results: z.array(z.unknown()), next: lenientText });
+
+const fileSchema = z.object({ urls: z.object({ get: z.string() }) });
+
+const secretSchema = z.object({ key: z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/) });
+
+/** A word not documented is read as running. */
+function statusOf(word: string): GenerationStatus {
+	switch (word.toLowerCase()) {
+		case 'starting':
+			return 'queued';
+		case 'succeeded':
+			return 'completed';
+		case 'failed':
+		case 'canceled':
+		case 'aborted':
+			return 'failed';
+		default:
+			return 'processing';
+	}
+}
+
+/** "Prediction lifecycle": what ends a prediction besides the model. */
+const ENDINGS: Readonly<Record<string, string>> = {
+	canceled: 'the prediction was canceled',
+	aborted: 'the prediction was aborted before it began',
+};
+
+/** One URL; of several, the first video counts. How the files of `exr_export` are named is not documented. */
+function mediaOf(output: JsonValue | undefined): Media[] {
+	return (Array.isArray(output) ? output : [output])
+		.map((url) => firstUrl(url))
+		.filter((url) => url !== null)
+		.map((url) => ({ url, type: /\.(exr|zip)(?:[?#]|$)/i.test(url) ? 'other' : 'video' }));
+}
+
+function generationIn(json: JsonValue | undefined, whenSilent: string | null): Generation | null {
+	const parsed = predictionSchema.safeParse(json);
+	if (!parsed.success) return null;
+	const { id, model, ...rest } = parsed.data;
+	const word = rest.status || whenSilent;
+	if (!word) return null;
+	const status = statusOf(word);
+	const ending = ENDINGS[word.toLowerCase()];
+	const media = status === 'completed' ? mediaOf(valueAt(json, 'output')) : [];
+	return {
+		generationId: id,
+		status,
+		model: model === MODEL.slug ? MODEL.value : (model ?? null),
+		prompt: firstText(valueAt(json, 'input', 'prompt')),
+		videoUrl: media.find(({ type }) => type === 'video')?.url ?? null,
+		media,
+		createdAt: rest.created_at ?? null,
+		completedAt: rest.completed_at ?? null,
+		failureReason: status === 'failed' ? (firstText(valueAt(json, 'error')) ?? ending ?? null) : null,
+		estimatedSeconds: null,
+		// A canceled prediction is charged and an aborted one is not; of a failed one nothing is said.
+		chargedWhenFailed: word.toLowerCase() === 'aborted' ? 'no' : 'unknown',
+		...(ending === undefined ? {} : { failureAdvice: 'Run the workflow again.' }),
+		raw: json as JsonObject,
+	};
+}
+
+/** "Data retention": an hour later the output of a prediction that succeeded is gone. */
+function isGone(json: JsonValue | undefined): boolean {
+	return valueAt(json, 'data_removed') === true && statusOf(firstText(valueAt(json, 'status')) ?? '') === 'completed';
+}
+
+const GONE = 'data removed';
+
+const REFUSALS: readonly Refusal[] = [
+	{
+		status: [200],
+		asked: ['generation'],
+		code: new RegExp(`^${GONE}$`),
+		kind: 'notFound',
+		message: `${DISPLAY_NAME} made the video, and has deleted it: it keeps files for an hour`,
+		advice: "Save videos within an hour, such as with 'Download Video'.",
+	},
+	{
+		status: [401],
+		advice: "Check the API token in the credential. Tokens begin with 'r8_' and are made at https://replicate.com/account/api-tokens.",
+	},
+	{
+		status: [402],
+		advice: 'Buy credit at https://replicate.com/account/billing and wait a few minutes, then run the workflow again.',
+	},
+	{
+		status: [404],
+		asked: ['create'],
+		message: `${DISPLAY_NAME} does not offer this model at this address`,
+		advice: "Check 'Base URL' in the credential. If it is right, see https://replicate.com/luma for the models on offer.",
+	},
+	{
+		status: [404],
+		asked: ['file'],
+		message: `${DISPLAY_NAME} takes no images at this address`,
+		advice: "Check 'Base URL' in the credential. Images can also be given by their web address.",
+	},
+	{ status: [404], asked: ['generation'], message: `${DISPLAY_NAME} does not know this generation` },
+	{
+		status: [413],
+		asked: ['file'],
+		message: `${DISPLAY_NAME} does not take a file of this size`,
+		advice: 'Use an image of less than 100 MB, or its web address.',
+	},
+];
+
+/** `detail` of "Input validation failed" is a list in Markdown, one finding a line. */
+function detailOf(json: JsonValue | undefined): string | null {
+	const detail = firstText(valueAt(json, 'detail'));
+	if (detail === null) return firstText(valueAt(json, 'title'));
+	const lines = detail.split('\n').map((line) => line.replace(/^\s*- /, '').trim());
+	return lines.filter((line) => line !== '').join('; ');
+}
+
+const answers = answerReader({
+	displayName: DISPLAY_NAME,
+	refusals: REFUSALS,
+	isRefusal: isGone,
+	said: (json) => ({ text: detailOf(json), code: isGone(json) ? GONE : firstText(valueAt(json, 'title')) }),
+});
+
+/** "Rate limits": the pause is a part of the text, such as "Your rate limit resets in ~30s.". */
+function pauseIn(text: string): number | null {
+	const seconds = /\bresets? in ~?\s*(\d+(?:\.\d+)?)\s*s/i.exec(text)?.[1];
+	return seconds === undefined ? null : Number(seconds) * 1000;
+}
+
+const read: typeof answers.read = (answer, asked, parse, expected) => {
+	const reading = answers.read(answer, asked, parse, expected);
+	if (reading.ok || reading.problem.kind !== 'rateLimited') return reading;
+	const { problem } = reading;
+	return { ok: false, problem: { ...problem, retryAfterMs: problem.retryAfterMs ?? pauseIn(answer.text) } };
+};
+
+function readOne(answer: ProviderAnswer, asked: Asked, whenSilent: string | null): Reading<Generation> {
+	return read(answer, asked, (json) => (isGone(json) ? null : generationIn(json, whenSilent)));
+}
+
+/** `next` is a URL. Of it, only the cursor is used: the key goes to the configured host only. */
+function cursorIn(next: string | null | undefined): string | null {
+	const [, query = ''] = /\?([^#]*)/.exec(next ?? '') ?? [];
+	return new URLSearchParams(query).get('cursor') || null;
+}
+
+/** The account's list has the predictions of all models; those of others are none of ours. */
+function pageIn(json: JsonValue | undefined): GenerationPage | null {
+	const parsed = pageSchema.safeParse(json);
+	if (!parsed.success) return null;
+	const generations = (parsed.data.results as JsonValue[])
+		.map((row) => generationIn(row, null))
+		.filter((generation) => generation?.model === MODEL.value);
+	return { generations: generations.filter((generation) => generation !== null), next: cursorIn(parsed.data.next) };
+}
+
+function inputOf(request: VideoRequest): JsonObject {
+	const additional = request.additionalBodyFields.input;
+	return {
+		prompt: request.prompt,
+		...(request.startImage ? { start_image: imageText(request.startImage) } : {}),
+		...(request.endImage ? { end_image: imageText(request.endImage) } : {}),
+		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
+		...(request.resolution ? { resolution: request.resolution } : {}),
+		...(request.duration ? { duration: SECONDS[request.duration] ?? null } : {}),
+		...(request.loop ? { loop: true } : {}),
+		...extrasOnWire(EXTRAS, request),
+		// A field not known yet joins the others instead of taking their place.
+		...(isObject(additional) ? additional : {}),
+	};
+}
+
+function bodyOf(request: VideoRequest): JsonObject {
+	return {
+		...(request.callback ? { webhook: request.callback.url, webhook_events_filter: ['completed'] } : {}),
+		...request.additionalBodyFields,
+		input: inputOf(request),
+	};
+}
+
+/** `null` for high dynamic range, and where a value is none that has a price. */
+function priceOf(input: JsonObject): number | null {
+	const { duration, resolution, hdr, exr_export: exr } = { ...DEFAULTS, ...input };
+	if (hdr !== false || exr !== false) return null;
+	return priceUnder(PRICES_USD, resolution, typeof duration === 'number' ? String(duration) : duration);
+}
+
+/** "Verify webhooks": one of the signatures is that of the id, the time and the bytes as they came. */
+function isGenuine({ headers, text }: IncomingCall, keys: readonly string[], now: number): boolean {
+	const { 'webhook-id': id = '', 'webhook-timestamp': timestamp = '', 'webhook-signature': signatures = '' } = headers;
+	if (id === '' || !/^\d{1,12}$/.test(timestamp)) return false;
+	if (Math.abs(now - Number(timestamp) * 1000) > SIGNATURE_TOLERANCE_MS) return false;
+	const given = signatures.split(' ').filter((each) => each.startsWith('v1,')).map((each) => Buffer.from(each.slice(3), 'base64'));
+	return keys.some((key) => {
+		const secret = Buffer.from(key.replace(/^whsec_/, ''), 'base64');
+		// Anybody can sign with nothing.
+		if (secret.length === 0) return false;
+		const right = createHmac('sha256', secret).update(`${id}.${timestamp}.${text}`).digest();
+		return given.some((each) => each.length === right.length && timingSafeEqual(each, right));
+	});
+}
+
+const isLong = ({ duration }: VideoRequest): boolean => duration === '10s';
+
+export const replicate: Provider = {
+	id: 'replicate',
+	displayName: DISPLAY_NAME,
+	credentialType: 'replicateLumaApi',
+	dashboardUrl: DASHBOARD_URL,
+	capabilities: {
+		models: [
+			{
+				value: MODEL.value,
+				name: 'Ray 3.2',
+				description: 'Text to video and image to video, up to 1080p; its files are deleted after an hour',
+				// An end image alone is not documented.
+				frames: ['none', 'start', 'startAndEnd'],
+				aspectRatios: ASPECT_RATIOS,
+				resolutions: ['540p', '720p', '1080p'],
+				durations: ['5s', '10s'],
+				defaults: { aspectRatio: '16:9', resolution: '720p', duration: '5s' },
+				loop: 'withoutEndImage',
+				hints: { image: 'The video gets the shape of the image.' },
+				// A guess: no time is documented.
+				usualSeconds: 90,
+			},
+		],
+		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
+		extras: EXTRAS,
+		operations: {},
+		imageInput: 'upload',
+		sourceAs: 'url',
+		// "Data retention".
+		urlMinutes: 60,
+		// "Rate limits" is about requests only, 600 a minute; a careful number.
+		concurrency: 5,
+	},
+
+	refusals: REFUSALS,
+
+	exclusions: [
+		{
+			field: 'loop',
+			finding: "is not possible with a 'Duration' of 10s; use one of the two",
+			when: (request) => request.loop && isLong(request),
+		},
+		{
+			field: 'loop',
+			finding: "is not possible together with 'HDR'; use one of the two",
+			when: ({ loop, hdr }) => loop && hdr === true,
+		},
+		{
+			field: 'startImage',
+			finding: "is not possible with a 'Duration' of 10s; choose 5s",
+			when: (request) => request.startImage !== null && isLong(request),
+		},
+		{
+			field: 'endImage',
+			finding: "is not possible with a 'Duration' of 10s; choose 5s",
+			when: (request) => request.endImage !== null && isLong(request),
+		},
+		{
+			field: 'hdr',
+			finding: "is not possible with a 'Duration' of 10s; choose 5s",
+			when: (request) => request.hdr === true && isLong(request),
+		},
+		{
+			field: 'hdr',
+			finding: "needs a 'Resolution' of 720p or 1080p",
+			when: ({ hdr, resolution }) => hdr === true && resolution === '540p',
+		},
+		{
+			field: 'exrExport',
+			finding: "needs 'HDR'; switch both on or both off",
+			when: ({ exrExport, hdr }) => exrExport === true && hdr !== true,
+		},
+	],
+
+	// Without `Prefer` the answer comes at once.
+	create: (request) => ({ method: 'POST', path: `/models/${MODEL.slug}/predictions`, body: bodyOf(request) }),
+	readCreated: (answer) => readOne(answer, 'create', 'starting'),
+
+	status: (generationId) => ({ method: 'GET', path: `/predictions/${encodeURIComponent(generationId)}` }),
+	readStatus: (answer) => readOne(answer, 'generation', null),
+
+	callbacks: {
+		httpsOnly: true,
+		// "Receive webhooks": the body is the prediction.
+		read({ body }) {
+			const generation = generationIn(body, null);
+			return generation && { generationId: generation.generationId, status: generation.status };
+		},
+		signature: {
+			keys: {
+				call: () => ({ method: 'GET', path: '/webhooks/default/secret' }),
+				read: (answer) =>
+					read(
+						answer,
+						'account',
+						(json) => {
+							const parsed = secretSchema.safeParse(json);
+							return parsed.success ? [parsed.data.key] : null;
+						},
+						'the key of the webhooks',
+					),
+			},
+			isGenuine,
+		},
+	},
+
+	listing: {
+		// Pages have 100 predictions, whatever is asked for.
+		call: ({ cursor }) => ({ method: 'GET', path: '/predictions', ...(cursor === null ? {} : { query: { cursor } }) }),
+		read: (answer) => read(answer, 'account', pageIn, 'the list'),
+		/** The input comes back as it was sent, for an hour. A field we left out may be filled in with its default. */
+		isSameRequest({ raw }, request) {
+			const { input: listed } = raw;
+			if (!isObject(listed)) return false;
+			const sent = inputOf(request);
+			return (
+				Object.entries(sent).every(([field, value]) => JSON.stringify(listed[field]) === JSON.stringify(value)) &&
+				Object.entries(listed).every(([field, value]) => field in sent || value === null || value === DEFAULTS[field])
+			);
+		},
+	},
+
+	upload: {
+		// Of Ray 3.2 no list of types is published.
+		mimeTypes: ['image/jpeg', 'image/png', 'image/webp'],
+		maxBytes: 100_000_000,
+		ticket: null,
+		direct: {
+			path: '/files',
+			fileField: 'content',
+			fields: {},
+			read: (answer) =>
+				read(
+					answer,
+					'file',
+					(json) => {
+						const parsed = fileSchema.safeParse(json);
+						return parsed.success ? firstUrl(parsed.data.urls.get) : null;
+					},
+					'the address of the image',
+				),
+		},
+	},
+
+	estimateUsd: (request) => priceOf(inputOf(request)),
+};
