@@ -17,8 +17,8 @@ const require = createRequire(import.meta.url);
 const maxPackedBytes = 150_000;
 /** What n8n lets a node load besides the package's own files. */
 const hostModules = ['n8n-workflow', 'zod', 'node:crypto', 'crypto'];
-/** What nobody may read: keys of the six services (but not the placeholder of one), of npm and of GitHub, private keys. */
-const secrets = /\b(?:luma-api-|sk-|key_(?!1234567890)|r8_|npm_|gh[pousr]_|github_pat_)[A-Za-z0-9_-]{30,}|-----BEGIN [A-Z ]*PRIVATE KEY/;
+/** What nobody may read: keys of the services (but not the placeholder of one), of npm and of GitHub, private keys. */
+const secrets = /\b(?:luma-api-|sk-|key_(?!1234567890)|r8_|npm_|gh[pousr]_|github_pat_)[A-Za-z0-9_-]{30,}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY/;
 /** Folders of the machine that made the package. */
 const machinePaths = [root, homedir(), '/home/', '/root/', '/Users/', 'C:\\\\Users'];
 

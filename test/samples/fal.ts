@@ -6,7 +6,7 @@ import { CHECK_BASE_URL, CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMA
 
 const ID = '764cabcf-b745-4b3e-ae38-1200304cf45b';
 const KEY = 'Check the API key in the credential: key ID and secret with a colon between them, as made at https://fal.ai/dashboard/keys.';
-const CREDIT = 'Add money at https://fal.ai/dashboard/billing, then run the workflow again.';
+const CREDIT = 'Add money at https://fal.ai/dashboard/billing.';
 const DEFAULTS = { aspect_ratio: '16:9', resolution: '540p', duration: '5s' };
 const ADDRESSES = {
 	response_url: `https://queue.fal.run/luma/agent/requests/${ID}`,

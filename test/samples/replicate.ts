@@ -5,7 +5,7 @@ import type { ProviderSample } from './sample';
 import { CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMAGE, START_IMAGE, VIDEO_FIELDS, VIDEO_URL, sameReason } from './sample';
 
 const ID = '9rjqk0xyz1rma0csxampleq1w4';
-const CREDIT = 'Buy credit at https://replicate.com/account/billing and wait a few minutes, then run the workflow again.';
+const CREDIT = 'Buy credit at https://replicate.com/account/billing and wait a few minutes.';
 const NO_MONEY = 'You have insufficient credit to run this model. Buy credit, then wait a few minutes before you try again';
 const DEFAULTS = { aspect_ratio: '16:9', resolution: '720p', duration: 5 };
 

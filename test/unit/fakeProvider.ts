@@ -82,6 +82,13 @@ export function described(provider: ProviderId, generation: FakeGeneration): Jso
 	return DESCRIPTIONS[provider](generation, url, new Date(generation.createdAt).toISOString());
 }
 
+/** What a service calls with: mostly what it answers a read with. */
+export function calledWith(provider: ProviderId, generation: FakeGeneration): JsonObject {
+	const body = described(provider, generation);
+	if (provider !== 'fal') return body;
+	return { request_id: generation.id, status: generation.state === 'failed' ? 'ERROR' : 'OK', payload: body };
+}
+
 /** The answer to a read. */
 export function readAnswer(provider: ProviderId, generation: FakeGeneration | undefined): FakeAnswer {
 	const isWrapped = provider === 'pixwith';

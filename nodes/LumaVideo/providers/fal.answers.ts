@@ -37,7 +37,7 @@ function codeOf(json: JsonValue | undefined): string | null {
 }
 
 const KEY_ADVICE = 'Check the API key in the credential: key ID and secret with a colon between them, as made at https://fal.ai/dashboard/keys.';
-const CREDIT_ADVICE = 'Add money at https://fal.ai/dashboard/billing, then run the workflow again.';
+const CREDIT_ADVICE = 'Add money at https://fal.ai/dashboard/billing.';
 
 export const REFUSALS: readonly Refusal[] = [
 	{ status: [401], advice: KEY_ADVICE },
@@ -191,7 +191,7 @@ export function readResult(answer: ProviderAnswer, generation: Generation): Read
 			status: 'failed',
 			failureReason: failureReason(answer, generation),
 			chargedWhenFailed: isOwnFault ? 'no' : 'unknown',
-			...(isOwnFault ? { failureAdvice: `The fault lay with ${DISPLAY_NAME}, not with your fields: run the workflow again.` } : {}),
+			...(isOwnFault ? { failureAdvice: `The fault lies with ${DISPLAY_NAME}, not with your fields: run this item again.` } : {}),
 			raw: isObject(json) ? json : generation.raw,
 		},
 	};

@@ -158,7 +158,7 @@ const REFUSALS: readonly Refusal[] = [
 	},
 	{
 		status: [402],
-		advice: 'Buy credit at https://replicate.com/account/billing and wait a few minutes, then run the workflow again.',
+		advice: 'Buy credit at https://replicate.com/account/billing and wait a few minutes.',
 	},
 	{
 		status: [404],

@@ -20,7 +20,7 @@ import type { AnnouncedGeneration, Reference } from '../../../nodes/LumaVideo/tr
 import { announce } from '../../../nodes/LumaVideo/transport/announce';
 import { createProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
 import type { FakeAnswer, FakeGeneration } from '../fakeProvider';
-import { described, listAnswer, readAnswer } from '../fakeProvider';
+import { calledWith, listAnswer, readAnswer } from '../fakeProvider';
 import { FakeStore } from '../fakeStore';
 
 export const NOW = Date.parse('2026-11-01T12:00:00Z');
@@ -138,7 +138,7 @@ export class FakeN8n {
 
 	/** What the provider would send about a generation, as it claims to be. */
 	async call(id: string, state: FakeGeneration['state'] = 'completed', query: IDataObject = {}): Promise<Answer> {
-		return await this.post(described(this.provider.id, whole(id, { state })), { query });
+		return await this.post(calledWith(this.provider.id, whole(id, { state })), { query });
 	}
 
 	/** What the Luma Video node sends. */
@@ -240,8 +240,11 @@ export class FakeN8n {
 	/** `helpers.httpRequestWithAuthentication`: the provider's service. */
 	private readonly service = async (_type: string, { url, qs }: { url: string; qs?: { limit: number; offset: number } }) => {
 		await Promise.resolve();
-		const id = decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '');
-		this.requests.push(qs?.limit ? 'list' : id);
+		const { pathname } = new URL(url);
+		const id = decodeURIComponent(pathname.replace(/\/status$/, '').split('/').at(-1) ?? '');
+		// A status and the result that belongs to it are one read.
+		const isResult = this.provider.result !== undefined && !pathname.endsWith('/status');
+		if (!isResult) this.requests.push(qs?.limit ? 'list' : id);
 		const { statusCode, body } = this.answerTo(id, qs);
 		return { statusCode, headers: {}, body: JSON.stringify(body) };
 	};

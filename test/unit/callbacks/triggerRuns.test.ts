@@ -4,7 +4,7 @@ import type { ProviderId } from '../../../nodes/LumaVideo/providers/provider';
 import { FakeN8n, HOOK, NOW, pass } from './fakeN8n';
 
 const MINUTE = 60_000;
-const CALLING: ProviderId[] = ['lumaDreamMachine', 'pixazo', 'crazyrouter'];
+const CALLING: ProviderId[] = ['lumaDreamMachine', 'pixazo', 'crazyrouter', 'fal'];
 const ALL: ProviderId[] = [...CALLING, 'lumaAgents'];
 
 let running: FakeN8n[] = [];

@@ -291,7 +291,7 @@ describe('the result', () => {
 				status: 'failed',
 				failureReason,
 				chargedWhenFailed: 'no',
-				failureAdvice: 'The fault lay with fal.ai, not with your fields: run the workflow again.',
+				failureAdvice: 'The fault lies with fal.ai, not with your fields: run this item again.',
 			},
 		});
 		expect(read(answer(code, body))).toMatchObject({ ok: false, problem: { kind: 'unavailable', httpStatus: code } });

@@ -231,8 +231,8 @@ describe.each(BAD_TEXTS)('an answer of %s', (_, text, shape) => {
 
 describe('refusals', () => {
 	const KEY = "Check the API token in the credential. Tokens begin with 'r8_' and are made at https://replicate.com/account/api-tokens.";
-	const CREDIT = 'Buy credit at https://replicate.com/account/billing and wait a few minutes, then run the workflow again.';
-	const FIELDS = "Check the node's fields, then run the workflow again.";
+	const CREDIT = 'Buy credit at https://replicate.com/account/billing and wait a few minutes.';
+	const FIELDS = "Check the node's fields.";
 	const LIMITED = "Lower 'Max Concurrent Generations', or run fewer workflows at the same time.";
 	const said = (status: number, detail: string, title?: string) => ({ status, detail, ...(title ? { title } : {}) });
 
@@ -246,10 +246,10 @@ describe('refusals', () => {
 		[422, said(422, '- input: prompt is required\n- input: duration must be one of 5, 10\n'), 'invalidRequest', 'Replicate refused the request: input: prompt is required; input: duration must be one of 5, 10', FIELDS],
 		[422, { title: 'Invalid version or not permitted' }, 'invalidRequest', 'Replicate refused the request: Invalid version or not permitted', FIELDS],
 		[429, '', 'rateLimited', 'Replicate is receiving too many requests', LIMITED],
-		[408, '', 'unavailable', 'Replicate could not handle the request just now: HTTP 408', 'Wait a few minutes.'],
-		[500, '<html>', 'unavailable', 'Replicate could not handle the request just now: HTTP 500', 'Wait a few minutes.'],
-		[502, said(502, 'Upstream'), 'unavailable', 'Replicate could not handle the request just now: Upstream', 'Wait a few minutes.'],
-		[503, '', 'unavailable', 'Replicate could not handle the request just now: HTTP 503', 'Wait a few minutes.'],
+		[408, '', 'unavailable', 'Replicate could not handle the request at the moment: HTTP 408', 'Wait a few minutes.'],
+		[500, '<html>', 'unavailable', 'Replicate could not handle the request at the moment: HTTP 500', 'Wait a few minutes.'],
+		[502, said(502, 'Upstream'), 'unavailable', 'Replicate could not handle the request at the moment: Upstream', 'Wait a few minutes.'],
+		[503, '', 'unavailable', 'Replicate could not handle the request at the moment: HTTP 503', 'Wait a few minutes.'],
 	])('HTTP %i with %j', (statusCode, body, kind, message, advice) => {
 		const problem = { kind, message, advice, httpStatus: statusCode, retryAfterMs: null };
 		expect(replicate.readCreated(answer(statusCode, body))).toEqual({ ok: false, problem });
