@@ -161,7 +161,7 @@ describe('answers', () => {
 	});
 
 	test('a list page by page, the newest first', async () => {
-		server.configure({ replicate: { pageSize: 2, nextOrigin: 'https://elsewhere.example' } });
+		server.configure({ replicate: { listMaximum: 2, nextOrigin: 'https://elsewhere.example' } });
 		const ids: string[] = [];
 		for (let count = 0; count < 3; count += 1) {
 			await create(cat());

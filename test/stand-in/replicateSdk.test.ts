@@ -42,7 +42,7 @@ test('uploads what is given as a file', async () => {
 });
 
 test('lists page by page', async () => {
-	server.configure({ replicate: { pageSize: 2 } });
+	server.configure({ replicate: { listMaximum: 2 } });
 	const ids: string[] = [];
 	for (let count = 0; count < 5; count += 1) ids.unshift((await client.predictions.create({ model, input: { prompt: 'A cat' } })).id);
 	const listed: string[] = [];

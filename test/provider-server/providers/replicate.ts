@@ -58,7 +58,7 @@ interface ReplicateSettings extends CommonSettings {
 	/** Seconds that a refusal for too many requests names (30 in the documentation, too long for tests). */
 	resetSeconds: number;
 	/** Predictions on one page of the list. */
-	pageSize: number;
+	listMaximum: number;
 	/** Host of the list's `next`; `null` = the server's own. */
 	nextOrigin: string | null;
 	/** Whether more than an hour went by: inputs and outputs of what has ended are gone. */
@@ -221,7 +221,7 @@ function createReplicate(world: World): Provider {
 		const all = jobs.list('replicate');
 		const start = cursor === null ? 0 : all.findIndex(({ id }) => cursorOf(id) === cursor);
 		if (start < 0) return failure(400, 'Invalid cursor');
-		const end = start + settings.replicate.pageSize;
+		const end = start + settings.replicate.listMaximum;
 		const next = all[end];
 		const origin = settings.replicate.nextOrigin;
 		const address = origin === null ? apiUrl('/predictions') : `${origin}${BASE}/predictions`;
@@ -346,7 +346,7 @@ export const replicate: StandIn<ReplicateSettings> = {
 		...commonSettings([50, 150, 400], 1000, 1),
 		failedWord: 'failed',
 		resetSeconds: 1,
-		pageSize: 100,
+		listMaximum: 100,
 		nextOrigin: null,
 		dataRemoved: false,
 		webhookKey: `whsec_${Buffer.from('the webhook key of the tests').toString('base64')}`,
