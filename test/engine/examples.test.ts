@@ -183,7 +183,7 @@ describe('in the engine', () => {
 			expect(binary?.data?.mimeType).toBe('video/mp4');
 		}
 		expect(notMade.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 3 }]);
-		expect(notMade[0]?.json.error).toContain("'Start Image' is missing");
+		expect(notMade[0]?.json.error).toContain("'Start Image' is empty");
 		expect(notMade[0]?.json).toHaveProperty('details.nextStep', 'Nothing was sent for this item. Correct it and run this item again.');
 		const { purchases, maxConcurrent } = server.ledger();
 		expect(purchases.map(({ provider }) => provider)).toEqual(['pixazo', 'pixazo', 'pixazo']);

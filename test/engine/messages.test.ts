@@ -146,8 +146,8 @@ const SITUATIONS: Situation[] = [
 				'The fault lies with <provider>, not with your fields: run this item again. <provider> does not charge for it.',
 			],
 			fal: [
-				'<provider> could not make the video: internal_error: Upstream broke (generation <id>)',
-				'The fault lay with <provider>, not with your fields: run the workflow again. <provider> does not charge for it.',
+				'<provider> could not generate the video: internal_error: Upstream broke (generation <id>)',
+				'The fault lies with <provider>, not with your fields: run this item again. <provider> does not charge for it.',
 			],
 		},
 	},
