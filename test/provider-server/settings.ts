@@ -1,10 +1,11 @@
 /** What a test can change about the played providers while they run. */
+import type { ProviderId } from '../../nodes/LumaVideo/providers/provider';
 import { isObject } from './http';
 import { standIns } from './providers';
 
 export { CALLBACK_MODES, type CallbackMode, type CallbackSettings, type CommonSettings } from './commonSettings';
 
-export type ProviderName = keyof typeof standIns;
+export type ProviderName = ProviderId;
 export const PROVIDER_NAMES = Object.keys(standIns) as ProviderName[];
 
 export type Settings = { [Name in ProviderName]: ReturnType<(typeof standIns)[Name]['settings']> } & {
