@@ -17,6 +17,8 @@ export const crazyrouter: ProviderSample = {
 	credential: new CrazyrouterApi(),
 	credentialFields: (apiKey, baseUrl) => ({ apiKey, host: 'custom', customBaseUrl: baseUrl }),
 	baseUrl: 'https://api.crazyrouter.com',
+	keyHeader: (key) => ({ Authorization: `Bearer ${key}` }),
+	connectionTest: { method: 'GET', url: '/v1/models' },
 	keyVariable: 'CRAZYROUTER_API_KEY',
 	wrongKey: {
 		key: 'sk-wrong-key-of-crazyrouter',
@@ -134,4 +136,24 @@ export const crazyrouter: ProviderSample = {
 	},
 
 	panel: { fields: [...IMAGE_FIELDS, 'Resolution', 'Duration'], additionalFields: ['Additional Body Fields (JSON)', 'Expand Prompt'] },
+
+	// What the unit tests know of the wire
+	wires: {
+		generate: {
+			places: {
+				startImage: 'image_url',
+				endImage: 'image_end_url',
+				resolution: 'resolution',
+				duration: 'duration',
+			},
+			always: ['user_prompt', 'model_name'],
+		},
+		extend: { places: { sourceGenerationId: null }, always: ['user_prompt'] },
+	},
+	described: ({ id, state }, url, createdAt) => ({
+		id,
+		state: state === 'processing' ? 'dreaming' : state,
+		created_at: createdAt,
+		video: url && { url },
+	}),
 };

@@ -2,7 +2,7 @@
 import { FalLumaApi } from '../../credentials/FalLumaApi.credentials';
 import type { JsonObject } from '../../nodes/LumaVideo/providers/provider';
 import type { ProviderSample } from './sample';
-import { CHECK_BASE_URL, CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMAGE, START_IMAGE, VIDEO_FIELDS, VIDEO_URL } from './sample';
+import { FAILURE, CHECK_BASE_URL, CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMAGE, START_IMAGE, VIDEO_FIELDS, VIDEO_URL } from './sample';
 
 const ID = '764cabcf-b745-4b3e-ae38-1200304cf45b';
 const KEY = 'Check the API key in the credential: key ID and secret with a colon between them, as made at https://fal.ai/dashboard/keys.';
@@ -32,6 +32,8 @@ export const fal: ProviderSample = {
 	credential: new FalLumaApi(),
 	credentialFields: CREDENTIAL_OF_BASE_URL,
 	baseUrl: 'https://queue.fal.run',
+	keyHeader: (key) => ({ Authorization: `Key ${key}` }),
+	connectionTest: { method: 'GET', url: '/luma/agent/requests/00000000-0000-0000-0000-000000000000/status' },
 	keyVariable: 'FAL_KEY',
 	wrongKey: {
 		key: 'wrong-key-id:wrong-key-secret',
@@ -118,4 +120,41 @@ export const fal: ProviderSample = {
 	},
 
 	panel: { fields: VIDEO_FIELDS, additionalFields: ['Additional Body Fields (JSON)', 'EXR Export', 'HDR', 'Keyframes'] },
+
+	// What the unit tests know of the wire
+	wires: {
+		generate: {
+			places: {
+				startImage: 'image_url',
+				endImage: 'end_image_url',
+				aspectRatio: 'aspect_ratio',
+				resolution: 'resolution',
+				duration: 'duration',
+				loop: 'loop',
+			},
+			always: ['prompt'],
+		},
+		modify: {
+			places: {
+				sourceVideo: 'video_url',
+				startImage: 'start_image_url',
+				resolution: 'resolution',
+				mode: ({ mode }) => (mode === null || mode === 'auto' ? 'auto_controls' : 'edit_strength'),
+			},
+			always: ['prompt'],
+			mandatory: ['mode'],
+		},
+		reframe: {
+			places: { sourceVideo: 'video_url', aspectRatio: 'aspect_ratio', resolution: 'resolution' },
+			always: ['prompt'],
+			mandatory: ['aspectRatio'],
+		},
+	},
+	described: ({ id, state }, url) => ({
+		request_id: id,
+		status: { queued: 'IN_QUEUE', processing: 'IN_PROGRESS', completed: 'COMPLETED', failed: 'FAILED' }[state],
+		...(state === 'failed' && { error: FAILURE }),
+		...(url && { video: { url } }),
+	}),
+	calledWith: ({ id, state }, body) => ({ request_id: id, status: state === 'failed' ? 'ERROR' : 'OK', payload: body }),
 };

@@ -26,10 +26,14 @@ function generation(state: string, more: JsonObject = {}): JsonObject {
 	};
 }
 
+const AGENTS_ALWAYS = ['model', 'type', 'prompt'];
+
 export const lumaAgents: ProviderSample = {
 	credential: new LumaAgentsApi(),
 	credentialFields: CREDENTIAL_OF_BASE_URL,
 	baseUrl: 'https://agents.lumalabs.ai/v1',
+	keyHeader: (key) => ({ Authorization: `Bearer ${key}` }),
+	connectionTest: { method: 'GET', url: '/generations/00000000-0000-0000-0000-000000000000' },
 	keyVariable: 'LUMA_AGENTS_API_KEY',
 	wrongKey: {
 		key: 'luma-api-wrong-key',
@@ -113,4 +117,57 @@ export const lumaAgents: ProviderSample = {
 	},
 
 	panel: { fields: VIDEO_FIELDS, additionalFields: ['Additional Body Fields (JSON)', 'EXR Export', 'HDR', 'Keyframes', 'User ID'] },
+
+	// What the unit tests know of the wire
+	wires: {
+		generate: {
+			places: {
+				// The documented equivalent where a start frame is refused.
+				startImage: ({ duration, endImage }) =>
+					duration === '10s' && !endImage ? ['video.keyframes.0', 'video.keyframe_indexes.0'] : 'video.start_frame',
+				endImage: 'video.end_frame',
+				aspectRatio: 'aspect_ratio',
+				resolution: 'video.resolution',
+				duration: 'video.duration',
+				loop: 'video.loop',
+			},
+			always: AGENTS_ALWAYS,
+		},
+		extend: {
+			places: {
+				sourceGenerationId: ({ direction }) => (direction === 'forward' ? 'video.start_frame' : 'video.end_frame'),
+				resolution: 'video.resolution',
+				loop: 'video.loop',
+			},
+			always: AGENTS_ALWAYS,
+		},
+		modify: {
+			places: {
+				sourceGenerationId: 'source',
+				sourceVideo: 'source',
+				startImage: 'video.start_frame',
+				resolution: 'video.resolution',
+				mode: ({ mode }) => (mode === null || mode === 'auto' ? 'video.edit.auto_controls' : 'video.edit.strength'),
+			},
+			always: AGENTS_ALWAYS,
+			mandatory: ['mode'],
+		},
+		reframe: {
+			places: {
+				sourceGenerationId: 'source',
+				sourceVideo: 'source',
+				aspectRatio: 'aspect_ratio',
+				resolution: 'video.resolution',
+			},
+			always: AGENTS_ALWAYS,
+		},
+	},
+	described: ({ id, state }, url, createdAt) => ({
+		id,
+		state,
+		created_at: createdAt,
+		type: 'video',
+		model: 'ray-3.2',
+		output: url ? [{ type: 'video', url }] : [],
+	}),
 };

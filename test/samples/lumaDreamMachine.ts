@@ -2,7 +2,7 @@
 import { LumaDreamMachineApi } from '../../credentials/LumaDreamMachineApi.credentials';
 import type { JsonObject } from '../../nodes/LumaVideo/providers/provider';
 import type { ProviderSample } from './sample';
-import { CHECK_BASE_URL, CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMAGE, NOTHING_SAID, START_IMAGE, VIDEO_FIELDS, VIDEO_URL, sameReason } from './sample';
+import { FAILURE, CHECK_BASE_URL, CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMAGE, NOTHING_SAID, START_IMAGE, VIDEO_FIELDS, VIDEO_URL, sameReason } from './sample';
 
 const ID = '123e4567-e89b-12d3-a456-426614174001';
 const ENDED =
@@ -29,10 +29,14 @@ function generation(state: string, more: JsonObject = {}): JsonObject {
 
 const COMPLETED = generation('completed', { assets: { video: VIDEO_URL } });
 
+const KEYFRAMES = { startImage: 'keyframes.frame0', endImage: 'keyframes.frame1' };
+
 export const lumaDreamMachine: ProviderSample = {
 	credential: new LumaDreamMachineApi(),
 	credentialFields: CREDENTIAL_OF_BASE_URL,
 	baseUrl: 'https://api.lumalabs.ai/dream-machine/v1',
+	keyHeader: (key) => ({ Authorization: `Bearer ${key}` }),
+	connectionTest: { method: 'GET', url: '/credits' },
 	keyVariable: 'LUMA_API_KEY',
 	wrongKey: {
 		key: 'wrong-key-of-dream-machine',
@@ -146,4 +150,58 @@ export const lumaDreamMachine: ProviderSample = {
 		fields: VIDEO_FIELDS,
 		additionalFields: ['Additional Body Fields (JSON)', 'Camera Motion Name or ID', 'Concept Names or IDs'],
 	},
+
+	// What the unit tests know of the wire
+	wires: {
+		generate: {
+			places: {
+				...KEYFRAMES,
+				aspectRatio: 'aspect_ratio',
+				resolution: 'resolution',
+				duration: 'duration',
+				loop: 'loop',
+			},
+			always: ['model', 'prompt'],
+		},
+		extend: {
+			places: {
+				...KEYFRAMES,
+				sourceGenerationId: ({ direction }) => (direction === 'forward' ? 'keyframes.frame0' : 'keyframes.frame1'),
+				resolution: 'resolution',
+				loop: 'loop',
+			},
+			always: ['model', 'prompt'],
+		},
+		interpolate: {
+			places: {
+				sourceGenerationId: 'keyframes.frame0',
+				targetGenerationId: 'keyframes.frame1',
+				resolution: 'resolution',
+			},
+			always: ['model', 'prompt'],
+		},
+		modify: {
+			places: { sourceVideo: 'media', startImage: 'first_frame', mode: 'mode' },
+			always: ['generation_type', 'model', 'prompt'],
+			mandatory: ['mode'],
+		},
+		reframe: {
+			places: { sourceVideo: 'media', startImage: 'first_frame', aspectRatio: 'aspect_ratio' },
+			always: ['generation_type', 'model', 'prompt'],
+			mandatory: ['aspectRatio'],
+		},
+		upscale: { places: { sourceGenerationId: null, resolution: 'resolution' }, always: ['generation_type'] },
+		addAudio: { places: { sourceGenerationId: null }, always: ['generation_type', 'prompt'] },
+	},
+	described: ({ id, state, request }, url, createdAt) => ({
+		id,
+		generation_type: 'video',
+		state: state === 'processing' ? 'dreaming' : state,
+		failure_reason: state === 'failed' ? FAILURE : null,
+		created_at: createdAt,
+		assets: url && { video: url },
+		model: request?.model ?? null,
+		// With the service's own defaults filled in.
+		...(request && { request: { generation_type: 'video', aspect_ratio: '16:9', ...request } }),
+	}),
 };

@@ -30,6 +30,11 @@ export const pixazo: ProviderSample = {
 	credential: new PixazoApi(),
 	credentialFields: CREDENTIAL_OF_BASE_URL,
 	baseUrl: 'https://gateway.pixazo.ai',
+	keyHeader: (key) => ({ 'Ocp-Apim-Subscription-Key': key }),
+	connectionTest: {
+			method: 'GET',
+			url: '/v2/requests/status/luma-dream-machine-ray-2-flash-image-to-video_00000000-0000-0000-0000-000000000000',
+		},
 	keyVariable: 'PIXAZO_API_KEY',
 	wrongKey: {
 		key: 'wrong-key-of-pixazo',
@@ -115,4 +120,34 @@ export const pixazo: ProviderSample = {
 	},
 
 	panel: { fields: VIDEO_FIELDS, additionalFields: ['Additional Body Fields (JSON)'] },
+
+	// What the unit tests know of the wire
+	wires: {
+		generate: {
+			places: {
+				startImage: 'image_url',
+				endImage: 'end_image_url',
+				aspectRatio: 'aspect_ratio',
+				resolution: 'resolution',
+				duration: 'duration',
+				loop: 'loop',
+			},
+			always: ['prompt'],
+		},
+		modify: {
+			places: { sourceVideo: 'video_url', startImage: 'start_image_url', resolution: 'resolution' },
+			always: ['prompt'],
+		},
+		reframe: {
+			places: { sourceVideo: 'video_url', aspectRatio: 'aspect_ratio', resolution: 'resolution' },
+			always: ['prompt'],
+			mandatory: ['aspectRatio'],
+		},
+	},
+	described: ({ id, state }, url, createdAt) => ({
+		request_id: id,
+		status: state.toUpperCase(),
+		created_at: createdAt,
+		output: { ...(url && { media_url: [url] }) },
+	}),
 };

@@ -16,6 +16,8 @@ export const pixwith: ProviderSample = {
 	credential: new PixwithApi(),
 	credentialFields: CREDENTIAL_OF_BASE_URL,
 	baseUrl: 'https://api.pixwith.ai',
+	keyHeader: (key) => ({ 'Api-Key': key }),
+	connectionTest: { method: 'POST', url: '/api/task/get_credits' },
 	keyVariable: 'PIXWITH_API_KEY',
 	wrongKey: {
 		key: 'key_wrong-key-of-pixwith',
@@ -100,4 +102,26 @@ export const pixwith: ProviderSample = {
 	},
 
 	panel: { fields: VIDEO_FIELDS, additionalFields: ['Additional Body Fields (JSON)', 'Model ID', 'Translate Prompt'] },
+
+	// What the unit tests know of the wire
+	wires: {
+		generate: {
+			places: {
+				startImage: 'image_urls.0',
+				endImage: 'image_urls.1',
+				aspectRatio: 'options.aspect_ratio',
+				resolution: 'options.resolution',
+				duration: 'options.duration',
+				loop: 'options.loop',
+			},
+			always: ['prompt', 'model_id', 'options.prompt_optimization'],
+			mandatory: ['aspectRatio', 'resolution', 'duration'],
+		},
+	},
+	described: ({ id, state }, url) => ({
+		code: 1,
+		message: 'success',
+		data: { task_id: id, status: { queued: 1, processing: 1, completed: 2, failed: 3 }[state], result_urls: url ? [url] : [] },
+	}),
+	unknown: { status: 200, body: { code: 0, message: 'task not found', data: null } },
 };

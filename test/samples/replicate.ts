@@ -2,7 +2,7 @@
 import { ReplicateLumaApi } from '../../credentials/ReplicateLumaApi.credentials';
 import type { JsonObject } from '../../nodes/LumaVideo/providers/provider';
 import type { ProviderSample } from './sample';
-import { CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMAGE, START_IMAGE, VIDEO_FIELDS, VIDEO_URL, sameReason } from './sample';
+import { FAILURE, CHECK_FIELDS, CHECK_ID, CREDENTIAL_OF_BASE_URL, END_IMAGE, START_IMAGE, VIDEO_FIELDS, VIDEO_URL, sameReason } from './sample';
 
 const ID = '9rjqk0xyz1rma0csxampleq1w4';
 const CREDIT = 'Buy credit at https://replicate.com/account/billing and wait a few minutes.';
@@ -42,6 +42,8 @@ export const replicate: ProviderSample = {
 	credential: new ReplicateLumaApi(),
 	credentialFields: CREDENTIAL_OF_BASE_URL,
 	baseUrl: 'https://api.replicate.com/v1',
+	keyHeader: (key) => ({ Authorization: `Bearer ${key}` }),
+	connectionTest: { method: 'GET', url: '/account' },
 	keyVariable: 'REPLICATE_API_TOKEN',
 	wrongKey: {
 		key: 'r8_wrong_key',
@@ -132,4 +134,28 @@ export const replicate: ProviderSample = {
 	},
 
 	panel: { fields: VIDEO_FIELDS, additionalFields: ['Additional Body Fields (JSON)', 'EXR Export', 'HDR'] },
+
+	// What the unit tests know of the wire
+	wires: {
+		generate: {
+			places: {
+				startImage: 'input.start_image',
+				endImage: 'input.end_image',
+				aspectRatio: 'input.aspect_ratio',
+				resolution: 'input.resolution',
+				duration: 'input.duration',
+				loop: 'input.loop',
+			},
+			always: ['input.prompt'],
+		},
+	},
+	described: ({ id, state, request }, url, createdAt) => ({
+		id,
+		model: 'luma/ray-3.2',
+		status: { queued: 'starting', processing: 'processing', completed: 'succeeded', failed: 'failed' }[state],
+		input: request?.input ?? {},
+		output: url,
+		error: state === 'failed' ? FAILURE : null,
+		created_at: createdAt,
+	}),
 };

@@ -3,7 +3,7 @@
  * answers, and what a user reads when it refuses. Tests that hold for every provider read it from here.
  */
 import type { ICredentialType, INodeParameters } from 'n8n-workflow';
-import type { GenerationStatus, JsonObject } from '../../nodes/LumaVideo/providers/provider';
+import type { GenerationStatus, JsonObject, VideoOperation, VideoRequest } from '../../nodes/LumaVideo/providers/provider';
 import type { SettingsChange } from '../provider-server';
 
 export const START_IMAGE = 'https://example.com/start.png';
@@ -40,6 +40,40 @@ export interface SampleRequest {
 /** Message and next step, as a user reads them. `<provider>` stands for the display name, `<id>` for the generation's. */
 export type Texts = readonly [message: string, nextStep: string];
 
+export type Field =
+	| 'startImage'
+	| 'endImage'
+	| 'aspectRatio'
+	| 'resolution'
+	| 'duration'
+	| 'loop'
+	| 'mode'
+	| 'sourceGenerationId'
+	| 'sourceVideo'
+	| 'targetGenerationId';
+
+export interface Wire {
+	/** Where each field is in the body; where that depends, a function. `null`: in the path. */
+	places: Partial<Record<Field, string | ((set: VideoRequest) => string | string[]) | null>>;
+	/** What the body carries besides. */
+	always: string[];
+	/** Fields that go out with their default when a request leaves them open. */
+	mandatory?: Field[];
+}
+
+/** A generation as the unit tests' service has it. */
+export interface FakeGeneration {
+	id: string;
+	state: State;
+	/** Milliseconds since 1970, by the clock of the service. */
+	createdAt: number;
+	/** What was asked for, as far as the answers repeat it; null where they do not. */
+	request: JsonObject | null;
+}
+
+/** Why a generation failed, in the answers of the unit tests' service. */
+export const FAILURE = 'The content was refused.';
+
 export interface ProviderSample {
 	// The key
 	credential: ICredentialType;
@@ -47,6 +81,10 @@ export interface ProviderSample {
 	credentialFields(apiKey: string, baseUrl: string): Record<string, string>;
 	/** Where the real service is, as the credential has it by default. */
 	baseUrl: string;
+	/** The header that carries the key. */
+	keyHeader(key: string): Record<string, string>;
+	/** The request of the credential's connection test. */
+	connectionTest: { method: 'GET' | 'POST'; url: string };
 	/** The environment variable from which `npm run demo` takes the key. */
 	keyVariable: string;
 	wrongKey: {
@@ -144,6 +182,16 @@ export interface ProviderSample {
 		/** Next step after a prompt that was refused at once. */
 		refusedPrompt: string;
 	};
+
+	// What the unit tests know of the wire
+	/** How each operation looks on the wire. */
+	wires: Partial<Record<VideoOperation, Wire>>;
+	/** The body of an answer about any generation. */
+	described(generation: FakeGeneration, url: string | null, createdAt: string): JsonObject;
+	/** What the provider calls with, where it is another body than that of an answer. */
+	calledWith?(generation: FakeGeneration, described: JsonObject): JsonObject;
+	/** The answer about a generation that nobody has, where it is not HTTP 404. */
+	unknown?: SampleAnswer;
 
 	/** Fields of the panel for the smallest video that not all providers have, and what can be added under Additional Fields. */
 	panel: { fields: readonly string[]; additionalFields: readonly string[] };

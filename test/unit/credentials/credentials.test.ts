@@ -12,65 +12,18 @@ import { LumaAgentsApi } from '../../../credentials/LumaAgentsApi.credentials';
 import { LumaDreamMachineApi } from '../../../credentials/LumaDreamMachineApi.credentials';
 import { PixazoApi } from '../../../credentials/PixazoApi.credentials';
 import { PixwithApi } from '../../../credentials/PixwithApi.credentials';
-import { ReplicateLumaApi } from '../../../credentials/ReplicateLumaApi.credentials';
+import { samples } from '../../samples';
 import { filledIn, node, resolved } from './resolve';
 
 const key = 'the key';
 
-const table = [
-	{
-		type: new LumaDreamMachineApi(),
-		name: 'lumaDreamMachineApi',
-		baseUrl: 'https://api.lumalabs.ai/dream-machine/v1',
-		headers: { Authorization: `Bearer ${key}` },
-		test: { method: 'GET', url: '/credits' },
-	},
-	{
-		type: new LumaAgentsApi(),
-		name: 'lumaAgentsApi',
-		baseUrl: 'https://agents.lumalabs.ai/v1',
-		headers: { Authorization: `Bearer ${key}` },
-		test: { method: 'GET', url: '/generations/00000000-0000-0000-0000-000000000000' },
-	},
-	{
-		type: new PixazoApi(),
-		name: 'pixazoApi',
-		baseUrl: 'https://gateway.pixazo.ai',
-		headers: { 'Ocp-Apim-Subscription-Key': key },
-		test: {
-			method: 'GET',
-			url: '/v2/requests/status/luma-dream-machine-ray-2-flash-image-to-video_00000000-0000-0000-0000-000000000000',
-		},
-	},
-	{
-		type: new PixwithApi(),
-		name: 'pixwithApi',
-		baseUrl: 'https://api.pixwith.ai',
-		headers: { 'Api-Key': key },
-		test: { method: 'POST', url: '/api/task/get_credits' },
-	},
-	{
-		type: new CrazyrouterApi(),
-		name: 'crazyrouterApi',
-		baseUrl: 'https://api.crazyrouter.com',
-		headers: { Authorization: `Bearer ${key}` },
-		test: { method: 'GET', url: '/v1/models' },
-	},
-	{
-		type: new FalLumaApi(),
-		name: 'falLumaApi',
-		baseUrl: 'https://queue.fal.run',
-		headers: { Authorization: `Key ${key}` },
-		test: { method: 'GET', url: '/luma/agent/requests/00000000-0000-0000-0000-000000000000/status' },
-	},
-	{
-		type: new ReplicateLumaApi(),
-		name: 'replicateLumaApi',
-		baseUrl: 'https://api.replicate.com/v1',
-		headers: { Authorization: `Bearer ${key}` },
-		test: { method: 'GET', url: '/account' },
-	},
-];
+const table = Object.values(samples).map(({ credential: type, baseUrl, keyHeader, connectionTest }) => ({
+	type,
+	name: type.name,
+	baseUrl,
+	headers: keyHeader(key),
+	test: connectionTest,
+}));
 
 const testOf = (type: ICredentialType) => type.test as ICredentialTestRequest;
 const property = (type: ICredentialType, name: string) => {
