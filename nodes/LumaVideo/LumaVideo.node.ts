@@ -8,6 +8,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { credentialChoices } from './credentialChoices';
+import { systemClock } from './generation/clock';
 import { nodeProperties, pickerFields, runOperation } from './operations';
 import { methods } from './operations/methods';
 import { resumeWebhooks, wake } from './operations/suspend';
@@ -42,6 +43,6 @@ export class LumaVideo implements INodeType {
 
 	/** Receives callbacks while the execution is suspended. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await Promise.resolve(wake(this));
+		return await wake(this, systemClock.wall());
 	}
 }

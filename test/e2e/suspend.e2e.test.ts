@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { INode } from 'n8n-workflow';
+import { providers } from '../../nodes/LumaVideo/providers';
 import type { CallbackRecord, Job, ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { byProvider, CALLING, CALLING_WITHOUT_LIST, EXPECTED_LATE, PROVIDERS, samples } from '../samples';
@@ -302,8 +303,9 @@ describe.each(CALLING)('%s', (provider) => {
 		expect(keysIn(execution, server.keys)).toEqual([]);
 	});
 
-	it('sleeps on when it is called about what still runs', async () => {
-		const executionId = await suspend(videoWorkflow(['a cat'], {}, {}, provider));
+	const ifCalledMeanwhile = samples[provider].callback?.onlyAtEnd === true ? it.skip : it;
+	ifCalledMeanwhile('sleeps on when it is called about what still runs', async () => {
+		const executionId = await suspend(videoWorkflow(['a cat'], unseen(provider), {}, provider));
 		const job = jobOf('a cat');
 		// as Pixazo's mode "sync" does all the time, and the others at each change
 		for (const status of ['queued', 'processing', 'processing'] as const) {
@@ -316,6 +318,7 @@ describe.each(CALLING)('%s', (provider) => {
 	});
 
 	it('answers what is foreign, forged or malformed, and is not shaken by it', async () => {
+		const isSigned = providers[provider].callbacks?.signature !== undefined;
 		const executionId = await suspend(videoWorkflow(['a cat'], unseen(provider), {}, provider));
 		const job = jobOf('a cat');
 		const url = new URL(String(job.callbackUrl));
@@ -354,8 +357,9 @@ describe.each(CALLING)('%s', (provider) => {
 		const { waitTill } = await untilSuspended(executionId);
 		for (const forged of [altered, server.callbackBody(provider, { id: job.id, status: 'failed', failureReason: 'forged' })]) {
 			const before = reads(provider);
-			expect(await post(forged)).toMatchObject(WOKEN);
-			await untilAsleepAgain(executionId, provider, before);
+			// Without a signature nobody is woken where the provider signs.
+			expect(await post(forged)).toMatchObject(isSigned ? IGNORED : WOKEN);
+			if (!isSigned) await untilAsleepAgain(executionId, provider, before);
 		}
 		const again = await untilSuspended(executionId);
 		expect(Math.abs(Date.parse(String(again.waitTill)) - Date.parse(String(waitTill)))).toBeLessThan(1000);

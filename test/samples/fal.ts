@@ -85,6 +85,7 @@ export const fal: ProviderSample = {
 		body: { request_id: ID, gateway_request_id: ID, status: 'OK', error: null, payload: OUTPUT },
 		addressIn: ({ callbackUrl }) => callbackUrl,
 		progress: {},
+		onlyAtEnd: true,
 	},
 	lists: false,
 	balanceUnit: null,

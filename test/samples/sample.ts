@@ -145,6 +145,8 @@ export interface ProviderSample {
 		addressIn(purchase: { body: JsonObject; headers: Record<string, string>; callbackUrl: string | null }): unknown;
 		/** Additional fields with which it also calls about progress. */
 		progress: INodeParameters;
+		/** It calls at the end only, and its calls say nothing of what still runs. */
+		onlyAtEnd?: true;
 	} | null;
 	/** Whether the account's generations can be listed, so that a lost one is found. */
 	lists: boolean;

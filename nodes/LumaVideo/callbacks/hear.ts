@@ -7,6 +7,7 @@
  * for the execution, and would not store what is noted here.
  */
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { isForged } from '../generation/signature';
 import { isObject, jsonOf } from '../providers/answers';
 import type { JsonValue, Provider } from '../providers/provider';
 import type { AnnouncedGeneration, Announcement, Reference, SignedAnnouncement } from '../transport/announce';
@@ -15,7 +16,6 @@ import { incomingCall } from '../transport/incomingCall';
 import { createProviderClient } from '../transport/providerClient';
 import { handOver } from './emit';
 import { REFUSALS } from './messages';
-import { isForged } from './signature';
 import type { TriggerEvent, TriggerMemory } from './trigger';
 import { REQUEST_TIMEOUT_MS, emissionKey, eventOf, isId, learn, memoryOf, providerOf, store } from './trigger';
 

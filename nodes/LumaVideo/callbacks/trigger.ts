@@ -4,6 +4,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import { experience } from '../generation/experience';
 import type { Failure } from '../generation/failure';
 import type { ReadResult } from '../generation/read';
+import type { KeyHolder } from '../generation/signature';
 import { isOver } from '../generation/read';
 import { unknownProvider } from '../operations/messages';
 import { findProvider } from '../providers';
@@ -11,7 +12,6 @@ import type { CallbackHint, Generation, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
 import { webhookIdOf } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
-import type { SignatureKeys } from './signature';
 import type { Pace, StoredList } from './watchList';
 import { MAX_AGE_MS, WatchList } from './watchList';
 
@@ -99,14 +99,12 @@ export function judge(
 }
 
 /** What one trigger node knows in this process. */
-export interface TriggerMemory {
+export interface TriggerMemory extends KeyHolder {
 	list: WatchList;
 	/** Set while the trigger itself runs in this process: checks what is due. */
 	wake: (() => void) | null;
 	/** Signs with the key as last read, to check announcements. */
 	signer: (Pick<ProviderClient, 'sign'> & { readAt: number }) | null;
-	/** What the signatures of the provider's calls are checked with, where it signs them. */
-	signatureKeys: SignatureKeys | null;
 	/** Why the provider cannot call the trigger's address, as found when publishing. */
 	addressFinding: string | null;
 	/** Whether the list stored with the workflow was read. */

@@ -4,6 +4,8 @@
  */
 import type { IExecuteFunctions, IWebhookDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { entriesIn } from '../generation/ledger';
+import type { KeyHolder } from '../generation/signature';
+import { isForged } from '../generation/signature';
 import { findProvider } from '../providers';
 import type { Provider } from '../providers/provider';
 import { RESUME_PATH, callbackFinding, resumeAddress } from '../transport/callbackAddress';
@@ -26,13 +28,25 @@ export function callbackAddress(context: IExecuteFunctions, provider: Provider, 
  * Wakes the suspended execution when the provider says that one of its generations has ended. The call itself is not
  * trusted: the node reads the state from the provider. Junk, repeated and foreign calls change nothing.
  */
-export function wake(context: IWebhookFunctions): IWebhookResponseData {
+export async function wake(context: IWebhookFunctions, now: number): Promise<IWebhookResponseData> {
 	const provider = findProvider(context.getNodeParameter('provider', '') as string);
-	const hint = provider?.callbacks?.read(incomingCall(context));
+	const call = incomingCall(context);
+	const hint = provider?.callbacks?.read(call);
 	const isOver = hint?.status === 'completed' || hint?.status === 'failed';
 	const nodeContext = nodeContextOf(context);
 	const entry = Object.values(entriesIn(nodeContext ?? {})).find(({ generationId }) => generationId === hint?.generationId);
-	if (!isOver || (nodeContext !== null && !entry?.asleep)) return { webhookResponse: { status: 'ignored' } };
+	const isIgnored = !provider || !isOver || (nodeContext !== null && !entry?.asleep);
+	if (isIgnored || (await isForged(context, provider, holderOf(context), call, now))) return { webhookResponse: { status: 'ignored' } };
 	if (entry) entry.called = true;
 	return { webhookResponse: { status: 'noted' }, workflowData: NOTHING };
+}
+
+/** The keys of signatures, for each node of this process. */
+const holders = new Map<string, KeyHolder>();
+
+function holderOf(context: IWebhookFunctions): KeyHolder {
+	const name = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
+	const holder = holders.get(name) ?? { signatureKeys: null };
+	holders.set(name, holder);
+	return holder;
 }
