@@ -305,7 +305,7 @@ describe.each(CALLING)('%s', (provider) => {
 
 	const ifCalledMeanwhile = samples[provider].callback?.onlyAtEnd === true ? it.skip : it;
 	ifCalledMeanwhile('sleeps on when it is called about what still runs', async () => {
-		const executionId = await suspend(videoWorkflow(['a cat'], unseen(provider), {}, provider));
+		const executionId = await suspend(videoWorkflow(['a cat'], {}, {}, provider));
 		const job = jobOf('a cat');
 		// as Pixazo's mode "sync" does all the time, and the others at each change
 		for (const status of ['queued', 'processing', 'processing'] as const) {

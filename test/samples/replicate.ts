@@ -83,7 +83,7 @@ export const replicate: ProviderSample = {
 	startImage: (url) => ({ input: { start_image: url } }),
 	imageFile: { as: 'upload', body: (url) => ({ input: { start_image: url } }) },
 	otherModel: null,
-	longVideos: [{ resolution: '1080p' }, { resolution: '540p' }],
+	longVideos: [{ resolution: '1080p' }, { resolution: '1080p', duration: '10s' }, { resolution: '540p' }],
 	expectedLate: null,
 	priceUsd: 0.3,
 	concurrency: 5,
