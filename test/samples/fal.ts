@@ -116,7 +116,7 @@ export const fal: ProviderSample = {
 			`See https://fal.ai/dashboard: the key needs the scope API, and HDR must be enabled for the account before it can be used. ${KEY}`,
 		],
 		noSuchAddress: ['<provider> does not offer this model at this address', CHECK_BASE_URL],
-		noSuchGeneration: ['<provider> does not know this generation', `${CHECK_ID} Results are not kept for ever.`],
+		noSuchGeneration: ['<provider> does not have this generation', `${CHECK_ID} Results are not kept for ever.`],
 		refusedPrompt: CHECK_FIELDS,
 	},
 

@@ -129,7 +129,7 @@ export const replicate: ProviderSample = {
 			'<provider> does not offer this model at this address',
 			"Check 'Base URL' in the credential. If it is right, see https://replicate.com/luma for the models on offer.",
 		],
-		noSuchGeneration: ['<provider> does not know this generation', CHECK_ID],
+		noSuchGeneration: ['<provider> does not have this generation', CHECK_ID],
 		refusedPrompt: CHECK_FIELDS,
 	},
 

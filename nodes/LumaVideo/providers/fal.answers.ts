@@ -65,7 +65,7 @@ export const REFUSALS: readonly Refusal[] = [
 	},
 	{
 		status: [404],
-		message: `${DISPLAY_NAME} does not know this generation`,
+		message: `${DISPLAY_NAME} does not have this generation`,
 		advice: 'Check the generation ID and that it belongs to the account of this credential. Results are not kept for ever.',
 	},
 ];

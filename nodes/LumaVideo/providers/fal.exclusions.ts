@@ -28,9 +28,9 @@ function isTooLong({ sourceLength }: VideoRequest, seconds: number): boolean {
 
 export const exclusions: ReadonlyArray<Exclusion<VideoRequest>> = [
 	// A loop together with an end image is in the capability table.
-	rule(['generate'], 'loop', "is not possible with a 'Duration' of 10s; use one of the two", (request) => request.loop && isLong(request)),
-	rule(['generate'], 'loop', "is not possible together with 'HDR'; use one of the two", ({ loop, hdr }) => loop && hdr === true),
-	rule(['generate'], 'loop', "is not possible together with 'Keyframes'; use one of the two", (request) => request.loop && hasKeyframes(request)),
+	rule(['generate'], 'loop', "cannot be combined with a 'Duration' of 10s; use one of the two", (request) => request.loop && isLong(request)),
+	rule(['generate'], 'loop', "cannot be combined with 'HDR'; use one of the two", ({ loop, hdr }) => loop && hdr === true),
+	rule(['generate'], 'loop', "cannot be combined with 'Keyframes'; use one of the two", (request) => request.loop && hasKeyframes(request)),
 	rule(
 		['generate'],
 		'hdr',
@@ -46,25 +46,25 @@ export const exclusions: ReadonlyArray<Exclusion<VideoRequest>> = [
 	rule(
 		['generate'],
 		'keyframes',
-		"are not possible together with 'Start Image' or 'End Image'; make those keyframes too",
+		"cannot be combined with 'Start Image' or 'End Image'; make those keyframes too",
 		(request) => hasKeyframes(request) && (request.startImage ?? request.endImage) !== null,
 	),
 	rule(
 		['modify'],
 		'autoControls',
-		"are not possible with a 'Mode' other than Auto; use one of the two",
+		"cannot be combined with a 'Mode' other than Auto; use one of the two",
 		({ autoControls, mode }) => autoControls === true && mode !== null && mode !== AUTO,
 	),
 	rule(
 		['modify'],
 		'autoControls',
-		"are not possible together with 'Edit Controls'; use one of the two",
+		"cannot be combined with 'Edit Controls'; use one of the two",
 		({ autoControls, editControls }) => autoControls === true && editControls !== null,
 	),
 	rule(
 		['modify'],
 		'keyframes',
-		"are not possible together with 'Start Image'; make it a keyframe too",
+		"cannot be combined with 'Start Image'; make it a keyframe too",
 		(request) => hasKeyframes(request) && request.startImage !== null,
 	),
 	rule(['generate', 'modify'], 'hdr', "needs a 'Resolution' of 720p or 1080p", (request) => request.hdr === true && isSmall(request)),

@@ -131,7 +131,7 @@ function generationIn(json: JsonValue | undefined, whenSilent: string | null): G
 		estimatedSeconds: null,
 		// A canceled prediction is charged and an aborted one is not; of a failed one nothing is said.
 		chargedWhenFailed: word.toLowerCase() === 'aborted' ? 'no' : 'unknown',
-		...(ending === undefined ? {} : { failureAdvice: 'Run the workflow again.' }),
+		...(ending === undefined ? {} : { failureAdvice: 'Run this item again.' }),
 		raw: json as JsonObject,
 	};
 }
@@ -149,7 +149,7 @@ const REFUSALS: readonly Refusal[] = [
 		asked: ['generation'],
 		code: new RegExp(`^${GONE}$`),
 		kind: 'notFound',
-		message: `${DISPLAY_NAME} made the video, and has deleted it: it keeps files for an hour`,
+		message: `${DISPLAY_NAME} has deleted the video: it keeps files for an hour`,
 		advice: "Save videos within an hour, such as with 'Download Video'.",
 	},
 	{
@@ -169,10 +169,10 @@ const REFUSALS: readonly Refusal[] = [
 	{
 		status: [404],
 		asked: ['file'],
-		message: `${DISPLAY_NAME} takes no images at this address`,
-		advice: "Check 'Base URL' in the credential. Images can also be given by their web address.",
+		message: `${DISPLAY_NAME} does not accept images at this address`,
+		advice: "Check 'Base URL' in the credential. Or enter the web address of the image.",
 	},
-	{ status: [404], asked: ['generation'], message: `${DISPLAY_NAME} does not know this generation` },
+	{ status: [404], asked: ['generation'], message: `${DISPLAY_NAME} does not have this generation` },
 	{
 		status: [413],
 		asked: ['file'],
@@ -219,7 +219,7 @@ function cursorIn(next: string | null | undefined): string | null {
 	return new URLSearchParams(query).get('cursor') || null;
 }
 
-/** The account's list has the predictions of all models; those of others are none of ours. */
+/** The account's list has the predictions of all models; those of other models are skipped. */
 function pageIn(json: JsonValue | undefined): GenerationPage | null {
 	const parsed = pageSchema.safeParse(json);
 	if (!parsed.success) return null;
@@ -316,27 +316,27 @@ export const replicate: Provider = {
 	exclusions: [
 		{
 			field: 'loop',
-			finding: "is not possible with a 'Duration' of 10s; use one of the two",
+			finding: "cannot be combined with a 'Duration' of 10s; use one of the two",
 			when: (request) => request.loop && isLong(request),
 		},
 		{
 			field: 'loop',
-			finding: "is not possible together with 'HDR'; use one of the two",
+			finding: "cannot be combined with 'HDR'; use one of the two",
 			when: ({ loop, hdr }) => loop && hdr === true,
 		},
 		{
 			field: 'startImage',
-			finding: "is not possible with a 'Duration' of 10s; choose 5s",
+			finding: "cannot be combined with a 'Duration' of 10s; choose 5s",
 			when: (request) => request.startImage !== null && isLong(request),
 		},
 		{
 			field: 'endImage',
-			finding: "is not possible with a 'Duration' of 10s; choose 5s",
+			finding: "cannot be combined with a 'Duration' of 10s; choose 5s",
 			when: (request) => request.endImage !== null && isLong(request),
 		},
 		{
 			field: 'hdr',
-			finding: "is not possible with a 'Duration' of 10s; choose 5s",
+			finding: "cannot be combined with a 'Duration' of 10s; choose 5s",
 			when: (request) => request.hdr === true && isLong(request),
 		},
 		{

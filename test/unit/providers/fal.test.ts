@@ -349,7 +349,7 @@ describe('refusals', () => {
 
 	it('tells an unknown id', () => {
 		expect(fal.readStatus(answer(404, { detail: 'Request not found' }), ID)).toMatchObject({
-			problem: { kind: 'notFound', message: 'fal.ai does not know this generation: Request not found' },
+			problem: { kind: 'notFound', message: 'fal.ai does not have this generation: Request not found' },
 		});
 	});
 });

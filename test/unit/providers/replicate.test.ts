@@ -76,7 +76,7 @@ describe('create', () => {
 });
 
 describe('what cannot be said together', () => {
-	const TEN = "is not possible with a 'Duration' of 10s";
+	const TEN = "cannot be combined with a 'Duration' of 10s";
 	it.each<[string, RequestFields, Array<[field: string, finding: string]>]>([
 		['nothing', {}, []],
 		['10 seconds alone', { duration: '10s', resolution: '1080p' }, []],
@@ -84,7 +84,7 @@ describe('what cannot be said together', () => {
 		['HDR with EXR', { hdr: true, exrExport: true, resolution: '1080p', duration: '5s' }, []],
 		['HDR at the default resolution', { hdr: true }, []],
 		['a loop of 10 seconds', { loop: true, duration: '10s' }, [['loop', `${TEN}; use one of the two`]]],
-		['a loop in HDR', { loop: true, hdr: true }, [['loop', "is not possible together with 'HDR'; use one of the two"]]],
+		['a loop in HDR', { loop: true, hdr: true }, [['loop', "cannot be combined with 'HDR'; use one of the two"]]],
 		['10 seconds from an image', { startImage: START, duration: '10s' }, [['startImage', `${TEN}; choose 5s`]]],
 		[
 			'10 seconds between images',
@@ -193,9 +193,9 @@ describe('readStatus', () => {
 		['failed', { error: 'Out of paint (E1001)' }, 'Out of paint (E1001)', undefined, 'unknown'],
 		['failed', {}, null, undefined, 'unknown'],
 		['failed', { data_removed: true, input: {}, logs: null }, null, undefined, 'unknown'],
-		['canceled', {}, 'the prediction was canceled', 'Run the workflow again.', 'unknown'],
-		['aborted', {}, 'the prediction was aborted before it began', 'Run the workflow again.', 'no'],
-		['aborted', { error: 'Deadline' }, 'Deadline', 'Run the workflow again.', 'no'],
+		['canceled', {}, 'the prediction was canceled', 'Run this item again.', 'unknown'],
+		['aborted', {}, 'the prediction was aborted before it began', 'Run this item again.', 'no'],
+		['aborted', { error: 'Deadline' }, 'Deadline', 'Run this item again.', 'no'],
 	])('%s with %j', (status, more, failureReason, failureAdvice, chargedWhenFailed) => {
 		const reading = replicate.readStatus(answer(200, prediction(status, more)), ID);
 		expect(reading).toMatchObject({ ok: true, value: { status: 'failed', failureReason, chargedWhenFailed } });
@@ -208,7 +208,7 @@ describe('readStatus', () => {
 			ok: false,
 			problem: {
 				kind: 'notFound',
-				message: 'Replicate made the video, and has deleted it: it keeps files for an hour',
+				message: 'Replicate has deleted the video: it keeps files for an hour',
 				advice: "Save videos within an hour, such as with 'Download Video'.",
 				httpStatus: 200,
 				retryAfterMs: null,
@@ -261,8 +261,8 @@ describe('refusals', () => {
 		const unknown = answer(404, said(404, 'The requested resource could not be found.'));
 		const end = ': The requested resource could not be found';
 		expect(replicate.readCreated(unknown)).toMatchObject({ problem: { message: `Replicate does not offer this model at this address${end}` } });
-		expect(replicate.readStatus(unknown, ID)).toMatchObject({ problem: { message: `Replicate does not know this generation${end}` } });
-		expect(replicate.upload?.direct?.read(unknown)).toMatchObject({ problem: { message: `Replicate takes no images at this address${end}` } });
+		expect(replicate.readStatus(unknown, ID)).toMatchObject({ problem: { message: `Replicate does not have this generation${end}` } });
+		expect(replicate.upload?.direct?.read(unknown)).toMatchObject({ problem: { message: `Replicate does not accept images at this address${end}` } });
 	});
 
 	it.each<[string, Record<string, string>, unknown, number | null]>([
