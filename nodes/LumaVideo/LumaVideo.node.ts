@@ -8,7 +8,6 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { credentialChoices } from './credentialChoices';
-import { systemClock } from './generation/clock';
 import { nodeProperties, pickerFields, runOperation } from './operations';
 import { methods } from './operations/methods';
 import { resumeWebhooks, wake } from './operations/suspend';
@@ -43,6 +42,6 @@ export class LumaVideo implements INodeType {
 
 	/** Receives callbacks while the execution is suspended. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await wake(this, systemClock.wall());
+		return await wake(this, Date.now());
 	}
 }

@@ -1,5 +1,5 @@
 /** Suspend Until Finished: it gives what Wait Until Finished gives, and calls do no more than wake it. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { INode, INodeExecutionData, INodeParameters, IRun } from 'n8n-workflow';
@@ -277,7 +277,7 @@ class Doorbell {
 			text += piece.toString();
 		});
 		request.on('end', () => {
-			void this.ring(request.url ?? '', text).then((status) => response.writeHead(status).end());
+			void this.ring(request.url ?? '', text, request.headers).then((status) => response.writeHead(status).end());
 		});
 	});
 
@@ -300,11 +300,11 @@ class Doorbell {
 		this.calls = [];
 	}
 
-	private async ring(path: string, text: string): Promise<number> {
+	private async ring(path: string, text: string, headers: IncomingHttpHeaders): Promise<number> {
 		if (!this.run) return 404;
 		const { calls } = this;
 		const body = JSON.parse(text) as unknown;
-		const resumption = await resumeExecution(this.run, { by: 'webhook', url: `${this.origin}${path}`, body });
+		const resumption = await resumeExecution(this.run, { by: 'webhook', url: `${this.origin}${path}`, body, headers });
 		calls.push(resumption);
 		return resumption.answer?.status ?? 500;
 	}
@@ -373,6 +373,8 @@ describe.each(CALLING)('%s calls', (provider) => {
 	}
 
 	const over = (id: string): unknown => server.callbackBody(provider, { id, status: 'completed' });
+	/** As the provider calls: signed, if it signs. */
+	const callAbout = (id: string) => ({ by: 'webhook' as const, body: over(id), headers: server.callbackHeaders(provider, id, over(id)) });
 
 	function expectAll(end: IRun, texts: string[]): void {
 		expect(shownError(end)).toBeNull();
@@ -415,7 +417,7 @@ describe.each(CALLING)('%s calls', (provider) => {
 		const run = await asleep(texts);
 		const id = server.jobs()[0]?.id ?? '';
 		server.finish(id);
-		const call = async (): Promise<Resumption> => await resumeExecution(run, { by: 'webhook', body: over(id) });
+		const call = async (): Promise<Resumption> => await resumeExecution(run, callAbout(id));
 		const calls = await Promise.all([call(), call(), call()]);
 		const woken = calls.flatMap((one) => one.run ?? []);
 		expect(woken).toHaveLength(1);
@@ -435,7 +437,7 @@ describe.each(CALLING)('%s calls', (provider) => {
 		expect((await resumeExecution(run, { by: 'webhook', body: over(own), url })).answer?.status).toBe(401);
 		expect([run.stored().status, other.stored().status]).toEqual(['waiting', 'waiting']);
 		server.finish(own);
-		const right = await resumeExecution(run, { by: 'webhook', body: over(own) });
+		const right = await resumeExecution(run, callAbout(own));
 		if (!right.run) throw new Error('not woken');
 		expect(jsonOf((await drive(right.run)).end)).toMatchObject([{ generationId: own, status: 'completed' }]);
 	});
@@ -444,7 +446,7 @@ describe.each(CALLING)('%s calls', (provider) => {
 		const texts = [`a ${LONG} [callbacks: drop]`];
 		const run = await asleep(texts, startStill);
 		const id = server.jobs()[0]?.id ?? '';
-		const { run: woken } = await resumeExecution(run, { by: 'webhook', body: over(id) });
+		const { run: woken } = await resumeExecution(run, callAbout(id));
 		if (!woken) throw new Error('not woken');
 		expect((await woken.finished).status).toBe('waiting');
 		thaw();

@@ -142,6 +142,11 @@ export class ProviderServer {
 		return structuredClone(this.providers[provider].callbackBody({ ...base, ...change }));
 	}
 
+	/** Headers of a callback with this body: its signature, where the provider signs. */
+	callbackHeaders(provider: ProviderName, id: string, body: unknown): Record<string, string> {
+		return this.providers[provider].callbackHeaders?.(id, JSON.stringify(body)) ?? {};
+	}
+
 	/** Waits until the ledger satisfies a condition; throws after `timeoutMs` milliseconds. */
 	async until(condition: (ledger: Ledger) => boolean, timeoutMs = 5000): Promise<Ledger> {
 		const deadline = Date.now() + timeoutMs;
