@@ -1,10 +1,8 @@
 /** What a request for a video is at fal.ai: one of four endpoints, and its input as the body. Pure. */
 import { extrasOnWire } from './extras';
 import type { JsonObject, VideoRequest } from './provider';
+import { AUTO } from './ray32.exclusions';
 import { imageText, videoUrlOf } from './reference';
-
-/** Not a value of the service: the model decides itself how much of the source is kept. */
-export const AUTO = 'auto';
 
 type Model = 'image-to-video' | 'reframe' | 'text-to-video' | 'video-to-video';
 

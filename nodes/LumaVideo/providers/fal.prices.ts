@@ -3,12 +3,12 @@
  *
  * The pages of its models, as read in 2026 (new videos: September); subject to change.
  */
+import { DEFAULT_DURATION } from './ray32.exclusions';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
-import type { Duration, JsonObject, Resolution } from './provider';
+import type { JsonObject, Resolution } from './provider';
 
 export const DEFAULT_RESOLUTION: Resolution = '540p';
-export const DEFAULT_DURATION: Duration = '5s';
 
 /** The longest source that is taken, in seconds. */
 export const MAX_SOURCE_SECONDS = { modify: 18, reframe: 30 } as const;

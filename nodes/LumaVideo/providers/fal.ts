@@ -12,10 +12,11 @@
  * Ray 2 (of another app) are left out. What no document settles is in docs/guesses.md.
  */
 import { DASHBOARD_URL, DISPLAY_NAME, REFUSALS, readCreated, readResult, readStatus } from './fal.answers';
-import { AUTO, bodyOf, modelOf } from './fal.body';
+import { bodyOf, modelOf } from './fal.body';
+import { AUTO, DEFAULT_DURATION } from './ray32.exclusions';
 import { callbacks } from './fal.callbacks';
 import { exclusions } from './fal.exclusions';
-import { DEFAULT_DURATION, DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './fal.prices';
+import { DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './fal.prices';
 import { STRENGTHS } from './luma';
 import type { AspectRatio, ModelCapabilities, Provider, Resolution } from './provider';
 

@@ -4,10 +4,8 @@ import { VIDEO_TYPES, extensionOf } from './lumaAgents.answers';
 import { INLINE_BYTES } from './lumaAgents.files';
 import { extrasOnWire } from './extras';
 import type { FileReference, ImageReference, JsonObject, VideoRequest } from './provider';
+import { AUTO } from './ray32.exclusions';
 import { generationIdOf, stand } from './reference';
-
-/** Not a value of the service: lets it decide how much of the source to keep, as its guide recommends. */
-export const AUTO = 'auto';
 
 export const USER_ID = { userId: 'user_id' };
 

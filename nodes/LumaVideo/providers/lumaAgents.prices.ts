@@ -4,13 +4,13 @@
  * "Pricing" of docs.agents.lumalabs.ai, as quoted by third parties in July and October 2026; subject to change.
  */
 import { firstText, isObject, valueAt } from './answers';
+import { DEFAULT_DURATION } from './ray32.exclusions';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
-import type { Duration, JsonObject, Resolution } from './provider';
+import type { JsonObject, Resolution } from './provider';
 
 /** "Video generation": the service's defaults. */
 export const DEFAULT_RESOLUTION: Resolution = '720p';
-export const DEFAULT_DURATION: Duration = '5s';
 
 /** The longest allowed source, in seconds. */
 export const MAX_SOURCE_SECONDS = { modify: 18, reframe: 30 } as const;
