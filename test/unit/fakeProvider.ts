@@ -3,6 +3,7 @@ import type { JsonObject, ProviderId } from '../../nodes/LumaVideo/providers/pro
 import { samples } from '../samples';
 import type { FakeGeneration } from '../samples/sample';
 import type { ProviderClient } from '../../nodes/LumaVideo/transport/providerClient';
+import { isPublicAddress } from '../../nodes/LumaVideo/transport/publicAddress';
 
 export type { FakeGeneration };
 
@@ -47,6 +48,7 @@ export function clientWith(set: Partial<ProviderClient>): ProviderClient {
 		account: 'account',
 		sign: (text: string) => text,
 		addressOf: ({ path }) => `https://service.example${path}`,
+		mayReach: async (address) => set.isLocal === true || (await isPublicAddress({}, address)),
 		send: unexpected,
 		sendFile: unexpected,
 		sendForm: unexpected,

@@ -1,7 +1,8 @@
 /** One request to a provider and what its answer says; there are no retries here. */
 import type { Generation, Problem, Provider, ProviderAnswer, ProviderCall, Reading } from '../providers/provider';
 import type { Text } from '../providers/text';
-import type { Exchange, ProviderClient, SendOptions } from '../transport/providerClient';
+import type { Exchange } from '../transport/exchange';
+import type { ProviderClient, SendOptions } from '../transport/providerClient';
 import { cannotBeReached } from './messages';
 
 /** Why a request yielded nothing. */

@@ -6,7 +6,7 @@ import { quote } from '../providers/answers';
 import type { Generation, GenerationRequest, Problem, Product, Provider, ProviderCall } from '../providers/provider';
 import { createCall, mayHaveBeenAccepted, readCreated } from '../providers/provider';
 import type { Text } from '../providers/text';
-import type { Exchange } from '../transport/providerClient';
+import type { Exchange } from '../transport/exchange';
 import type { Failure } from './failure';
 import { failureOf } from './failure';
 import type { CreateStart, Job, JobServices, Prepared } from './job';

@@ -11,8 +11,8 @@ import { pauseFor } from '../generation/read';
 import { retryDelayMs } from '../generation/schedule';
 import type { FileReference, FileState, FileStore, FileTarget, LocalFile, Provider, ProviderCall } from '../providers/provider';
 import { mayHaveBeenAccepted } from '../providers/provider';
-import { isLocalHost, parseHttpUrl } from '../transport/address';
-import type { Bytes, Exchange, ProviderClient } from '../transport/providerClient';
+import type { Exchange } from '../transport/exchange';
+import type { Bytes, ProviderClient } from '../transport/providerClient';
 import type { FileTrouble } from './messages';
 import { FILE_TROUBLE, SEND_AGAIN, fileNotSent } from './messages';
 
@@ -41,12 +41,6 @@ export function uploadTrouble(exchange: Exchange): FileTrouble | null {
 	return statusCode < 200 || statusCode >= 300 ? { reason: `HTTP ${statusCode}` } : null;
 }
 
-/** Whether files may be sent to this address: not into a private network, unless the provider itself is in one. */
-export function isPublic(client: ProviderClient, address: string): boolean {
-	const url = parseHttpUrl(address);
-	return url !== null && (client.isLocal || !isLocalHost(url.hostname));
-}
-
 /** @param open called when it is time to send the bytes */
 export async function store(
 	context: IExecuteFunctions,
@@ -62,7 +56,7 @@ export async function store(
 	const announced = await announce(upload, file);
 	if (!announced.ok) return failure(announced);
 	const { fileId, url } = announced.target;
-	if (!isPublic(client, url)) return failure(FILE_TROUBLE.foreignAddress);
+	if (!(await client.mayReach(url))) return failure(FILE_TROUBLE.foreignAddress);
 
 	const trouble = uploadTrouble(await client.sendFile(announced.target, { ...file, bytes: await open() }));
 	if (trouble) return failure(trouble);

@@ -12,7 +12,7 @@ import type { LocalFile, Provider, VideoRequest } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import type { Bytes, ProviderClient } from '../transport/providerClient';
 import type { Sent } from './fileStore';
-import { fileFailure, isPublic, store, uploadTrouble } from './fileStore';
+import { fileFailure, store, uploadTrouble } from './fileStore';
 import { FILE_TROUBLE, noPublicAddress, tooLarge, wrongType } from './messages';
 
 const IMAGE_TYPES: readonly string[] = ['image/jpeg', 'image/png', 'image/webp'];
@@ -178,7 +178,7 @@ export async function sendImage(
 	const ticket = await ask(provider, client, upload.ticket.call(file), upload.ticket.read);
 	if (!ticket.ok) return fileFailure(provider, file, ticket);
 	const { url, fields, fileUrl } = ticket.value;
-	if (!isPublic(client, url)) return fileFailure(provider, file, FILE_TROUBLE.foreignAddress);
+	if (!(await client.mayReach(url))) return fileFailure(provider, file, FILE_TROUBLE.foreignAddress);
 	const trouble = uploadTrouble(await client.sendForm({ url }, { fields, file: formFile }));
 	return trouble ? fileFailure(provider, file, trouble) : { ok: true, reference: { kind: 'url', url: fileUrl } };
 }

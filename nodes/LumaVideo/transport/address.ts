@@ -20,6 +20,10 @@ const PRIVATE_IPV4 = [
 	/^169\.254\./,
 	/^172\.(1[6-9]|2\d|3[01])\./,
 	/^192\.168\./,
+	// Protocol assignments, documentation and benchmarks: RFC 6890, 5737, 2544.
+	/^192\.0\.[02]\./,
+	/^198\.(1[89]|51\.100)\./,
+	/^203\.0\.113\./,
 	// Carrier-grade NAT, RFC 6598.
 	/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
 	// Multicast, reserved and broadcast.
@@ -41,8 +45,9 @@ export function isLocalHost(hostname: string): boolean {
 			const [high, low] = [Number.parseInt(mapped[1] ?? '0', 16), Number.parseInt(mapped[2] ?? '0', 16)];
 			return isLocalHost(`${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`);
 		}
-		// In IPv6, only 2000::/3 is allocated for public addresses.
-		return !/^[23][0-9a-f]{3}:/.test(address);
+		// In IPv6, only 2000::/3 is allocated for public addresses. Within it, Teredo (2001::/32), documentation and 6to4 are
+		// not: two of them carry an IPv4 address to which packets go in the end.
+		return !/^[23][0-9a-f]{3}:/.test(address) || /^(2001:(0:|:|db8:)|2002:|3fff:[0-9a-f]{1,3}:|3fff::)/.test(address);
 	}
 	if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return PRIVATE_IPV4.some((range) => range.test(host));
 	if (!host.includes('.')) return true;

@@ -8,6 +8,8 @@ import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
 import { isObject, jsonOf } from '../providers/answers';
 import type { JsonValue } from '../providers/provider';
 import { parseHttpUrl } from './address';
+import type { ExchangeOptions } from './exchange';
+import { exchange } from './exchange';
 import { TRIGGER_ANSWERED, TRIGGER_SILENT } from './messages';
 import type { ProviderClient } from './providerClient';
 
@@ -90,22 +92,12 @@ export async function announce(
 ): Promise<Told> {
 	const text = JSON.stringify(announcement);
 	const signature = client.sign(signedText(webhookIdOf(address) ?? '', text));
-	try {
-		const response = (await context.helpers.httpRequest({
-			method: 'POST',
-			url: address,
-			body: { lumaVideo: { announcement: text, signature } },
-			timeout: TIMEOUT_MS,
-			encoding: 'text',
-			returnFullResponse: true,
-			disableFollowRedirect: true,
-			ignoreHttpStatusErrors: true,
-		})) as { statusCode: number; body: string };
-		const answer = jsonOf({ statusCode: response.statusCode, headers: {}, text: response.body });
-		const { noted, reason } = isObject(answer) ? answer : {};
-		if (Array.isArray(noted)) return { noted: noted.filter((id) => typeof id === 'string'), trouble: null };
-		return { noted: [], trouble: typeof reason === 'string' ? reason : `${TRIGGER_ANSWERED} ${response.statusCode}` };
-	} catch {
-		return { noted: [], trouble: TRIGGER_SILENT };
-	}
+	const call = { method: 'POST' as const, url: address, body: { lumaVideo: { announcement: text, signature } } };
+	const request = async (options: ExchangeOptions): Promise<unknown> => await context.helpers.httpRequest({ ...call, ...options });
+	const exchanged = await exchange(request, { timeoutMs: TIMEOUT_MS, cancelSignal: undefined, secret: '' });
+	if (exchanged.kind === 'fault') return { noted: [], trouble: TRIGGER_SILENT };
+	const answer = jsonOf(exchanged.answer);
+	const { noted, reason } = isObject(answer) ? answer : {};
+	if (Array.isArray(noted)) return { noted: noted.filter((id) => typeof id === 'string'), trouble: null };
+	return { noted: [], trouble: typeof reason === 'string' ? reason : `${TRIGGER_ANSWERED} ${exchanged.answer.statusCode}` };
 }

@@ -7,9 +7,10 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
 import type { Text } from '../providers/text';
-import { isLocalHost, parseHttpUrl } from './address';
+import { parseHttpUrl } from './address';
+import { faultOf } from './exchange';
 import { CUT_OFF, STALLED, fileTooLarge, notDownloaded, notMedia, privateAddress } from './messages';
-import { faultOf } from './providerClient';
+import { isPublicAddress } from './publicAddress';
 
 const MAX_REDIRECTS = 5;
 
@@ -87,7 +88,7 @@ async function open(
 ): Promise<MediaResponse | null> {
 	let url = parseHttpUrl(address);
 	for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-		if (!url || (isLocalHost(url.hostname) && !options.allowLocal)) return null;
+		if (!url || !(options.allowLocal || (await isPublicAddress(context.helpers, url.href)))) return null;
 		const response = (await context.helpers.httpRequest({
 			method: 'GET',
 			url: url.href,

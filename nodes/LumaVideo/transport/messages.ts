@@ -8,6 +8,9 @@ import type { Text } from '../providers/text';
 export const STOPPED = 'the execution was stopped';
 export const NO_ANSWER = 'no answer came in time';
 export const BROKEN = 'the connection broke';
+export const ANSWER_CUT_OFF = 'the answer was cut off';
+export const ANSWER_TOO_LARGE = 'the answer was larger than 16 MB';
+export const BLOCKED = "n8n's protection of private networks (N8N_SSRF_PROTECTION_ENABLED) does not allow the address";
 export const STALLED = 'no more data arrived';
 export const CUT_OFF = 'the download was cut off';
 
@@ -32,7 +35,7 @@ export const UNCLEAR: Readonly<Record<string, string>> = {
 	ETIMEDOUT: NO_ANSWER,
 	ECONNRESET: BROKEN,
 	EPIPE: BROKEN,
-	ERR_BAD_RESPONSE: 'the answer was cut off',
+	ERR_BAD_RESPONSE: ANSWER_CUT_OFF,
 	ERR_CANCELED: STOPPED,
 };
 

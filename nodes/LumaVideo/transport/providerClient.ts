@@ -15,12 +15,15 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import type { FileTarget, Provider, ProviderAnswer, ProviderCall } from '../providers/provider';
+import type { FileTarget, Provider, ProviderCall } from '../providers/provider';
 import type { Text } from '../providers/text';
 import { isLocalHost, parseHttpUrl } from './address';
-import { BROKEN, NOT_SENT, NO_ANSWER, STOPPED, UNCLEAR, foreignKey, noBaseUrl } from './messages';
+import type { Exchange } from './exchange';
+import { exchange } from './exchange';
+import { foreignKey, noBaseUrl } from './messages';
 import type { MultipartForm } from './multipart';
 import { encodeForm } from './multipart';
+import { isPublicAddress } from './publicAddress';
 
 export type RequestContext =
 	| IExecuteFunctions
@@ -28,20 +31,6 @@ export type RequestContext =
 	| ILoadOptionsFunctions
 	| ITriggerFunctions
 	| IWebhookFunctions;
-
-/**
- * Why there is no answer.
- * - `notSent`: the connection was never made, so the provider cannot have acted;
- * - `unclear`: it broke or timed out, so the provider may have acted;
- * - `cancelled`: the execution was stopped during the request; the provider may have acted.
- */
-export interface RequestFault {
-	outcome: 'notSent' | 'unclear' | 'cancelled';
-	/** Part of a message in plain English, such as "the connection was refused". */
-	text: string;
-}
-
-export type Exchange = { kind: 'answer'; answer: ProviderAnswer } | { kind: 'fault'; fault: RequestFault };
 
 export interface SendOptions {
 	/** The request continues when the execution is stopped: for requests whose result must be known. */
@@ -60,83 +49,18 @@ export interface ProviderClient {
 	sign(text: string): string;
 	/** The full address of a call, for a person to read. */
 	addressOf(call: ProviderCall): string;
+	/** Whether files may be sent to this address: it is public, or the provider itself is in a private network. */
+	mayReach(address: string): Promise<boolean>;
 	/** Sends a file's bytes to an address other than the provider's own, with these headers and without the key. A stream
 	 * is passed through; `size` is its length in bytes. */
 	sendFile(target: FileTarget, file: { mimeType: string; size: number; bytes: Bytes }): Promise<Exchange>;
 	/** Sends a form with a file; with the key to the provider's own path, without it to another address. */
 	sendForm(target: { path: string } | { url: string }, form: MultipartForm): Promise<Exchange>;
-	/** Never throws for anything that the network or a provider can do; see {@link RequestFault}. */
+	/** Never throws for anything that the network or a provider can do. */
 	send(call: ProviderCall, options?: SendOptions): Promise<Exchange>;
 }
 
-/** Also raised on established connections: they count only while connecting. */
-const ALSO_LATER: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH']);
-
-interface SystemError {
-	code?: unknown;
-	cause?: unknown;
-	/** Set when a system call failed. */
-	syscall?: unknown;
-	/** Set after several attempts to connect. */
-	errors?: unknown;
-}
-
-/** n8n wraps what axios throws; the details are on the error or on one of its causes. */
-function causesOf(error: unknown): SystemError[] {
-	const causes: SystemError[] = [];
-	let current = error;
-	while (causes.length < 5 && typeof current === 'object' && current !== null) {
-		const cause: SystemError = current;
-		causes.push(cause);
-		current = cause.cause;
-	}
-	return causes;
-}
-
-export function faultOf(error: unknown, cancelled: boolean): RequestFault {
-	const causes = causesOf(error);
-	const code = causes.map((cause) => cause.code).find((each) => typeof each === 'string' && each !== '') as
-		| string
-		| undefined;
-	const whileConnecting = causes.some(({ syscall, errors }) => syscall === 'connect' || Array.isArray(errors));
-	if (code && NOT_SENT[code] && (whileConnecting || !ALSO_LATER.has(code))) {
-		return { outcome: 'notSent', text: NOT_SENT[code] };
-	}
-	if (cancelled || code === 'ERR_CANCELED') return { outcome: 'cancelled', text: STOPPED };
-	if (code && UNCLEAR[code]) return { outcome: 'unclear', text: UNCLEAR[code] };
-	const text = error instanceof Error ? error.message : '';
-	if (/timeout/i.test(text)) return { outcome: 'unclear', text: NO_ANSWER };
-	const isHangUp = /aborted|socket hang up/i.test(text);
-	return { outcome: 'unclear', text: code && !isHangUp ? `${BROKEN} (${code})` : BROKEN };
-}
-
-/** A shorter text is not a key, and could occur anywhere. */
-const MIN_SECRET_LENGTH = 6;
-
-interface FullResponse {
-	body: unknown;
-	headers?: Record<string, unknown>;
-	statusCode: number;
-}
-
-/** @param secret redacted from the text, in case a service echoes the key */
-function answerOf(response: FullResponse, secret: string): ProviderAnswer {
-	const headers: Record<string, string> = {};
-	for (const [name, value] of Object.entries(response.headers ?? {})) {
-		if (typeof value === 'string' || typeof value === 'number') headers[name.toLowerCase()] = String(value);
-	}
-	const { body } = response;
-	const text = typeof body === 'string' ? body : body === undefined || body === null ? '' : JSON.stringify(body);
-	const safe = secret.length >= MIN_SECRET_LENGTH ? text.replaceAll(secret, '[API key]') : text;
-	return { statusCode: response.statusCode, headers, text: safe };
-}
-
-/** For addresses other than the provider's own. */
-async function withoutKey(context: RequestContext, options: IHttpRequestOptions): Promise<unknown> {
-	return await context.helpers.httpRequest(options);
-}
-
-/** n8n's helper aborts requests with the execution whenever the context has a cancel signal. */
+/** n8n's helper would replace the request's own abort signal by the execution's. */
 function withoutCancelSignal(context: RequestContext): RequestContext {
 	const rest = {
 		helpers: context.helpers,
@@ -176,6 +100,12 @@ export async function createProviderClient(
 			? undefined
 			: { credentialsDecrypted: { id: '', name: '', type: provider.credentialType, data: credential } };
 
+	const own = withoutCancelSignal(context);
+	const terms = { timeoutMs, cancelSignal: signal, secret };
+	const withKey = async (options: IHttpRequestOptions): Promise<unknown> =>
+		await context.helpers.httpRequestWithAuthentication.call(own, provider.credentialType, options, known);
+	const withoutKey = async (options: IHttpRequestOptions): Promise<unknown> => await context.helpers.httpRequest(options);
+
 	return {
 		isLocal,
 		account: createHash('sha256').update(`${root} ${secret}`).digest('hex').slice(0, 16),
@@ -184,90 +114,45 @@ export async function createProviderClient(
 			const parameters = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
 			return `${root}${path}${parameters.size > 0 ? `?${parameters}` : ''}`;
 		},
+		mayReach: async (address) => isLocal || (await isPublicAddress(context.helpers, address)),
 		async sendFile({ url, method, headers }, { mimeType, size, bytes }) {
-			const own = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
-			const options: IHttpRequestOptions = {
+			const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+			const file = {
 				method,
 				url,
 				headers: {
 					// Without a type, n8n's client would declare a form; without a length it would send chunks, which file stores
 					// refuse.
-					...(own.has('content-type') ? {} : { 'Content-Type': mimeType }),
-					...(own.has('content-length') ? {} : { 'Content-Length': String(size) }),
+					...(given.has('content-type') ? {} : { 'Content-Type': mimeType }),
+					...(given.has('content-length') ? {} : { 'Content-Length': String(size) }),
 					...headers,
 				},
 				body: bytes,
-				timeout: timeoutMs,
-				encoding: 'text',
-				returnFullResponse: true,
-				ignoreHttpStatusErrors: true,
-				// Following redirects would keep the whole file in memory.
-				disableFollowRedirect: true,
-				...(signal ? { abortSignal: signal } : {}),
 			};
-			try {
-				return { kind: 'answer', answer: answerOf((await withoutKey(context, options)) as FullResponse, secret) };
-			} catch (error) {
-				return { kind: 'fault', fault: faultOf(error, signal?.aborted === true) };
-			}
+			return await exchange(async (options) => await withoutKey({ ...file, ...options }), terms);
 		},
 		async sendForm(target, form) {
 			const { body, contentType } = encodeForm(form);
 			const isOwn = 'path' in target;
-			const options: IHttpRequestOptions = {
+			const request: IHttpRequestOptions = {
 				method: 'POST',
 				url: isOwn ? `${root}${target.path}` : target.url,
 				headers: { Accept: 'application/json', 'Content-Type': contentType },
 				body,
-				timeout: timeoutMs,
-				encoding: 'text',
-				returnFullResponse: true,
-				ignoreHttpStatusErrors: true,
-				disableFollowRedirect: true,
-				...(isOwn || !signal ? {} : { abortSignal: signal }),
 			};
-			try {
-				const response = (
-					isOwn
-						? await context.helpers.httpRequestWithAuthentication.call(context, provider.credentialType, options)
-						: await withoutKey(context, options)
-				) as FullResponse;
-				return { kind: 'answer', answer: answerOf(response, secret) };
-			} catch (error) {
-				return { kind: 'fault', fault: faultOf(error, signal?.aborted === true) };
-			}
+			return await exchange(async (options) => await (isOwn ? withKey : withoutKey)({ ...request, ...options }), terms);
 		},
-		async send(call, sendOptions) {
-			const publicOrigin = isLocal ? undefined : call.publicOrigin;
-			const options: IHttpRequestOptions = {
-				method: call.method,
-				url: `${publicOrigin ?? root}${call.path}`,
-				headers: { Accept: 'application/json', ...call.headers },
-				...(call.query ? { qs: call.query } : {}),
-				...(call.body ? { body: call.body } : {}),
-				timeout: timeoutMs,
-				// As text: an answer that is not JSON must stay readable.
-				encoding: 'text',
-				returnFullResponse: true,
-				ignoreHttpStatusErrors: true,
-				disableFollowRedirect: true,
+		async send({ method, path, query, headers, body, publicOrigin }, { outlivesStop = false } = {}) {
+			const isOwn = isLocal || publicOrigin === undefined;
+			const request: IHttpRequestOptions = {
+				method,
+				url: `${isOwn ? root : publicOrigin}${path}`,
+				headers: { Accept: 'application/json', ...headers },
+				...(query ? { qs: query } : {}),
+				...(body ? { body } : {}),
 			};
-			try {
-				const response = (
-					publicOrigin === undefined
-						? await context.helpers.httpRequestWithAuthentication.call(
-								sendOptions?.outlivesStop === true ? withoutCancelSignal(context) : context,
-								provider.credentialType,
-								options,
-								known,
-							)
-						: await withoutKey(context, options)
-				) as FullResponse;
-				return { kind: 'answer', answer: answerOf(response, secret) };
-			} catch (error) {
-				const cancelled = signal?.aborted === true && sendOptions?.outlivesStop !== true;
-				return { kind: 'fault', fault: faultOf(error, cancelled) };
-			}
+			const cancelSignal = outlivesStop ? undefined : signal;
+			return await exchange(async (options) => await (isOwn ? withKey : withoutKey)({ ...request, ...options }), { ...terms, cancelSignal });
 		},
 	};
 }

@@ -6,7 +6,7 @@
 import { lumaDreamMachine } from '../../../nodes/LumaVideo/providers/lumaDreamMachine';
 import { pixwith } from '../../../nodes/LumaVideo/providers/pixwith';
 import type { JsonObject, Provider, ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
-import type { Exchange, RequestFault } from '../../../nodes/LumaVideo/transport/providerClient';
+import type { Exchange, RequestFault } from '../../../nodes/LumaVideo/transport/exchange';
 import type { FakeAnswer, FakeGeneration } from '../fakeProvider';
 import { clientWith, described, listAnswer, readAnswer } from '../fakeProvider';
 import type { VirtualTime } from './virtualTime';

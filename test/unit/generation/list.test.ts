@@ -5,7 +5,8 @@ import { listGenerations } from '../../../nodes/LumaVideo/generation/list';
 import { providers } from '../../../nodes/LumaVideo/providers';
 import type { Catalog } from '../../../nodes/LumaVideo/providers/provider';
 import type { ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
-import type { Exchange, ProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
+import type { Exchange } from '../../../nodes/LumaVideo/transport/exchange';
+import type { ProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
 import { clientWith } from '../fakeProvider';
 import { answer } from '../providers/support';
 

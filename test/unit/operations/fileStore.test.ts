@@ -3,7 +3,8 @@ import { expect, it, jest } from '@jest/globals';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { store } from '../../../nodes/LumaVideo/operations/fileStore';
 import { lumaAgents } from '../../../nodes/LumaVideo/providers/lumaAgents';
-import type { Exchange, ProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
+import type { Exchange } from '../../../nodes/LumaVideo/transport/exchange';
+import type { ProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
 import { clientWith } from '../fakeProvider';
 import { answer } from '../providers/support';
 
