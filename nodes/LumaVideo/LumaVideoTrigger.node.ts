@@ -31,9 +31,9 @@ export class LumaVideoTrigger implements INodeType {
 		// n8n lists both nodes as one and shows this description for both.
 		description: "Generate and edit videos and images with Luma's models, or start the workflow when a video is finished",
 		eventTriggerDescription: 'Listening for two minutes',
-		activationMessage: "Videos generated with this trigger's production URL as their 'Trigger URL' now start this workflow.",
+		activationMessage: "Videos and images generated with this trigger's production URL as their 'Trigger URL' now start this workflow.",
 		triggerPanel: {
-			header: 'Start when a video is finished',
+			header: 'Start when a video or image is finished',
 			executionsHelp: {
 				inactive:
 					"<b>To try it</b>, click the button above. With Luma Dream Machine, your latest video appears immediately. Or generate a video with the <b>test URL</b> as 'Trigger URL' in a Luma Video node whose 'Completion' is 'Return Immediately'.<br /><br /><b>To use it</b>, publish the workflow and generate videos with the <b>production URL</b> as 'Trigger URL'. Each of them starts the workflow once when it is finished.<br /><br />Both URLs are shown under 'Webhook URLs'.",

@@ -94,13 +94,16 @@ it("a test shows the account's latest video at once, where the provider lists th
 	expect((await trigger.settled(1)).map(({ generationId }) => generationId)).toEqual(ids);
 });
 
-it('the file comes with the video on wish', async () => {
+it.each([
+	['video', {}, 'video/mp4'],
+	['image', { resource: 'image', model: 'uni-1' }, 'image/png'],
+])('the file comes with the %s on wish', async (_, parameters, mimeType) => {
 	const trigger = await Trigger.create(client, credentials, 'lumaAgents', { parameters: { downloadVideo: true, binaryPropertyName: 'clip' } });
-	await buy(client, credentials, trigger, ['a cat']);
+	await buy(client, credentials, trigger, ['a cat'], { parameters });
 	await trigger.settled(1);
 	const [execution] = await trigger.executions();
 	const run = await client.getExecution(execution?.id ?? '');
 	const item = run?.data.resultData.runData[TRIGGER]?.[0]?.data?.main?.[0]?.[0];
-	expect(item?.binary?.clip).toMatchObject({ mimeType: 'video/mp4' });
+	expect(item?.binary?.clip).toMatchObject({ mimeType });
 	expect(server.ledger().mediaHits).toHaveLength(1);
 });

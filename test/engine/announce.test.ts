@@ -88,12 +88,14 @@ it.each<[string, typeof answers]>([
 	expect(heard).toHaveLength(given.length + 1);
 });
 
-it('a trigger that is not published is named above the output, and told when it is', async () => {
+it.each(['video', 'image'])('a trigger that is not published is named above the output, and told of the %s when it is', async (resource) => {
 	answers = Array.from({ length: 7 }, () => 404);
-	const run = await runItems(server, [{ text: 'a cat' }], generate('lumaAgents', { completion: 'none', triggerUrl: url() }));
+	const parameters = generate('lumaAgents', { resource, ...(resource === 'image' ? { model: 'uni-1' } : {}), completion: 'none', triggerUrl: url() });
+	const run = await runItems(server, [{ text: 'a cat' }], parameters);
 	expect(shownError(run)).toBeNull();
 	expect(hintsOf(run).join('\n')).toContain(
-		`The Luma Video Trigger at ${url()} could not be told about 1 video: It answered 404. Check that its workflow is published and that both nodes use the same credential.`,
+		`The Luma Video Trigger at ${url()} could not be told about 1 ${resource}: It answered 404. Check that its workflow is published and that both nodes use the same credential.`,
 	);
 	await until(() => heard.length > 7);
+	expect(heard.at(-1)?.generations.map(({ id }) => id)).toEqual([jsonOf(run)[0]?.generationId]);
 });

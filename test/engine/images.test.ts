@@ -199,6 +199,7 @@ describe('before anything is paid', () => {
 		['an edit of no generation', edit({ sourceImageFrom: 'generation', generationId: '={{ "" }}' }), "'Generation ID' is empty"],
 		['an edit of a generation that the item does not name', edit({ sourceImageFrom: 'generation', generationId: '={{ $json.id }}' }), "'Generation ID' is empty"],
 		['a field without a file', edit({ sourceImageFrom: 'binary', sourceImageField: 'photo' }), 'photo'],
+		['a web address as the trigger', generate({ completion: 'none', triggerUrl: 'https://n8n.example/webhook/x' }), "'Trigger URL' must be the URL of a Luma Video Trigger, which ends in /luma-video"],
 		['two fields for one file', edit({ sourceImageFrom: 'binary', sourceImageField: ' ' }), "'Image Input Data Field Name' is empty"],
 	])('%s is refused', async (_, parameters, text) => {
 		const run = await runOne(parameters);

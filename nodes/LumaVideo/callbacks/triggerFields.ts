@@ -13,7 +13,7 @@ export const triggerProperties: INodeProperties[] = [
 		noDataExpression: true,
 		options: providerIds.map((id) => ({ name: providers[id].displayName, value: id })),
 		default: 'lumaAgents',
-		description: 'The service that generates the videos',
+		description: 'The service that generates the videos and images',
 	},
 	credentialPlace,
 	{
@@ -23,8 +23,8 @@ export const triggerProperties: INodeProperties[] = [
 		required: true,
 		noDataExpression: true,
 		options: [
-			{ name: 'Completed', value: 'completed', description: 'The video is finished' },
-			{ name: 'Failed', value: 'failed', description: 'The provider could not generate the video' },
+			{ name: 'Completed', value: 'completed', description: 'The video or image is finished' },
+			{ name: 'Failed', value: 'failed', description: 'The provider could not generate the video or image' },
 			{
 				name: 'Progress',
 				value: 'progress',
@@ -39,7 +39,7 @@ export const triggerProperties: INodeProperties[] = [
 		type: 'boolean',
 		default: false,
 		noDataExpression: true,
-		description: "Whether to download the video file too. The output always has the video's URL, but URLs expire: those of Luma Agents after an hour.",
+		description: "Whether to download the file of the video or image too. The output always has its URL, but URLs expire: those of Luma Agents after an hour.",
 	},
 	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] } } },
 	{

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { ImageOperation, ImageReference, ImageRequest, Provider } from '../providers/provider';
 import type { CheckOptions, FieldName } from './checkRequest';
 import { optionalBoolean, optionalJson, optionalText, trimmed } from '../providers/extras';
-import { InputFile, about, checkPrompt, checkedAddress, choice as choiceOf, excluded, fileOf, jsonField, modelFinding, typeFindings } from './checkRequest';
+import { parseHttpUrl } from '../transport/address';
+import { InputFile, about, checkPrompt, checkedAddress, choice as choiceOf, excluded, fileOf, jsonField, modelFinding, triggerFinding, typeFindings } from './checkRequest';
 import { empty, notAnId, notSupported, tooManyImages } from './messages';
 
 const image = z.union([z.string(), z.instanceof(InputFile)]);
@@ -28,6 +29,7 @@ const inputSchema = z.object({
 	style: optionalText,
 	webSearch: optionalBoolean,
 	userId: optionalText,
+	triggerUrl: optionalText,
 	additionalBodyFields: optionalJson,
 });
 
@@ -138,5 +140,12 @@ export function checkImageRequest(
 		callback: null,
 	};
 	findings.push(...excluded(images.exclusions, request));
+
+	const triggerUrl = trimmed(value.triggerUrl);
+	if (triggerUrl !== null) {
+		const finding = triggerFinding(provider, triggerUrl, options);
+		if (finding !== null) findings.push(about('triggerUrl', finding));
+		request.callback = { url: parseHttpUrl(triggerUrl)?.href ?? triggerUrl, mode: 'terminal' };
+	}
 	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };
 }

@@ -411,6 +411,11 @@ function direction(
 	return choice('direction', value, model.directions, where, findings) ?? first;
 }
 
+/** Why 'Trigger URL' cannot be used, as the end of a sentence that begins with its name; `null` when it can. */
+export function triggerFinding(provider: Provider, url: string, { allowLocalAddresses }: CheckOptions): string | null {
+	return webhookIdOf(url) === null ? notATrigger({ ending: `/${TRIGGER_PATH}` }) : callbackFinding(provider, url, allowLocalAddresses);
+}
+
 /**
  * Checks the field values of one item.
  *
@@ -481,9 +486,9 @@ export function checkRequest(
 	const callbackUrl = triggerUrl ?? otherUrl;
 	if (callbackUrl !== null) {
 		const finding =
-			triggerUrl === null || webhookIdOf(triggerUrl) !== null
+			triggerUrl === null
 				? callbackFinding(provider, callbackUrl, options.allowLocalAddresses)
-				: notATrigger({ ending: `/${TRIGGER_PATH}` });
+				: triggerFinding(provider, triggerUrl, options);
 		if (finding) findings.push(about(triggerUrl === null ? 'callbackUrl' : 'triggerUrl', finding));
 		else if (triggerUrl !== null && otherUrl !== null) {
 			findings.push(about('callbackUrl', secondCallback()));

@@ -1,6 +1,6 @@
 /**
  * Whether a call was signed by the provider, where the provider signs its calls. A forged call is dropped before anything
- * is read for it; a call that cannot be checked, since the keys cannot be fetched, stays a hint like an unsigned one.
+ * is read for it; a call that cannot be checked, since the keys were never fetched, stays a hint like an unsigned one.
  */
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { IncomingCall, Provider } from '../providers/provider';
@@ -15,7 +15,7 @@ const KEPT_MS = 24 * 3_600_000;
 /** Keys may have been rotated: after a signature that does not fit they are fetched again, but not more often than this. */
 const REFETCH_MS = 60_000;
 
-/** Keys as last fetched; none if that failed. */
+/** Keys as last fetched: those before, if that failed, or none. */
 export interface SignatureKeys {
 	keys: readonly string[];
 	fetchedAt: number;
@@ -41,11 +41,12 @@ export async function isForged(
 		if (known.keys.length > 0 && signature.isGenuine(call, known.keys, now)) return false;
 		if (now - known.fetchedAt < REFETCH_MS) return known.keys.length > 0;
 	}
+	const kept = known?.keys ?? [];
 	// Noted before the answer is here: calls that come together ask once.
-	holder.signatureKeys = { keys: known?.keys ?? [], fetchedAt: now };
+	holder.signatureKeys = { keys: kept, fetchedAt: now };
 	const client = await createProviderClient(context, provider, REQUEST_TIMEOUT_MS);
 	const answer = await ask(provider, client, signature.keys.call(), signature.keys.read);
-	const keys = answer.ok ? answer.value : [];
+	const keys = answer.ok ? answer.value : kept;
 	holder.signatureKeys = { keys, fetchedAt: now };
 	return keys.length > 0 && !signature.isGenuine(call, keys, now);
 }

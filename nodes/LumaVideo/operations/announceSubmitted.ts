@@ -8,7 +8,7 @@ import { kindOf } from '../generation/experience';
 import type { Outcome } from '../generation/job';
 import { pauseFor } from '../generation/read';
 import { expectedMs } from '../generation/schedule';
-import type { Provider } from '../providers/provider';
+import type { Product, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
 import type { AnnouncedGeneration, Told } from '../transport/announce';
 import { announce, referenceOf, webhookIdOf } from '../transport/announce';
@@ -29,6 +29,7 @@ interface Bought {
 	url: string;
 	/** By ID, what the trigger does not know yet. */
 	untold: Map<string, AnnouncedGeneration>;
+	makes: Product;
 	/** Why not; `null` before the first attempt. */
 	trouble: string | null;
 }
@@ -42,7 +43,7 @@ function boughtByTrigger(provider: Provider, plans: readonly ReadyPlan[], outcom
 		if (job.start.kind !== 'create' || outcome?.kind !== 'open' || url === undefined || webhookIdOf(url) === null) continue;
 		const { generationId: id, estimatedSeconds } = outcome.generation;
 		const { request, model } = job.start;
-		const of = bought.get(url) ?? { url, untold: new Map<string, AnnouncedGeneration>(), trouble: null };
+		const of = bought.get(url) ?? { url, untold: new Map<string, AnnouncedGeneration>(), makes: request.makes, trouble: null };
 		bought.set(url, of);
 		of.untold.set(id, {
 			id,
@@ -95,9 +96,9 @@ export async function announceSubmitted(
 	// A function, since the value changes during the wait.
 	const isOver = (): boolean => isDone || systemClock.now() >= until;
 	while (!isOver()) await systemClock.wait(until - systemClock.now(), done);
-	return all.flatMap(({ untold, trouble, url }) => {
+	return all.flatMap(({ untold, makes, trouble, url }) => {
 		if (untold.size === 0) return [];
-		const videos = untold.size === 1 ? '1 video' : `${untold.size} videos`;
-		return [sentences(triggerNotTold({ triggerUrl: url, videos, reason: trouble ?? 'It did not answer' }))];
+		const generations = untold.size === 1 ? `1 ${makes}` : `${untold.size} ${makes}s`;
+		return [sentences(triggerNotTold({ triggerUrl: url, generations, reason: trouble ?? 'It did not answer' }))];
 	});
 }

@@ -1,5 +1,7 @@
-/** The field that says when items go on to the next node. */
+/** The fields that say when items go on to the next node, and which trigger learns of the generation. */
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { FIELD_NAMES } from '../generation/checkRequest';
+import type { Product } from '../providers/provider';
 
 export type Completion = 'none' | 'poll' | 'suspend';
 
@@ -36,7 +38,18 @@ function field(completions: readonly Completion[], displayOptions: INodeProperti
 }
 
 /** An agent's tool must return in one call, so it cannot suspend. */
-export const completionFields: INodeProperties[] = [
-	field(['none', 'suspend', 'poll'], { hide: { '@tool': [true] } }),
-	field(['none', 'poll'], { show: { '@tool': [true] } }),
-];
+export function completionFields(makes: Product): INodeProperties[] {
+	return [
+		field(['none', 'suspend', 'poll'], { hide: { '@tool': [true] } }),
+		field(['none', 'poll'], { show: { '@tool': [true] } }),
+		{
+			displayName: FIELD_NAMES.triggerUrl,
+			name: 'triggerUrl',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. https://n8n.example.com/webhook/…/luma-video?sku=MUG',
+			description: `Production URL of a Luma Video Trigger with the same credential: the trigger starts its own workflow when the ${makes} is finished. A query that you add to the URL, such as <code>?sku=MUG</code>, is in its output as 'reference'.`,
+			displayOptions: { show: { completion: ['none'] } },
+		},
+	];
+}

@@ -131,9 +131,9 @@ export function notSuspended({ makes }: { makes: Product }): Text {
 }
 
 /** @param videos such as `2 videos` */
-export function triggerNotTold({ triggerUrl, videos, reason }: { triggerUrl: string; videos: string; reason: string }): Text {
+export function triggerNotTold({ triggerUrl, generations, reason }: { triggerUrl: string; generations: string; reason: string }): Text {
 	return {
-		message: `The Luma Video Trigger at ${triggerUrl} could not be told about ${videos}: ${reason}`,
+		message: `The Luma Video Trigger at ${triggerUrl} could not be told about ${generations}: ${reason}`,
 		advice: `Check that its workflow is published and that both nodes use the same credential. The node keeps trying for 15 minutes. ${GET_BY_ID}`,
 	};
 }

@@ -304,10 +304,11 @@ export interface ImageRequest {
 	webSearch: boolean;
 	userId: string | null;
 	additionalBodyFields: JsonObject;
-	/** Only requests for videos have these. */
+	/** Only requests for videos have these two. */
 	resolution: null;
 	duration: null;
-	callback: null;
+	/** The trigger to tell; no provider calls it about an image. */
+	callback: Callback | null;
 }
 
 /** A request for an image with only its operation and model. */

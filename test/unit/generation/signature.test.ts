@@ -69,7 +69,16 @@ describe('a signed call', () => {
 		expect(await forged('a', NOW + 4 * MINUTE)).toBe(true);
 	});
 
-	it('stays a hint where the keys cannot be fetched: the generation is read anyway', async () => {
+	it('is checked with the keys known so far while they cannot be fetched', async () => {
+		const keys: { now: string[] | null } = { now: ['a'] };
+		const { forged, fetched } = service(keys);
+		await forged('a');
+		keys.now = null;
+		expect([await forged('wrong', NOW + 2 * MINUTE), await forged('a', NOW + 2 * MINUTE), await forged('a', NOW + 48 * 60 * MINUTE)]).toEqual([true, false, false]);
+		expect(fetched()).toBe(3);
+	});
+
+	it('stays a hint where the keys were never fetched: the generation is read anyway', async () => {
 		const { forged, fetched } = service({ now: null });
 		expect([await forged('whatever'), await forged('whatever', NOW + 1000)]).toEqual([false, false]);
 		expect(fetched()).toBe(1);

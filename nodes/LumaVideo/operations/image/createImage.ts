@@ -25,7 +25,7 @@ const TOOL_TERMS =
 /** The fields after those of the request itself. */
 function commonFields(operation: ImageOperation): INodeProperties[] {
 	return [
-		...completionFields,
+		...completionFields('image'),
 		{
 			displayName: 'Download Image',
 			name: 'downloadImage',
@@ -56,7 +56,7 @@ interface ItemInput {
 function readInput({ context, provider, client }: Run, operation: ImageOperation, itemIndex: number): ItemInput {
 	const get = (name: string): unknown => context.getNodeParameter(name, itemIndex, null);
 	const input: Record<string, unknown> = { ...context.getNodeParameter('additionalFields', itemIndex, {}) };
-	for (const name of ['model', 'prompt', 'aspectRatio', 'referenceImages']) input[name] = get(name);
+	for (const name of ['model', 'prompt', 'aspectRatio', 'referenceImages', 'triggerUrl']) input[name] = get(name);
 
 	const findings: string[] = [];
 	/** The files in the input fields that a field lists. */

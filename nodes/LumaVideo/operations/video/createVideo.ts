@@ -47,17 +47,7 @@ const withCallbacks = providerIds.filter((id) => providers[id].callbacks);
 /** The fields after those of the request itself. */
 function commonFields(operation: VideoOperation): INodeProperties[] {
 	return [
-		...completionFields,
-		{
-			displayName: FIELD_NAMES.triggerUrl,
-			name: 'triggerUrl',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. https://n8n.example.com/webhook/…/luma-video?sku=MUG',
-			description:
-				"Production URL of a Luma Video Trigger with the same credential: the trigger starts its own workflow when the video is finished. A query that you add to the URL, such as <code>?sku=MUG</code>, is in its output as 'reference'.",
-			displayOptions: { show: { completion: ['none'] } },
-		},
+		...completionFields('video'),
 		{
 			displayName: 'Download Video',
 			name: 'downloadVideo',
