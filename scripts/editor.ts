@@ -65,7 +65,7 @@ function readOptions(): { port?: number; standInPort?: number; watch: boolean } 
 async function storeExamples(client: N8nClient, setup: ExampleSetup): Promise<StoredWorkflow[]> {
 	const stored: StoredWorkflow[] = [];
 	let triggerUrl: string | undefined;
-	const isTold = (file: string): number => Number(JSON.stringify(readExample(file, setup)).includes('"callbackUrl"'));
+	const isTold = (file: string): number => Number(JSON.stringify(readExample(file, setup)).includes('"triggerUrl"'));
 	for (const file of exampleFiles().sort((a, b) => isTold(a) - isTold(b))) {
 		const workflow = await client.createWorkflow(readExample(file, { ...setup, triggerUrl }));
 		const url = triggerUrlOf(client, workflow);

@@ -11,7 +11,7 @@ import { createCredentials, keysIn } from './support';
 
 const EXAMPLE = 'ai-agent-with-luma-tool.json';
 const AGENT = 'AI Agent';
-const TOOL = 'Make a Video';
+const TOOL = 'Generate a Video';
 
 let client: N8nClient;
 let server: ProviderServer;
@@ -69,7 +69,7 @@ describe("the agent's tool", () => {
 		await ask('a kite');
 		const [tool, ...others] = chat.requests[0]?.tools ?? [];
 		expect(others).toEqual([]);
-		expect(tool?.name).toBe('Make_a_Video');
+		expect(tool?.name).toBe('Generate_a_Video');
 		for (const words of ['Makes a new video', 'Costs money', 'videoUrl', 'generationId']) expect(tool?.description).toContain(words);
 		expect(tool?.parameters.required).toEqual(['Prompt']);
 		expect(tool?.parameters.properties?.Prompt?.description).toMatch(/^What the video shows/);

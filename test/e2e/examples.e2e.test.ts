@@ -5,6 +5,7 @@ import type { INode } from 'n8n-workflow';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { startChatServer, type ChatServer } from '../chat-server';
+import { startMovieServer, type MovieServer } from '../movie-server';
 import { exampleFiles, readExample, setField, triggerUrlOf, type ExampleSetup } from './examples';
 import type { Execution, N8n, N8nClient } from './harness';
 import { describe as describeExecution, nodeOutput, nodeRuns, sharedN8n, startN8n } from './harness';
@@ -14,6 +15,7 @@ import { createCredentials, jsonOf } from './support';
 let client: N8nClient;
 let server: ProviderServer;
 let chat: ChatServer;
+let movies: MovieServer;
 let setup: ExampleSetup & { credentials: CredentialRefs };
 /** The one that n8n's timer wakes after a minute and a half, begun before all others. */
 let nightly: Promise<{ n8n: N8n; server: ProviderServer; executionId: string }>;
@@ -23,10 +25,14 @@ beforeAll(async () => {
 	({ client } = sharedN8n());
 	server = await startProviderServer();
 	chat = await startChatServer();
+	movies = await startMovieServer(`${server.url}/media/samples/720p_16x9_sound.mp4`);
 	const { id, name } = await client.createCredential('openAiApi', { apiKey: chat.apiKey, url: chat.baseUrl });
+	const header = await client.createCredential('httpHeaderAuth', { name: 'x-api-key', value: movies.apiKey });
 	setup = {
 		credentials: await createCredentials(client, server),
 		chatCredential: { openAiApi: { id, name } },
+		movieCredential: { httpHeaderAuth: { id: header.id, name: header.name } },
+		movieUrl: movies.baseUrl,
 		photoUrl: `${server.url}/media/samples/start.jpg`,
 	};
 	await nightly;
@@ -34,6 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
 	await server.close();
 	await chat.close();
+	await movies.close();
 	const { n8n, server: own } = await nightly;
 	await n8n.stop();
 	await own.close();
@@ -83,7 +90,7 @@ const tests: Record<string, () => Promise<void>> = {
 
 	'product-photo-to-video.json': async () => {
 		const execution = await run('product-photo-to-video.json');
-		const [photo] = nodeOutput(execution, 'Get Photo');
+		const [photo] = nodeOutput(execution, 'Download Photo');
 		expect(photo?.binary?.data?.mimeType).toBe('image/jpeg');
 		const [item] = nodeOutput(execution, 'Animate Photo');
 		expect(item?.json).toMatchObject({ status: 'completed', prompt: expect.stringContaining('mug'), estimatedCostUsd: 0.15 });
@@ -93,20 +100,23 @@ const tests: Record<string, () => Promise<void>> = {
 	},
 
 	'batch-from-table.json': async () => {
-		// The bag's video is bought and does not succeed; the cap has no photo, so it is not bought.
+		// The bag's video is bought and does not succeed; the cap has no prompt, so it is not bought.
 		const execution = await run('batch-from-table.json', (node) => {
 			const { jsonOutput } = node.parameters;
 			if (typeof jsonOutput === 'string') {
 				node.parameters.jsonOutput = jsonOutput.replace('The bag turns', 'The bag turns [fails: too shiny]');
 			}
 		});
-		expect(jsonOf(nodeOutput(execution, 'Made')).map(({ sku }) => sku)).toEqual(['MUG-01', 'SHOE-12']);
-		expect(jsonOf(nodeOutput(execution, 'Not Made'))).toEqual([
-			{ sku: 'BAG-07', reason: expect.stringContaining('too shiny'), nextStep: expect.stringContaining('Change the prompt') },
-			{ sku: 'CAP-03', reason: expect.stringContaining("'Start Image' is empty"), nextStep: 'Nothing was sent for this item. Correct it and run this item again.' },
+		expect(nodeOutput(execution, 'Finished Videos').map(({ json, binary }) => [json.sku, json.estimatedCostUsd, binary?.data?.mimeType])).toEqual([
+			['MUG-01', 0.15, 'video/mp4'],
+			['SHOE-12', 0.15, 'video/mp4'],
 		]);
-		expect(purchases()).toEqual(['pixazo generate', 'pixazo generate', 'pixazo generate']);
-		expect(server.ledger().maxConcurrent.pixazo).toBe(2);
+		expect(jsonOf(nodeOutput(execution, 'Failed Rows'))).toEqual([
+			{ sku: 'BAG-07', reason: expect.stringContaining('too shiny'), nextStep: expect.stringContaining('Change the prompt') },
+			{ sku: 'CAP-03', reason: expect.stringContaining("'Prompt' is empty"), nextStep: 'Nothing was sent for this item. Correct it and run this item again.' },
+		]);
+		expect(purchases()).toEqual(Array<string>(3).fill('lumaAgents generate'));
+		expect(server.ledger().maxConcurrent.lumaAgents).toBe(2);
 	},
 
 	'suspend-until-finished.json': async () => {
@@ -118,7 +128,7 @@ const tests: Record<string, () => Promise<void>> = {
 			['completed', 0.15, 'video/mp4'],
 			['completed', 0.15, 'video/mp4'],
 		]);
-		expect(jsonOf(nodeOutput(execution, 'Not Made'))).toEqual([
+		expect(jsonOf(nodeOutput(execution, 'Failed Scenes'))).toEqual([
 			{ scene: '3', reason: expect.stringContaining('too bright'), nextStep: expect.any(String) },
 		]);
 		expect(purchases(own)).toEqual(Array<string>(3).fill('lumaAgents generate'));
@@ -129,7 +139,7 @@ const tests: Record<string, () => Promise<void>> = {
 		const steps = ['First Clip', 'Extend Once', 'Extend Twice'].map((name) => nodeOutput(execution, name));
 		expect(steps.map((items) => items.map(({ json }) => json.status))).toEqual(Array(3).fill(['completed']));
 		expect(steps.map(([item]) => item?.json.estimatedCostUsd)).toEqual([0.15, 0.15, 0.15]);
-		expect(steps[2]?.[0]?.binary?.data?.mimeType).toBe('video/mp4');
+		expect(steps.map(([item]) => item?.binary?.data?.mimeType)).toEqual(Array(3).fill('video/mp4'));
 		expect(purchases()).toEqual(['lumaAgents generate', 'lumaAgents extend', 'lumaAgents extend']);
 		const [first, second, third] = server.jobs();
 		expect(JSON.stringify(second?.request)).toContain(first?.id);
@@ -138,7 +148,7 @@ const tests: Record<string, () => Promise<void>> = {
 
 	'still-then-animate.json': async () => {
 		const execution = await run('still-then-animate.json');
-		const [still] = nodeOutput(execution, 'Make Still');
+		const [still] = nodeOutput(execution, 'Generate Still');
 		expect(still?.json).toMatchObject({ status: 'completed', videoUrl: null, media: [{ type: 'image' }], estimatedCostUsd: 0.0404 });
 		const [item] = nodeOutput(execution, 'Animate Still');
 		expect(item?.json).toMatchObject({ status: 'completed', estimatedCostUsd: 0.15 });
@@ -146,6 +156,26 @@ const tests: Record<string, () => Promise<void>> = {
 		expect(purchases()).toEqual(['lumaAgents image', 'lumaAgents generate']);
 		const [{ url }] = still?.json.media as [{ url: string }];
 		expect(server.jobs()[1]?.request).toMatchObject({ video: { start_frame: { url } } });
+	},
+
+	'voice-over-and-captions.json': async () => {
+		const execution = await run('voice-over-and-captions.json', (node) => {
+			if (node.type === 'n8n-nodes-base.wait') node.parameters.amount = 1;
+		});
+		const [clip] = nodeOutput(execution, 'Luma Video');
+		expect(movies.movies).toEqual([
+			{
+				resolution: 'hd',
+				elements: [{ type: 'subtitles', language: 'en' }],
+				scenes: [{ elements: [
+					{ type: 'video', src: clip?.json.videoUrl, resize: 'cover' },
+					{ type: 'voice', text: 'Every morning, the wind writes a new line in the sky.' },
+				] }],
+			},
+		]);
+		expect(nodeRuns(execution, 'Get Movie')).toHaveLength(2);
+		expect(nodeOutput(execution, 'Download Film')[0]?.binary?.data?.mimeType).toBe('video/mp4');
+		expect(purchases()).toEqual(['lumaAgents generate']);
 	},
 
 	'ai-agent-with-luma-tool.json': async () => {
@@ -157,7 +187,7 @@ const tests: Record<string, () => Promise<void>> = {
 	},
 
 	'schedule-generate-trigger-pair-1-generate.json': async () => await runPair('', ['Use the Video']),
-	'schedule-generate-trigger-pair-2-finished.json': async () => await runPair(' [fails: too dark]', ['Tell Somebody']),
+	'schedule-generate-trigger-pair-2-finished.json': async () => await runPair(' [fails: too dark]', ['Handle Failure']),
 };
 
 /** Publishes both, lets the clock strike, and looks which nodes the finished video reaches. */
@@ -185,7 +215,7 @@ async function runPair(marker: string, reached: readonly string[]): Promise<void
 
 	const execution = await client.waitForNewExecution(second.id);
 	expect(describeExecution(execution)).toContain('"success"');
-	for (const name of ['Use the Video', 'Tell Somebody']) {
+	for (const name of ['Use the Video', 'Handle Failure']) {
 		expect([name, nodeRuns(execution, name).length]).toEqual([name, reached.includes(name) ? 1 : 0]);
 	}
 	const [last] = nodeOutput(execution, reached.at(-1) ?? '');

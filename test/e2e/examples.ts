@@ -24,6 +24,9 @@ export interface ExampleSetup {
 	readonly chatCredential?: NonNullable<INode['credentials']>;
 	/** Production URL of the trigger that is told of finished videos. */
 	readonly triggerUrl?: string;
+	/** For the service that adds a voice and captions, and where it is. */
+	readonly movieCredential?: NonNullable<INode['credentials']>;
+	readonly movieUrl?: string;
 	/** Where the photo of a product lies. */
 	readonly photoUrl?: string;
 	/** Any other change of a node. */
@@ -32,13 +35,16 @@ export interface ExampleSetup {
 
 /** An example as n8n takes it. */
 export function readExample(fileName: string, setup: ExampleSetup): WorkflowDraft {
-	const { credentials, chatCredential, triggerUrl, photoUrl, change } = setup;
+	const { credentials, chatCredential, movieCredential, movieUrl, triggerUrl, photoUrl, change } = setup;
 	const { name, nodes, connections, settings } = JSON.parse(readFileSync(join(folder, fileName), 'utf8')) as WorkflowDraft;
 	for (const node of nodes) {
 		if (node.type.startsWith('n8n-nodes-luma-video.')) {
 			node.credentials = credentials[node.parameters.provider as ProviderName];
 		} else if (node.type === '@n8n/n8n-nodes-langchain.lmChatOpenAi' && chatCredential) {
 			node.credentials = chatCredential;
+		} else if (node.parameters.genericAuthType === 'httpHeaderAuth' && movieCredential) {
+			node.credentials = movieCredential;
+			node.parameters.url = String(node.parameters.url).replace('https://api.json2video.com/v2', movieUrl ?? '');
 		}
 		if (triggerUrl !== undefined) setField(node, 'triggerUrl', () => triggerUrl);
 		if (photoUrl !== undefined) setField(node, 'photo', () => photoUrl);

@@ -162,7 +162,7 @@ describe('in the engine', () => {
 	it('still-then-animate.json makes an image and a video that starts from it', async () => {
 		const done = await run('still-then-animate.json');
 		expect(errorOf(done)).toBeNull();
-		const [still] = outputOf(done, 0, 'Make Still');
+		const [still] = outputOf(done, 0, 'Generate Still');
 		const [media] = still?.json.media as Array<{ url: string; type: string }>;
 		expect(media).toMatchObject({ type: 'image' });
 		const [item] = outputOf(done, 0, 'Animate Still');
@@ -172,7 +172,7 @@ describe('in the engine', () => {
 		expect(server.jobs()[1]?.request).toMatchObject({ video: { start_frame: { url: media?.url } } });
 	});
 
-	it('batch-from-table.json makes a video of every photo; a product without one costs nothing', async () => {
+	it('batch-from-table.json makes a video of every row; one without a prompt costs nothing', async () => {
 		const done = await run('batch-from-table.json');
 		expect(errorOf(done)).toBeNull();
 		const made = outputOf(done, 0, 'Animate Photo');
@@ -183,10 +183,10 @@ describe('in the engine', () => {
 			expect(binary?.data?.mimeType).toBe('video/mp4');
 		}
 		expect(notMade.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 3 }]);
-		expect(notMade[0]?.json.error).toContain("'Start Image' is empty");
+		expect(notMade[0]?.json.error).toContain("'Prompt' is empty");
 		expect(notMade[0]?.json).toHaveProperty('details.nextStep', 'Nothing was sent for this item. Correct it and run this item again.');
 		const { purchases, maxConcurrent } = server.ledger();
-		expect(purchases.map(({ provider }) => provider)).toEqual(['pixazo', 'pixazo', 'pixazo']);
-		expect(maxConcurrent.pixazo).toBe(2);
+		expect(purchases.map(({ provider }) => provider)).toEqual(['lumaAgents', 'lumaAgents', 'lumaAgents']);
+		expect(maxConcurrent.lumaAgents).toBe(2);
 	});
 });
