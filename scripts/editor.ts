@@ -4,7 +4,7 @@
  *     npm run editor [-- --port 5678 --stand-in-port 4010]
  *     npm run dev     the same, and what is changed in nodes/, credentials/ and icons/ is loaded at once
  *
- * A stand-in plays the providers, another one the chat model of the AI agent. The first start installs n8n. All data is
+ * A stand-in plays the providers, others the chat model of the AI agent and JSON2Video. The first start installs n8n. All data is
  * in a temporary folder and goes when the command ends.
  */
 import { removeAtEnd, stopSignal } from './ending';
@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startChatServer } from '../test/chat-server';
+import { startMovieServer } from '../test/movie-server';
 import { exampleFiles, readExample, triggerUrlOf, type ExampleSetup } from '../test/e2e/examples';
 import { owner, type N8nClient, type StoredWorkflow } from '../test/e2e/harness/client';
 import { startN8n } from '../test/e2e/harness/n8n';
@@ -114,6 +115,8 @@ async function run(): Promise<void> {
 		ends.push(async () => await standIn.close());
 		const chat = await startChatServer();
 		ends.push(async () => await chat.close());
+		const movies = await startMovieServer(`${standIn.url}/media/samples/720p_16x9_sound.mp4`);
+		ends.push(async () => await movies.close());
 		stopSignal.throwIfAborted();
 
 		const { client } = n8n;
@@ -123,9 +126,12 @@ async function run(): Promise<void> {
 			{ apiKey: chat.apiKey, url: chat.baseUrl },
 			'Stand-in: chat model',
 		);
+		const header = await client.createCredential('httpHeaderAuth', { name: 'x-api-key', value: movies.apiKey }, 'Stand-in: JSON2Video');
 		const workflows = await storeExamples(client, {
 			credentials,
 			chatCredential: { openAiApi: { id, name } },
+			movieCredential: { httpHeaderAuth: { id: header.id, name: header.name } },
+			movieUrl: movies.baseUrl,
 			photoUrl: `${standIn.url}/media/samples/start.jpg`,
 		});
 		stopSignal.throwIfAborted();
