@@ -7,7 +7,8 @@ import type { N8nClient } from '../e2e/harness';
 import { openEditor, sharedN8n } from '../e2e/harness';
 import type { CredentialRefs } from '../e2e/support';
 import { createCredentials } from '../e2e/support';
-import { TRIGGER, Trigger, buy, callAtOnce, callMany, note, pause, readsById, readsOf, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
+import type { Call } from '../e2e/triggerSupport';
+import { TRIGGER, Trigger, buy, callAbout, callAtOnce, callMany, note, pause, readsById, readsOf, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
 
 let client: N8nClient;
 let server: ProviderServer;
@@ -37,9 +38,9 @@ async function bought(trigger: Trigger, ...prompts: string[]): Promise<string[]>
 	return await buy(client, credentials, trigger, prompts);
 }
 
-/** The body that the provider would send about a job, as it claims to be. */
-function claim(provider: ProviderName, id: string, status: 'processing' | 'completed' | 'failed' = 'completed'): unknown {
-	return server.callbackBody(provider, { id, status });
+/** What the provider would send about a job, as somebody claims it to be. */
+function claim(provider: ProviderName, id: string, status: 'processing' | 'completed' | 'failed' = 'completed'): Call {
+	return callAbout(server, provider, { id, status });
 }
 
 function ofStatus(trigger: Trigger, ids: readonly string[], status: string): number {
@@ -122,12 +123,12 @@ describe.each(each)('%s', (provider) => {
 			...['', 'null', '{}', '[]', '1', '"completed"', 'true', '{"id":', '<xml/>', '{"__proto__":{"id":"x","state":"completed"}}'],
 			JSON.stringify({ padding: huge }),
 			...['id', 'request_id'].map((name) => JSON.stringify({ [name]: huge, state: 'completed', status: 'COMPLETED' })),
-			JSON.stringify([claim(provider, 'a'), claim(provider, 'b')]),
+			JSON.stringify([claim(provider, 'a').body, claim(provider, 'b').body]),
 			'['.repeat(5000) + ']'.repeat(5000),
 		];
 		const answers = await callMany(trigger.url, junk, { connections: 1 });
 		for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']) {
-			answers.push(...(await callMany(trigger.url, [JSON.stringify(claim(provider, 'a'))], { method })));
+			answers.push(...(await callMany(trigger.url, [claim(provider, 'a')], { method })));
 		}
 		await note(`junk-${provider}`, { calls: answers.length, worstAnswerMs: worst(answers), statuses: answers.map(({ status }) => status) });
 		for (const { status } of answers) expect(status).not.toBeNull();
@@ -230,9 +231,9 @@ describe('a flood', () => {
 		const trigger = await Trigger.create(client, credentials, provider);
 		const [id = ''] = await bought(trigger, 'a cat [takes 300ms] [callbacks: drop]');
 		await pause(800);
-		const body = JSON.stringify(claim(provider, id));
+		const call = claim(provider, id);
 		const startedAt = Date.now();
-		const answers = await callMany(trigger.url, Array.from({ length: 10_000 }, () => body));
+		const answers = await callMany(trigger.url, Array.from({ length: 10_000 }, () => call));
 		const seconds = (Date.now() - startedAt) / 1000;
 		const sorted = answers.map(({ ms }) => ms).sort((a, b) => a - b);
 		const emitted = await trigger.settled(1);
@@ -288,8 +289,8 @@ describe('a storm', () => {
 		const calls: Array<Promise<void>> = [];
 		for (let n = 0; n < 600; n++) {
 			const isReal = n % 30 === 0;
-			const body = claim(provider, isReal ? (ids[n / 30] ?? '') : `made-up-${n}`);
-			calls.push(callMany(trigger.url, [body], { connections: 1 }).then(([answer]) => void waits[isReal ? 'real' : 'junk'].push(answer?.ms ?? Infinity)));
+			const call = claim(provider, isReal ? (ids[n / 30] ?? '') : `made-up-${n}`);
+			calls.push(callMany(trigger.url, [call], { connections: 1 }).then(([answer]) => void waits[isReal ? 'real' : 'junk'].push(answer?.ms ?? Infinity)));
 			await pause(1000 / 30);
 		}
 		await Promise.all(calls);
@@ -312,8 +313,8 @@ it('the panel says which URL to use where', async () => {
 	};
 	try {
 		const draft = await (await show('draft')).innerText();
-		expect(draft).toContain("publish the workflow and make videos with the production URL as 'Trigger URL'");
-		expect(draft).toContain("make a video with the test URL as 'Trigger URL'");
+		expect(draft).toContain("publish the workflow and generate videos with the production URL as 'Trigger URL'");
+		expect(draft).toContain("generate a video with the test URL as 'Trigger URL'");
 		await client.publish(trigger.workflowId);
 		const panel = await show('published');
 		const published = await panel.innerText();
