@@ -1,12 +1,13 @@
 /**
- * Last step, at the head of an execution: the generation that was handed over is emitted once. One that was handed over
+ * Last step, at the head of an execution: each generation that was handed over is emitted once. One that was handed over
  * without its state (if the trigger itself runs in another process, and in a test) is watched by the execution first,
- * suspended if possible.
+ * suspended if possible; outside of a test it is the only one of its execution.
  */
 import type { IExecuteFunctions, INodeExecutionData, WorkflowExecuteMode } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
 import { deliver } from '../generation/deliver';
 import { nodeError } from '../generation/failure';
+import { Gate } from '../generation/gate';
 import { pauseFor, readGeneration } from '../generation/read';
 import { UNKNOWN_EXPECTED_MS, nextReadDelayMs, nextWakeDelayMs } from '../generation/schedule';
 import { canSuspend, suspendUntil } from '../operations/engine';
@@ -19,6 +20,9 @@ import { RETRY_DOWNLOAD } from './messages';
 import type { TriggerEvent, Verdict } from './trigger';
 import { REQUEST_TIMEOUT_MS, isId, judge, memoryOf, providerOf } from './trigger';
 import { MAX_AGE_MS } from './watchList';
+
+/** Concurrent reads. */
+const MAX_READS = 4;
 
 /** What an execution is told about a generation. */
 export interface HandedOver {
@@ -44,20 +48,17 @@ export function handOver(generationId: string, about: Partial<HandedOver>): INod
 }
 
 /**
- * Emits what was handed over: one generation, or several in a test. An empty list ends the execution quietly.
+ * Emits what was handed over. An empty list ends the execution quietly.
  *
  * @throws NodeApiError or NodeOperationError when a generation cannot be read or its file cannot be downloaded
  */
 export async function emit(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const items: INodeExecutionData[] = [];
-	for (const [index, { json }] of context.getInputData().entries()) {
-		const handed = json as unknown as HandedOver;
-		if (isId(handed.generationId)) items.push(...(await emitOne(context, handed, index)));
-	}
-	return items;
+	const gate = new Gate(MAX_READS);
+	const handed = context.getInputData().map(({ json }) => json as unknown as HandedOver).filter(({ generationId }) => isId(generationId));
+	return (await Promise.all(handed.map(async (each, index) => await emitOne(context, each, index, gate)))).flat();
 }
 
-async function emitOne(context: IExecuteFunctions, handed: HandedOver, index: number): Promise<INodeExecutionData[]> {
+async function emitOne(context: IExecuteFunctions, handed: HandedOver, index: number, gate: Gate): Promise<INodeExecutionData[]> {
 	const node = context.getNode();
 	const provider = providerOf(node);
 	const mode = context.getMode();
@@ -70,7 +71,7 @@ async function emitOne(context: IExecuteFunctions, handed: HandedOver, index: nu
 		const read =
 			generation !== null && mode !== 'retry'
 				? { ok: true as const, generation }
-				: await readGeneration(provider, client, generationId, systemClock, cancelSignal);
+				: await gate.run(async () => await readGeneration(provider, client, generationId, systemClock, cancelSignal));
 		// The trigger has already judged what comes with its state.
 		const verdict = judge(terms, read, handed.isAnnounced || generation !== null, Date.now());
 		if (verdict.finding === 'emit') {

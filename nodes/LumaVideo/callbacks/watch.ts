@@ -3,7 +3,7 @@
  * a time, and starts an execution when it has ended. From time to time, the provider's list, if it includes callback
  * addresses, reveals generations whose callback was missed.
  */
-import type { IRun, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
+import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
 import { experience } from '../generation/experience';
 import { Gate } from '../generation/gate';
@@ -16,6 +16,7 @@ import { parseHttpUrl } from '../transport/address';
 import { referenceOf } from '../transport/announce';
 import { Account } from './account';
 import { handOver } from './emit';
+import { Executions } from './executions';
 import { announcedButGone, foreignCall, triggerAddress } from './messages';
 import type { TriggerEvent, TriggerMemory, Verdict } from './trigger';
 import { DEFAULT_RECONCILE_MINUTES, judge, learn, memoryOf, providerOf } from './trigger';
@@ -63,11 +64,13 @@ class Watcher {
 	private readonly reads = new Gate(MAX_READS);
 	private readonly strangersReads = new Gate(1);
 	private readonly account: Account;
+	private readonly executions: Executions;
 
 	constructor(private readonly context: ITriggerFunctions) {
 		this.memory = memoryOf(context);
 		this.provider = providerOf(context.getNode());
 		this.account = new Account(context, this.provider);
+		this.executions = new Executions(context, this.pauses);
 		const wanted = context.getNodeParameter('events', []) as TriggerEvent[];
 		this.terms = { provider: this.provider, node: context.getNode(), wanted, isTest: false };
 		const { reconcileMinutes = DEFAULT_RECONCILE_MINUTES } = context.getNodeParameter('options', {}) as { reconcileMinutes?: number };
@@ -191,34 +194,20 @@ class Watcher {
 		return this.missedMs === null ? Infinity : toMissed > 0 ? toMissed : this.missedMs;
 	}
 
-	/** Starts an execution; whether the generation is emitted then, by whomever. */
+	/** Puts a generation into an execution; whether it is emitted then, by whomever. */
 	private async emit(id: string, { key, generation, callee }: Extract<Verdict, { finding: 'emit' }>, { reference }: Watched): Promise<boolean> {
-		const { context } = this;
 		const { list } = this.memory;
-		const claimed = new Promise<void>((resolve) => {
-			list.whenEmitted.set(key, resolve);
-		});
-		const done = context.helpers.createDeferredPromise<IRun>();
-		const ended = done.promise.then(
-			// In another process, how the execution ended is all that is known of it.
-			(run?: IRun) => {
-				const node = run?.data.resultData.runData[context.getNode().name]?.at(-1);
-				if (run?.status === 'success' || node?.executionStatus === 'success') list.markEmitted(key);
-			},
-			(error: unknown) => {
-				context.logger.warn(`Luma Video Trigger could not start an execution: ${String(error)}`);
-			},
-		);
 		// The query that the user added to the URL, preferably as the provider returns it.
 		const url = callee === 'thisTrigger' ? parseHttpUrl(this.provider.callbacks?.urlOf?.(generation) ?? '') : null;
 		const item = handOver(id, { generation, reference: url ? referenceOf(url.searchParams) : reference });
-		try {
-			context.emit([[item]], undefined, done);
-		} catch (error) {
-			done.reject(error instanceof Error ? error : new Error(String(error)));
-		}
-		await this.pauses.unlessEnded(Promise.race([claimed, ended]));
+		const claimed = new Promise<undefined>((resolve) => {
+			list.whenEmitted.set(key, resolve);
+		});
+		const run = await this.pauses.unlessEnded(Promise.race([claimed, this.executions.run(item)]));
 		list.whenEmitted.delete(key);
+		// In another process, how the execution ended is all that is known of it.
+		const node = run?.data.resultData.runData[this.context.getNode().name]?.at(-1);
+		if (run?.status === 'success' || node?.executionStatus === 'success') list.markEmitted(key);
 		return list.isEmitted(key);
 	}
 

@@ -46,7 +46,7 @@ export class WatchList {
 	/** Starts to watch a generation, at once if it is due; set while the trigger itself runs in this process. */
 	follow: ((id: string, watched: Watched, isDue: boolean) => void) | null = null;
 	/** Called when the emission with that key is recorded. */
-	readonly whenEmitted = new Map<string, () => void>();
+	readonly whenEmitted = new Map<string, (value: undefined) => void>();
 	private readonly known = new Map<string, Watched>();
 	private readonly strangers = new Map<string, Watched>();
 	/** Fingerprints of recent emissions. */
@@ -124,7 +124,7 @@ export class WatchList {
 		this.emitted.add(short(key));
 		const [oldest] = this.emitted;
 		if (this.emitted.size > MAX_EMITTED && oldest !== undefined) this.emitted.delete(oldest);
-		this.whenEmitted.get(key)?.();
+		this.whenEmitted.get(key)?.(undefined);
 	}
 
 	/** Adds what is stored with the workflow. */

@@ -108,7 +108,7 @@ describe('a provider that never calls', () => {
 		expect(late.reduce((sum, each) => sum + each, 0) / late.length).toBeLessThanOrEqual(5000);
 	});
 
-	it('200 at once are watched, and start an execution each', async () => {
+	it('200 at once are watched, four reads at a time, and share a few executions', async () => {
 		const n8n = await started('lumaAgents');
 		const ids = Array.from({ length: 200 }, (_, n) => `video-${n}`);
 		for (const id of ids) n8n.generations.set(id, { state: 'processing' });
@@ -117,7 +117,7 @@ describe('a provider that never calls', () => {
 		for (const id of ids) n8n.generations.set(id, { state: 'completed' });
 		await pass(30_000);
 		expect([...n8n.ids].sort()).toEqual([...ids].sort());
-		expect(n8n.executions).toBe(200);
+		expect(n8n.executions).toBeLessThanOrEqual(20);
 		expect(n8n.requests.length).toBeLessThanOrEqual(200 * 12);
 	});
 });
