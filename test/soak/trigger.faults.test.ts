@@ -282,7 +282,7 @@ describe('a flood', () => {
 describe('a storm', () => {
 	it.each([
 		['as n8n is', {}],
-		['with the setting of docs/scaling.md', { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' }],
+		['with n8n taking sandboxes only when needed', { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' }],
 	])('of 30 calls a second, junk for the most part: how long true calls wait for their answer, %s', async (name, env) => {
 		const provider = CALLING_WITHOUT_LIST;
 		const n8n = await startN8n({ tarball: sharedN8n().tarball.path, env });
