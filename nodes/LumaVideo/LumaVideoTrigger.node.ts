@@ -26,7 +26,9 @@ export class LumaVideoTrigger implements INodeType {
 		name: 'lumaVideoTrigger',
 		icon: { light: 'file:../../icons/lumaVideo.svg', dark: 'file:../../icons/lumaVideo.dark.svg' },
 		group: ['trigger'],
-		version: 1,
+		// For each call of a trigger of version 1, n8n evaluates an expression, for which it may have to start a sandbox.
+		version: [1, 1.1],
+		defaultVersion: 1.1,
 		subtitle: '={{$parameter["events"].join(", ")}}',
 		// n8n lists both nodes as one and shows this description for both.
 		description: "Generate and edit videos and images with Luma's models, or start the workflow when a video is finished",

@@ -7,7 +7,8 @@ import type { N8nClient } from './harness';
 import { sharedN8n } from './harness';
 import type { CredentialRefs } from './support';
 import { createCredentials } from './support';
-import { TRIGGER, Trigger, buy, callAtOnce, callMany, pause, readsById, unpublishAll, waitUntil } from './triggerSupport';
+import type { Call } from './triggerSupport';
+import { TRIGGER, Trigger, buy, callAbout, callAtOnce, callMany, pause, readsById, unpublishAll, waitUntil } from './triggerSupport';
 
 let client: N8nClient;
 let server: ProviderServer;
@@ -28,9 +29,9 @@ afterEach(async () => {
 	await unpublishAll();
 });
 
-/** The body that the provider would send about a job, as somebody claims it to be. */
-function claim(provider: ProviderName, id: string): unknown {
-	return server.callbackBody(provider, { id, status: 'completed' });
+/** What the provider would send about a job, as somebody claims it to be. */
+function claim(provider: ProviderName, id: string): Call {
+	return callAbout(server, provider, { id, status: 'completed' });
 }
 
 it('each provider: the workflow starts once for each video that is over, and gives back what the URL says of it', async () => {

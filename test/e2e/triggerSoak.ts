@@ -8,7 +8,7 @@ import type { FaultKind, Job, ProviderName, ProviderServer } from '../provider-s
 import { CALLING, PROVIDERS } from '../samples';
 import type { N8n } from './harness';
 import type { CredentialRefs } from './support';
-import { Trigger, buy, callMany, emittedBy, pause, readsOf, unpublishAll, waitUntil } from './triggerSupport';
+import { Trigger, buy, callAbout, callMany, emittedBy, pause, readsOf, unpublishAll, waitUntil } from './triggerSupport';
 
 export interface SoakOptions {
 	n8n: N8n;
@@ -106,7 +106,7 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 	};
 	const flood = async (): Promise<void> => {
 		const trigger = pick(calling);
-		const bodies = Array.from({ length: 150 }, (_, index) => server.callbackBody(trigger.provider, { id: `flood-${seed}-${count.forgeries}-${index}`, status: 'completed' }));
+		const bodies = Array.from({ length: 150 }, (_, index) => callAbout(server, trigger.provider, { id: `flood-${seed}-${count.forgeries}-${index}`, status: 'completed' }));
 		count.forgeries += bodies.length;
 		await call(trigger, bodies);
 	};
@@ -119,7 +119,8 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 			next() < 0.5 && own.length > 0 ? pick(own).id : `forged-${seed}-${count.forgeries}-${index}`,
 		);
 		const video = { status, failureReason: status === 'failed' ? 'forged' : null } as Partial<Job>;
-		const bodies = ids.map((id) => server.callbackBody(provider, { ...video, id }));
+		// Whoever has an account of their own at the provider can have such calls signed.
+		const bodies = ids.map((id) => (next() < 0.5 ? callAbout(server, provider, { ...video, id }) : server.callbackBody(provider, { ...video, id })));
 		const copies = pick([1, 1, 2, 5]);
 		count.forgeries += ids.length;
 		await call(trigger, Array.from({ length: copies }, () => bodies).flat());

@@ -4,7 +4,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ExecutionStatus, IDataObject, INode } from 'n8n-workflow';
-import type { ProviderName, ProviderServer } from '../provider-server';
+import type { Job, ProviderName, ProviderServer } from '../provider-server';
 import type { Execution, ExecutionSummary, N8nClient } from './harness';
 import { chain, items, manualTrigger, node, nodeRuns, workflow } from './harness';
 import { outputFolder } from './harness/paths';
@@ -90,6 +90,7 @@ export class Trigger {
 		const webhookId = randomUUID();
 		const trigger = node(TRIGGER, LUMA_VIDEO_TRIGGER, { provider, ...options.parameters }, {
 			credentials: options.credentials ?? credentials[provider],
+			typeVersion: 1.1,
 			webhookId,
 		});
 		const nodes = [trigger, ...(options.next ?? [])];
@@ -191,6 +192,20 @@ export async function buy(
 	return ids as string[];
 }
 
+/** What an address is called with, when that is more than a body. */
+export class Call {
+	constructor(
+		readonly body: unknown,
+		readonly headers: Readonly<Record<string, string>>,
+	) {}
+}
+
+/** What the provider would send about a job, as it is said to be; signed where the provider signs. */
+export function callAbout(server: ProviderServer, provider: ProviderName, job: Partial<Job> & { id: string }): Call {
+	const body = server.callbackBody(provider, job);
+	return new Call(body, server.callbackHeaders(provider, job.id, body));
+}
+
 export interface CallAnswer {
 	/** `null` when there was none. */
 	status: number | null;
@@ -198,15 +213,15 @@ export interface CallAnswer {
 	ms: number;
 }
 
-/** Calls an address many times over a few connections that stay open, as fast as it answers. */
+/** Calls an address many times, each with a body or a `Call`, over a few connections that stay open, as fast as it answers. */
 export async function callMany(
 	url: string,
-	bodies: Iterable<unknown>,
+	calls: Iterable<unknown>,
 	{ method = 'POST', connections = 16 }: { method?: string; connections?: number } = {},
 ): Promise<CallAnswer[]> {
 	const agent = new Agent({ keepAlive: true, maxSockets: connections });
 	const answers: CallAnswer[] = [];
-	const queue = bodies[Symbol.iterator]();
+	const queue = calls[Symbol.iterator]();
 	const worker = async (): Promise<void> => {
 		for (let next = queue.next(); next.done !== true; next = queue.next()) {
 			answers.push(await callOnce(url, next.value, method, agent));
@@ -217,7 +232,8 @@ export async function callMany(
 	return answers;
 }
 
-async function callOnce(url: string, body: unknown, method: string, agent: Agent): Promise<CallAnswer> {
+async function callOnce(url: string, call: unknown, method: string, agent: Agent): Promise<CallAnswer> {
+	const { body, headers } = call instanceof Call ? call : new Call(call, {});
 	const text = typeof body === 'string' ? body : JSON.stringify(body);
 	const startedAt = performance.now();
 	return await new Promise((resolve) => {
@@ -226,7 +242,7 @@ async function callOnce(url: string, body: unknown, method: string, agent: Agent
 		};
 		const request = httpRequest(
 			url,
-			{ method, agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } },
+			{ method, agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers } },
 			(response) => {
 				let answer = '';
 				response.setEncoding('utf8');
@@ -241,8 +257,8 @@ async function callOnce(url: string, body: unknown, method: string, agent: Agent
 }
 
 /** Calls at the very same moment, each on a connection of its own. */
-export async function callAtOnce(url: string, bodies: readonly unknown[]): Promise<CallAnswer[]> {
-	return await callMany(url, bodies, { connections: bodies.length });
+export async function callAtOnce(url: string, calls: readonly unknown[]): Promise<CallAnswer[]> {
+	return await callMany(url, calls, { connections: calls.length });
 }
 
 export function worst(answers: readonly CallAnswer[]): number {

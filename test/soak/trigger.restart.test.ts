@@ -7,7 +7,7 @@ import type { N8n } from '../e2e/harness';
 import { node, sharedN8n, startN8n } from '../e2e/harness';
 import type { CredentialRefs } from '../e2e/support';
 import { createCredentials } from '../e2e/support';
-import { Trigger, buy, callMany, note, pause, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
+import { Trigger, buy, callAbout, callMany, note, pause, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
 
 let n8n: N8n;
 let server: ProviderServer;
@@ -92,7 +92,7 @@ describe('callbacks at the moment of the end', () => {
 			await waitUntil(allOver);
 			// The provider does not answer now, so that nothing is emitted before the end.
 			server.fault({ kind: '503', provider, route: 'status', times: 'always' });
-			const answers = await callMany(trigger.url, ids.map((id) => server.callbackBody(provider, { id })), { connections: 4 });
+			const answers = await callMany(trigger.url, ids.map((id) => callAbout(server, provider, { id })), { connections: 4 });
 			for (const { status } of answers) expect(status).toBe(200);
 			await n8n.kill();
 			server.clearFaults();
@@ -127,7 +127,7 @@ it('callbacks are answered at once when there is no room for an execution', asyn
 	const trigger = await Trigger.create(n8n.client, credentials, CALLING_WITHOUT_LIST, { next: [slow] });
 	const ids = await buy(n8n.client, credentials, trigger, Array.from({ length: 4 }, () => 'a cat [takes 200ms] [callbacks: drop]'));
 	await waitUntil(allOver);
-	const answers = await callMany(trigger.url, ids.map((id) => server.callbackBody(CALLING_WITHOUT_LIST, { id })), { connections: 4 });
+	const answers = await callMany(trigger.url, ids.map((id) => callAbout(server, CALLING_WITHOUT_LIST, { id })), { connections: 4 });
 	await note('no-room', { worstAnswerMs: worst(answers) });
 	for (const { status, ms } of answers) {
 		expect(status).toBe(200);

@@ -4,7 +4,7 @@
  * the other recorded.
  *
  * If executions run in several processes, a key is therefore recorded in several rounds, and whoever is first in every
- * round emits. The first of a round always continues, so somebody emits. Each process records all its keys of a round in
+ * round emits. The first of a round always continues, so somebody emits. Each process records all its keys of a moment in
  * one call and then waits many times as long as that took: calls rarely collide, and a double emission would need a
  * collision in each round. The winner then records again what was undone, for those who come later.
  */
@@ -19,136 +19,85 @@ export const MAX_RECORDS = 2000;
 const MAX_RECORDS_APART = 5600;
 
 const ROUNDS = 6;
-/** Including those in which a winner records again what others undid. */
-const MAX_ROUNDS = 12;
-/** The pause before a round is at most this multiple of a call's duration, within these limits in milliseconds. */
+/** How often a winner records again what others undid, at most. */
+const MAX_REPAIRS = 6;
+/** The pause before a call of the store is at most this multiple of its duration, within these limits in milliseconds. */
 const PAUSE_FACTOR = 40;
 const MIN_PAUSE_MS = 300;
 const MAX_PAUSE_MS = 3000;
 /** If two processes create the first record at the same time, one of them fails and finds it there on its next attempt. */
 const TRIES = 3;
 
-/** Something to emit, unless it was emitted before. */
-export interface Candidate {
-	key: string;
-	/** Unique to the hand-over; a retry of its execution has the same. */
-	ticket: string | null;
-}
-
 type Store = Pick<IExecuteFunctions['helpers'], 'checkProcessedAndRecord' | 'removeProcessed'>;
 type Context = Pick<IExecuteFunctions, 'getMode' | 'getNode' | 'getWorkflow'> & { helpers: Store };
 
-/** Records keys; returns those that are new. */
-async function record(store: Store, keys: readonly string[], maxEntries: number): Promise<Set<string>> {
-	if (keys.length === 0) return new Set();
+/**
+ * Whether to emit now; if so, the key counts as emitted from now on. A retry of an execution that was interrupted after
+ * its claim is recognized by its ticket, and emits again.
+ *
+ * @param ticket unique to the hand-over; a retry of its execution has the same
+ * @param isAlone whether no other process emits for this trigger
+ */
+export async function claim(context: Context, key: string, ticket: string, isAlone: boolean, clock: Clock): Promise<boolean> {
+	const record = async (...keys: string[]): Promise<Set<string>> => await recordTogether(context, keys, isAlone, clock);
+	const ticketKey = `${key} by ${ticket}`;
+	const isRetry = context.getMode() === 'retry';
+	// Retries are done by hand, one at a time.
+	if (isAlone || isRetry) {
+		const added = await record(key, ticketKey);
+		if (added.has(key)) return true;
+		if (!added.has(ticketKey)) return isRetry;
+		await context.helpers.removeProcessed([ticketKey], 'node', { mode: 'entries' });
+		return false;
+	}
+	const rounds = Array.from({ length: ROUNDS }, (_, index) => (index === 0 ? key : `${key} round ${index + 1}`));
+	for (const round of rounds) if ((await record(round)).size === 0) return false;
+	for (let repair = 0; repair < MAX_REPAIRS; repair++) if ((await record(ticketKey, ...rounds)).size === 0) break;
+	return true;
+}
+
+interface Batch {
+	keys: string[];
+	added: Promise<Set<string>>;
+}
+
+/** What each trigger records next, and how long that took last time, in milliseconds. */
+const batches = new Map<string, Batch>();
+const durations = new Map<string, number>();
+
+/** Records keys, together with all that this process records in the meantime; returns those that are new. */
+async function recordTogether(context: Context, keys: readonly string[], isAlone: boolean, clock: Clock): Promise<Set<string>> {
+	const line = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
+	let batch = batches.get(line);
+	if (!batch) {
+		const collected: string[] = [];
+		const run = async (): Promise<Set<string>> => {
+			const limit = Math.min(Math.max((durations.get(line) ?? 0) * PAUSE_FACTOR, MIN_PAUSE_MS), MAX_PAUSE_MS);
+			if (!isAlone) await pauseFor(clock, Math.random() * limit, undefined);
+			return await inLine(line, async () => {
+				batches.delete(line);
+				const startedAt = clock.now();
+				const added = await recordNow(context.helpers, collected, isAlone ? MAX_RECORDS : MAX_RECORDS_APART);
+				durations.set(line, clock.now() - startedAt);
+				return added;
+			});
+		};
+		batch = { keys: collected, added: run() };
+		batches.set(line, batch);
+	}
+	batch.keys.push(...keys);
+	const added = await batch.added;
+	// Of two with the same key, the first takes it.
+	return new Set(keys.filter((key) => added.delete(key)));
+}
+
+async function recordNow(store: Store, keys: readonly string[], maxEntries: number): Promise<Set<string>> {
 	for (let attempt = 1; ; attempt++) {
 		try {
-			const result = await store.checkProcessedAndRecord([...keys], 'node', { mode: 'entries', maxEntries });
+			const result = await store.checkProcessedAndRecord([...new Set(keys)], 'node', { mode: 'entries', maxEntries });
 			return new Set(result.new.map(String));
 		} catch (error) {
 			if (attempt >= TRIES) throw error instanceof Error ? error : new Error(String(error));
 		}
 	}
-}
-
-function ticketKey({ key, ticket }: Candidate): string {
-	return `${key} by ${ticket ?? ''}`;
-}
-
-/**
- * The keys to emit now; they count as emitted from now on. A retry of an execution that was interrupted after its claim
- * is recognized by its tickets, and emits again.
- *
- * @param isAlone whether no other process emits for this trigger
- */
-export async function claim(context: Context, candidates: readonly Candidate[], isAlone: boolean, clock: Clock): Promise<Set<string>> {
-	const store = context.helpers;
-	const line = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
-	const isRetry = context.getMode() === 'retry';
-	// Retries are done by hand, one at a time.
-	if (!isAlone && !isRetry) return await winnersOf(line, store, candidates, clock);
-	return await inLine(line, async () => {
-		const maxRecords = isAlone ? MAX_RECORDS : MAX_RECORDS_APART;
-		const added = await record(store, candidates.flatMap((each) => [each.key, ...(each.ticket === null ? [] : [ticketKey(each)])]), maxRecords);
-		const others = candidates.filter(({ key, ticket }) => ticket !== null && !added.has(key));
-		const vain = others.map(ticketKey).filter((ticket) => added.has(ticket));
-		if (vain.length > 0) await store.removeProcessed(vain, 'node', { mode: 'entries' });
-		const again = isRetry ? others.filter((each) => !added.has(ticketKey(each))) : [];
-		return new Set([...candidates.filter(({ key }) => added.has(key)), ...again].map(({ key }) => key));
-	});
-}
-
-/** A candidate in its rounds. */
-interface Runner extends Candidate {
-	/** Beyond the last one, it has won and makes sure that its records stay. */
-	round: number;
-	resolve(isWinner: boolean): void;
-	reject(error: unknown): void;
-}
-
-/** Runners by trigger. */
-const running = new Map<string, Runner[]>();
-
-/** The keys that are first in all rounds. */
-async function winnersOf(line: string, store: Store, candidates: readonly Candidate[], clock: Clock): Promise<Set<string>> {
-	const results = await Promise.all(
-		candidates.map(async (candidate) => {
-			const isWinner = await new Promise<boolean>((resolve, reject) => {
-				const runner = { ...candidate, round: 1, resolve, reject };
-				const others = running.get(line);
-				if (others) others.push(runner);
-				else {
-					running.set(line, [runner]);
-					void runRounds(line, store, clock);
-				}
-			});
-			return isWinner ? [candidate.key] : [];
-		}),
-	);
-	return new Set(results.flat());
-}
-
-function roundKey(key: string, round: number): string {
-	return round === 1 ? key : `${key} round ${round}`;
-}
-
-/** What a runner records next: its key of the round or, once it has won, everything that must stay. */
-function recordsOf(runner: Runner): string[] {
-	if (runner.round <= ROUNDS) return [roundKey(runner.key, runner.round)];
-	return [ticketKey(runner), ...Array.from({ length: ROUNDS }, (_, index) => roundKey(runner.key, index + 1))];
-}
-
-/** Runs the rounds of all runners of a trigger in this process, until none is left. */
-async function runRounds(line: string, store: Store, clock: Clock): Promise<void> {
-	let tookMs = 0;
-	for (let runners = running.get(line); runners && runners.length > 0; runners = running.get(line)) {
-		await pauseFor(clock, Math.random() * Math.min(Math.max(tookMs * PAUSE_FACTOR, MIN_PAUSE_MS), MAX_PAUSE_MS), undefined);
-		const current = runners;
-		const batch = [...current];
-		const leave = (runner: Runner): void => {
-			current.splice(current.indexOf(runner), 1);
-		};
-		try {
-			const startedAt = clock.now();
-			const added = await record(store, batch.flatMap(recordsOf), MAX_RECORDS_APART);
-			tookMs = clock.now() - startedAt;
-			for (const runner of batch) {
-				// Of two runners with the same key in one process, the first takes it.
-				const isAdded = recordsOf(runner).filter((each) => added.delete(each)).length > 0;
-				const isLost = runner.round <= ROUNDS && !isAdded;
-				// Done once nothing had to be added again, or after enough attempts.
-				const isOver = isLost || (runner.round > ROUNDS + 1 && (!isAdded || runner.round >= MAX_ROUNDS));
-				runner.round++;
-				if (!isOver) continue;
-				leave(runner);
-				runner.resolve(!isLost);
-			}
-		} catch (error) {
-			for (const runner of batch) {
-				leave(runner);
-				runner.reject(error);
-			}
-		}
-	}
-	running.delete(line);
 }

@@ -21,8 +21,6 @@ import { REQUEST_TIMEOUT_MS, emissionKey, eventOf, isId, learn, memoryOf, provid
 
 /** The shortest time between reads of the credential because of wrong signatures, in milliseconds. */
 const SIGNER_MS = 1000;
-/** A stranger's query that is longer than this is dropped, in characters. */
-const MAX_STRANGE_REFERENCE = 500;
 /** If the trigger runs in another process: how long to deduplicate calls that start executions. */
 const RECENT_MS = 60_000;
 const MAX_RECENT = 200;
@@ -56,11 +54,10 @@ async function hearAnnouncement(
 	if (generations.length === 0) return refuse(context, 400, REFUSALS.empty);
 	if (context.getMode() === 'manual') return startNoted(context, generations, reference);
 	// One execution for each, suspended until that generation has ended. The node announces the rest again.
-	if (memory.wake === null) return startNoted(context, generations.slice(0, 1), reference);
+	if (memory.list.follow === null) return startNoted(context, generations.slice(0, 1), reference);
 	learn(context, memory, now);
 	const noted = generations.filter((each) => memory.list.announce(each, reference, now));
 	store(context, memory.list);
-	memory.wake();
 	return { webhookResponse: answerTo(noted) };
 }
 
@@ -71,8 +68,7 @@ async function hearCallback(context: IWebhookFunctions, provider: Provider, now:
 	const { generationId } = hint;
 	const event = eventOf(hint.status);
 	const isWanted = (context.getNodeParameter('events', []) as TriggerEvent[]).includes(event);
-	const query = referenceOf(Object.entries(context.getQueryData() as Record<string, unknown>));
-	const reference = JSON.stringify(query).length > MAX_STRANGE_REFERENCE ? null : query;
+	const reference = referenceOf(Object.entries(context.getQueryData() as Record<string, unknown>));
 	if (context.getMode() === 'manual') {
 		// A test listens for one wanted call, and reads that generation whatever was seen before. It ignores other calls.
 		return isWanted ? start([handOver(generationId, { reference })]) : answer('ignored');
@@ -82,18 +78,17 @@ async function hearCallback(context: IWebhookFunctions, provider: Provider, now:
 	const key = emissionKey(provider.id, hint);
 	if (memory.list.isEmitted(key)) return answer('ignored');
 	if (await isForged(context, provider, memory, call, now)) return answer('ignored');
-	if (memory.wake === null) {
+	if (memory.list.follow === null) {
 		if (!isWanted) return answer('ignored');
 		const recency = noteRecent(`${context.getNode().id} ${key}`, now);
 		if (recency === 'full') return refuse(context, 429, REFUSALS.busy);
 		return recency === 'new' ? start([handOver(generationId, { reference })]) : answer('ignored');
 	}
 	// Unwanted progress says nothing new about a known generation; for any other, it says that the generation exists.
-	if (!isWanted && (event !== 'progress' || memory.list.get(generationId)?.isKnown === true)) return answer('ignored');
+	if (!isWanted && (event !== 'progress' || memory.list.isKnown(generationId))) return answer('ignored');
 	const admission = memory.list.call(generationId, event !== 'progress', reference, now);
 	if (admission === 'refused') return refuse(context, 429, REFUSALS.busy);
 	if (admission === 'new' && memory.list.isCalm) store(context, memory.list);
-	memory.wake();
 	return answer('noted');
 }
 
@@ -121,17 +116,14 @@ async function isSignedRight(
 	return isGenuine(memory.signer, webhookId, signed);
 }
 
-/** Until when each call counts as a duplicate, oldest first. */
-const recent = new Map<string, number>();
+/** The calls of the present minute. */
+const recent = { since: 0, keys: new Set<string>() };
 
 function noteRecent(key: string, now: number): 'full' | 'new' | 'repeat' {
-	for (const [each, until] of recent) {
-		if (until > now) break;
-		recent.delete(each);
-	}
-	if (recent.has(key)) return 'repeat';
-	if (recent.size >= MAX_RECENT) return 'full';
-	recent.set(key, now + RECENT_MS);
+	if (Math.abs(now - recent.since) > RECENT_MS) Object.assign(recent, { since: now, keys: new Set() });
+	if (recent.keys.has(key)) return 'repeat';
+	if (recent.keys.size >= MAX_RECENT) return 'full';
+	recent.keys.add(key);
 	return 'new';
 }
 

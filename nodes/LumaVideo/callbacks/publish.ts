@@ -25,10 +25,8 @@ export async function publish(context: IHookFunctions): Promise<boolean> {
 		void showLatest(context, provider, client, address);
 		return true;
 	}
-	const memory = memoryOf(context);
 	const finding = callbackFinding(provider, address, client.isLocal);
-	memory.addressFinding = finding;
-	memory.wake?.();
+	memoryOf(context).addressFinding = finding;
 	if (finding === null) return true;
 	const { message, advice } = triggerAddress({ finding });
 	throw new NodeOperationError(node, message, { description: advice });

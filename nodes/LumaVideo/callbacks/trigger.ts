@@ -1,7 +1,6 @@
 /** What all parts of the trigger share: its settings, its memory, and whether a generation belongs to it. */
 import type { FunctionsBase, INode, IDataObject } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import { experience } from '../generation/experience';
 import type { Failure } from '../generation/failure';
 import type { ReadResult } from '../generation/read';
 import type { KeyHolder } from '../generation/signature';
@@ -12,7 +11,7 @@ import type { CallbackHint, Generation, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
 import { webhookIdOf } from '../transport/announce';
 import type { ProviderClient } from '../transport/providerClient';
-import type { Pace, StoredList } from './watchList';
+import type { StoredList } from './watchList';
 import { MAX_AGE_MS, WatchList } from './watchList';
 
 export type TriggerEvent = 'completed' | 'failed' | 'progress';
@@ -37,13 +36,6 @@ export function eventOf(status: CallbackHint['status']): TriggerEvent {
 /** The end of a generation is emitted once, progress once for each status. */
 export function emissionKey(provider: string, { generationId, status }: CallbackHint): string {
 	return [provider, generationId, eventOf(status) === 'progress' ? `progress ${status}` : 'over'].join(' ');
-}
-
-/** The event to emit for a generation as read. One that is completed but has no video yet counts as in progress. */
-export function emissionOf(provider: Provider, generation: Generation): { event: TriggerEvent; key: string } {
-	const { generationId } = generation;
-	const status = generation.status !== 'queued' && !isOver(generation) ? 'processing' : generation.status;
-	return { event: eventOf(status), key: emissionKey(provider.id, { generationId, status }) };
 }
 
 /** @throws NodeOperationError when the workflow has a provider that this version does not know */
@@ -92,7 +84,11 @@ export function judge(
 	const { generation } = read;
 	const callee = calleeOf(provider, generation, node, isTest);
 	if (!isAnnounced && callee !== 'thisTrigger' && callee !== 'unknown') return { finding: 'foreign', generation, callee };
-	const { event, key } = emissionOf(provider, generation);
+	const { generationId } = generation;
+	// One that is completed but has no file yet counts as in progress.
+	const status = generation.status !== 'queued' && !isOver(generation) ? 'processing' : generation.status;
+	const event = eventOf(status);
+	const key = emissionKey(provider.id, { generationId, status });
 	const isTooOld = now - Date.parse(generation.completedAt ?? generation.createdAt ?? '') > MAX_AGE_MS;
 	if (wanted.includes(event) && !isTooOld) return { finding: 'emit', event, key, generation, callee };
 	return { finding: event === 'progress' && !isTooOld ? 'running' : 'over', generation, callee };
@@ -101,8 +97,6 @@ export function judge(
 /** What one trigger node knows in this process. */
 export interface TriggerMemory extends KeyHolder {
 	list: WatchList;
-	/** Set while the trigger itself runs in this process: checks what is due. */
-	wake: (() => void) | null;
 	/** Signs with the key as last read, to check announcements. */
 	signer: (Pick<ProviderClient, 'sign'> & { readAt: number }) | null;
 	/** Why the provider cannot call the trigger's address, as found when publishing. */
@@ -111,26 +105,13 @@ export interface TriggerMemory extends KeyHolder {
 	hasLearnt: boolean;
 }
 
-/** @param missedMs how often to look for missed calls, in milliseconds; `null`: never */
-export function paceOf({ callbacks }: Provider, missedMs: number | null): Pace {
-	return {
-		calls: callbacks !== undefined,
-		missedMs,
-		expectation: (kind, guessMs) => experience.expectation(kind, guessMs),
-	};
-}
-
 const memories = new Map<string, TriggerMemory>();
 
 type Place = Pick<FunctionsBase, 'getNode' | 'getWorkflow'>;
 
 export function memoryOf(context: Place): TriggerMemory {
-	const node = context.getNode();
-	const key = `${context.getWorkflow().id ?? ''} ${node.id}`;
-	const known = memories.get(key);
-	if (known) return known;
-	const list = new WatchList(paceOf(providerOf(node), DEFAULT_RECONCILE_MINUTES * 60_000));
-	const memory: TriggerMemory = { list, wake: null, signer: null, signatureKeys: null, addressFinding: null, hasLearnt: false };
+	const key = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
+	const memory = memories.get(key) ?? { list: new WatchList(), signer: null, signatureKeys: null, addressFinding: null, hasLearnt: false };
 	memories.set(key, memory);
 	return memory;
 }

@@ -1,60 +1,51 @@
 /**
- * Second step, while the workflow is published: generations that the trigger knows of are read when they are due, a few at
- * a time, and those found to have ended at the same time start one execution together. From time to time, the provider's
- * list, if it includes callback addresses, reveals generations whose callback was missed.
+ * Second step, while the workflow is published: each generation that the trigger knows of is read when it is due, a few at
+ * a time, and starts an execution when it has ended. From time to time, the provider's list, if it includes callback
+ * addresses, reveals generations whose callback was missed.
  */
-import type { IRun, ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import type { ITriggerFunctions, ITriggerResponse } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
 import { experience } from '../generation/experience';
-import { listPages } from '../generation/list';
+import { Gate } from '../generation/gate';
+import { Pauses, RunEnded } from '../generation/pauses';
 import type { ReadResult } from '../generation/read';
-import { isOver, isTransient, readGeneration } from '../generation/read';
-import type { Generation, Provider } from '../providers/provider';
-import type { Text } from '../providers/text';
+import { isOver } from '../generation/read';
+import { UNKNOWN_EXPECTED_MS, nextReadDelayMs } from '../generation/schedule';
+import type { Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
-import type { Reference } from '../transport/announce';
 import { referenceOf } from '../transport/announce';
-import type { ProviderClient } from '../transport/providerClient';
-import { createProviderClient } from '../transport/providerClient';
+import { Account } from './account';
 import { handOver } from './emit';
-import { CHECK_CREDENTIAL, announcedButGone, foreignCall, readsBlocked, triggerAddress } from './messages';
-import type { Callee, TriggerEvent, TriggerMemory, Verdict } from './trigger';
-import { DEFAULT_RECONCILE_MINUTES, REQUEST_TIMEOUT_MS, judge, learn, memoryOf, paceOf, providerOf } from './trigger';
+import { Executions } from './executions';
+import { announcedButGone, foreignCall, triggerAddress } from './messages';
+import type { TriggerEvent, TriggerMemory, Verdict } from './trigger';
+import { DEFAULT_RECONCILE_MINUTES, judge, learn, memoryOf, providerOf } from './trigger';
+import type { Watched } from './watchList';
+import { MAX_AGE_MS } from './watchList';
 
-/** Concurrent reads. */
+/** Concurrent reads of known generations; of strangers' claims, one at a time. */
 const MAX_READS = 4;
-/** How long an execution waits for generations that are being read, to start for them too, in milliseconds. */
-const SHARE_MS = 1000;
-const MAX_SHARED = 50;
-/** Pages of the list to read for missed videos: fewer generations than the deduplication remembers. */
-const LIST_PAGE = 100;
-const MAX_LIST_PAGES = 3;
+/** The pause after a stranger's false claim before the next one is read. */
+const STRANGER_MS = 500;
+/** The shortest time between two reads of a generation. */
+const AGAIN_MS = 2000;
+/** Back-off after reads without news: the first pause, its growth and the longest one. */
+const BACK_OFF = { firstMs: 5000, growth: 3, maxMs: 600_000 } as const;
+/** After a call, this many reads that find it still running mean that the call was wrong. */
+const MAX_LOOKS_CALLED = 3;
+/** Not found this many times: it does not exist, or no longer exists. */
+const MAX_NOT_FOUND = { known: 10, stranger: 5 } as const;
+/** A call counts as missed after this multiple of the expected time. */
+const MISSED_AFTER = 1.5;
+/** The shortest interval between reads without callbacks, as a fraction of the elapsed time. */
+const OLD_INTERVAL = 0.02;
 /** The first read of the list: not before n8n has started, and not at the same moment for all triggers. */
 const FIRST_LIST_MS = 1000;
 const FIRST_LIST_SPREAD_MS = 2000;
-/** Consecutive unreadable answers before the user is told. */
-const MAX_UNREADABLE = 2;
-const MIN_WAIT_MS = 10;
-/** How long to use a credential before reading it again, since it may change. */
-const CLIENT_MS = 60_000;
-/** The shortest time between two reports of the same problem. */
-const REPORT_MS = 3_600_000;
-
-interface Found {
-	id: string;
-	generation: Generation;
-	key: string;
-	/** Number of the read that found it. */
-	hold: number;
-	reference: Reference | null;
-}
-
 /** Starts a published trigger; a test only listens. */
 export function watch(context: ITriggerFunctions): ITriggerResponse {
 	if (context.getMode() === 'manual') return {};
-	const watcher = new Watcher(context, memoryOf(context));
-	watcher.start();
+	const watcher = new Watcher(context);
 	return {
 		closeFunction: async () => {
 			await Promise.resolve();
@@ -64,212 +55,185 @@ export function watch(context: ITriggerFunctions): ITriggerResponse {
 }
 
 class Watcher {
+	private readonly memory: TriggerMemory;
 	private readonly provider: Provider;
 	private readonly terms: Parameters<typeof judge>[0];
+	/** How often to look for missed calls, in milliseconds; `null`: never. */
 	private readonly missedMs: number | null;
-	private isStopped = false;
-	private readonly wake = (): void => {
-		this.woken();
-	};
-	private woken: () => void = () => undefined;
-	private reads = 0;
-	private found: Found[] = [];
-	private shareUntil = 0;
-	private listAt = Infinity;
-	private client: { readAt: number; client: Promise<ProviderClient> } | null = null;
-	private readonly reported = new Map<string, number>();
+	private readonly pauses = new Pauses(systemClock);
+	private readonly reads = new Gate(MAX_READS);
+	private readonly strangersReads = new Gate(1);
+	private readonly account: Account;
+	private readonly executions: Executions;
 
-	constructor(
-		private readonly context: ITriggerFunctions,
-		private readonly memory: TriggerMemory,
-	) {
+	constructor(private readonly context: ITriggerFunctions) {
+		this.memory = memoryOf(context);
 		this.provider = providerOf(context.getNode());
+		this.account = new Account(context, this.provider);
+		this.executions = new Executions(context, this.pauses);
 		const wanted = context.getNodeParameter('events', []) as TriggerEvent[];
 		this.terms = { provider: this.provider, node: context.getNode(), wanted, isTest: false };
 		const { reconcileMinutes = DEFAULT_RECONCILE_MINUTES } = context.getNodeParameter('options', {}) as { reconcileMinutes?: number };
 		this.missedMs = reconcileMinutes > 0 ? reconcileMinutes * 60_000 : null;
-	}
-
-	start(): void {
-		const { memory, provider, missedMs } = this;
-		memory.wake = this.wake;
-		memory.list.restart(paceOf(provider, missedMs));
-		learn(this.context, memory, now());
-		if (provider.callbacks?.urlOf && provider.listing && missedMs !== null) this.listAt = now() + FIRST_LIST_MS + Math.random() * FIRST_LIST_SPREAD_MS;
-		void this.run();
+		const { list } = this.memory;
+		learn(context, this.memory, now());
+		list.follow = this.follow;
+		// They may have ended in the meantime.
+		for (const [id, watched] of list.all()) this.follow(id, watched, true);
+		this.task(this.reconcile());
+		this.task(this.run());
 	}
 
 	stop(): void {
-		this.isStopped = true;
 		// A newer version of the workflow may have taken over already.
-		if (this.memory.wake === this.wake) this.memory.wake = null;
-		this.woken();
+		if (this.memory.list.follow === this.follow) this.memory.list.follow = null;
+		this.pauses.end('stopped');
 	}
 
 	private async run(): Promise<void> {
-		const { memory } = this;
-		while (!this.isStopped) {
-			const woken = new Promise<void>((resolve) => {
-				this.woken = resolve;
-			});
-			if (memory.addressFinding !== null) this.report('address', triggerAddress({ finding: memory.addressFinding }));
-			// If the provider cannot call this trigger, nothing in its list can be for it.
-			const listAt = memory.addressFinding === null ? this.listAt : Infinity;
-			if (now() >= listAt) void this.readList();
-			for (const id of memory.list.takeDue(now(), MAX_READS - this.reads)) void this.look(id);
-			this.emitFound();
-			const next = Math.min(
-				memory.addressFinding === null ? this.listAt : Infinity,
-				this.reads < MAX_READS ? memory.list.nextDueAt() : Infinity,
-				this.found.length > 0 ? this.shareUntil : Infinity,
-			);
-			if (next === Infinity) await woken;
-			else await systemClock.wait(Math.max(next - now(), MIN_WAIT_MS), woken);
-		}
+		while (this.pauses.ended === null) await this.pauses.pass(this.pauses.next);
 	}
 
-	/** Reads one generation. Never throws. */
-	private async look(id: string): Promise<void> {
-		const { provider, memory } = this;
-		this.reads++;
-		try {
-			this.consider(id, await readGeneration(provider, await this.currentClient(), id, systemClock, undefined));
-		} catch (error) {
-			// The credential is not available.
-			memory.list.settle(id, 'unread', now());
-			this.noClient(error);
-		}
-		this.reads--;
-		this.wake();
+	private readonly follow = (id: string, watched: Watched, isDue: boolean): void => {
+		this.task(this.untilOver(id, watched, isDue));
+	};
+
+	private task(task: Promise<void>): void {
+		task.catch((error: unknown) => {
+			if (!(error instanceof RunEnded)) this.context.logger.error(`Luma Video Trigger: ${String(error)}`);
+		});
 	}
 
-	/** Acts on a read of a generation: emit it, keep watching it, or drop it as foreign. */
-	private consider(id: string, read: ReadResult): void {
+	/** @throws RunEnded when the trigger stops */
+	private async pause(ms: number): Promise<void> {
+		await this.pauses.pause(this.pauses.now + ms).over;
+	}
+
+	/** Watches one generation, until there is nothing more to emit for it or another entry takes its place. */
+	private async untilOver(id: string, watched: Watched, isDue: boolean): Promise<void> {
 		const { list } = this.memory;
-		const entry = list.get(id);
-		if (!entry || entry.hold === null || this.isStopped) return;
-		const verdict = judge(this.terms, read, entry.isKnown, now());
-		if ('failure' in verdict) {
-			this.notRead(id, entry, verdict);
+		const isReplaced = (): boolean => list.get(id) !== watched;
+		let readAt = -Infinity;
+		for (let delay: number | null = isDue ? 0 : this.nextDelayMs(watched); delay !== null && now() - watched.since <= MAX_AGE_MS; ) {
+			const pause = this.pauses.pause(this.pauses.now + delay);
+			watched.wake = () => {
+				pause.end();
+			};
+			await pause.over;
+			await this.pauses.pause(readAt + AGAIN_MS).over;
+			if (isReplaced()) return;
+			const gate = list.isKnown(id) ? this.reads : this.strangersReads;
+			const read = await this.pauses.unlessEnded(gate.run(async () => await this.read(id)));
+			readAt = this.pauses.now;
+			if (isReplaced()) return;
+			delay = await this.consider(id, watched, read);
+		}
+		list.drop(id);
+	}
+
+	private async read(id: string): Promise<ReadResult | null> {
+		if (this.pauses.ended !== null) throw new RunEnded();
+		const read = await this.account.read(id);
+		if (!read?.ok && !this.memory.list.isKnown(id)) await this.pause(STRANGER_MS);
+		return read;
+	}
+
+	/**
+	 * Acts on a read of a generation: emits it, or reports why it cannot.
+	 *
+	 * @returns milliseconds until it is read again; `null` when there is nothing more to emit for it
+	 */
+	private async consider(id: string, watched: Watched, read: ReadResult | null): Promise<number | null> {
+		const { list } = this.memory;
+		if (read === null) return this.backOffMs(watched);
+		const verdict = judge(this.terms, read, list.isKnown(id), now());
+		if ('failure' in verdict) return this.notRead(id, watched, verdict);
+		const { generation, finding, callee } = verdict;
+		if (finding === 'foreign') {
+			const text = foreignCall({ generationId: id });
+			// A call for one trigger that reaches another is not the user's mistake.
+			if (callee === 'somebodyElse') this.account.report('callee', text);
+			else this.context.logger.warn(text.message);
+			return null;
+		}
+		list.makeKnown(id, now());
+		if (isOver(generation) && generation.status === 'completed' && watched.kind !== null) {
+			const told = Date.parse(generation.completedAt ?? '') - Date.parse(generation.createdAt ?? '');
+			experience.note(watched.kind, told > 0 ? told : now() - watched.since);
+		}
+		if (finding === 'emit' && !list.isEmitted(verdict.key) && !(await this.emit(id, verdict, watched))) return this.backOffMs(watched);
+		if (finding === 'over' || isOver(generation)) return null;
+		if (watched.isCalled && watched.vain < MAX_LOOKS_CALLED) return this.backOffMs(watched);
+		Object.assign(watched, { isCalled: false, vain: 0 });
+		return this.nextDelayMs(watched);
+	}
+
+	private notRead(id: string, watched: Watched, { finding, failure }: Extract<Verdict, { failure: unknown }>): number | null {
+		const { vain } = watched;
+		const delay = Math.max(this.backOffMs(watched), failure.problem?.retryAfterMs ?? 0);
+		if (finding === 'unread') {
+			this.account.unread(failure, vain);
+			return delay;
+		}
+		const isKnown = this.memory.list.isKnown(id);
+		if (watched.vain < (isKnown ? MAX_NOT_FOUND.known : MAX_NOT_FOUND.stranger)) return delay;
+		if (isKnown) this.account.report(`gone ${id}`, announcedButGone({ provider: this.provider, generationId: id }));
+		return null;
+	}
+
+	private backOffMs(watched: Watched): number {
+		return Math.min(BACK_OFF.firstMs * BACK_OFF.growth ** watched.vain++, BACK_OFF.maxMs);
+	}
+
+	/** Milliseconds until the next read if nothing calls. */
+	private nextDelayMs({ since, kind, expectedMs }: Watched): number {
+		const elapsed = now() - since;
+		const expected = experience.expectation(kind ?? '', expectedMs ?? UNKNOWN_EXPECTED_MS);
+		if (!this.provider.callbacks) return Math.max(nextReadDelayMs(elapsed, expected), elapsed * OLD_INTERVAL);
+		const toMissed = expected.ms * MISSED_AFTER - elapsed;
+		return this.missedMs === null ? Infinity : toMissed > 0 ? toMissed : this.missedMs;
+	}
+
+	/** Puts a generation into an execution; whether it is emitted then, by whomever. */
+	private async emit(id: string, { key, generation, callee }: Extract<Verdict, { finding: 'emit' }>, { reference }: Watched): Promise<boolean> {
+		const { list } = this.memory;
+		// The query that the user added to the URL, preferably as the provider returns it.
+		const url = callee === 'thisTrigger' ? parseHttpUrl(this.provider.callbacks?.urlOf?.(generation) ?? '') : null;
+		const item = handOver(id, { generation, reference: url ? referenceOf(url.searchParams) : reference });
+		const claimed = new Promise<undefined>((resolve) => {
+			list.whenEmitted.set(key, resolve);
+		});
+		const run = await this.pauses.unlessEnded(Promise.race([claimed, this.executions.run(item)]));
+		list.whenEmitted.delete(key);
+		// In another process, how the execution ended is all that is known of it.
+		const node = run?.data.resultData.runData[this.context.getNode().name]?.at(-1);
+		if (run?.status === 'success' || node?.executionStatus === 'success') list.markEmitted(key);
+		return list.isEmitted(key);
+	}
+
+	/** Reports an address that the provider cannot call; else searches the provider's list for missed videos now and then. */
+	private async reconcile(): Promise<void> {
+		const { provider, memory, missedMs } = this;
+		await this.pause(FIRST_LIST_MS + Math.random() * FIRST_LIST_SPREAD_MS);
+		if (memory.addressFinding !== null) {
+			this.account.report('address', triggerAddress({ finding: memory.addressFinding }));
 			return;
 		}
-		const { generation, finding, callee } = verdict;
-		if (finding === 'emit' && !list.isEmitted(verdict.key)) {
-			if (this.found.length === 0) this.shareUntil = now() + SHARE_MS;
-			this.found.push({ id, generation, key: verdict.key, hold: entry.hold, reference: this.referenceOf(generation, callee, entry.reference) });
-		} else if (finding === 'emit') list.settle(id, isOver(generation) ? 'over' : 'running', now());
-		else list.settle(id, finding === 'running' ? 'running' : 'over', now());
-		if (finding !== 'running' && generation.status === 'completed' && entry.kind !== null) {
-			const told = Date.parse(generation.completedAt ?? '') - Date.parse(generation.createdAt ?? '');
-			experience.note(entry.kind, told > 0 ? told : now() - entry.since);
-		}
-		if (finding !== 'foreign') return;
-		const text = foreignCall({ generationId: id });
-		// A call for one trigger that reaches another is not the user's mistake.
-		if (callee === 'somebodyElse') this.report('callee', text);
-		else this.context.logger.warn(text.message);
-	}
-
-	private notRead(id: string, { isKnown, vain }: { isKnown: boolean; vain: number }, { finding, failure }: Extract<Verdict, { failure: unknown }>): void {
-		const { problem } = failure;
-		const isKept = this.memory.list.settle(id, finding, now(), problem?.retryAfterMs ?? 0);
-		if (finding === 'notFound') {
-			if (!isKept && isKnown) this.report(`gone ${id}`, announcedButGone({ provider: this.provider, generationId: id }));
-		} else if (problem === undefined || isTransient(problem) || (problem.kind === 'unreadable' && vain < MAX_UNREADABLE)) this.context.logger.warn(`Luma Video Trigger will try again later: ${failure.message}`);
-		else {
-			this.client = null;
-			this.report(problem.kind, readsBlocked(failure));
+		while (provider.callbacks?.urlOf && provider.listing && missedMs !== null) {
+			await this.readList();
+			await this.pause(missedMs);
 		}
 	}
 
-	/** The query that the user added to the URL, preferably as the provider returns it. */
-	private referenceOf(generation: Generation, callee: Callee, heard: Reference | null): Reference | null {
-		const url = callee === 'thisTrigger' ? parseHttpUrl(this.provider.callbacks?.urlOf?.(generation) ?? '') : null;
-		return url ? referenceOf(url.searchParams) : heard;
-	}
-
-	/** Searches the provider's list for generations of this trigger that ended and whose callback was missed. */
+	/** Finds generations of this trigger that ended and whose callback was missed. */
 	private async readList(): Promise<void> {
-		this.listAt = now() + (this.missedMs ?? Infinity);
-		const { provider, memory } = this;
-		try {
-			for await (const page of listPages(provider, await this.currentClient(), LIST_PAGE, MAX_LIST_PAGES)) {
-				if (!page.ok) {
-					this.context.logger.warn(`Luma Video Trigger cannot read the list of ${provider.displayName}: ${page.message}`);
-					return;
-				}
-				for (const generation of page.generations) {
-					const verdict = judge(this.terms, { ok: true, generation }, false, now());
-					const isMissed = verdict.finding === 'emit' && verdict.callee === 'thisTrigger' && isOver(generation) && !memory.list.isEmitted(verdict.key);
-					if (isMissed && memory.list.hold(generation.generationId, now())) this.consider(generation.generationId, { ok: true, generation });
-				}
-			}
-		} catch (error) {
-			this.noClient(error);
-		} finally {
-			this.wake();
-		}
-	}
-
-	private async currentClient(): Promise<ProviderClient> {
-		if (!this.client || now() - this.client.readAt > CLIENT_MS) {
-			this.client = { readAt: now(), client: createProviderClient(this.context, this.provider, REQUEST_TIMEOUT_MS) };
-		}
-		return await this.client.client;
-	}
-
-	private noClient(error: unknown): void {
-		this.client = null;
-		this.report('credential', readsBlocked({ message: error instanceof Error ? error.message : String(error), advice: CHECK_CREDENTIAL }));
-	}
-
-	/** Tells the user: in the log, and with a failed execution, which also runs the error workflow. */
-	private report(cause: string, { message, advice }: Text): void {
-		if (now() - (this.reported.get(cause) ?? -Infinity) < REPORT_MS) return;
-		this.reported.set(cause, now());
-		this.context.logger.error(`Luma Video Trigger: ${message}`);
-		// Older versions of n8n have only the log.
-		const { saveFailedExecution } = this.context as Partial<ITriggerFunctions>;
-		saveFailedExecution?.(new NodeOperationError(this.context.getNode(), message, { description: advice }));
-	}
-
-	/** Starts an execution for what was found, unless more will be found in a moment. */
-	private emitFound(): void {
-		if (this.found.length === 0) return;
-		const isWaiting = this.reads > 0 && now() < this.shareUntil && this.found.length < MAX_SHARED;
-		if (isWaiting) return;
-		// One failed download must not hold up other videos.
-		const isAlone = this.context.getNodeParameter('downloadVideo', false) === true;
-		const { found } = this;
-		this.found = [];
-		const size = isAlone ? 1 : MAX_SHARED;
-		for (let first = 0; first < found.length; first += size) this.emit(found.slice(first, first + size));
-	}
-
-	/** The outcome is known from the shared memory or, in another process, from how the execution ended. */
-	private emit(found: readonly Found[]): void {
-		const { context, memory } = this;
-		const { list } = memory;
-		const settle = (run: IRun | undefined): void => {
-			const node = run?.data.resultData.runData[context.getNode().name]?.at(-1);
-			const isDone = run?.status === 'success' || node?.executionStatus === 'success';
-			for (const { id, generation, key, hold } of found) {
-				if (list.get(id)?.hold !== hold) continue;
-				if (isDone) list.markEmitted(key);
-				list.settle(id, isDone ? (isOver(generation) ? 'over' : 'running') : 'unread', now());
-			}
-			this.wake();
-		};
-		const done = context.helpers.createDeferredPromise<IRun>();
-		done.promise.then(settle, () => {
-			settle(undefined);
-		});
-		const items = found.map(({ id, generation, reference }) => handOver(id, { generation, reference }));
-		try {
-			context.emit([items], undefined, done);
-		} catch (error) {
-			context.logger.warn(`Luma Video Trigger could not start an execution: ${String(error)}`);
-			settle(undefined);
+		const { list } = this.memory;
+		for (const generation of await this.account.latest()) {
+			const verdict = judge(this.terms, { ok: true, generation }, false, now());
+			const isMine = verdict.finding === 'emit' && verdict.callee === 'thisTrigger' && isOver(generation);
+			if (!isMine || list.isEmitted(verdict.key)) continue;
+			list.makeKnown(generation.generationId, now());
+			list.call(generation.generationId, true, null, now());
 		}
 	}
 }

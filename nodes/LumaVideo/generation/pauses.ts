@@ -116,7 +116,7 @@ export class Pauses {
 
 	/** Waits until a moment or until something happens, then ends all pauses that are due. */
 	async pass(until: number): Promise<void> {
-		await this.clock.wait(until - this.now, this.news);
+		await (until === Infinity ? this.news : this.clock.wait(until - this.now, this.news));
 		this.rearm();
 		const { now } = this;
 		const due: Pause[] = [];

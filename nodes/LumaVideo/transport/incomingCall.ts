@@ -6,7 +6,8 @@ export function incomingCall(context: IWebhookFunctions): IncomingCall {
 	const headers = Object.entries(context.getHeaderData() as Record<string, unknown>).flatMap(([name, value]) =>
 		typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
 	);
-	const body = context.getBodyData() as JsonValue;
+	// n8n parses no body of an unknown type.
+	const body = (context.getBodyData() as JsonValue | undefined) ?? null;
 	// n8n keeps the bytes beside the body that it parsed.
 	const { rawBody } = context.getRequestObject() as { rawBody?: unknown };
 	const text = Buffer.isBuffer(rawBody) ? rawBody.toString('utf8') : JSON.stringify(body);

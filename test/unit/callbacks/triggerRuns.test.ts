@@ -356,7 +356,7 @@ describe("Luma Dream Machine's list", () => {
 		n8n.generations.set('other', { state: 'completed', callbackUrl: null });
 		await pass(6 * MINUTE);
 		expect(n8n.ids).toEqual(['mine']);
-		expect(n8n.requests).toEqual(['list', 'list']);
+		expect(n8n.requests).toEqual(['list', 'mine', 'list']);
 	});
 
 	it('is not read when the user does not want it', async () => {
