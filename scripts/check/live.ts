@@ -40,7 +40,7 @@ class Unusable extends Error {}
 const HELP = `npm run check:live -- --provider ID [options]
 
   --provider ID     ${providerIds.join(', ')}
-  --buy             also buys the cheapest video, after the price was typed
+  --buy             also buys the cheapest video from text, after the price was typed
   --callback URL    the public address that the service is to call about that video
   --listen PORT     receives these calls here; the address must lead to this port
   --report FILE     where the report goes (output/check-live-ID.md)

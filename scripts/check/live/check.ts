@@ -260,13 +260,13 @@ class LiveCheck {
 		const keys: Answered<readonly string[]> | null = signature ? await ask(provider, this.client, signature.keys.call(), signature.keys.read) : null;
 		this.seen.calls = listener.calls.map((call): HeardCall => ({
 			call,
-			generationId: callbacks.read(call)?.generationId ?? null,
+			...(callbacks.read(call) ?? { generationId: null, status: null }),
 			isGenuine: signature && keys?.ok ? signature.isGenuine(call, keys.value, Date.now()) : null,
 		}));
 		const own = this.seen.calls.filter(({ generationId }) => generationId === id);
 		if (own.length === 0) return trouble(`no call about generation ${String(id)} came within a minute of its end; others: ${this.seen.calls.length}`);
 		const forged = own.filter(({ isGenuine }) => isGenuine === false).length;
-		return forged > 0 ? trouble(`${own.length} came, of which ${forged} do not have the right signature`) : ok(`${own.length} came`);
+		return forged > 0 ? trouble(`${own.length} came, of which ${forged} do not have the right signature`) : ok(`${own.length} came, the last one says: ${String(own.at(-1)?.status)}`);
 	}
 
 	private async download(): Promise<Said> {

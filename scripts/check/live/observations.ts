@@ -1,6 +1,6 @@
 /** What a run of `check:live` has seen: all that verdicts and the report are made from. */
 import type { Outcome } from '../../../nodes/LumaVideo/generation/job';
-import type { Generation, IncomingCall, JsonValue, Provider, ProviderAnswer, VideoRequest } from '../../../nodes/LumaVideo/providers/provider';
+import type { Generation, GenerationStatus, IncomingCall, JsonValue, Provider, ProviderAnswer, VideoRequest } from '../../../nodes/LumaVideo/providers/provider';
 
 /** In the order in which they are done; those from `buy` on only after a purchase. */
 export const STEPS = {
@@ -62,6 +62,8 @@ export interface HeardCall {
 	call: IncomingCall;
 	/** The ID that it names, if it is a callback of this provider. */
 	generationId: string | null;
+	/** What it says of it. */
+	status: GenerationStatus | null;
 	/** `null` where the provider does not sign its calls, or its keys could not be read. */
 	isGenuine: boolean | null;
 }

@@ -19,7 +19,7 @@ const SHOWN_HEADERS = /^(content-type|retry-after(-ms)?|x-ratelimit-[\w-]+|ratel
 const KEY_FORMS = /\b(?:(?:luma-api-|sk-|key_|r8_|whsec_)[\w+/=-]{4,}|luma-[0-9a-f]{8}-[\w-]+|(?:Bearer|Key) +[\w:+/=.~-]{6,})/g;
 const EMAIL = /[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+/g;
 /** Also with its slashes escaped, or encoded as a part of another address. */
-const WEB_ADDRESS = /\bhttps?:(?:\\?\/){2}[^\s"'<>]+/gi;
+const WEB_ADDRESS = /\bhttps?:(?:\\*\/){2}[^\s"'<>]+/gi;
 const ENCODED_ADDRESS = /\bhttps?%3A%2F%2F[^\s"'<>&]+/gi;
 
 function escaped(text: string): string {
@@ -139,6 +139,6 @@ const SHOWN_QUERY = /^[?&]?(?:limit|offset)=\d+(?:&(?:limit|offset)=\d+)*$/;
 
 function withoutQuery(address: string): string {
 	const [, path = '', query = ''] = /^([^?#]*)(.*)$/.exec(address) ?? [];
-	const shown = path.replace(/^(https?:(?:\\?\/){2})[^/\\]*@/i, `$1${HIDDEN}@`);
+	const shown = path.replace(/^(https?:(?:\\*\/){2})[^/\\]*@/i, `$1${HIDDEN}@`);
 	return query === '' || SHOWN_QUERY.test(query) ? shown + query : `${shown}?${HIDDEN}`;
 }

@@ -58,21 +58,21 @@ function row(...cells: string[]): string {
 	return `| ${cells.map(cell).join(' | ')} |`;
 }
 
-const NEEDS: Readonly<Record<Need, string>> = {
-	free: 'a run in which this step works',
-	buy: '`--buy`',
-	listen: '`--buy`, `--callback` and `--listen`',
-};
+/** Why an observable guess was not reached. */
+function missing(need: Need, { bought, calls }: Observations): string {
+	if (need === 'buy' && !bought) return 'needs `--buy`';
+	return need === 'listen' && !calls ? 'needs `--buy`, `--callback` and `--listen`' : 'was not seen in this run';
+}
 
-function verdictLines(provider: ProviderId, judged: readonly Judged[], redactor: Redactor): string[] {
+function verdictLines(seen: Observations, judged: readonly Judged[], redactor: Redactor): string[] {
 	const reached = (['refuted', 'confirmed'] as const).flatMap((word) => judged.filter(({ verdict }) => verdict.verdict === word));
 	const others = judged.filter(({ verdict }) => verdict.verdict === 'not reached');
 	const table = reached.map(({ guess, verdict }) => {
 		const isRefuted = verdict.verdict === 'refuted';
-		const change = isRefuted ? `Change \`${fileOf(provider, guess)}\`` : '';
+		const change = isRefuted ? `Change \`${fileOf(seen.provider.id, guess)}\`` : '';
 		return row(isRefuted ? '**refuted**' : 'confirmed', `\`${guess.id}\``, guess.risk, guess.guess, guess.behavior, redactor.text(verdict.evidence ?? ''), change);
 	});
-	const open = others.filter(({ need }) => need !== null).map(({ guess, need }) => `- \`${guess.id}\`: needs ${NEEDS[need ?? 'free']}`);
+	const open = others.flatMap(({ guess, need }) => (need === null ? [] : [`- \`${guess.id}\` ${missing(need, seen)}`]));
 	const unseen = others.filter(({ need }) => need === null).map(({ guess }) => `\`${guess.id}\``);
 	return [
 		...(table.length > 0 ? [row('Verdict', 'Guess', 'Risk', 'Not settled', 'What the node does', 'Seen', 'If wrong'), '|---|---|---|---|---|---|---|', ...table] : []),
@@ -90,7 +90,7 @@ function block(text: string): string[] {
 }
 
 function requestLine({ method, url }: Traffic, baseUrl: string, redactor: Redactor): string {
-	return `${method} ${redactor.text(url.startsWith(baseUrl) ? url.slice(baseUrl.length).replace(/\?.*/, (query) => redactor.text(`https://x${query}`).slice(9)) : url)}`;
+	return `${method} ${redactor.text(url).replace(redactor.text(baseUrl), '')}`;
 }
 
 /** Of a list, other generations of the account are nobody's business: of the first one only the types are shown. */
@@ -133,8 +133,8 @@ function stepLines(step: StepName, seen: Observations, redactor: Redactor): stri
 }
 
 function callLines({ calls }: Observations, redactor: Redactor): string[] {
-	return (calls ?? []).flatMap(({ call, generationId, isGenuine }) => [
-		`Call about generation ${generationId ?? '(none)'}, signature ${isGenuine === null ? 'not checked' : isGenuine ? 'right' : 'wrong'}. Headers: ${Object.keys(call.headers).sort().join(', ')}.`,
+	return (calls ?? []).flatMap(({ call, generationId, status, isGenuine }) => [
+		`Call about generation ${generationId ?? '(none)'}, which is ${status ?? 'not said'}; signature ${isGenuine === null ? 'not checked' : isGenuine ? 'right' : 'wrong'}. Headers: ${Object.keys(call.headers).sort().join(', ')}.`,
 		...block(redactor.body(call.text)),
 		'',
 	]);
@@ -160,7 +160,7 @@ export function reportOf(seen: Observations, redactor: Redactor, versions: strin
 		'',
 		`**${count('refuted')} refuted**, ${count('confirmed')} confirmed, ${count('not reached')} not reached.`,
 		'',
-		...verdictLines(provider.id, judged, redactor),
+		...verdictLines(seen, judged, redactor),
 		'',
 		'### What was done',
 		'',
