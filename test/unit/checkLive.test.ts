@@ -1,5 +1,6 @@
 /** What `npm run check:live` writes into its report, whatever a service echoes: nothing that is secret. */
 import { describe, expect, it } from '@jest/globals';
+import { stub } from '../../nodes/LumaVideo/generation/stub';
 import { providers } from '../../nodes/LumaVideo/providers';
 import type { JsonObject } from '../../nodes/LumaVideo/providers/provider';
 import { blankRequest } from '../../nodes/LumaVideo/providers/provider';
@@ -11,9 +12,11 @@ import { PROVIDERS } from '../samples';
 
 const CALLBACK = 'https://n8n.private.example/webhook/0b1c2d3e/luma';
 const ID = '182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e';
-const PRIVATE = ['jane.doe@example.com', 'jane.doe%40example.com', 'janedoe77', 'Jane Doe', 'x-amz-signature-value', 'policy-of-upload', 'whsec_c2VjcmV0c2VjcmV0', 'the secret of a stranger', 'n8n.private.example', '0b1c2d3e'];
+const PRIVATE = ['jane.doe@example.com', 'jane.doe%40example.com', 'janedoe77', 'Jane Doe', 'x-amz-signature-value', 'policy-of-upload', 'whsec_c2VjcmV0c2VjcmV0', 'the secret of a client', 'the prompt of a stranger', 'someone@else.example', 'n8n.private.example', '0b1c2d3e'];
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+const everyByte = (text: string): string => Buffer.from(text).toString('hex').replace(/../g, '%$&');
 
 /** A text in the forms in which services echo what they were sent. */
 function echoes(key: string): string[] {
@@ -30,6 +33,7 @@ function echoes(key: string): string[] {
 		...['', 'k', 'kk', 'Bearer ', 'Key '].map((before) => base64(`${before}${key}:`)),
 		base64(key).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''),
 		Buffer.from(key).toString('hex'),
+		everyByte(key),
 		`https://service.example/${key}/file?key=${key}`,
 		`https://user:${encodeURIComponent(key)}@service.example/file`,
 		`<html><body>No such key: ${key}</body></html>`,
@@ -45,19 +49,19 @@ function echoing(texts: readonly string[]): Observations {
 		email: 'jane.doe@example.com',
 		username: 'janedoe77',
 		name: 'Jane Doe',
-		note: 'of janedoe77, jane.doe@example.com, jane.doe%40example.com, Jane Doe',
+		note: 'for someone@else.example, of janedoe77, jane.doe@example.com, jane.doe%40example.com, Jane Doe',
 		output: 'https://media.example/out.mp4?X-Amz-Signature=x-amz-signature-value',
 		escaped: 'see https:\\/\\/media.example\\/out.mp4?X-Amz-Signature=x-amz-signature-value and https%3A%2F%2Fmedia.example%3Fs%3Dx-amz-signature-value',
 		upload_url: { url: 'https://storage.example/', fields: { policy: 'policy-of-upload' } },
 		key: 'whsec_c2VjcmV0c2VjcmV0',
-		client_secret: 'the secret of a stranger',
+		client_secret: 'the secret of a client',
 		webhook: CALLBACK,
 	};
 	const answer = (text: string) => ({ statusCode: 200, headers: { 'content-type': texts.join(' '), 'set-cookie': texts.join(';'), authorization: texts.join(), location: texts.join(' ') }, text });
 	const all = JSON.stringify(body);
 	const exchange = (more: Partial<Traffic>): Traffic => ({ step: 'unknown', method: 'POST', url: 'https://service.example/v1/echo', body: null, answer: answer(all), fault: null, ...more });
 	const request = { ...blankRequest('generate', 'ray-3.2'), prompt: texts.join(' ') };
-	const generation = { generationId: ID, status: 'completed', model: null, prompt: null, videoUrl: null, media: [], createdAt: null, completedAt: null, failureReason: null, estimatedSeconds: null, chargedWhenFailed: 'unknown', raw: { input: body } } as const;
+	const generation = { ...stub(ID), raw: { input: body } };
 	return {
 		provider: providers.replicate,
 		baseUrl: 'https://service.example/v1',
@@ -69,7 +73,7 @@ function echoing(texts: readonly string[]): Observations {
 			exchange({ answer: answer(`<html>${all}</html>`) }),
 			exchange({ answer: null, fault: texts.join(' ') }),
 			exchange({ step: 'buy', body: texts.join(' ') }),
-			exchange({ step: 'list', answer: answer(JSON.stringify({ results: [{ id: 'another', input: { prompt: 'the secret of a stranger' }, texts }, { id: ID, ...body }] })) }),
+			exchange({ step: 'list', answer: answer(JSON.stringify({ results: [{ id: 'another', input: { prompt: 'the prompt of a stranger' }, texts }, { id: ID, ...body }] })) }),
 		],
 		balances: {},
 		bought: { request, estimateUsd: 0.15, outcome: { kind: 'finished', generation }, generationId: ID, generation, seconds: 1, listed: generation },
@@ -92,6 +96,8 @@ describe('a report', () => {
 			part,
 			JSON.stringify(part).slice(1, -1),
 			encodeURIComponent(part),
+			encodeURIComponent(encodeURIComponent(part)),
+			everyByte(part),
 			Buffer.from(part).toString('hex'),
 			// Without the first and last characters, which depend on the surroundings.
 			...['', 'k', 'kk'].map((before) => base64(before + part).slice(4, -4)),

@@ -7,6 +7,7 @@ import { filledIn } from '../../../test/unit/credentials/resolve';
 import type { Answered } from '../../../nodes/LumaVideo/generation/ask';
 import { ask, askForGeneration } from '../../../nodes/LumaVideo/generation/ask';
 import type { Clock } from '../../../nodes/LumaVideo/generation/clock';
+import { fetchLater } from '../../../nodes/LumaVideo/generation/failure';
 import { Ledger, fingerprint } from '../../../nodes/LumaVideo/generation/ledger';
 import { runJobs } from '../../../nodes/LumaVideo/generation/run';
 import { Twins } from '../../../nodes/LumaVideo/generation/twins';
@@ -80,6 +81,8 @@ export async function checkLive(options: LiveOptions): Promise<Observations> {
 
 class LiveCheck {
 	readonly seen: Observations;
+	/** A request that must be refused was accepted. */
+	private isCharged = false;
 
 	constructor(
 		private readonly options: LiveOptions,
@@ -112,16 +115,11 @@ class LiveCheck {
 	async paid(): Promise<void> {
 		const { confirm, prompt, provider } = this.options;
 		if (!confirm || this.options.signal.aborted) return;
-		if (this.resultOf('refused') !== 'ok') {
-			await this.step('buy', async () => await Promise.resolve(skipped('a request was not refused as expected: nothing more is sent that could cost money')));
-			return;
-		}
 		const plan = cheapest(provider, prompt);
-		if (!(await confirm(plan))) {
-			await this.step('buy', async () => await Promise.resolve(skipped('not confirmed: nothing was bought')));
-			return;
-		}
-		await this.step('buy', async () => await this.buy(plan));
+		await this.step('buy', async () => {
+			if (this.isCharged) return skipped('not asked for, since the request that must be refused was accepted');
+			return (await confirm(plan)) ? await this.buy(plan) : skipped('not confirmed: nothing was bought');
+		});
 		if (this.seen.bought?.generation?.status !== 'completed') return;
 		await this.step('callback', async () => await this.callback());
 		await this.step('download', async () => await this.download());
@@ -187,6 +185,7 @@ class LiveCheck {
 		const call = refusedRequests[provider.id].spoil(provider.create(request));
 		const answer = await ask(provider, this.client, call, (received) => provider.readCreated(received, request));
 		if (answer.ok) {
+			this.isCharged = true;
 			onBought(answer.value.generationId);
 			return trouble(`was accepted as generation ${answer.value.generationId}; see ${provider.dashboardUrl} whether it costs anything`);
 		}
@@ -277,7 +276,8 @@ class LiveCheck {
 		const fileName = `check-live-${provider.id}-${String(generationId)}`.slice(0, 100);
 		const { isLocal } = this.client;
 		const file = await downloadMedia(this.live.context, url, { kind: 'video', fileName, maxBytes: MAX_VIDEO_BYTES, timeoutMs: REQUEST_TIMEOUT_MS, allowLocal: isLocal });
-		return file.ok ? ok(`${file.binary.bytes ?? 0} bytes of ${file.binary.mimeType}`) : trouble(`${file.message}. ${file.advice}`);
+		if (file.ok) return ok(`${file.binary.bytes ?? 0} bytes of ${file.binary.mimeType}, in ${String(file.binary.fileName)}`);
+		return trouble(`${file.message}. ${file.advice} ${fetchLater(String(generationId))}`);
 	}
 
 	/** Only what was downloaded is deleted. */

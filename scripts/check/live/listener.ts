@@ -5,6 +5,8 @@ import { createServer } from 'node:http';
 import type { IncomingCall, JsonValue } from '../../../nodes/LumaVideo/providers/provider';
 
 const MAX_BYTES = 1_000_000;
+/** The address is public. */
+const MAX_CALLS = 100;
 
 export interface Listener {
 	calls: readonly IncomingCall[];
@@ -39,7 +41,7 @@ export async function listen(port: number): Promise<Listener & { port: number }>
 		void textOf(request).then((text) => {
 			const headers = Object.entries(request.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : []));
 			// A person who looks whether the address works makes no call.
-			if (request.method === 'POST') calls.push({ body: bodyOf(text), text, headers: Object.fromEntries(headers) });
+			if (request.method === 'POST' && calls.length < MAX_CALLS) calls.push({ body: bodyOf(text), text, headers: Object.fromEntries(headers) });
 			response.end();
 			announce();
 		});

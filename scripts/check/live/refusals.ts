@@ -1,6 +1,6 @@
 /**
- * For each provider the request that it must refuse, and why that is certain and free. What these bodies lack or name
- * wrongly is what the service needs to know which model to run on what: there is nothing that could be run.
+ * For each provider the request that it must refuse, and why that is certain and free: it does not say what to run, or on
+ * what, so there is nothing that could be run.
  */
 import type { ProviderCall, ProviderId } from '../../../nodes/LumaVideo/providers/provider';
 
@@ -29,7 +29,10 @@ export const refusedRequests: Readonly<Record<ProviderId, RefusedRequest>> = {
 	lumaAgents: inBody('model'),
 	lumaDreamMachine: inBody('model'),
 	pixwith: inBody('model_id'),
-	crazyrouter: inBody('model_name'),
+	crazyrouter: {
+		spoil: (call) => ({ ...call, path: `${call.path}/check-live-no-such-generation/extend`, body: {} }),
+		since: 'it asks for the extension of a generation that does not exist ("task_not_exist"), and the body is empty',
+	},
 	pixazo: inPath('luma-agent-ray-v3-2-text-to-video', NO_MODEL, 'the address names no model ("Model not found"), and the body is empty'),
 	// A wrong field might end the request instead, and be charged then: the app itself must not exist.
 	fal: inPath('/luma/agent/', `/luma/${NO_MODEL}/`, 'the address names no app, so there is no queue to put it into, and the body is empty'),

@@ -12,7 +12,9 @@ import { refusedRequests } from './refusals';
 import type { Redactor } from './redact';
 
 /** GitHub takes 65,536 characters in one field. */
-const MAX_BODY = 2000;
+const MAX_LENGTH = 60_000;
+/** Bodies are cut to the first of these lengths with which the report is short enough, in characters. */
+const BODY_LENGTHS = [2000, 800, 200] as const;
 /** Of a step with many requests, such as the reads of one video, the first and the last are shown. */
 const SHOWN_OF_STEP = 6;
 
@@ -84,8 +86,8 @@ function verdictLines(seen: Observations, judged: readonly Judged[], redactor: R
 	];
 }
 
-function block(text: string): string[] {
-	const shown = text.length > MAX_BODY ? `${text.slice(0, MAX_BODY)}\n… (${text.length - MAX_BODY} characters more)` : text;
+function block(text: string, maxLength: number): string[] {
+	const shown = text.length > maxLength ? `${text.slice(0, maxLength)}\n… (${text.length - maxLength} characters more)` : text;
 	return ['````', shown.replaceAll('````', "''''"), '````'];
 }
 
@@ -106,17 +108,17 @@ function withoutOthers(text: string, own: string | null): string {
 	return json === undefined ? text : JSON.stringify(strip(json));
 }
 
-function exchange(traffic: Traffic, { baseUrl, bought }: Observations, redactor: Redactor): string[] {
+function exchange(traffic: Traffic, { baseUrl, bought }: Observations, redactor: Redactor, maxLength: number): string[] {
 	const { body, answer: whole, fault, step } = traffic;
 	const isList = step === 'list' || step === 'listAfter';
 	const answer = whole && isList ? { ...whole, text: withoutOthers(whole.text, bought?.generationId ?? null) } : whole;
 	const sent = body === null ? [] : [JSON.stringify(redactor.json(body), null, 2)];
 	const headers = answer ? redactor.headers(answer.headers).map(([name, value]) => `${name}: ${value}`) : [];
 	const received = answer ? [`HTTP ${answer.statusCode}`, ...headers, '', redactor.body(answer.text)] : [`no answer: ${redactor.text(fault ?? '')}`];
-	return block([requestLine(traffic, baseUrl, redactor), ...sent, '', ...received].join('\n').trim());
+	return block([requestLine(traffic, baseUrl, redactor), ...sent, '', ...received].join('\n').trim(), maxLength);
 }
 
-function stepLines(step: StepName, seen: Observations, redactor: Redactor): string[] {
+function stepLines(step: StepName, seen: Observations, redactor: Redactor, maxLength: number): string[] {
 	const all = seen.traffic.filter((each) => each.step === step);
 	if (all.length === 0) return [];
 	const half = SHOWN_OF_STEP / 2;
@@ -126,16 +128,16 @@ function stepLines(step: StepName, seen: Observations, redactor: Redactor): stri
 		`<details><summary>${STEPS[step]}</summary>`,
 		'',
 		...(left > 0 ? [`${left} requests between the first ${half} and the last ${half} are left out.`, ''] : []),
-		...shown.flatMap((each) => exchange(each, seen, redactor)),
+		...shown.flatMap((each) => exchange(each, seen, redactor, maxLength)),
 		'</details>',
 		'',
 	];
 }
 
-function callLines({ calls }: Observations, redactor: Redactor): string[] {
+function callLines({ calls }: Observations, redactor: Redactor, maxLength: number): string[] {
 	return (calls ?? []).flatMap(({ call, generationId, status, isGenuine }) => [
 		`Call about generation ${generationId ?? '(none)'}, which is ${status ?? 'not said'}; signature ${isGenuine === null ? 'not checked' : isGenuine ? 'right' : 'wrong'}. Headers: ${Object.keys(call.headers).sort().join(', ')}.`,
-		...block(redactor.body(call.text)),
+		...block(redactor.body(call.text), maxLength),
 		'',
 	]);
 }
@@ -153,7 +155,7 @@ export function reportOf(seen: Observations, redactor: Redactor, versions: strin
 	if (callbackUrl !== null) redactor.hide(callbackUrl, new URL(callbackUrl).host);
 	const judged = judge(seen);
 	const count = (word: Verdict['verdict']): number => judged.filter(({ verdict }) => verdict.verdict === word).length;
-	const text = [
+	const head = [
 		`## check:live: ${provider.displayName}`,
 		'',
 		`${date}, ${versions}. ${bought ? 'One video was asked for.' : 'Nothing was bought.'}`,
@@ -172,9 +174,11 @@ export function reportOf(seen: Observations, redactor: Redactor, versions: strin
 		'',
 		'### Requests and answers',
 		'',
-		...(Object.keys(STEPS) as StepName[]).flatMap((step) => stepLines(step, seen, redactor)),
-		...callLines(seen, redactor),
-	].join('\n');
+	];
+	const texts = BODY_LENGTHS.map((length) =>
+		[...head, ...(Object.keys(STEPS) as StepName[]).flatMap((step) => stepLines(step, seen, redactor, length)), ...callLines(seen, redactor, length)].join('\n'),
+	);
+	const text = texts.find((each) => each.length <= MAX_LENGTH) ?? String(texts.at(-1)).slice(0, MAX_LENGTH);
 	if (redactor.leaks(text)) throw new Error('The report would have held the API key, so it is not written. Please report this without the report.');
 	return `${text.trim()}\n`;
 }
