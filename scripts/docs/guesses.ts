@@ -6,13 +6,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Guess } from '../../nodes/LumaVideo/providers/guesses';
-import { generalGuesses, guesses } from '../../nodes/LumaVideo/providers/guesses';
+import { RISKS, generalGuesses, guesses } from '../../nodes/LumaVideo/providers/guesses';
 import { providerIds, providers } from '../../nodes/LumaVideo/providers';
-import type { Need, Probe } from '../check/live/probes';
+import type { Probe } from '../check/live/probes';
 import { generalProbes, probes } from '../check/live/probes';
 import { withProbes } from '../check/live/report';
 
 export const guessesPath = join(__dirname, '..', '..', 'docs', 'guesses.md');
+
+const risks = Object.entries(RISKS).map(([risk, means]) => `- **${risk === 'none' ? '–' : risk}**: ${means}`).join('\n');
 
 const INTRODUCTION = `<!-- Made by npm run docs:guesses from nodes/LumaVideo/providers/*.guesses.ts -->
 
@@ -28,24 +30,15 @@ request, and charges for it all the same, could be paid twice: the rows where th
 
 Risks, the worst first:
 
-- **paid twice**: another request is sent for a video that was bought
-- **lost**: what was paid for is not found, or not delivered
-- **money**: it costs something else than was said
-- **refused**: the service refuses the request, or the generation fails
-- **output**: the video or the item is not as expected
-- **waiting**: the end is noticed later, or less runs at once
-- **message**: a message says less than it could, or the wrong thing
-- **missing**: something that is possible is not offered
+${risks}
 
 With a key, \`npm run check:live -- --provider <id>\` asks the service itself and writes a report. The last column says what that takes:
 nothing (**free**), one video (**buy**), or one video and an address that the service can call (**listen**).`;
 
-const NEEDS: Readonly<Record<Need, string>> = { free: 'free', buy: 'buy', listen: 'listen' };
-
 function section(title: string, list: readonly Guess[], observed: readonly Probe[]): string {
 	const rows = withProbes(list, observed).map(({ guess, probe }) => {
 		const { id, risk, behavior, ifWrong } = guess;
-		const cells = [`\`${id}\``, risk === 'none' ? '–' : risk, guess.guess, behavior, ifWrong === '' ? '–' : ifWrong, probe ? NEEDS[probe.need] : '–'];
+		const cells = [`\`${id}\``, risk === 'none' ? '–' : risk, guess.guess, behavior, ifWrong === '' ? '–' : ifWrong, probe?.need ?? '–'];
 		return `| ${cells.join(' | ')} |`;
 	});
 	return [`## ${title}`, '', '| Guess | Risk | Not settled | What the node does | If that is wrong | Checked |', '|---|---|---|---|---|---|', ...rows].join('\n');

@@ -110,10 +110,12 @@ describe.each(providerIds)('%s', (id) => {
 		expect(probes[id].map(({ guess }) => guess).filter((guess) => !ids.includes(guess))).toEqual([]);
 	});
 
-	it('is named in the description of the package, in the words to search for the node, and in the form for bugs', () => {
+	it('is named in the description of the package, in the words to search for the node, and in the forms for issues', () => {
 		expect(packageFile.description).toContain(displayName);
 		expect(alias.filter((word) => displayName.toLowerCase().includes(word))).not.toEqual([]);
-		expect(read('.github/ISSUE_TEMPLATE/bug.yml')).toMatch(new RegExp(`options: \\[.*\\b${displayName}\\b.*\\]`));
+		for (const form of ['bug', 'live-report']) {
+			expect(read(`.github/ISSUE_TEMPLATE/${form}.yml`)).toMatch(new RegExp(`options: \\[.*\\b${displayName}\\b.*\\]`));
+		}
 	});
 
 	describe('its sample', () => {

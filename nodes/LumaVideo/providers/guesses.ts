@@ -11,20 +11,19 @@ import { guesses as pixwith } from './pixwith.guesses';
 import type { ProviderId } from './provider';
 import { guesses as replicate } from './replicate.guesses';
 
-/**
- * What a wrong guess can lead to, the worst first:
- * - `paid twice`: another request is sent for a video that was bought;
- * - `lost`: what was paid for is not found, or not delivered;
- * - `money`: it costs something else than was said;
- * - `refused`: the service refuses the request, or the generation fails;
- * - `output`: the video or the item is not as expected;
- * - `waiting`: the end is noticed later, or less runs at once;
- * - `message`: a message says less than it could, or the wrong thing;
- * - `missing`: something that is possible is not offered;
- * - `none`: nothing goes wrong.
- */
-export const RISKS = ['paid twice', 'lost', 'money', 'refused', 'output', 'waiting', 'message', 'missing', 'none'] as const;
-export type Risk = (typeof RISKS)[number];
+/** What a wrong guess can lead to, the worst first. */
+export const RISKS = {
+	'paid twice': 'another request is sent for a video that was bought',
+	lost: 'what was paid for is not found, or not delivered',
+	money: 'it costs something else than was said',
+	refused: 'the service refuses the request, or the generation fails',
+	output: 'the video or the item is not as expected',
+	waiting: 'the end is noticed later, or less runs at once',
+	message: 'a message says less than it could, or the wrong thing',
+	missing: 'something that is possible is not offered',
+	none: 'nothing goes wrong',
+} as const;
+export type Risk = keyof typeof RISKS;
 
 /** Texts are Markdown, for one cell of a table. */
 export interface Guess {

@@ -38,7 +38,7 @@ export function guessesOf(provider: ProviderId): Array<{ guess: Guess; probe: Pr
 }
 
 export function withProbes(list: readonly Guess[], observed: readonly Probe[]): Array<{ guess: Guess; probe: Probe | null }> {
-	const rank = (risk: Risk): number => RISKS.indexOf(risk);
+	const rank = (risk: Risk): number => Object.keys(RISKS).indexOf(risk);
 	return [...list]
 		.sort((one, other) => rank(one.risk) - rank(other.risk))
 		.map((guess) => ({ guess, probe: observed.find((probe) => probe.guess === guess.id) ?? null }));
