@@ -31,6 +31,8 @@ export interface CommonSettings {
 	balance: number;
 	/** What one job costs, in the unit of `balance`. */
 	price: number;
+	/** What a refused create costs all the same (no document says that any does). */
+	refusalPrice: number;
 	/** Jobs that may run at once before a create is refused as too many; `null` = no limit. */
 	maxConcurrent: number | null;
 	/** Accepted creates within 60 s before the next is refused as too many; `null` = no limit. */
@@ -49,6 +51,7 @@ export function commonSettings(retryDelaysMs: number[], balance: number, price: 
 		queuedShare: 0.2,
 		balance,
 		price,
+		refusalPrice: 0,
 		maxConcurrent: null,
 		createsPerMinute: null,
 		callbacks: { mode: 'normal', copies: 1, lateMs: 500, timeoutMs: 5000, retryDelaysMs },

@@ -262,7 +262,10 @@ export class ProviderServer {
 			return outcome.answer;
 		}
 		const withoutJob = (answer: Answer): Answer => {
-			if (route === 'create') this.clerk.noteRefusal(provider.name, request, answer);
+			if (route === 'create') {
+				this.clerk.noteRefusal(provider.name, request, answer);
+				this.settingsNow[provider.name].balance -= this.settingsNow[provider.name].refusalPrice;
+			}
 			return answer;
 		};
 		if (outcome.kind === 'answer') return withoutJob(outcome.answer);

@@ -12,7 +12,10 @@ import { operations } from '../../nodes/LumaVideo/operations';
 import { providerIds, providers } from '../../nodes/LumaVideo/providers';
 import type { ProviderId } from '../../nodes/LumaVideo/providers/provider';
 import packageFile from '../../package.json';
+import { guesses } from '../../nodes/LumaVideo/providers/guesses';
 import { keptContract } from '../../scripts/check/contract';
+import { probes } from '../../scripts/check/live/probes';
+import { fileOf } from '../../scripts/check/live/report';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { STATES, VIDEO_URL, samples, shapeOf } from '../samples';
@@ -99,14 +102,20 @@ describe.each(providerIds)('%s', (id) => {
 		expect(chapterOf('README.md', 'Quick start')).toContain(`\`${sample.keyVariable}\``);
 	});
 
-	it('has a section in docs/guesses.md', () => {
-		expect(chapterOf('docs/guesses.md', displayName)).toMatch(/^\| Not settled \|/m);
+	it('has guesses, each with its own id and a file that can be changed; what observes one names it', () => {
+		const ids = guesses[id].map((guess) => guess.id);
+		expect(ids.length).toBeGreaterThan(0);
+		expect(ids.filter((each, index) => ids.indexOf(each) < index)).toEqual([]);
+		expect(guesses[id].map((guess) => fileOf(id, guess)).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+		expect(probes[id].map(({ guess }) => guess).filter((guess) => !ids.includes(guess))).toEqual([]);
 	});
 
-	it('is named in the description of the package, in the words to search for the node, and in the form for bugs', () => {
+	it('is named in the description of the package, in the words to search for the node, and in the forms for issues', () => {
 		expect(packageFile.description).toContain(displayName);
 		expect(alias.filter((word) => displayName.toLowerCase().includes(word))).not.toEqual([]);
-		expect(read('.github/ISSUE_TEMPLATE/bug.yml')).toMatch(new RegExp(`options: \\[.*\\b${displayName}\\b.*\\]`));
+		for (const form of ['bug', 'live-report']) {
+			expect(read(`.github/ISSUE_TEMPLATE/${form}.yml`)).toMatch(new RegExp(`options: \\[.*\\b${displayName}\\b.*\\]`));
+		}
 	});
 
 	describe('its sample', () => {

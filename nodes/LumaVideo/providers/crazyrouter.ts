@@ -57,7 +57,7 @@ const EXTEND: ModelCapabilities = {
 const EXTRAS_OF_GENERATE = { expandPrompt: 'expand_prompt' };
 
 /** In lower case. An unlisted word counts as running. */
-const STATUS_WORDS: ReadonlyMap<string, GenerationStatus> = new Map([
+export const STATUS_WORDS: ReadonlyMap<string, GenerationStatus> = new Map([
 	// "Luma"
 	['queued', 'queued'],
 	['dreaming', 'processing'],
