@@ -188,7 +188,9 @@ function whatStopped({ dashboardUrl }: Provider, bought: string | null | undefin
 
 main()
 	.catch((error: unknown) => {
-		process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+		// n8n's errors say what to do in their description.
+		const { message, description } = error as Error & { description?: string | null };
+		process.stderr.write(`${[message, description].filter(Boolean).join('. ')}\n`);
 		process.exitCode = EXIT_UNUSABLE;
 	})
 	.finally(() => {

@@ -106,6 +106,14 @@ describe.each(providerIds)('%s', (id) => {
 	});
 });
 
+describe.each(['503', 'reset-before'] as const)('while every request ends with %s', (kind) => {
+	it.each(providerIds)('%s is judged by nothing', async (id) => {
+		server.fault({ kind, times: 'always' });
+		const seen = await run(id);
+		expect(Object.entries(verdicts(seen)).filter(([, verdict]) => verdict !== 'not reached')).toEqual([]);
+	});
+});
+
 it.each<[string, Partial<LiveOptions>]>([
 	['nobody confirms the price', { confirm: async () => await Promise.resolve(false) }],
 	['the request that must be refused was accepted', { confirm: buy, provider: { ...providers.replicate, readCreated: () => ({ ok: true, value: stub('charged') }) } }],

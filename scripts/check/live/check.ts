@@ -190,7 +190,8 @@ class LiveCheck {
 			return trouble(`was accepted as generation ${answer.value.generationId}; see ${provider.dashboardUrl} whether it costs anything`);
 		}
 		const { problem, message } = answer;
-		if (problem !== null && !mayHaveBeenAccepted(problem)) return ok(message);
+		if (problem === null) return trouble(message);
+		if (!mayHaveBeenAccepted(problem)) return ok(message);
 		return trouble(`${message}. See ${provider.dashboardUrl} whether something was bought`);
 	}
 

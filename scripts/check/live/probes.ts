@@ -33,9 +33,13 @@ function trafficOf({ traffic }: Observations, step: StepName): Traffic[] {
 	return traffic.filter((each) => each.step === step);
 }
 
-/** HTTP status of the step's first answer; `null` if none came. */
+/** An answer of a service that is busy or down shows nothing of how it behaves. */
+const isTelling = (status: number): boolean => status !== 408 && status !== 429 && status < 500;
+
+/** HTTP status of the step's first answer; `null` if none came that tells anything. */
 function statusOf(seen: Observations, step: StepName): number | null {
-	return trafficOf(seen, step)[0]?.answer?.statusCode ?? null;
+	const status = trafficOf(seen, step)[0]?.answer?.statusCode;
+	return status !== undefined && isTelling(status) ? status : null;
 }
 
 function jsonAt(seen: Observations, step: StepName, ...path: string[]): unknown {
@@ -109,13 +113,14 @@ const calls = (guess: string, isMeant: (seen: Observations) => boolean = () => t
 	},
 });
 
-/** A step went, or did not go, as expected. */
+/** All requests of a step are answered as expected. */
 const goesWell = (guess: string, need: Need, step: StepName): Probe => ({
 	guess,
 	need,
 	judge(seen) {
 		const { outcome, said } = resultOf(seen, step) ?? { outcome: 'skipped', said: '' };
-		return outcome === 'skipped' ? NOT_REACHED : verdict(outcome === 'ok', said);
+		const isAnswered = trafficOf(seen, step).every(({ answer }) => answer && isTelling(answer.statusCode));
+		return outcome === 'skipped' || !isAnswered ? NOT_REACHED : verdict(outcome === 'ok', said);
 	},
 });
 
@@ -189,9 +194,10 @@ export const probes: Readonly<Record<ProviderId, readonly Probe[]>> = {
 			guess: 'refusals',
 			need: 'free',
 			judge(seen) {
-				const codes = (['refused', 'wrongKey'] as const).map((step) => (statusOf(seen, step) === null ? null : String(jsonAt(seen, step, 'code'))));
-				if (codes.includes(null)) return NOT_REACHED;
-				return verdict(codes.every((code) => /^\d+$/.test(code ?? '') && code !== '1'), `\`code\` is ${codes.join(' and ')}`);
+				const steps = ['refused', 'wrongKey'] as const;
+				const codes = steps.map((step) => jsonAt(seen, step, 'code'));
+				if (steps.some((step) => statusOf(seen, step) === null)) return NOT_REACHED;
+				return verdict(codes.every((code) => /^\d+$/.test(String(code)) && Number(code) !== 1), `\`code\` is ${codes.map(String).join(' and ')}`);
 			},
 		},
 		isAccepted('model-id', (_, text) => /model/i.test(text)),
@@ -202,7 +208,7 @@ export const probes: Readonly<Record<ProviderId, readonly Probe[]>> = {
 			need: 'free',
 			judge(seen) {
 				const status = statusOf(seen, 'credential');
-				const saysNothing = status === 401 || status === 403 || status === 429 || (status ?? 500) >= 500;
+				const saysNothing = status === null || status === 401 || status === 403;
 				return verdict(saysNothing ? null : resultOf(seen, 'credential')?.outcome === 'ok', `HTTP ${String(status)} from ${new URL(seen.baseUrl).host}`);
 			},
 		},
