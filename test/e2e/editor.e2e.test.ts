@@ -3,7 +3,6 @@ import type { INode } from 'n8n-workflow';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { byProvider, nameOf, PROVIDERS, samples, WITHOUT_LIST } from '../samples';
-import { IMAGE_FIELDS } from '../samples/sample';
 import type { Editor } from './harness';
 import { operations } from '../../nodes/LumaVideo/operations';
 import { manualTrigger, node, openEditor, sharedN8n, workflow } from './harness';
@@ -95,7 +94,7 @@ async function choose(field: string, option: string): Promise<void> {
 }
 
 const COMMON = ['Provider', 'Resource', 'Operation', 'Model', 'Prompt'];
-const END = ['Completion', 'Download Video', 'Additional Fields', 'Options'];
+const END = ['Download Video', 'Additional Fields', 'Options'];
 
 const COMPLETIONS = ['Return Immediately', 'Suspend Until Finished', 'Wait Until Finished'];
 
@@ -192,7 +191,7 @@ describe('the node panel', () => {
 		await editor.openNode('Model changes');
 		await choose('model', 'Ray 1.6');
 		await editor.screenshot('fields-ray-1-6');
-		expect(await fields()).toEqual([...COMMON, ...IMAGE_FIELDS, 'Aspect Ratio', 'Loop', ...END]);
+		expect(await fields()).toEqual([...COMMON, 'Start Image', 'Aspect Ratio', 'Completion', 'End Image', 'Images From', 'Loop', ...END]);
 	});
 
 	it('follows the way to completion, and the resource', async () => {

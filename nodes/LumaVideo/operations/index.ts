@@ -134,6 +134,19 @@ const operationField = (
 	displayOptions,
 });
 
+/**
+ * Never shown in the panel. When another provider is selected, n8n resets a value that a field does not offer, but looks
+ * only at fields whose conditions name the provider, and not at those of options.
+ */
+const resetFields: INodeProperties[] = providerIds.map((id) => ({
+	displayName: 'Resource of the Provider',
+	name: 'resource',
+	type: 'hidden',
+	options: resourceNames.flatMap((value) => (byProviders(value).some(({ ids }) => ids.includes(id)) ? [{ value, ...RESOURCES[value] }] : [])),
+	default: 'video',
+	displayOptions: { show: { provider: [id] } },
+}));
+
 function operationFields(): INodeProperties[] {
 	return resourceNames.flatMap((resource) =>
 		byProviders(resource).flatMap(({ ids, list }) => {
@@ -163,6 +176,7 @@ export const pickerFields: INodeProperties[] = (() => {
 		return [{ resource, ids: group.ids, list: group.list.filter(isNew), value: `${resource}Further`, name: `${RESOURCES[resource].name} (${names})` }];
 	});
 	return [
+		...resetFields,
 		{ ...resourceField, default: '', options: further.map(({ name, value }) => ({ name, value })), displayOptions: { hide } },
 		...byProviders('video')
 			.slice(0, 1)

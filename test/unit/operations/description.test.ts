@@ -861,8 +861,8 @@ describe('as the tool of an agent', () => {
 	});
 
 	it.each([
-		['video', [/Costs money/, /videoUrl/]],
-		['image', [/Costs money and takes about half a minute: use it once for each image/, /generationId, status and,.* media, a list with the image's web address/]],
+		['video', [/Each call costs money/, /videoUrl/]],
+		['image', [/Each call costs money and takes about half a minute: call it once for each image/, /generationId, status and,.* media, a list with the image's URL/]],
 	])('tells the agent of every operation on a %s what it costs and gives', (resource, told) => {
 		inEach(operations.filter((one) => one.resource === resource), ({ toolDescription }) => {
 			inEach(told, (text) => {

@@ -40,12 +40,12 @@ const REQUEST_FIELDS = [
 
 /** What an agent must know about every operation that generates a video. */
 const TOOL_TERMS =
-	"Costs money and can take minutes: use it once for each video that is wanted. Returns generationId, status and, when status is 'completed', videoUrl, the web address of the video.";
+	"Each call costs money and can take minutes: call it once for each video you need. Returns generationId, status and, when status is 'completed', videoUrl, the video's URL.";
 
 const withCallbacks = providerIds.filter((id) => providers[id].callbacks);
 
-/** The fields after those of the request itself. */
-function commonFields(operation: VideoOperation): INodeProperties[] {
+/** The fields after those that most requests need. */
+function commonFields(operation: VideoOperation, furtherFields: INodeProperties[]): INodeProperties[] {
 	return [
 		...completionFields,
 		{
@@ -58,6 +58,7 @@ function commonFields(operation: VideoOperation): INodeProperties[] {
 				"Production URL of a Luma Video Trigger with the same credential: the trigger starts its own workflow when the video is finished. A query that you add to the URL, such as <code>?sku=MUG</code>, is in its output as 'reference'.",
 			displayOptions: { show: { completion: ['none'] } },
 		},
+		...furtherFields,
 		{
 			displayName: 'Download Video',
 			name: 'downloadVideo',
@@ -201,17 +202,19 @@ export function createVideoOperation(definition: {
 	description: string;
 	/** What an AI agent is told the operation does; what all of them cost and return is added. */
 	toolDescription: string;
-	/** The fields of the request itself. */
+	/** The fields of the request that most runs need: they fit into a window of usual height, with Completion. */
 	fields: INodeProperties[];
+	/** The other ones that are not in a collection. */
+	furtherFields?: INodeProperties[];
 }): Operation {
-	const { value, fields, toolDescription, ...texts } = definition;
+	const { value, fields, furtherFields = [], toolDescription, ...texts } = definition;
 	return {
 		...texts,
 		toolDescription: `${toolDescription} ${TOOL_TERMS}`,
 		resource: 'video',
 		value,
 		providers: providersFor(value),
-		properties: forOperation('video', value, [...fields, ...commonFields(value)], providersFor(value)),
+		properties: forOperation('video', value, [...fields, ...commonFields(value, furtherFields)], providersFor(value)),
 
 		async execute(context, provider) {
 			return await buy(context, provider, 'video', (run, itemIndex) => plan({ ...run, operation: value }, itemIndex));
