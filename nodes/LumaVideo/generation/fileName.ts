@@ -31,7 +31,7 @@ function slug(prompt: string): string {
  * @param given by the user; empty or unusable: it is made from the prompt and the ID
  */
 export function fileNameOf(given: string, prompt: string | null, generationId: string): string {
-	const own = safe(given.trim().replace(EXTENSION, ''));
+	const own = safe(given.replace(EXTENSION, ''));
 	if (own !== '') return own;
 	const start = slug(prompt ?? '');
 	const end = generationId.replace(/[^a-z0-9]/gi, '').slice(-ID_END);

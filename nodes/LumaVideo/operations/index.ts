@@ -136,16 +136,24 @@ const operationField = (
 
 /**
  * Never shown in the panel. When another provider is selected, n8n resets a value that a field does not offer, but looks
- * only at fields whose conditions name the provider, and not at those of options.
+ * only at fields whose own conditions name the provider, not at options with conditions: these offer nothing, where the
+ * provider lacks the resource, and come first, since what an operation is depends on it. A slash before the name, or n8n would wait for the field itself.
  */
-const resetFields: INodeProperties[] = providerIds.map((id) => ({
-	displayName: 'Resource of the Provider',
-	name: 'resource',
-	type: 'hidden',
-	options: resourceNames.flatMap((value) => (byProviders(value).some(({ ids }) => ids.includes(id)) ? [{ value, ...RESOURCES[value] }] : [])),
-	default: 'video',
-	displayOptions: { show: { provider: [id] } },
-}));
+export const resetFields: INodeProperties[] = resourceNames.flatMap((resource) => {
+	const able = byProviders(resource).flatMap(({ ids }) => ids);
+	const unable = providerIds.filter((id) => !able.includes(id));
+	if (unable.length === 0) return [];
+	return [
+		{
+			displayName: 'Resource',
+			name: 'resource',
+			type: 'hidden',
+			options: [],
+			default: 'video',
+			displayOptions: { show: { provider: unable, '/resource': [resource] } },
+		},
+	];
+});
 
 function operationFields(): INodeProperties[] {
 	return resourceNames.flatMap((resource) =>
@@ -176,7 +184,6 @@ export const pickerFields: INodeProperties[] = (() => {
 		return [{ resource, ids: group.ids, list: group.list.filter(isNew), value: `${resource}Further`, name: `${RESOURCES[resource].name} (${names})` }];
 	});
 	return [
-		...resetFields,
 		{ ...resourceField, default: '', options: further.map(({ name, value }) => ({ name, value })), displayOptions: { hide } },
 		...byProviders('video')
 			.slice(0, 1)

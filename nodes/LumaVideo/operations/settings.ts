@@ -266,7 +266,7 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 		buyAgainAfterCrash: isOn('buyAgainAfterCrash'),
 		deleteOnStop: isOn('deleteOnStop'),
 		dryRun: isOn('dryRun'),
-		fileName: read('fileName', typeof fileName === 'string' || typeof fileName === 'number' ? String(fileName) : undefined, 'text') ?? '',
+		fileName: read('fileName', typeof fileName === 'string' || typeof fileName === 'number' ? String(fileName).trim() : undefined, 'text') ?? '',
 		includeInputFields: isOn('includeInputFields'),
 		includeRaw: isOn('includeRaw'),
 		maxConcurrent: above0('maxConcurrent'),
