@@ -19,6 +19,17 @@ export function progressText({ finished, total, expectedInMs }: Progress): strin
 	return `${finished} of ${total} finished${expectedInMs === null ? '' : `, ${finished === 0 ? '' : 'the rest '}expected in about ${time}`}`;
 }
 
+/**
+ * `1 of 2 finished. Next check: 14:05:10 CET.`: what the editor shows while the execution is suspended.
+ *
+ * @param wakeAt in milliseconds since 1970
+ */
+export function suspendedHint(outcomes: readonly Outcome[], wakeAt: number, timeZone: string): string {
+	const finished = outcomes.filter(({ kind }) => kind === 'finished' || kind === 'failure').length;
+	const time = new Date(wakeAt).toLocaleTimeString('en-GB', { timeZone, timeZoneName: 'short' });
+	return `${progressText({ finished, total: outcomes.length, expectedInMs: null })}. Next check: ${time}.`;
+}
+
 /** For how long URLs work that are output without a file; `null` where no expiry is documented. */
 export function urlHint(provider: Provider, about: { isRead: boolean; makes: Product }): string | null {
 	const { urlMinutes: minutes } = provider.capabilities;

@@ -134,10 +134,14 @@ const operationField = (
 	displayOptions,
 });
 
+/** Two: n8n adds one of its own, and lists the actions of every operation for a resource that is alone. */
+const NO_RESOURCE = ['none', 'neither'].map((value) => ({ name: value, value }));
+
 /**
  * Never shown in the panel. When another provider is selected, n8n resets a value that a field does not offer, but looks
- * only at fields whose own conditions name the provider, not at options with conditions: these offer nothing, where the
- * provider lacks the resource, and come first, since what an operation is depends on it. A slash before the name, or n8n would wait for the field itself.
+ * only at fields whose own conditions name the provider, not at options with conditions: these offer no resource, where the
+ * provider lacks the one that is selected. They come first, since the operation depends on the resource. A slash before the
+ * name, or n8n would wait for the field itself.
  */
 export const resetFields: INodeProperties[] = resourceNames.flatMap((resource) => {
 	const able = byProviders(resource).flatMap(({ ids }) => ids);
@@ -148,7 +152,7 @@ export const resetFields: INodeProperties[] = resourceNames.flatMap((resource) =
 			displayName: 'Resource',
 			name: 'resource',
 			type: 'hidden',
-			options: [],
+			options: NO_RESOURCE,
 			default: 'video',
 			displayOptions: { show: { provider: unable, '/resource': [resource] } },
 		},

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import type { Outcome } from '../../../nodes/LumaVideo/generation/job';
 import type { Progress, Runner } from '../../../nodes/LumaVideo/generation/progress';
 import { ProgressTeller } from '../../../nodes/LumaVideo/generation/progress';
-import { progressText } from '../../../nodes/LumaVideo/operations/hints';
+import { progressText, suspendedHint } from '../../../nodes/LumaVideo/operations/hints';
 
 const done: Runner = { outcome: { kind: 'notSubmitted' } satisfies Outcome, expectedAt: null };
 const running = (expectedAt: number | null): Runner => ({ outcome: null, expectedAt });
@@ -37,4 +37,9 @@ it.each<[Partial<Progress>, string]>([
 	[{ finished: 0, total: 1, expectedInMs: 20_000 }, '0 of 1 finished, expected in about 20 s'],
 ])('%j is said as: %s', (progress, text) => {
 	expect(progressText({ finished: 2, total: 5, expectedInMs: null, ...progress })).toBe(text);
+});
+
+it('while the execution is suspended: how far it is, and when the node checks again', () => {
+	const outcomes = [{ kind: 'finished' }, { kind: 'open' }, { kind: 'notSubmitted' }] as unknown as Outcome[];
+	expect(suspendedHint(outcomes, Date.UTC(2026, 0, 5, 13, 5, 10), 'Europe/Berlin')).toBe('1 of 3 finished. Next check: 14:05:10 CET.');
 });
