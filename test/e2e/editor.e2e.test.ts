@@ -103,7 +103,7 @@ describe('the node panel', () => {
 
 	beforeAll(async () => {
 		const own = PROVIDERS.map((name) => generate(name, credentials, { startImage: '' }, {}, nameOf(name)));
-		const changing = ['Provider changes', 'Switching', 'Model changes', 'Completion changes'].map((name) =>
+		const changing = ['Provider changes', 'Switching', 'Resource changes', 'Model changes', 'Completion changes'].map((name) =>
 			generate(luma, credentials, {}, {}, name),
 		);
 		await open(['a cat'], ...own, ...changing);
@@ -156,6 +156,17 @@ describe('the node panel', () => {
 		expect(await openList()).toEqual(samples[provider].panel.additionalFields);
 	});
 
+	it('shows what most requests need without scrolling in a window of 1440 x 900', async () => {
+		await editor.page.setViewportSize({ width: 1440, height: 900 });
+		const panel = await editor.openNode(nameOf('lumaAgents'));
+		await editor.screenshot('above-the-fold');
+		const field = await editor.byTestId('parameter-input-completion').boundingBox();
+		const window = await panel.boundingBox();
+		// All of its text: the frame around it may end below.
+		expect(field && window && field.y + field.height / 2 < window.y + window.height).toBe(true);
+		await editor.page.setViewportSize({ width: 1440, height: 1250 });
+	});
+
 	it('follows the provider', async () => {
 		await editor.openNode('Provider changes');
 		for (const provider of PROVIDERS) {
@@ -185,6 +196,18 @@ describe('the node panel', () => {
 		// It has no such operation.
 		await choose('provider', nameOf(WITHOUT_LIST));
 		expect(await fields()).toEqual(wanted[WITHOUT_LIST]);
+	});
+
+	it('is whole after a switch away from a resource that the new provider lacks', async () => {
+		await editor.openNode('Resource changes');
+		await choose('provider', nameOf('lumaAgents'));
+		await choose('resource', 'Image');
+		await choose('operation', 'Edit');
+		await choose('provider', 'Pixazo');
+		await editor.screenshot('switched-resource');
+		expect(await fields()).toEqual(wanted.pixazo);
+		expect(await chosen('resource')).toBe('Video');
+		expect(await issuesOf('Resource')).toBe(0);
 	});
 
 	it('follows the model', async () => {
@@ -256,6 +279,7 @@ describe('an execution', () => {
 		await editor.screenshot('suspended-canvas');
 		const panel = await editor.openNode('Luma Video');
 		await panel.getByText('The workflow continues by itself when the generations are finished.').waitFor();
+		await panel.getByText(/^0 of 2 finished\. Next check: \d\d:\d\d:\d\d /).waitFor();
 		await editor.screenshot('suspended');
 		for (const job of server.jobs()) server.finish(job.id);
 		await panel.getByText('JSON', { exact: true }).last().click();
