@@ -201,7 +201,8 @@ describe('the node panel', () => {
 	it('is whole after a switch away from a resource that the new provider lacks', async () => {
 		await editor.openNode('Resource changes');
 		await choose('provider', nameOf('lumaAgents'));
-		await choose('resource', 'Image');
+		// By its description: others speak of images too.
+		await choose('resource', 'Generate and edit images');
 		await choose('operation', 'Edit');
 		await choose('provider', 'Pixazo');
 		await editor.screenshot('switched-resource');
