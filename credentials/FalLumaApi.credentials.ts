@@ -44,7 +44,7 @@ export class FalLumaApi implements ICredentialType {
 			default: 'https://queue.fal.run',
 			required: true,
 			placeholder: 'e.g. https://queue.fal.run',
-			description: 'Address of the API. Change it only to go through a proxy or a test server of your own.',
+			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];

@@ -51,7 +51,7 @@ export class LumaAgentsApi implements ICredentialType {
 			default: 'https://agents.lumalabs.ai/v1',
 			required: true,
 			placeholder: 'e.g. https://agents.lumalabs.ai/v1',
-			description: 'URL of the API. Change it only to use your own proxy or test server.',
+			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];

@@ -48,7 +48,7 @@ export class LumaDreamMachineApi implements ICredentialType {
 			default: 'https://api.lumalabs.ai/dream-machine/v1',
 			required: true,
 			placeholder: 'e.g. https://api.lumalabs.ai/dream-machine/v1',
-			description: 'URL of the API. Change it only to use your own proxy or test server.',
+			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];

@@ -43,7 +43,7 @@ export class PixazoApi implements ICredentialType {
 			default: 'https://gateway.pixazo.ai',
 			required: true,
 			placeholder: 'e.g. https://gateway.pixazo.ai',
-			description: 'URL of the API. Change it only to use your own proxy or test server.',
+			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];

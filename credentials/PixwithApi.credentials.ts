@@ -40,7 +40,7 @@ export class PixwithApi implements ICredentialType {
 			default: 'https://api.pixwith.ai',
 			required: true,
 			placeholder: 'e.g. https://api.pixwith.ai',
-			description: 'URL of the API. Change it only to use your own proxy or test server.',
+			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];

@@ -42,7 +42,7 @@ export class ReplicateLumaApi implements ICredentialType {
 			default: 'https://api.replicate.com/v1',
 			required: true,
 			placeholder: 'e.g. https://api.replicate.com/v1',
-			description: 'Address of the API. Change it only to go through a proxy or a test server of your own.',
+			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
 		},
 		...onlyToHostOf('$self["baseUrl"]'),
 	];

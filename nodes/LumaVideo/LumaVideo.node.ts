@@ -8,7 +8,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { credentialChoices } from './credentialChoices';
-import { nodeProperties, pickerFields, runOperation } from './operations';
+import { nodeProperties, pickerFields, resetFields, runOperation } from './operations';
 import { methods } from './operations/methods';
 import { resumeWebhooks, wake } from './operations/suspend';
 import { providerIds } from './providers';
@@ -31,7 +31,7 @@ export class LumaVideo implements INodeType {
 		credentials: credentialChoices(providerIds),
 		webhooks: resumeWebhooks,
 		waitingNodeTooltip: 'The workflow continues by itself when the generations are finished.',
-		properties: [...nodeProperties, ...pickerFields],
+		properties: [...resetFields, ...nodeProperties, ...pickerFields],
 	};
 
 	methods = methods;

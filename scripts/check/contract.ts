@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeType } from 'n8n-workflow';
 import { LumaVideo } from '../../nodes/LumaVideo/LumaVideo.node';
 import { LumaVideoTrigger } from '../../nodes/LumaVideo/LumaVideoTrigger.node';
-import { pickerFields } from '../../nodes/LumaVideo/operations';
+import { pickerFields, resetFields } from '../../nodes/LumaVideo/operations';
 import { credentialTypes } from '../../test/samples';
 
 const contractPath = join(__dirname, '..', '..', 'test', 'contract', 'contract.json');
@@ -107,7 +107,7 @@ function nodeContract({ description }: INodeType): ContractType {
 		),
 		webhooks: webhooks.map(({ httpMethod, path }) => `${String(httpMethod)} ${path}`),
 		// What the panel never has, no workflow stores.
-		parameters: parametersOf(properties.filter((property) => !pickerFields.includes(property))),
+		parameters: parametersOf(properties.filter((property) => ![...resetFields, ...pickerFields].includes(property))),
 	};
 }
 

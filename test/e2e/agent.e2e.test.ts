@@ -70,7 +70,7 @@ describe("the agent's tool", () => {
 		const [tool, ...others] = chat.requests[0]?.tools ?? [];
 		expect(others).toEqual([]);
 		expect(tool?.name).toBe('Generate_a_Video');
-		for (const words of ['Makes a new video', 'Costs money', 'videoUrl', 'generationId']) expect(tool?.description).toContain(words);
+		for (const words of ['Generates a new video', 'Each call costs money', 'videoUrl', 'generationId']) expect(tool?.description).toContain(words);
 		expect(tool?.parameters.required).toEqual(['Prompt']);
 		expect(tool?.parameters.properties?.Prompt?.description).toMatch(/^What the video shows/);
 	});

@@ -3,7 +3,6 @@ import type { INode } from 'n8n-workflow';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { byProvider, nameOf, PROVIDERS, samples, WITHOUT_LIST } from '../samples';
-import { IMAGE_FIELDS } from '../samples/sample';
 import type { Editor } from './harness';
 import { operations } from '../../nodes/LumaVideo/operations';
 import { manualTrigger, node, openEditor, sharedN8n, workflow } from './harness';
@@ -95,7 +94,7 @@ async function choose(field: string, option: string): Promise<void> {
 }
 
 const COMMON = ['Provider', 'Resource', 'Operation', 'Model', 'Prompt'];
-const END = ['Completion', 'Download Video', 'Additional Fields', 'Options'];
+const END = ['Download Video', 'Additional Fields', 'Options'];
 
 const COMPLETIONS = ['Return Immediately', 'Suspend Until Finished', 'Wait Until Finished'];
 
@@ -104,7 +103,7 @@ describe('the node panel', () => {
 
 	beforeAll(async () => {
 		const own = PROVIDERS.map((name) => generate(name, credentials, { startImage: '' }, {}, nameOf(name)));
-		const changing = ['Provider changes', 'Switching', 'Model changes', 'Completion changes'].map((name) =>
+		const changing = ['Provider changes', 'Switching', 'Resource changes', 'Model changes', 'Completion changes'].map((name) =>
 			generate(luma, credentials, {}, {}, name),
 		);
 		await open(['a cat'], ...own, ...changing);
@@ -157,6 +156,17 @@ describe('the node panel', () => {
 		expect(await openList()).toEqual(samples[provider].panel.additionalFields);
 	});
 
+	it('shows what most requests need without scrolling in a window of 1440 x 900', async () => {
+		await editor.page.setViewportSize({ width: 1440, height: 900 });
+		const panel = await editor.openNode(nameOf('lumaAgents'));
+		await editor.screenshot('above-the-fold');
+		const field = await editor.byTestId('parameter-input-completion').boundingBox();
+		const window = await panel.boundingBox();
+		// All of its text: the frame around it may end below.
+		expect(field && window && field.y + field.height / 2 < window.y + window.height).toBe(true);
+		await editor.page.setViewportSize({ width: 1440, height: 1250 });
+	});
+
 	it('follows the provider', async () => {
 		await editor.openNode('Provider changes');
 		for (const provider of PROVIDERS) {
@@ -188,11 +198,24 @@ describe('the node panel', () => {
 		expect(await fields()).toEqual(wanted[WITHOUT_LIST]);
 	});
 
+	it('is whole after a switch away from a resource that the new provider lacks', async () => {
+		await editor.openNode('Resource changes');
+		await choose('provider', nameOf('lumaAgents'));
+		// By its description: others speak of images too.
+		await choose('resource', 'Generate and edit images');
+		await choose('operation', 'Edit');
+		await choose('provider', 'Pixazo');
+		await editor.screenshot('switched-resource');
+		expect(await fields()).toEqual(wanted.pixazo);
+		expect(await chosen('resource')).toBe('Video');
+		expect(await issuesOf('Resource')).toBe(0);
+	});
+
 	it('follows the model', async () => {
 		await editor.openNode('Model changes');
 		await choose('model', 'Ray 1.6');
 		await editor.screenshot('fields-ray-1-6');
-		expect(await fields()).toEqual([...COMMON, ...IMAGE_FIELDS, 'Aspect Ratio', 'Loop', ...END]);
+		expect(await fields()).toEqual([...COMMON, 'Start Image', 'Aspect Ratio', 'Completion', 'End Image', 'Images From', 'Loop', ...END]);
 	});
 
 	it('follows the way to completion, and the resource', async () => {
@@ -257,6 +280,7 @@ describe('an execution', () => {
 		await editor.screenshot('suspended-canvas');
 		const panel = await editor.openNode('Luma Video');
 		await panel.getByText('The workflow continues by itself when the generations are finished.').waitFor();
+		await panel.getByText(/^0 of 2 finished\. Next check: \d\d:\d\d:\d\d /).waitFor();
 		await editor.screenshot('suspended');
 		for (const job of server.jobs()) server.finish(job.id);
 		await panel.getByText('JSON', { exact: true }).last().click();

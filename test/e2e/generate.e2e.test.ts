@@ -129,7 +129,7 @@ describe('three items', () => {
 			});
 			expect(output[index]?.pairedItem).toEqual({ item: index });
 			const binary = output[index]?.binary?.video;
-			expect(binary).toMatchObject({ mimeType: 'video/mp4', fileName: `luma-${job?.id}.mp4`, fileExtension: 'mp4' });
+			expect(binary).toMatchObject({ mimeType: 'video/mp4', fileName: expect.stringMatching(/-[A-Za-z0-9]{8}\.mp4$/), fileExtension: 'mp4' });
 			const { bytes } = await client.download(binary ?? { data: '', mimeType: '' });
 			expect(bytes.equals(await bytesOf(output[index]?.json.videoUrl))).toBe(true);
 			expect(bytes.length).toBeGreaterThan(1000);

@@ -178,6 +178,53 @@ describe('above the output', () => {
 		expect(hintsOf(await runOne(server, 'lumaAgents', 'a cat', { downloadVideo: true }))).toEqual(['1 video, about $0.30.']);
 		expect(hintsOf(await runOne(server, 'lumaDreamMachine', 'a cat'))).toEqual(['1 video, about $0.71.']);
 	});
+
+	it('stands that nothing was bought, after a Dry Run', async () => {
+		expect(hintsOf(await runOne(server, 'lumaAgents', 'a cat', { options: { dryRun: true } }))).toEqual([
+			"Nothing was bought: this was a Dry Run. 1 video would cost about $0.30. To generate it, switch off 'Dry Run'.",
+		]);
+	});
+});
+
+describe('the fields of the input', () => {
+	// What an earlier node said about the item, and what the node itself outputs.
+	const input = { sku: 'MUG', size: { cm: 9 }, status: 'new', error: 'of an earlier node' };
+	const passedOn = { sku: 'MUG', size: { cm: 9 } };
+	const options = { includeInputFields: true };
+
+	it.each<[string, INodeParameters, string]>([
+		['when the node waits', {}, 'completed'],
+		['when it does not wait', { completion: 'none' }, 'queued'],
+		['with its file', { downloadVideo: true }, 'completed'],
+	])('are passed on %s', async (_, parameters, status) => {
+		const run = await runItems(server, [{ ...input, text: 'a cat' }], generate('lumaAgents', { ...parameters, options }));
+		expect(jsonOf(run)).toMatchObject([{ ...passedOn, text: 'a cat', status, prompt: 'a cat' }]);
+		expect(jsonOf(run)[0]).not.toHaveProperty('error');
+	});
+
+	it('are passed on by a Dry Run, and by Get, Wait and Download', async () => {
+		expect(jsonOf(await runItems(server, [{ ...input, text: 'a cat' }], generate('lumaAgents', { options: { ...options, dryRun: true } })))).toMatchObject([
+			{ ...passedOn, dryRun: true, status: null },
+		]);
+		const id = String(jsonOf(await runOne(server, 'lumaAgents', 'a cat'))[0]?.generationId);
+		for (const operation of ['get', 'wait', 'download'] as const) {
+			const run = await runItems(server, [{ ...input, id }], generation(operation, 'lumaAgents', { options }));
+			expect(jsonOf(run)).toMatchObject([{ ...passedOn, id, generationId: id, status: 'completed' }]);
+		}
+	});
+});
+
+describe('the name of the file', () => {
+	const nameOf = async (parameters: INodeParameters): Promise<unknown> =>
+		outputOf(await runItems(server, [{ text: 'A red kite', sku: 'MUG/42' }], generate('lumaAgents', { downloadVideo: true, ...parameters })))[0]?.binary?.data?.fileName;
+
+	it('is what the item says, made safe, with the ending of the file', async () => {
+		expect(await nameOf({ options: { fileName: '={{ $json.sku }}.mov' } })).toBe('MUG-42.mp4');
+	});
+
+	it('is made of the prompt and the ID where nothing is said', async () => {
+		expect(await nameOf({})).toBe(`a-red-kite-${server.jobs()[0]?.id.slice(-8)}.mp4`);
+	});
 });
 
 it('too many jobs at Luma Agents: the request goes again after the pause that it asks for', async () => {

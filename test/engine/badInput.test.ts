@@ -348,9 +348,16 @@ describe('all items are bad', () => {
 		expect(server.ledger().requests).toEqual([]);
 	});
 
-	it('the first of them ends the execution', async () => {
-		const run = await runItems(server, [{ text: 'a cat' }, { text: 7 }, { text: '' }], generate(WITHOUT_LIST));
-		expect(shownError(run)).toMatchObject({ message: "'Prompt' must be text, but it is a number [item 1]", itemIndex: 1 });
+	it('one error names all of them, before anything is sent for the items that are right', async () => {
+		const items = [{ text: 'a cat' }, { text: 7 }, { text: 'a dog' }, { text: '' }, { text: ' ' }];
+		const run = await runItems(server, items, generate(WITHOUT_LIST));
+		expect(shownError(run)).toEqual({
+			message: '3 of 5 items cannot be used',
+			description:
+				"Item 1: 'Prompt' must be text, but it is a number. Items 3, 4: 'Prompt' is empty. Nothing was sent for any item. Correct these items and run the node again.",
+			itemIndex: undefined,
+		});
+		expect(server.ledger().requests).toEqual([]);
 	});
 });
 

@@ -100,7 +100,7 @@ describe.each(PROVIDERS)('%s', (provider) => {
 		expect(binary).toMatchObject({
 			mimeType: 'video/mp4',
 			fileExtension: 'mp4',
-			fileName: `luma-${String(item.json.generationId)}.mp4`,
+			fileName: expect.stringMatching(/^a-cat-[A-Za-z0-9]{8}\.mp4$/),
 			data: 'filesystem-v2',
 			bytes: file.length,
 		});

@@ -160,6 +160,7 @@ describe.each(PROVIDERS)('%s gives what Wait Until Finished gives', (provider) =
 		['with an error output', texts, { node: { onError: 'continueErrorOutput' } }],
 		['at the timeout, which ends the execution', [`a ${LONG}`], { parameters: { options: { timeout: 60 } } }],
 		['at the timeout, when the item goes on', [`a ${LONG}`], { parameters: { options: { timeout: 60, onTimeout: 'continue' } } }],
+		['with Include Input Fields', [`a ${NAP}`, `b ${NAP}`], { parameters: { options: { includeInputFields: true } } }],
 		['with Download Video', [`a ${NAP}`, `b ${NAP}`], { parameters: { downloadVideo: true } }],
 	];
 	let results = new Map<string, InBothWays>();

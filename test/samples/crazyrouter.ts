@@ -2,7 +2,7 @@
 import { CrazyrouterApi } from '../../credentials/CrazyrouterApi.credentials';
 import type { JsonObject } from '../../nodes/LumaVideo/providers/provider';
 import type { ProviderSample } from './sample';
-import { CHECK_FIELDS, END_IMAGE, IMAGE_FIELDS, START_IMAGE, VIDEO_URL, sameReason } from './sample';
+import { CHECK_FIELDS, END_IMAGE, VIDEO_FIELDS, START_IMAGE, VIDEO_URL, sameReason } from './sample';
 
 const ID = 'luma_gen_abc123';
 const CREATED_AT = '2026-03-01T12:00:00Z';
@@ -135,7 +135,7 @@ export const crazyrouter: ProviderSample = {
 		refusedPrompt: CHECK_FIELDS,
 	},
 
-	panel: { fields: [...IMAGE_FIELDS, 'Resolution', 'Duration'], additionalFields: ['Additional Body Fields (JSON)', 'Expand Prompt'] },
+	panel: { fields: VIDEO_FIELDS.filter((field) => field !== 'Aspect Ratio' && field !== 'Loop'), additionalFields: ['Additional Body Fields (JSON)', 'Expand Prompt'] },
 
 	// What the unit tests know of the wire
 	wires: {

@@ -204,8 +204,7 @@ export const CHECK_FIELDS = "Check the node's fields.";
 export const CHECK_ID = 'Check the generation ID and that it belongs to the account of this credential.';
 export const CHECK_BASE_URL = "Check 'Base URL' in the credential.";
 export const CREDENTIAL_OF_BASE_URL = (apiKey: string, baseUrl: string): Record<string, string> => ({ apiKey, baseUrl });
-export const IMAGE_FIELDS = ['Images From', 'Start Image', 'End Image'] as const;
-export const VIDEO_FIELDS = [...IMAGE_FIELDS, 'Aspect Ratio', 'Resolution', 'Duration', 'Loop'] as const;
+export const VIDEO_FIELDS = ['Start Image', 'Aspect Ratio', 'Resolution', 'Duration', 'Completion', 'End Image', 'Images From', 'Loop'] as const;
 export const NOTHING_SAID: Record<Refusal, string> = {
 	401: 'Error 401',
 	402: 'Error 402',

@@ -6,6 +6,7 @@ import { downloadMedia } from '../transport/media';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
 import { failureOf } from './failure';
+import { fileNameOf } from './fileName';
 import { NO_REASON, OTHER_INPUT, downloadFailed, generationFailed, noFile } from './messages';
 import type { OutputOptions } from './output';
 import { outputJson } from './output';
@@ -15,6 +16,8 @@ import { retryDelayMs } from './schedule';
 export interface DownloadSettings {
 	/** Name of the item's binary field. */
 	field: string;
+	/** As entered, without extension; empty: one is made up. */
+	fileName: string;
 	/** Bytes. */
 	maxBytes: number;
 	/** Milliseconds until the first byte. */
@@ -61,7 +64,7 @@ export async function deliver(
 		const result = await downloadMedia(context, url, {
 			...download,
 			kind: makes,
-			fileName: `luma-${generationId}`.slice(0, 100),
+			fileName: fileNameOf(download.fileName, output.prompt || generation.prompt, generationId),
 		});
 		if (result.ok) {
 			return { ok: true, item: { ...item, binary: { [download.field]: result.binary } } };

@@ -12,6 +12,8 @@ export interface Failure extends Text {
 	details: FailureDetails;
 	/** Present if a provider's answer is the reason. */
 	problem?: Problem;
+	/** Present if the item's fields were refused before anything was sent: what is wrong with them. */
+	findings?: readonly string[];
 }
 
 /** What is known about the generation behind a failure. */
@@ -59,16 +61,17 @@ export function failedItem(failure: Failure, itemIndex: number): INodeExecutionD
 }
 
 /**
- * The error to throw. Its texts are set again after construction, since n8n replaces any message that contains the name
+ * The error to throw; `itemIndex` is `null` if it is about several items. Its texts are set again after construction, since n8n replaces any message that contains the name
  * of a Node.js error code, even inside a word.
  */
 export function nodeError(
 	node: INode,
 	failure: Failure,
-	itemIndex: number,
+	itemIndex: number | null,
 	alsoKnown: string[] = [],
 ): NodeOperationError | ApiError {
-	const message = withItem(failure.message, itemIndex);
+	const message = itemIndex === null ? failure.message : withItem(failure.message, itemIndex);
+	const ofItem = itemIndex === null ? {} : { itemIndex };
 	const description = [failure.advice, ...alsoKnown].join(' ');
 	const { problem } = failure;
 	const cause = problem && CAUSES[problem.kind];
@@ -80,11 +83,11 @@ export function nodeError(
 			? new NodeApiError(node, { message } satisfies N8nJsonObject, {
 					message,
 					description,
-					itemIndex,
+					...ofItem,
 					httpCode: String(problem.httpStatus),
 					...(declared as object),
 				})
-			: new NodeOperationError(node, message, { description, itemIndex, ...(declared as object) });
+			: new NodeOperationError(node, message, { description, ...ofItem, ...(declared as object) });
 	error.message = message;
 	error.description = description;
 	return error;

@@ -7,6 +7,7 @@ import type { Experience } from './experience';
 import type { Failure } from './failure';
 import type { Ledger, RequestKey } from './ledger';
 import type { Pauses } from './pauses';
+import type { Progress } from './progress';
 import type { Reader } from './reader';
 import type { Slots } from './slots';
 import type { Twins } from './twins';
@@ -79,6 +80,8 @@ export interface RunOptions {
 	onAccepted?(job: Job, generationId: string): void;
 	/** Called as soon as a generation is completed, to start on what can be done in the meantime. */
 	onFinished?(job: Job, generation: Generation): void;
+	/** Called now and then while jobs are running. */
+	onProgress?(progress: Progress): void;
 }
 
 export interface RunResult {

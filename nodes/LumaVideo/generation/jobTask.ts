@@ -25,6 +25,8 @@ const CALLED_FROM = 0.5;
 export class JobTask {
 	/** `null` until the job is done. */
 	outcome: Outcome | null = null;
+	/** When the generation is expected to be finished, by the run's clock; `null`: unknown. */
+	expectedAt: number | null = null;
 	private entry: LedgerEntry | null = null;
 	private generation: Generation | null = null;
 	/** When the generation is read next, and when the wait for it ends; by the run's clock. */
@@ -121,6 +123,8 @@ export class JobTask {
 		// If only the id is known, so is not the time of submission; half the usual time is a fair guess.
 		const since = now - (entry ? Math.max(clock.wall() - entry.submittedAt, 0) : UNKNOWN_EXPECTED_MS / 2);
 		const expectation = this.expectation(generation);
+		// Of an earlier purchase only the ID is known.
+		this.expectedAt = entry ? since + expectation.ms : null;
 		const delay = (): number =>
 			options.canSuspend
 				? nextWakeDelayMs(pauses.now - since, expectation.ms)

@@ -5,6 +5,8 @@ import type { Generation, Provider } from '../providers/provider';
 export interface OutputOptions {
 	/** Whether the provider's own answer is added as `raw`. */
 	includeRaw: boolean;
+	/** Fields of the input item that are passed on; those of the node's own take precedence. */
+	inputFields?: IDataObject;
 	/** From the request, if the provider's answer does not repeat it. */
 	model?: string | null;
 	prompt?: string | null;
@@ -16,7 +18,9 @@ export interface OutputOptions {
  * key is called `error`: n8n would treat the item as failed and, with Retry On Fail, run the node again.
  */
 export function outputJson(provider: Provider, generation: Generation | null, options: OutputOptions): IDataObject {
+	const { error: _, ...inputFields } = options.inputFields ?? {};
 	return {
+		...inputFields,
 		generationId: generation?.generationId ?? null,
 		provider: provider.id,
 		model: options.model ?? generation?.model ?? null,

@@ -5,6 +5,7 @@
 import type { Job, RunOptions, RunResult } from './job';
 import { JobTask } from './jobTask';
 import { Pauses } from './pauses';
+import { ProgressTeller } from './progress';
 import { Reader } from './reader';
 import { Slots } from './slots';
 import { twins } from './twins';
@@ -31,6 +32,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 
 	const tasks = jobs.map((job) => new JobTask(job, services));
 	const live = new Set(tasks);
+	const progress = new ProgressTeller((state) => options.onProgress?.(state), pauses.now);
 	for (const task of tasks) {
 		void task.run().then(() => {
 			live.delete(task);
@@ -51,6 +53,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 				continue;
 			}
 			await pauses.pass(Math.min(next, stopUntil, now + MAX_PASS_MS));
+			if (pauses.ended === null) progress.look(tasks, pauses.now);
 		}
 		const outcomes = tasks.map((task) => task.outcome ?? task.outcomeSoFar());
 		return { outcomes, wakeAt: pauses.ended === 'suspended' ? wakeAt : null };

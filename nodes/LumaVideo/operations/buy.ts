@@ -15,7 +15,7 @@ import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
 import { canSuspend } from './engine';
-import { sentences, tellHint } from './hints';
+import { dryRunHint, sentences, tellHint } from './hints';
 import { PLACEHOLDER_NOTE, notSuspended } from './messages';
 import { isTool } from './operation';
 import type { ItemResult, Plan } from './plan';
@@ -23,7 +23,7 @@ import { invalid, planItems } from './plan';
 import { toItems } from './report';
 import { openLedger, runPlans } from './runPlans';
 import type { Settings } from './settings';
-import { defaultTimeoutMs, downloadSettings, optionsField, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
+import { defaultTimeoutMs, downloadSettings, optionsField, outputSettings, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
 import { callbackAddress } from './suspend';
 
 /** Parameters that do not affect what is bought: the request stays the same when they change. */
@@ -34,6 +34,8 @@ export const buyingOptions: INodeProperties = optionsField([
 	'buyAgainAfterCrash',
 	'deleteOnStop',
 	'dryRun',
+	'fileName',
+	'includeInputFields',
 	'includeRaw',
 	'maxConcurrent',
 	'maxCost',
@@ -91,7 +93,7 @@ export function buyingPlan(
 		},
 		settings,
 		output: {
-			includeRaw: settings.includeRaw,
+			...outputSettings(context, itemIndex, settings),
 			model: modelOf(provider, request),
 			prompt: request.prompt,
 			estimatedCostUsd,
@@ -193,7 +195,11 @@ export async function buy(
 	const plans = planItems(context, provider, (itemIndex) => plan(run, itemIndex));
 	// Expressions may set limits for some items only: the strictest applies to the run.
 	const settings = [common, ...plans.flatMap((each) => (each.ok ? [each.settings] : []))];
-	if (settings.some(({ dryRun }) => dryRun)) return toItems(context, plans.map((each) => preview(provider, client, each)));
+	if (settings.some(({ dryRun }) => dryRun)) {
+		const items = toItems(context, plans.map((each) => preview(provider, client, each)));
+		tellHint(context, dryRunHint(plans));
+		return items;
+	}
 	const limits = settings.flatMap(({ maxCostUsd }) => maxCostUsd ?? []);
 	if (limits.length > 0) checkLimit(context, provider, plans, Math.min(...limits), makes);
 	return await runPlans(context, provider, client, plans, completion);

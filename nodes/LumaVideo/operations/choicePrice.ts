@@ -1,6 +1,6 @@
 /** What an option costs, shown in the panel next to it. */
 import { usd } from '../generation/spending';
-import type { ModelCapabilities, Provider, VideoOperation } from '../providers/provider';
+import type { ImageReference, ModelCapabilities, Provider, VideoOperation, VideoRequest } from '../providers/provider';
 import { blankRequest, operationCapabilities } from '../providers/provider';
 
 /** The source length that the prices of editing videos are shown for, in seconds. */
@@ -24,19 +24,23 @@ function shownPrice(
 	const resolution = list === 'resolutions' ? resolutions.find((each) => each === value) : defaults.resolution;
 	if (duration === undefined || resolution === undefined) return null;
 	const hasSource = operationCapabilities(provider, operation)?.extras.sourceLength !== undefined;
-	const price = provider.estimateUsd?.({
+	const request: VideoRequest = {
 		...blankRequest(operation, model),
 		duration,
 		resolution,
 		// The price depends on the kind of source only.
 		source: operation === 'generate' ? null : { kind: 'generation', generationId: 'any' },
 		sourceLength: hasSource ? SHOWN_SOURCE_LENGTH : null,
-	});
-	if (price === undefined || price === null) return null;
+	};
+	const price = provider.estimateUsd?.(request) ?? null;
+	if (price === null) return null;
+	const startImage: ImageReference = { kind: 'url', url: 'https://example.com/image.png' };
+	const withImage = operation === 'generate' ? (provider.estimateUsd?.({ ...request, startImage }) ?? price) : price;
 	const scopes = [
 		...(list === 'durations' && resolution ? [` at ${resolution}`] : []),
 		...(list === 'resolutions' && duration ? [` for ${Number.parseInt(duration, 10)} seconds`] : []),
 		...(hasSource ? [` for a source of ${SHOWN_SOURCE_LENGTH} seconds`] : []),
+		...(withImage === price ? [] : [`; ${usd(withImage)} with a start image`]),
 	];
 	return { model: name, price: usd(price), scope: scopes.join('') };
 }

@@ -1,15 +1,34 @@
 /** What a finished run reports in addition to its items: n8n shows it above the output. */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Outcome } from '../generation/job';
+import type { Progress } from '../generation/progress';
 import { usd } from '../generation/spending';
 import type { Product, Provider } from '../providers/provider';
 import type { Text } from '../providers/text';
-import { urlsExpire } from './messages';
+import { dryRun, urlsExpire } from './messages';
 import { isTool } from './operation';
-import type { ReadyPlan } from './plan';
+import type { Plan, ReadyPlan } from './plan';
 
 /** A message where n8n shows one text only. */
 export const sentences = ({ message, advice }: Text): string => `${message}. ${advice}`;
+
+/** `2 of 5 finished, the rest expected in about 40 s`. */
+export function progressText({ finished, total, expectedInMs }: Progress): string {
+	const seconds = expectedInMs === null ? 0 : Math.ceil(expectedInMs / 1000);
+	const time = seconds > 120 ? `${Math.round(seconds / 60)} min` : `${seconds} s`;
+	return `${finished} of ${total} finished${expectedInMs === null ? '' : `, ${finished === 0 ? '' : 'the rest '}expected in about ${time}`}`;
+}
+
+/**
+ * `1 of 2 finished. Next check: 14:05:10 CET.`: what the editor shows while the execution is suspended.
+ *
+ * @param wakeAt in milliseconds since 1970
+ */
+export function suspendedHint(outcomes: readonly Outcome[], wakeAt: number, timeZone: string): string {
+	const finished = outcomes.filter(({ kind }) => kind === 'finished' || kind === 'failure').length;
+	const time = new Date(wakeAt).toLocaleTimeString('en-GB', { timeZone, timeZoneName: 'short' });
+	return `${progressText({ finished, total: outcomes.length, expectedInMs: null })}. Next check: ${time}.`;
+}
 
 /** For how long URLs work that are output without a file; `null` where no expiry is documented. */
 export function urlHint(provider: Provider, about: { isRead: boolean; makes: Product }): string | null {
@@ -17,15 +36,28 @@ export function urlHint(provider: Provider, about: { isRead: boolean; makes: Pro
 	return minutes === null ? null : sentences(urlsExpire({ provider, minutes, ...about }));
 }
 
-/** `3 videos, about $0.42.`: what was generated, without what failed; `null` if nothing was. */
-function madeHint(made: readonly ReadyPlan[]): string | null {
-	const [first] = made;
+/** `3 videos` and `$0.42`; the cost is `null` if one is not known, all of it if there are no plans. */
+function countAndCost(plans: readonly ReadyPlan[]): { count: string; cost: string | null } | null {
+	const [first] = plans;
 	if (!first) return null;
-	const costs = made.map(({ output }) => output.estimatedCostUsd ?? null);
+	const costs = plans.map(({ output }) => output.estimatedCostUsd ?? null);
 	const total = costs.reduce<number | null>((sum, cost) => (sum === null || cost === null ? null : sum + cost), 0);
 	const product = first.job.start.kind === 'create' ? first.job.start.request.makes : 'video';
-	const count = made.length === 1 ? `1 ${product}` : `${made.length} ${product}s`;
-	return `${count}${total === null ? '' : `, about ${usd(total)}`}.`;
+	const count = plans.length === 1 ? `1 ${product}` : `${plans.length} ${product}s`;
+	return { count, cost: total === null ? null : usd(total) };
+}
+
+/** `3 videos, about $0.42.`: what was generated, without what failed; `null` if nothing was. */
+function madeHint(made: readonly ReadyPlan[]): string | null {
+	const all = countAndCost(made);
+	return all && `${all.count}${all.cost === null ? '' : `, about ${all.cost}`}.`;
+}
+
+/** What a Dry Run would have generated; `null` if no item could be used. */
+export function dryRunHint(plans: readonly Plan[]): string | null {
+	const ready = plans.filter((plan) => plan.ok);
+	const all = countAndCost(ready);
+	return all && sentences(dryRun({ videos: all.count, cost: all.cost ?? '', isOne: ready.length === 1, hasCost: all.cost !== null }));
 }
 
 /** What a run generated and its estimated cost, and how long the URLs in its output work. */
@@ -41,6 +73,16 @@ export function runHint(provider: Provider, plans: readonly ReadyPlan[], outcome
 	const urls = passedOn ? urlHint(provider, { isRead: false, makes: isImage ? 'image' : 'video' }) : null;
 	const hint = [madeHint(made), urls].filter((part) => part !== null).join(' ');
 	return hint === '' ? null : hint;
+}
+
+/**
+ * Says how far the run is: in n8n's log and, while somebody runs the workflow in the editor, in the browser's console. A
+ * running node cannot show anything on the canvas or in its panel: the editor (n8n 2.41) has no message for that.
+ */
+export function tellProgress(context: IExecuteFunctions, progress: Progress): void {
+	const text = progressText(progress);
+	context.logger.info(text);
+	context.sendMessageToUI(text);
 }
 
 export function tellHint(context: IExecuteFunctions, message: string | null, type: 'info' | 'warning' = 'info'): void {

@@ -134,6 +134,31 @@ const operationField = (
 	displayOptions,
 });
 
+/** Two: n8n adds one of its own, and lists the actions of every operation for a resource that is alone. */
+const NO_RESOURCE = ['none', 'neither'].map((value) => ({ name: value, value }));
+
+/**
+ * Never shown in the panel. When another provider is selected, n8n resets a value that a field does not offer, but looks
+ * only at fields whose own conditions name the provider, not at options with conditions: these offer no resource, where the
+ * provider lacks the one that is selected. They come first, since the operation depends on the resource. A slash before the
+ * name, or n8n would wait for the field itself.
+ */
+export const resetFields: INodeProperties[] = resourceNames.flatMap((resource) => {
+	const able = byProviders(resource).flatMap(({ ids }) => ids);
+	const unable = providerIds.filter((id) => !able.includes(id));
+	if (unable.length === 0) return [];
+	return [
+		{
+			displayName: 'Resource',
+			name: 'resource',
+			type: 'hidden',
+			options: NO_RESOURCE,
+			default: 'video',
+			displayOptions: { show: { provider: unable, '/resource': [resource] } },
+		},
+	];
+});
+
 function operationFields(): INodeProperties[] {
 	return resourceNames.flatMap((resource) =>
 		byProviders(resource).flatMap(({ ids, list }) => {

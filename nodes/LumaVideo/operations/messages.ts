@@ -34,6 +34,18 @@ export function itemUnusable(): string {
 	return 'The fields of this item cannot be used';
 }
 
+/**
+ * @param reasons such as `Items 1, 3: 'Prompt' is empty.`
+ * @param more how many items are not in `reasons`
+ * @param isAnySent whether something was sent for other items
+ */
+export function itemsUnusable({ count, total, reasons, hasMore, more, isAnySent }: { count: number; total: number; reasons: string; hasMore: boolean; more: number; isAnySent: boolean }): Text {
+	return {
+		message: `${count} of ${total} items cannot be used`,
+		advice: `${reasons} ${hasMore ? `And ${more} more. ` : ''}${isAnySent ? '' : 'Nothing was sent for any item. '}Correct these items and run the node again.`,
+	};
+}
+
 /** @param needed such as `true or false` */
 export function mustBe({ field, needed }: { field: string; needed: string }): string {
 	return `'${field}' must be ${needed}`;
@@ -122,6 +134,14 @@ export function unreadAtTimeout({ generationId, seconds, reason }: { generationI
 }
 
 // The whole run
+
+/** @param videos such as `2 videos` */
+export function dryRun({ videos, cost, isOne, hasCost }: { videos: string; cost: string; isOne: boolean; hasCost: boolean }): Text {
+	return {
+		message: `Nothing was bought: this was a Dry Run. ${videos} would ${hasCost ? `cost about ${cost}` : 'be generated'}`,
+		advice: `To generate ${isOne ? 'it' : 'them'}, switch off 'Dry Run'.`,
+	};
+}
 
 export function notSuspended({ makes }: { makes: Product }): Text {
 	return {

@@ -3,6 +3,7 @@ import type { ILoadOptionsFunctions, INodeListSearchResult, INodePropertyOptions
 import { NodeOperationError } from 'n8n-workflow';
 import { ask } from '../generation/ask';
 import { readCatalog } from '../generation/catalog';
+import { utcTime } from '../generation/lost';
 import { findProvider } from '../providers';
 import type { CatalogName, Generation, Provider } from '../providers/provider';
 import { createProviderClient } from '../transport/providerClient';
@@ -36,12 +37,14 @@ async function catalogOptions(context: ILoadOptionsFunctions, name: CatalogName)
 		.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** One line that identifies a generation in the list. */
-function label({ prompt, status, createdAt, generationId }: Generation): string {
+/** One line that identifies a generation in the list: `2026-11-20 14:46, completed: A red kite`, in the given time zone. */
+export function label({ prompt, status, createdAt, generationId }: Generation, timeZone: string): string {
 	const text = prompt === null || prompt.trim() === '' ? generationId : prompt.replace(/\s+/g, ' ').trim();
 	const short = text.length > 60 ? `${text.slice(0, 59)}…` : text;
-	const when = createdAt === null ? '' : `, ${createdAt.slice(0, 16).replace('T', ' ')}`;
-	return `${short} (${status}${when})`;
+	const time = utcTime(createdAt);
+	// Sweden writes dates as in ISO 8601.
+	const when = Number.isNaN(time) ? '' : `${new Date(time).toLocaleString('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' })}, `;
+	return `${when}${status}: ${short}`;
 }
 
 export const methods = {
@@ -61,7 +64,7 @@ export const methods = {
 			const { generations, next } = answer.value;
 			const wanted = filter?.trim().toLowerCase() ?? '';
 			const results = generations
-				.map((generation) => ({ name: label(generation), value: generation.generationId }))
+				.map((generation) => ({ name: label(generation, this.getTimezone()), value: generation.generationId }))
 				.filter(({ name, value }) => `${name} ${value}`.toLowerCase().includes(wanted));
 			return { results, ...(next === null ? {} : { paginationToken: next }) };
 		},

@@ -50,5 +50,6 @@ export function invalid(provider: Provider, findings: string[]): Failure {
 		message: first,
 		advice: [...others, NOTHING_SENT].map((sentence) => sentence.replace(/\.?$/, '.')).join(' '),
 		details: { generationId: null, provider: provider.id, status: null },
+		findings: [first, ...others],
 	};
 }

@@ -9,14 +9,43 @@ import type { Ledger } from '../generation/ledger';
 import { outputJson } from '../generation/output';
 import type { Generation, Provider } from '../providers/provider';
 import { sentences } from './hints';
-import { GET_BY_ID, NOTHING_BOUGHT, notFinished, othersInDoubt, othersOfRun, stopped, stoppedUnanswered, unreadAtTimeout } from './messages';
+import { GET_BY_ID, NOTHING_BOUGHT, itemsUnusable, notFinished, othersInDoubt, othersOfRun, stopped, stoppedUnanswered, unreadAtTimeout } from './messages';
 import type { ItemResult, ReadyPlan } from './plan';
 
-/** Turns results into output items, or throws for the first failure when the node is set to stop. */
+type Failed = Extract<ItemResult, { ok: false }>;
+
+/** An error about several items lists this many different reasons. */
+const MAX_REASONS = 10;
+
+/** One failure for all items whose fields were refused, so that they can be corrected together; `null` for fewer than two. */
+function together(failures: readonly Failed[], total: number, isAnySent: boolean): Failure | null {
+	const refused = failures.filter(({ failure }) => failure.findings);
+	const [first] = refused;
+	if (!first || refused.length < 2) return null;
+	const itemsOf = new Map<string, number[]>();
+	for (const { itemIndex, failure } of refused) {
+		const reason = (failure.findings ?? []).join('; ').replace(/\.?$/, '.');
+		itemsOf.set(reason, [...(itemsOf.get(reason) ?? []), itemIndex]);
+	}
+	const listed = [...itemsOf].slice(0, MAX_REASONS);
+	const reasons = listed.map(([reason, items]) => `${items.length === 1 ? 'Item' : 'Items'} ${items.join(', ')}: ${reason}`);
+	const more = refused.length - listed.flatMap(([, items]) => items).length;
+	const text = itemsUnusable({ count: refused.length, total, reasons: reasons.join(' '), hasMore: more > 0, more, isAnySent });
+	return { ...text, details: first.failure.details };
+}
+
+/**
+ * Turns results into output items.
+ *
+ * @throws NodeOperationError or NodeApiError for the first failure, or for all items with refused fields, when the node is
+ * set to stop
+ */
 export function toItems(context: IExecuteFunctions, results: readonly ItemResult[], alsoKnown: string[] = []): INodeExecutionData[] {
-	if (!context.continueOnFail()) {
-		const failed = results.find((result) => !result.ok);
-		if (failed) throw nodeError(context.getNode(), failed.failure, failed.itemIndex, alsoKnown);
+	const failures = results.filter((result) => !result.ok);
+	const [first] = failures;
+	if (first && !context.continueOnFail()) {
+		const all = together(failures, context.getInputData().length, failures.length < results.length || failures.some(({ failure }) => !failure.findings));
+		throw nodeError(context.getNode(), all ?? first.failure, all ? null : first.itemIndex, alsoKnown);
 	}
 	return results.map((result) => (result.ok ? result.item : failedItem(result.failure, result.itemIndex)));
 }

@@ -4,6 +4,7 @@
  */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { AUTO_ASPECT_RATIO, FIELD_NAMES } from '../generation/checkRequest';
+import { usd } from '../generation/spending';
 import { providerIds, providers } from '../providers';
 import type { ExtraField, PanelField } from '../providers/extras';
 import { EXTRAS, extraFields } from '../providers/extras';
@@ -101,9 +102,9 @@ function isAmbiguous(models: readonly ModelCapabilities[]): boolean {
 /** The price of a video with the default settings, as text; empty if none is published. */
 function defaultPriceOf(provider: Provider, operation: VideoOperation, { value, defaults }: ModelCapabilities): string {
 	const { resolution, duration } = defaults;
-	const usd = provider.estimateUsd?.({ ...blankRequest(operation, value), resolution, duration }) ?? null;
-	if (usd === null || !resolution || !duration) return '';
-	return `about ${usd.toFixed(2)} USD for ${duration} at ${resolution}`;
+	const price = provider.estimateUsd?.({ ...blankRequest(operation, value), resolution, duration }) ?? null;
+	if (price === null || !resolution || !duration) return '';
+	return `about ${usd(price)} for ${Number.parseInt(duration, 10)} seconds at ${resolution}`;
 }
 
 export function modelFields(operation: VideoOperation): INodeProperties[] {
@@ -173,7 +174,7 @@ export function promptFields(operation: VideoOperation): INodeProperties[] {
 		displayName: FIELD_NAMES.prompt,
 		name: 'prompt',
 		type: 'string',
-		typeOptions: { rows: 4 },
+		typeOptions: { rows: 2 },
 		...(kind === 'required' ? { required: true } : {}),
 		default: '',
 		placeholder,
@@ -191,8 +192,8 @@ export function sentences(first: string, ...others: string[]): string {
 	return more.length === 0 ? first : [first.replace(/\.?$/, '.'), ...more].join(' ');
 }
 
-/** The images of a request: by URL, or from the item's binary data. */
-export function imageFields(operation: VideoOperation): INodeProperties[] {
+/** What an image is for, depending on the operation, and which models have it. */
+function imageLooks(operation: VideoOperation) {
 	const start = variants(operation, (model) => {
 		if (!model.frames.some((mode) => mode === 'start' || mode === 'startAndEnd')) return null;
 		const required = !model.frames.includes('none');
@@ -202,85 +203,94 @@ export function imageFields(operation: VideoOperation): INodeProperties[] {
 		if (!model.frames.some((mode) => mode === 'end' || mode === 'startAndEnd')) return null;
 		return { alone: model.frames.includes('end') };
 	});
+	// With both directions, each has its own image.
+	const directed = variants(operation, (model) => ((model.directions?.length ?? 0) > 1 ? true : null)).length > 0;
+	const from = (source: string, shown: IDisplayOptions, direction: string): IDisplayOptions =>
+		both(shown, { show: { ...(directed ? { direction: [direction] } : {}), imageSource: [source] } });
+	return { start, end, from };
+}
+
+/** Of a URL field, for the end of its description. */
+const OTHER_SOURCE = "For a file from the previous node, set 'Images From' to Input Data.";
+
+const dataFieldName = (label: string, name: string, preset: string): INodeProperties => ({
+	displayName: `${label} Input Data Field Name`,
+	name: `${name}Field`,
+	type: 'string',
+	default: preset,
+	placeholder: 'e.g. data',
+	hint: 'The name of the input field that holds the image file',
+});
+
+/** The image that the video starts from: by URL, or from the item's binary data. */
+export function startImageFields(operation: VideoOperation): INodeProperties[] {
+	const { start, from } = imageLooks(operation);
 	const purpose =
 		operation === 'modify' || operation === 'reframe'
 			? 'an image that shows how the first frame should look'
 			: 'the image that the video starts from';
-	// With both directions, each has its own image.
-	const directed = variants(operation, (model) => ((model.directions?.length ?? 0) > 1 ? true : null)).length > 0;
-	const only = (direction: string) => (directed ? { direction: [direction] } : {});
-	const from = (source: string, shown: IDisplayOptions, direction: string): IDisplayOptions =>
-		both(shown, { show: { ...only(direction), imageSource: [source] } });
-	return [
-		...variants(operation, (model) =>
-			model.frames.some((mode) => mode !== 'none') ? { hint: model.hints?.image ?? '' } : null,
-		).flatMap(
-			({ look: { hint }, shown }): INodeProperties[] => [
-				{
-					displayName: 'Images From',
-					name: 'imageSource',
-					type: 'options',
-					options: [
-						{ name: 'Input Data', value: 'binary', description: 'Image files from the previous node' },
-						{ name: 'URL', value: 'url', description: 'URLs of images on the web' },
-					],
-					default: 'url',
-					description: sentences('Where the images come from', hint),
-					displayOptions: both(shown, { hide: { '@tool': [true] } }),
-				},
-				// An agent's tool receives no files.
-				{
-					displayName: 'Images From',
-					name: 'imageSource',
-					type: 'hidden',
-					default: 'url',
-					displayOptions: both(shown, { show: { '@tool': [true] } }),
-				},
+	return start.flatMap(({ look: { required, dataField }, shown }): INodeProperties[] => [
+		{
+			displayName: FIELD_NAMES.startImage,
+			name: 'startImage',
+			type: 'string',
+			...(required ? { required: true } : {}),
+			default: '',
+			placeholder: 'e.g. https://example.com/image.png',
+			description: `${required ? '' : 'Optional. '}Public URL of ${purpose} (JPEG, PNG or WebP). ${OTHER_SOURCE}`,
+			displayOptions: from('url', shown, 'backward'),
+		},
+		{
+			...dataFieldName(FIELD_NAMES.startImage, 'startImage', dataField),
+			...(required ? { required: true } : {}),
+			displayOptions: from('binary', shown, 'backward'),
+		},
+	]);
+}
+
+/** The image that the video ends with. */
+export function endImageFields(operation: VideoOperation): INodeProperties[] {
+	const { end, from } = imageLooks(operation);
+	return end.flatMap(({ look, shown }): INodeProperties[] => [
+		{
+			displayName: FIELD_NAMES.endImage,
+			name: 'endImage',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. https://example.com/image.png',
+			description: sentences('Optional. Public URL of the image that the video ends with', look.alone ? '' : "Needs a 'Start Image'.", OTHER_SOURCE),
+			displayOptions: from('url', shown, 'forward'),
+		},
+		{ ...dataFieldName(FIELD_NAMES.endImage, 'endImage', ''), displayOptions: from('binary', shown, 'forward') },
+	]);
+}
+
+/** Where the images come from. */
+export function imageSourceFields(operation: VideoOperation): INodeProperties[] {
+	return variants(operation, (model) =>
+		model.frames.some((mode) => mode !== 'none') ? { hint: model.hints?.image ?? '' } : null,
+	).flatMap(({ look: { hint }, shown }): INodeProperties[] => [
+		{
+			displayName: 'Images From',
+			name: 'imageSource',
+			type: 'options',
+			options: [
+				{ name: 'Input Data', value: 'binary', description: 'Image files from the previous node' },
+				{ name: 'URL', value: 'url', description: 'URLs of images on the web' },
 			],
-		),
-		...start.flatMap(({ look: { required, dataField }, shown }): INodeProperties[] => [
-			{
-				displayName: FIELD_NAMES.startImage,
-				name: 'startImage',
-				type: 'string',
-				...(required ? { required: true } : {}),
-				default: '',
-				placeholder: 'e.g. https://example.com/image.png',
-				description: `${required ? '' : 'Optional. '}Public URL of ${purpose} (JPEG, PNG or WebP)${required ? '' : '.'}`,
-				displayOptions: from('url', shown, 'backward'),
-			},
-			{
-				displayName: 'Start Image Input Data Field Name',
-				name: 'startImageField',
-				type: 'string',
-				...(required ? { required: true } : {}),
-				default: dataField,
-				placeholder: 'e.g. data',
-				hint: 'The name of the input field that holds the image file',
-				displayOptions: from('binary', shown, 'backward'),
-			},
-		]),
-		...end.flatMap(({ look, shown }): INodeProperties[] => [
-			{
-				displayName: FIELD_NAMES.endImage,
-				name: 'endImage',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. https://example.com/image.png',
-				description: sentences('Public URL of the image that the video ends with', look.alone ? '' : "Needs a 'Start Image'."),
-				displayOptions: from('url', shown, 'forward'),
-			},
-			{
-				displayName: 'End Image Input Data Field Name',
-				name: 'endImageField',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. data',
-				hint: 'The name of the input field that holds the image file',
-				displayOptions: from('binary', shown, 'forward'),
-			},
-		]),
-	];
+			default: 'url',
+			description: sentences('Where the images come from', hint),
+			displayOptions: both(shown, { hide: { '@tool': [true] } }),
+		},
+		// An agent's tool receives no files.
+		{
+			displayName: 'Images From',
+			name: 'imageSource',
+			type: 'hidden',
+			default: 'url',
+			displayOptions: both(shown, { show: { '@tool': [true] } }),
+		},
+	]);
 }
 
 export function choiceFields(operation: VideoOperation, field: ChoiceField): INodeProperties[] {

@@ -15,7 +15,7 @@ import type { ProviderClient } from '../transport/providerClient';
 import { announceSubmitted } from './announceSubmitted';
 import type { Completion } from './completion';
 import { forgetEarlierError, hasFailed, leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
-import { runHint, tellHint } from './hints';
+import { runHint, suspendedHint, tellHint, tellProgress } from './hints';
 import { isTool } from './operation';
 import type { ItemResult, Plan, ReadyPlan } from './plan';
 import { alsoKnown, boughtSoFar, itemOf, keepIds, resultOf, stoppedError, toItems } from './report';
@@ -106,6 +106,7 @@ export async function runPlans(
 				// A download now would be lost when the execution is suspended.
 				if (completion !== 'suspend') deliveries.start(job, generation);
 			},
+			onProgress: (progress) => tellProgress(context, progress),
 		},
 	);
 
@@ -114,6 +115,7 @@ export async function runPlans(
 	if (wakeAt !== null) {
 		keepIds(context, bought());
 		await suspendUntil(context, new Date(wakeAt));
+		tellHint(context, suspendedHint(outcomes, wakeAt, context.getTimezone()));
 		// What the editor shows in the meantime. If the first item had failed, Retry On Fail would run the node again.
 		return ready.flatMap((plan, index) => {
 			const outcome = outcomes[index];

@@ -2,6 +2,7 @@
 import type { IDisplayOptions, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import type { DownloadSettings } from '../generation/deliver';
+import type { OutputOptions } from '../generation/output';
 import { booleanOf, numberOf } from '../providers/values';
 import { providerIds, providers } from '../providers';
 import type { Product } from '../providers/provider';
@@ -30,6 +31,23 @@ export const settingFields = {
 		default: false,
 		description:
 			'Whether to output the request and its estimated cost instead of sending it. Nothing is bought.',
+	},
+	fileName: {
+		displayName: 'File Name',
+		name: 'fileName',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. product-42',
+		description: 'Name of the downloaded file, without extension. If not set: the start of the prompt and the end of the generation ID.',
+		displayOptions: { hide: { '@tool': [true] } },
+	},
+	includeInputFields: {
+		displayName: 'Include Input Fields',
+		name: 'includeInputFields',
+		type: 'boolean',
+		default: false,
+		description:
+			"Whether to also output the fields of the input item, such as an order number. Of fields with the same name, the node's own is output.",
 	},
 	includeRaw: {
 		displayName: 'Include Raw Response',
@@ -204,6 +222,9 @@ export interface Settings {
 	buyAgainAfterCrash: boolean;
 	deleteOnStop: boolean;
 	dryRun: boolean;
+	/** As entered; empty: the default. */
+	fileName: string;
+	includeInputFields: boolean;
 	includeRaw: boolean;
 	/** `null`: the provider's default. */
 	maxConcurrent: number | null;
@@ -240,10 +261,13 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 	const onTimeout = typeof options.onTimeout === 'string' ? options.onTimeout.trim() : (options.onTimeout ?? '');
 	const atTimeout = onTimeout === '' || onTimeout === 'error' ? 'error' : onTimeout === 'continue' ? 'continue' : undefined;
 	const timeout = above0('timeout');
+	const fileName = options.fileName ?? '';
 	return {
 		buyAgainAfterCrash: isOn('buyAgainAfterCrash'),
 		deleteOnStop: isOn('deleteOnStop'),
 		dryRun: isOn('dryRun'),
+		fileName: read('fileName', typeof fileName === 'string' || typeof fileName === 'number' ? String(fileName).trim() : undefined, 'text') ?? '',
+		includeInputFields: isOn('includeInputFields'),
 		includeRaw: isOn('includeRaw'),
 		maxConcurrent: above0('maxConcurrent'),
 		// An invalid limit must not count as no limit.
@@ -265,6 +289,16 @@ export function defaultTimeoutMs(resolution: string | null): number {
 	return DEFAULT_TIMEOUT_S * 1000 * (resolution === '4k' ? 2 : 1);
 }
 
+/** What an item's output has besides what is known of the generation. */
+export function outputSettings(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ includeInputFields, includeRaw }: Settings,
+): Pick<OutputOptions, 'includeRaw' | 'inputFields'> {
+	const fields = includeInputFields ? context.getInputData()[itemIndex]?.json : undefined;
+	return { includeRaw, ...(fields ? { inputFields: fields } : {}) };
+}
+
 export function downloadSettings(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -273,6 +307,7 @@ export function downloadSettings(
 ): DownloadSettings {
 	return {
 		field: context.getNodeParameter('binaryPropertyName', itemIndex, 'data'),
+		fileName: settings.fileName,
 		maxBytes: settings.maxDownloadBytes,
 		timeoutMs: settings.requestTimeoutMs,
 		allowLocal,

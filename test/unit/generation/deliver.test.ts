@@ -10,7 +10,7 @@ import { VIDEO, generation, video } from '../providers/support';
 import { VirtualTime } from './virtualTime';
 
 const { lumaDreamMachine, pixazo } = providers;
-const SETTINGS: DownloadSettings = { field: 'data', maxBytes: 1000, timeoutMs: 5000, allowLocal: false };
+const SETTINGS: DownloadSettings = { field: 'data', fileName: '', maxBytes: 1000, timeoutMs: 5000, allowLocal: false };
 const STILL = 'https://media.example/still';
 const DONE = generation({}, { generationId: 'gen-1', status: 'completed', ...video(VIDEO) });
 

@@ -98,6 +98,12 @@ it('never has a key called error: n8n would take the item for a failed one', () 
 	}
 });
 
+it("passes the input's fields on: the node's own take precedence, and an error of an earlier node is not one of this item", () => {
+	const inputFields = { sku: 'MUG', prompt: 'old', videoUrl: 'old', error: 'of an earlier node' };
+	const json = outputJson(providers.pixwith, null, { includeRaw: false, prompt: 'new', inputFields });
+	expect(json).toEqual({ sku: 'MUG', ...outputJson(providers.pixwith, null, { includeRaw: false, prompt: 'new' }) });
+});
+
 it("holds the provider's own answer on wish only, under a key of its own", () => {
 	const raw = { id: 'gen-1', error: 'x', nested: { a: [1] } };
 	const answered = generation(raw, { generationId: 'gen-1' });

@@ -225,6 +225,14 @@ const ofType = (...types: string[]): INodeProperties[] => allFields.filter(({ ty
 const isSorted = (labels: readonly string[]): boolean =>
 	JSON.stringify(labels) === JSON.stringify([...labels].sort((a, b) => a.localeCompare(b, 'en')));
 
+describe('the first fields of a video', () => {
+	it.each(providerIds)('of %s are those that most requests need, and when it is over', (provider) => {
+		const names = panel({ provider }).shown.map(({ name }) => name);
+		const needed = ['model', 'prompt', 'startImage', 'aspectRatio', 'resolution', 'duration', 'completion'];
+		expect(names.slice(4, names.indexOf('completion') + 1)).toEqual(needed.filter((name) => names.includes(name)));
+	});
+});
+
 describe('every field', () => {
 	/** What is said below the field or beside its label. */
 	const saidOf = ({ description: text, hint }: INodeProperties): string | undefined => text ?? hint;
@@ -622,7 +630,7 @@ function afterSwitch(kept: INodeParameters, provider: ProviderId): Panel {
 	for (const property of description.properties) {
 		const { displayOptions, name, options } = property;
 		const isAbout = displayOptions?.show?.provider !== undefined || displayOptions?.hide?.provider !== undefined;
-		if (!isAbout || property.type !== 'options' || !options || !(name in stored)) continue;
+		if (!isAbout || !['hidden', 'options'].includes(property.type) || !options || !(name in stored)) continue;
 		if (valuesOf(property).includes(stored[name])) continue;
 		if (!NodeHelpers.displayParameter(stored, property, { typeVersion: 1 }, description)) continue;
 		stored = Object.fromEntries(Object.entries(stored).filter(([key]) => key !== name));
@@ -661,6 +669,15 @@ describe('when the provider is switched, the panel stays whole', () => {
 			const chosen = ['model', 'videoSource'].filter((name) => named(each.shown, name) !== undefined);
 			expect(chosen.filter((name) => !valuesOf(named(each.shown, name)).includes(each.parameters[name]))).toEqual([]);
 		}, ({ values }) => JSON.stringify(values));
+	});
+
+	it.each(providerIds)('to %s: a resource that it does not have becomes Video', (provider) => {
+		const own = operations.filter(({ providers: ids }) => ids.includes(provider)).map(({ resource }) => resource);
+		inEach(eachOperation, ([from, resource, operation]) => {
+			const each = afterSwitch(storedOf({ provider: from, resource, operation }), provider);
+			expect(each.parameters.resource).toBe(own.includes(resource as (typeof own)[number]) ? resource : 'video');
+			expect(valuesOf(named(each.shown, 'operation'))).toContain(each.parameters.operation);
+		});
 	});
 
 	it('also when a model of another provider is left: the fields are those of the first model', () => {
@@ -756,6 +773,10 @@ describe('prices where they are decided', () => {
 		],
 	])('Luma Agents, %s: %s', (operation, name, expected) => {
 		expect(said('lumaAgents', operation, name)).toEqual(expected);
+	});
+
+	it('with an image, where that changes the price', () => {
+		expect(said('fal', 'generate', 'resolution')).toMatchObject({ '720p': 'About $1.00 for 5 seconds; $0.30 with a start image' });
 	});
 
 	it('of several models side by side, and none where none is published', () => {
@@ -861,8 +882,8 @@ describe('as the tool of an agent', () => {
 	});
 
 	it.each([
-		['video', [/Costs money/, /videoUrl/]],
-		['image', [/Costs money and takes about half a minute: use it once for each image/, /generationId, status and,.* media, a list with the image's web address/]],
+		['video', [/Each call costs money/, /videoUrl/]],
+		['image', [/Each call costs money and takes about half a minute: call it once for each image/, /generationId, status and,.* media, a list with the image's URL/]],
 	])('tells the agent of every operation on a %s what it costs and gives', (resource, told) => {
 		inEach(operations.filter((one) => one.resource === resource), ({ toolDescription }) => {
 			inEach(told, (text) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../../nodes/LumaVideo/generation/job';
-import { runHint, urlHint } from '../../../nodes/LumaVideo/operations/hints';
-import type { ReadyPlan } from '../../../nodes/LumaVideo/operations/plan';
+import { dryRunHint, runHint, urlHint } from '../../../nodes/LumaVideo/operations/hints';
+import type { Plan, ReadyPlan } from '../../../nodes/LumaVideo/operations/plan';
 import { providers } from '../../../nodes/LumaVideo/providers';
 import type { Generation, Product } from '../../../nodes/LumaVideo/providers/provider';
 
@@ -30,6 +30,18 @@ function hintOf(items: Ended[], provider = lumaAgents): string | null {
 }
 
 const ENDS = "URLs of Luma Agents work for 60 minutes. To keep a file, switch on 'Download Video'. Operation 'Get' of resource 'Generation' returns a fresh URL.";
+
+it.each<[string, Array<number | null | 'refused'>, string | null]>([
+	['the cost of all', [0.3, 0.3], "Nothing was bought: this was a Dry Run. 2 videos would cost about $0.60. To generate them, switch off 'Dry Run'."],
+	['no cost where one is not known', [0.3, null], "Nothing was bought: this was a Dry Run. 2 videos would be generated. To generate them, switch off 'Dry Run'."],
+	['nothing of refused items', [0.3, 'refused'], "Nothing was bought: this was a Dry Run. 1 video would cost about $0.30. To generate it, switch off 'Dry Run'."],
+	['nothing where all were refused', ['refused'], null],
+])('above the output of a Dry Run stands %s', (_, items, hint) => {
+	const plans = items.map((cost) =>
+		cost === 'refused' ? { ok: false } : { ok: true, job: { start: { kind: 'create', request: { makes: 'video' } } }, output: { estimatedCostUsd: cost } },
+	);
+	expect(dryRunHint(plans as unknown as Plan[])).toBe(hint);
+});
 
 describe('above the output stands', () => {
 	it.each<[string, Ended[], string | null]>([

@@ -23,6 +23,7 @@ describe('an item whose fields are refused', () => {
 			message: "'Prompt' is empty",
 			advice: "'Loop' is not possible; switch it off. Third. Nothing was sent for this item. Correct it and run this item again.",
 			details: { generationId: null, provider: 'pixazo', status: null },
+			findings: ["'Prompt' is empty", "'Loop' is not possible; switch it off", 'Third.'],
 		});
 	});
 
@@ -56,7 +57,8 @@ describe('results', () => {
 		ok: true,
 		item: { json: { n: itemIndex }, pairedItem: { item: itemIndex } },
 	});
-	const bad = (itemIndex: number): ItemResult => ({ itemIndex, ok: false, failure: invalid(pixazo, ['no']) });
+	const bad = (itemIndex: number, ...findings: string[]): ItemResult => ({ itemIndex, ok: false, failure: invalid(pixazo, ['no', ...findings]) });
+	const lost: ItemResult = { itemIndex: 2, ok: false, failure: { ...invalid(pixazo, ['gone']), findings: undefined } };
 
 	it('that are all good go on as they are', () => {
 		expect(toItems(contextWith(), [good(0), good(1)])).toEqual([
@@ -65,10 +67,26 @@ describe('results', () => {
 		]);
 	});
 
-	it('with a failure end the execution with the first one, and all that is known', () => {
-		expect(() => toItems(contextWith(), [good(0), bad(1), bad(2)], ['Others: gen-1.'])).toThrow(
-			expect.objectContaining({ message: 'no [item 1]', description: 'Nothing was sent for this item. Correct it and run this item again. Others: gen-1.' }),
-		);
+	const CORRECT = 'Correct these items and run the node again.';
+
+	it.each<[string, ItemResult[], string, string]>([
+		['one refused item', [good(0), bad(1)], 'no [item 1]', 'Nothing was sent for this item. Correct it and run this item again. Others: gen-1.'],
+		[
+			'several refused items',
+			[bad(1, 'nor this'), bad(2), bad(4)],
+			'3 of 5 items cannot be used',
+			`Item 1: no; nor this. Items 2, 4: no. Nothing was sent for any item. ${CORRECT} Others: gen-1.`,
+		],
+		['refused items beside others', [good(0), bad(1), bad(3)], '2 of 5 items cannot be used', `Items 1, 3: no. ${CORRECT} Others: gen-1.`],
+		[
+			'more reasons than fit',
+			Array.from({ length: 12 }, (_, index) => bad(index, `reason ${index}`)),
+			'12 of 5 items cannot be used',
+			`${Array.from({ length: 10 }, (_, index) => `Item ${index}: no; reason ${index}.`).join(' ')} And 2 more. Nothing was sent for any item. ${CORRECT} Others: gen-1.`,
+		],
+		['a generation that is lost', [good(0), lost, good(4)], 'gone [item 2]', 'Nothing was sent for this item. Correct it and run this item again. Others: gen-1.'],
+	])('end the execution with an error about %s, and all that is known', (_, results, message, description) => {
+		expect(() => toItems(contextWith({ items: 5 }), results, ['Others: gen-1.'])).toThrow(expect.objectContaining({ message, description }));
 	});
 
 	it('with a failure go on item by item where the node is set to continue', () => {

@@ -19,6 +19,8 @@ describe('the options', () => {
 			buyAgainAfterCrash: false,
 			deleteOnStop: false,
 			dryRun: false,
+			fileName: '',
+			includeInputFields: false,
 			includeRaw: false,
 			maxConcurrent: null,
 			maxCostUsd: null,
@@ -37,6 +39,8 @@ describe('the options', () => {
 				buyAgainAfterCrash: true,
 				deleteOnStop: true,
 				dryRun: true,
+				fileName: 'a kite',
+				includeInputFields: true,
 				includeRaw: true,
 				maxConcurrent: 3,
 				maxCost: 2.5,
@@ -50,6 +54,8 @@ describe('the options', () => {
 			buyAgainAfterCrash: true,
 			deleteOnStop: true,
 			dryRun: true,
+			fileName: 'a kite',
+			includeInputFields: true,
 			includeRaw: true,
 			maxConcurrent: 3,
 			maxCostUsd: 2.5,
@@ -63,7 +69,7 @@ describe('the options', () => {
 	});
 
 	it.each(['', '  ', null, undefined])('are the defaults where an expression yields %p', (value) => {
-		const names = ['maxConcurrent', 'maxDownloadMb', 'requestTimeout', 'timeout', 'deleteOnStop', 'dryRun', 'includeRaw', 'resubmitFailed'];
+		const names = ['maxConcurrent', 'maxDownloadMb', 'requestTimeout', 'timeout', 'deleteOnStop', 'dryRun', 'fileName', 'includeInputFields', 'includeRaw', 'resubmitFailed'];
 		expect(settings(Object.fromEntries(names.map((name) => [name, value])))).toEqual(settings({}));
 	});
 
@@ -100,6 +106,11 @@ describe('the options', () => {
 		expect(settings({ onTimeout: ' continue ' })).toMatchObject({ onTimeout: 'continue', findings: [] });
 		expect(settings({ onTimeout: 'go on' }).findings).toEqual(["'On Timeout' must be 'continue' or 'error'"]);
 		expect(settings({ onTimeout: 3 }).findings).toEqual(["'On Timeout' must be 'continue' or 'error'"]);
+	});
+
+	it('take a number as a file name, and refuse what is no text', () => {
+		expect(settings({ fileName: 42 })).toMatchObject({ fileName: '42', findings: [] });
+		expect(settings({ fileName: ['a'] }).findings).toEqual(["'File Name' must be text"]);
 	});
 
 	it('take numbers that are written as text', () => {

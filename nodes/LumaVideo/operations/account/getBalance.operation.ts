@@ -15,7 +15,7 @@ export const getBalance: Operation = {
 	name: 'Get Balance',
 	action: 'Get balance of account',
 	description: 'Retrieve the remaining credit',
-	toolDescription: 'Reads how much credit is left at the provider. Buys nothing.',
+	toolDescription: 'Checks how much credit is left at the provider. Costs nothing.',
 	providers: supporting,
 	properties: forOperation('account', 'getBalance', [optionsField(['requestTimeout'])], supporting),
 

@@ -17,7 +17,7 @@ function catalogOperation(resource: ResourceName, name: CatalogName, plural: str
 		name: 'Get Many',
 		action: `Get many ${plural}`,
 		description: `Retrieve many ${plural}`,
-		toolDescription: `Lists the ${plural} that a request for a video can name. Buys nothing.`,
+		toolDescription: `Lists the ${plural} that can be used in a request for a video. Costs nothing.`,
 		providers: supporting,
 		properties: forOperation(resource, 'getAll', [...manyFields, optionsField(['requestTimeout'])], supporting),
 

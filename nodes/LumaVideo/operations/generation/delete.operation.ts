@@ -17,7 +17,7 @@ export const deleteGeneration: Operation = {
 	name: 'Delete',
 	action: 'Delete generation',
 	description: 'Delete a generation and its video at the provider',
-	toolDescription: 'Deletes a generation at the provider, its video too. This cannot be undone.',
+	toolDescription: 'Deletes a generation and its video at the provider. This cannot be undone.',
 	providers: supporting,
 	properties: forOperation('generation', 'delete', [...generationIdFields(), optionsField(['requestTimeout'])], supporting),
 

@@ -17,7 +17,7 @@ export const download: Operation = {
 	properties: forOperation('generation', 'download', [
 		...generationIdFields(),
 		binaryField,
-		optionsField(['includeRaw', 'maxDownloadMb', 'requestTimeout']),
+		optionsField(['fileName', 'includeInputFields', 'includeRaw', 'maxDownloadMb', 'requestTimeout']),
 	], providerIds),
 
 	async execute(context, provider) {

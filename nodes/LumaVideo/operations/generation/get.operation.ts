@@ -12,11 +12,11 @@ export const get: Operation = {
 	name: 'Get',
 	action: 'Get generation',
 	description: 'Retrieve the current state of a generation',
-	toolDescription: "Reads how far a generation is, named by its generationId, without waiting. Returns its status (queued, processing, completed or failed) and, when it is completed, videoUrl, the web address of the video; that of an image is in media. Buys nothing.",
+	toolDescription: "Checks the status of a generation, identified by its generationId, without waiting. Returns status (queued, processing, completed or failed) and, when it is 'completed', videoUrl, the video's URL; an image's URL is in media. Costs nothing.",
 	providers: providerIds,
 	properties: forOperation('generation', 'get', [
 		...generationIdFields(),
-		optionsField(['includeRaw', 'requestTimeout']),
+		optionsField(['includeInputFields', 'includeRaw', 'requestTimeout']),
 	], providerIds),
 
 	async execute(context, provider) {

@@ -16,7 +16,7 @@ export const getAll: Operation = {
 	name: 'Get Many',
 	action: 'Get many generations',
 	description: "Retrieve many of the account's generations, newest first",
-	toolDescription: "Lists the account's latest generations with their generationId, status, prompt and videoUrl. Buys nothing.",
+	toolDescription: "Lists the account's latest generations with their generationId, status, prompt and videoUrl. Costs nothing.",
 	providers: supporting,
 	properties: forOperation('generation', 'getAll', [...manyFields, optionsField(['includeRaw', 'requestTimeout'])], supporting),
 

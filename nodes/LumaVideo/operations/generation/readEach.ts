@@ -13,7 +13,7 @@ import type { ItemResult } from '../plan';
 import { invalid } from '../plan';
 import { toItems } from '../report';
 import type { Settings } from '../settings';
-import { readSettings } from '../settings';
+import { outputSettings, readSettings } from '../settings';
 import { readGenerationId } from '../generationId';
 
 /** Concurrent reads. */
@@ -47,7 +47,7 @@ export async function readEach(
 		if (!read.ok) return { itemIndex, ok: false, failure: read.failure };
 		const wanted = download(itemIndex, settings, client);
 		if (wanted === null && read.generation.media.length > 0) urlsOnly.add(itemIndex);
-		const output = { includeRaw: settings.includeRaw };
+		const output = outputSettings(context, itemIndex, settings);
 		const delivery = await deliver(context, provider, read.generation, itemIndex, output, wanted, systemClock);
 		return { itemIndex, ...delivery };
 	};

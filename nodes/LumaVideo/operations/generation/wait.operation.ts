@@ -6,7 +6,7 @@ import { invalid, planItems } from '../plan';
 import { runPlans } from '../runPlans';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
-import { NO_FILES, binaryField, defaultTimeoutMs, downloadDescription, downloadSettings, optionsField, readSettings, readWantsFile } from '../settings';
+import { NO_FILES, binaryField, defaultTimeoutMs, downloadDescription, downloadSettings, optionsField, outputSettings, readSettings, readWantsFile } from '../settings';
 import { generationIdFields, readGenerationId } from '../generationId';
 
 const properties: INodeProperties[] = [
@@ -20,7 +20,7 @@ const properties: INodeProperties[] = [
 		displayOptions: { hide: NO_FILES },
 	},
 	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] }, hide: NO_FILES } },
-	optionsField(['includeRaw', 'maxDownloadMb', 'onTimeout', 'requestTimeout', 'timeout']),
+	optionsField(['fileName', 'includeInputFields', 'includeRaw', 'maxDownloadMb', 'onTimeout', 'requestTimeout', 'timeout']),
 ];
 
 /** All are read together: the provider's limit on concurrent generations applied when they were bought. */
@@ -33,7 +33,7 @@ export const wait: Operation = {
 	action: 'Wait for generation',
 	description: 'Wait until a generation is finished',
 	toolDescription:
-		'Waits until a generation, named by its generationId, is finished, which can take minutes. Returns videoUrl, the web address of the video; that of an image is in media. Buys nothing.',
+		"Waits until a generation, identified by its generationId, is finished, which can take minutes. Returns videoUrl, the video's URL; an image's URL is in media. Costs nothing.",
 	providers: providerIds,
 	properties: forOperation('generation', 'wait', properties, providerIds),
 
@@ -54,7 +54,7 @@ export const wait: Operation = {
 					start: { kind: 'existing', generationId: id.generationId },
 				},
 				settings,
-				output: { includeRaw: settings.includeRaw },
+				output: outputSettings(context, itemIndex, settings),
 				download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
 			};
 		});

@@ -20,7 +20,7 @@ import { additionalFields, aspectRatioFields, imageProviders, modelFields, refer
 
 /** What an agent must know about every operation that generates an image. */
 const TOOL_TERMS =
-	"Costs money and takes about half a minute: use it once for each image that is wanted. Returns generationId, status and, when status is 'completed', media, a list with the image's web address as url.";
+	"Each call costs money and takes about half a minute: call it once for each image you need. Returns generationId, status and, when status is 'completed', media, a list with the image's URL.";
 
 /** The fields after those of the request itself. */
 function commonFields(operation: ImageOperation): INodeProperties[] {

@@ -7,7 +7,7 @@ export const edit = createImageOperation({
 	name: 'Edit',
 	action: 'Edit image',
 	description: 'Change what is in an image, or how it looks',
-	toolDescription: 'Changes an image, given by the generationId that made it or by its web address, as a text describes.',
+	toolDescription: 'Changes an image as described in a text. The image is identified by the generationId that generated it, or by its URL.',
 	fields: sourceFields(),
 	prompt: promptField('e.g. Make it a rainy evening with lit windows', 'What to change in the image'),
 });

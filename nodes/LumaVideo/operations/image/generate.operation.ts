@@ -7,7 +7,7 @@ export const generate = createImageOperation({
 	name: 'Generate',
 	action: 'Generate image',
 	description: 'Generate an image from text and images',
-	toolDescription: 'Makes a new image from a text that describes it and, if given, from reference images.',
+	toolDescription: 'Generates a new image from a text that describes it and, optionally, from reference images.',
 	fields: [],
 	prompt: promptField(
 		'e.g. A red kite over a quiet beach at sunrise, wide shot, soft light',

@@ -8,7 +8,7 @@ export const addAudio = createVideoOperation({
 	name: 'Add Audio',
 	action: 'Add audio to video',
 	description: 'Add sound to a generated video',
-	toolDescription: 'Adds sound to a finished video, which is named by its generationId.',
+	toolDescription: 'Adds sound to a finished video, identified by its generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation to add sound to'),
 		...promptFields('addAudio'),

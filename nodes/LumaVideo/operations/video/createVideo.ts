@@ -40,14 +40,15 @@ const REQUEST_FIELDS = [
 
 /** What an agent must know about every operation that generates a video. */
 const TOOL_TERMS =
-	"Costs money and can take minutes: use it once for each video that is wanted. Returns generationId, status and, when status is 'completed', videoUrl, the web address of the video.";
+	"Each call costs money and can take minutes: call it once for each video you need. Returns generationId, status and, when status is 'completed', videoUrl, the video's URL.";
 
 const withCallbacks = providerIds.filter((id) => providers[id].callbacks);
 
-/** The fields after those of the request itself. */
-function commonFields(operation: VideoOperation): INodeProperties[] {
+/** The fields after those that most requests need. */
+function commonFields(operation: VideoOperation, furtherFields: INodeProperties[]): INodeProperties[] {
 	return [
 		...completionFields('video'),
+		...furtherFields,
 		{
 			displayName: 'Download Video',
 			name: 'downloadVideo',
@@ -191,17 +192,19 @@ export function createVideoOperation(definition: {
 	description: string;
 	/** What an AI agent is told the operation does; what all of them cost and return is added. */
 	toolDescription: string;
-	/** The fields of the request itself. */
+	/** The fields of the request that most runs need: they fit into a window of usual height, with Completion. */
 	fields: INodeProperties[];
+	/** The other ones that are not in a collection. */
+	furtherFields?: INodeProperties[];
 }): Operation {
-	const { value, fields, toolDescription, ...texts } = definition;
+	const { value, fields, furtherFields = [], toolDescription, ...texts } = definition;
 	return {
 		...texts,
 		toolDescription: `${toolDescription} ${TOOL_TERMS}`,
 		resource: 'video',
 		value,
 		providers: providersFor(value),
-		properties: forOperation('video', value, [...fields, ...commonFields(value)], providersFor(value)),
+		properties: forOperation('video', value, [...fields, ...commonFields(value, furtherFields)], providersFor(value)),
 
 		async execute(context, provider) {
 			return await buy(context, provider, 'video', (run, itemIndex) => plan({ ...run, operation: value }, itemIndex));

@@ -1,6 +1,6 @@
 /** Video: Extend. Adds a part to the end or the beginning of a generated video. */
 import { generationIdFields } from '../generationId';
-import { choiceFields, directionFields, imageFields, loopFields, modelFields, promptFields } from '../requestFields';
+import { choiceFields, directionFields, endImageFields, imageSourceFields, loopFields, modelFields, promptFields, startImageFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
 
 export const extend = createVideoOperation({
@@ -8,16 +8,17 @@ export const extend = createVideoOperation({
 	name: 'Extend',
 	action: 'Extend video',
 	description: 'Add a part to the end or the beginning of a generated video',
-	toolDescription: 'Adds a part to a finished video, which is named by its generationId.',
+	toolDescription: 'Makes a finished video longer, at its end or its beginning. The video is identified by its generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation to extend'),
 		...directionFields(),
 		...modelFields('extend'),
 		...promptFields('extend'),
-		...imageFields('extend'),
+		...startImageFields('extend'),
+		...endImageFields('extend'),
 		...choiceFields('extend', 'aspectRatio'),
 		...choiceFields('extend', 'resolution'),
 		...choiceFields('extend', 'duration'),
-		...loopFields('extend'),
 	],
+	furtherFields: [...imageSourceFields('extend'), ...loopFields('extend')],
 });

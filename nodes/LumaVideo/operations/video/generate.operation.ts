@@ -1,5 +1,5 @@
 /** Video: Generate. Generates a video from text and images. */
-import { choiceFields, imageFields, loopFields, modelFields, promptFields } from '../requestFields';
+import { choiceFields, endImageFields, imageSourceFields, loopFields, modelFields, promptFields, startImageFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
 
 export const generate = createVideoOperation({
@@ -7,14 +7,14 @@ export const generate = createVideoOperation({
 	name: 'Generate',
 	action: 'Generate video',
 	description: 'Generate a video from text and images',
-	toolDescription: 'Makes a new video of a few seconds from a text that describes it and, if given, from images.',
+	toolDescription: 'Generates a new video of a few seconds from a text that describes it and, optionally, from images.',
 	fields: [
 		...modelFields('generate'),
 		...promptFields('generate'),
-		...imageFields('generate'),
+		...startImageFields('generate'),
 		...choiceFields('generate', 'aspectRatio'),
 		...choiceFields('generate', 'resolution'),
 		...choiceFields('generate', 'duration'),
-		...loopFields('generate'),
 	],
+	furtherFields: [...endImageFields('generate'), ...imageSourceFields('generate'), ...loopFields('generate')],
 });

@@ -9,7 +9,7 @@ export const interpolate = createVideoOperation({
 	name: 'Interpolate',
 	action: 'Interpolate video',
 	description: 'Generate a transition between two generated videos',
-	toolDescription: 'Makes a video that leads from one finished video to another; both are named by their generationId.',
+	toolDescription: 'Generates a transition from one finished video to another, each identified by its generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation that comes first', FIRST_GENERATION_ID),
 		...generationIdFields('targetGenerationId', 'The finished generation that comes second'),

@@ -1,6 +1,6 @@
 /** Video: Modify. Generates a video from another with a different style, setting or content. */
 import { generationIdFields } from '../generationId';
-import { choiceFields, imageFields, modeFields, modelFields, promptFields } from '../requestFields';
+import { choiceFields, endImageFields, imageSourceFields, modeFields, modelFields, promptFields, startImageFields } from '../requestFields';
 import { sourceFields } from '../sourceFields';
 import { createVideoOperation } from './createVideo';
 
@@ -9,15 +9,16 @@ export const modify = createVideoOperation({
 	name: 'Modify',
 	action: 'Modify video',
 	description: 'Change the style, the setting or the content of a video',
-	toolDescription: 'Makes a finished video anew in another style, setting or content.',
+	toolDescription: 'Changes the style, setting or content of a finished video.',
 	fields: [
 		...sourceFields('modify', generationIdFields('generationId', 'The finished generation to modify')),
 		...modelFields('modify'),
 		...modeFields(),
 		...promptFields('modify'),
-		...imageFields('modify'),
+		...startImageFields('modify'),
 		...choiceFields('modify', 'aspectRatio'),
 		...choiceFields('modify', 'resolution'),
 		...choiceFields('modify', 'duration'),
 	],
+	furtherFields: [...endImageFields('modify'), ...imageSourceFields('modify')],
 });

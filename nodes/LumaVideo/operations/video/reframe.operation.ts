@@ -1,6 +1,6 @@
 /** Video: Reframe. Changes the aspect ratio of a video and fills the new parts of the picture. */
 import { generationIdFields } from '../generationId';
-import { choiceFields, imageFields, modelFields, promptFields } from '../requestFields';
+import { choiceFields, endImageFields, imageSourceFields, modelFields, promptFields, startImageFields } from '../requestFields';
 import { sourceFields } from '../sourceFields';
 import { createVideoOperation } from './createVideo';
 
@@ -9,13 +9,14 @@ export const reframe = createVideoOperation({
 	name: 'Reframe',
 	action: 'Reframe video',
 	description: 'Change the aspect ratio of a video and fill the new parts of the picture',
-	toolDescription: 'Changes the aspect ratio of a finished video and fills what is missing in the picture.',
+	toolDescription: 'Changes the aspect ratio of a finished video and fills the new parts of the picture.',
 	fields: [
 		...sourceFields('reframe', generationIdFields('generationId', 'The finished generation to reframe')),
 		...modelFields('reframe'),
 		...choiceFields('reframe', 'aspectRatio'),
 		...choiceFields('reframe', 'resolution'),
 		...promptFields('reframe'),
-		...imageFields('reframe'),
+		...startImageFields('reframe'),
 	],
+	furtherFields: [...endImageFields('reframe'), ...imageSourceFields('reframe')],
 });

@@ -8,7 +8,7 @@ export const upscale = createVideoOperation({
 	name: 'Upscale',
 	action: 'Upscale video',
 	description: 'Increase the resolution of a generated video',
-	toolDescription: 'Makes a finished video larger; it is named by its generationId.',
+	toolDescription: 'Increases the resolution of a finished video, identified by its generationId.',
 	fields: [
 		...generationIdFields('generationId', 'The finished generation to upscale'),
 		...choiceFields('upscale', 'resolution'),
