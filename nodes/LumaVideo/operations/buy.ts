@@ -104,7 +104,7 @@ export function buyingPlan(
 function modelOf({ modelField }: Provider, request: GenerationRequest): string | null {
 	const replaced = modelField === undefined ? undefined : request.additionalBodyFields[modelField];
 	if (typeof replaced === 'string') return replaced;
-	if (request.makes === 'video' && request.modelId !== null) return request.modelId;
+	if (request.makes === 'video' && typeof request.modelId === 'string') return request.modelId;
 	return request.model === '' ? null : request.model;
 }
 
