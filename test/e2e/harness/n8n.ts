@@ -16,6 +16,8 @@ export interface N8nOptions {
 	readonly tarball?: string;
 	/** Default: `n8n-nodes-luma-video`. */
 	readonly packageName?: string;
+	/** More packed packages to have in place, by name. */
+	readonly moreTarballs?: Readonly<Record<string, string>>;
 	/** Folder of an earlier n8n to go on with; it is not removed by `stop()`. Default: a fresh temporary one. */
 	readonly userFolder?: string;
 	/** Default: a free one, the same after every `restart()`, so that callback addresses stay valid. */
@@ -80,6 +82,9 @@ export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
 	const [port = 0, brokerPort = 0] = await freePorts(2);
 	if (options.tarball !== undefined) {
 		await installPackage(options.tarball, packageFolder(userFolder, options.packageName));
+	}
+	for (const [name, tarball] of Object.entries(options.moreTarballs ?? {})) {
+		await installPackage(tarball, packageFolder(userFolder, name));
 	}
 	const n8n = new N8n(installation, { ...options, port: options.port ?? port }, userFolder, brokerPort);
 	try {
