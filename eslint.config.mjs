@@ -14,7 +14,7 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default defineConfig(
-	globalIgnores(['dist/', 'coverage/', 'output/', '.cache/']),
+	globalIgnores(['**/dist/', 'coverage/', 'output/', '.cache/']),
 
 	// What is published: n8n's rules for community nodes, none of which may be switched off from inside a file.
 	{
@@ -58,7 +58,7 @@ export default defineConfig(
 		},
 	},
 	{
-		files: ['package.json'],
+		files: ['package.json', 'packages/*/package.json'],
 		extends: [n8nCommunityNodesPlugin.configs.recommended],
 		plugins: { 'n8n-nodes-base': n8nNodesBase },
 		languageOptions: {

@@ -27,6 +27,14 @@ const zod4 = { '^zod$': require.resolve('zod-v4') };
 // The node's own waiting runs faster than the wall clock, so that tests need not wait.
 const fastClock = { moduleNameMapper: { '^\\.{1,2}(/generation)?/clock$': '<rootDir>/test/engine/harness/fastClock.ts' } };
 
+// The nodes of the package with Luma's own services, as `npm run build` made them; the registry of tests follows theirs.
+const lumaPackage = '<rootDir>/packages/n8n-nodes-luma-ai/dist';
+const lumaNodes = {
+	...fastClock.moduleNameMapper,
+	'^(?:\\.{1,2}/)+nodes/LumaVideo/(.+?)(?:\\.ts)?$': `${lumaPackage}/nodes/LumaVideo/$1`,
+	'^(?:\\.{1,2}/)+credentials/(Luma.+)$': `${lumaPackage}/credentials/$1`,
+};
+
 const inN8n = {
 	globalSetup: '<rootDir>/test/e2e/harness/globalSetup.ts',
 	globalTeardown: '<rootDir>/test/e2e/harness/globalTeardown.ts',
@@ -46,6 +54,7 @@ module.exports = {
 		// The services that the tests of the nodes talk to, over HTTP.
 		project('stand-in', ['test/stand-in/**/*.test.ts'], patient),
 		project('engine', ['test/engine/**/*.test.ts'], fastClock),
+		project('engine (n8n-nodes-luma-ai)', ['test/engine/{generate,images,tool}.test.ts'], { moduleNameMapper: lumaNodes }),
 		project('e2e', ['test/e2e/**/*.e2e.test.ts'], inN8n),
 		// Starts an n8n of several processes by itself.
 		project('queue', ['test/queue/**/*.test.ts'], { setupFilesAfterEnv: inN8n.setupFilesAfterEnv }),

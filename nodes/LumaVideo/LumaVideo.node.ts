@@ -23,7 +23,7 @@ export class LumaVideo implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ [$parameter["operation"], $parameter["resource"]].filter(Boolean).join(": ") + ($parameter["model"] ? ", " + $parameter["model"] : "") }}',
-		description: "Generate and edit videos and images with Luma's models, through Luma or other providers",
+		description: "Generate and edit videos and images with Luma's models",
 		defaults: { name: 'Luma Video' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],

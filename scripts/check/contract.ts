@@ -1,20 +1,33 @@
 /**
  * What saved workflows rely on: names, types, defaults, option values and conditions of every parameter of the nodes
  * and credentials. The released state is kept in test/contract/contract.json; a unit test compares the code with it.
+ * The packages of packages/ have one file each, compared with what was built; between them and the whole package,
+ * workflows can move.
  *
- *     npm run check:contract                what changed since
- *     npm run check:contract -- --write     keeps the present state; for additions, or before a new major version
+ *     npm run build && npm run check:contract     what changed since
+ *     npm run check:contract -- --write           keeps the present state; for additions, or before a new major version
  */
 import '../demo/typescriptFirst';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { INodeProperties, INodePropertyCollection, INodePropertyOptions, INodeType } from 'n8n-workflow';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, join } from 'node:path';
+import type {
+	ICredentialType,
+	INodeProperties,
+	INodePropertyCollection,
+	INodePropertyOptions,
+	INodeType,
+} from 'n8n-workflow';
 import { LumaVideo } from '../../nodes/LumaVideo/LumaVideo.node';
 import { LumaVideoTrigger } from '../../nodes/LumaVideo/LumaVideoTrigger.node';
 import { pickerFields, resetFields } from '../../nodes/LumaVideo/operations';
 import { credentialTypes } from '../../test/samples';
 
-const contractPath = join(__dirname, '..', '..', 'test', 'contract', 'contract.json');
+const root = join(__dirname, '..', '..');
+
+const load = createRequire(__filename);
+
+const contractPath = (name: string): string => join(root, 'test', 'contract', `${name}.json`);
 
 /** Conditions by the path of the parameter that they are about; all must hold, each with one of its values. */
 type Conditions = Record<string, unknown[]>;
@@ -95,7 +108,7 @@ function parametersOf(
 	});
 }
 
-function nodeContract({ description }: INodeType): ContractType {
+function nodeContract({ description }: INodeType, unstored: readonly INodeProperties[]): ContractType {
 	const { version, inputs, outputs, usableAsTool, credentials = [], webhooks = [], properties } = description;
 	return {
 		version: [version].flat(),
@@ -107,24 +120,77 @@ function nodeContract({ description }: INodeType): ContractType {
 		),
 		webhooks: webhooks.map(({ httpMethod, path }) => `${String(httpMethod)} ${path}`),
 		// What the panel never has, no workflow stores.
-		parameters: parametersOf(properties.filter((property) => ![...resetFields, ...pickerFields].includes(property))),
+		parameters: parametersOf(properties.filter((property) => !unstored.includes(property))),
 	};
 }
 
-/** The contract of the code as it is. */
-export function currentContract(): Contract {
-	const nodes: INodeType[] = [new LumaVideo(), new LumaVideoTrigger()];
+function contractOf(nodes: readonly INodeType[], credentials: readonly ICredentialType[], unstored: readonly INodeProperties[]): Contract {
 	const contract = Object.fromEntries([
-		...nodes.map((node) => [node.description.name, nodeContract(node)] as const),
-		...credentialTypes.map(({ name, properties }) => [name, { parameters: parametersOf(properties) }] as const),
+		...nodes.map((node) => [node.description.name, nodeContract(node, unstored)] as const),
+		...credentials.map(({ name, properties }) => [name, { parameters: parametersOf(properties) }] as const),
 	]);
 	// As it is read from the file: without what JSON does not hold.
 	return JSON.parse(JSON.stringify(contract)) as Contract;
 }
 
+/** The contract of the code as it is. */
+export function currentContract(): Contract {
+	return contractOf([new LumaVideo(), new LumaVideoTrigger()], credentialTypes, [...resetFields, ...pickerFields]);
+}
+
+/** Names of the packages beside the whole one. */
+export function reducedPackages(): string[] {
+	return readdirSync(join(root, 'packages'));
+}
+
+/**
+ * The contract of a package of packages/, as it was built.
+ *
+ * @throws {Error} when it was not built
+ */
+export function builtContract(name: string): Contract {
+	const folder = join(root, 'packages', name);
+	if (!existsSync(join(folder, 'dist'))) throw new Error(`${name} is not built: npm run build`);
+	const { n8n } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { n8n: { nodes: string[]; credentials: string[] } };
+	const made = <T>(path: string): T => {
+		const [className = ''] = basename(path).split('.');
+		const { [className]: Class } = load(join(folder, path)) as Record<string, new () => T>;
+		if (!Class) throw new Error(`${path} has no class ${className}`);
+		return new Class();
+	};
+	const operations = load(join(folder, 'dist/nodes/LumaVideo/operations')) as Record<'pickerFields' | 'resetFields', INodeProperties[]>;
+	return contractOf(
+		n8n.nodes.map((path) => made<INodeType>(path)),
+		n8n.credentials.map((path) => made<ICredentialType>(path)),
+		[...operations.resetFields, ...operations.pickerFields],
+	);
+}
+
+/** What of the one contract is about providers of the other. */
+export function sharedWith(contract: Contract, other: Contract): Contract {
+	const providersOf = ({ parameters }: ContractType): unknown[] => parameters.find(({ path }) => path === 'provider')?.values ?? [];
+	const entries = Object.entries(contract).flatMap(([name, type]): Array<[string, ContractType]> => {
+		const there = other[name];
+		if (!there) return [];
+		const ids = providersOf(there);
+		const isThere = (value: unknown): boolean => ids.includes(value);
+		const parameters = type.parameters.flatMap((parameter): ContractParameter[] => {
+			const { path, values, show } = parameter;
+			if (path === 'provider') return [{ ...parameter, values: values?.filter(isThere) }];
+			if (!show?.provider) return [parameter];
+			const shown = show.provider.filter(isThere);
+			return shown.length === 0 ? [] : [{ ...parameter, show: { ...show, provider: shown } }];
+		});
+		const { credentials } = type;
+		const left = credentials && Object.fromEntries(Object.entries(credentials).filter(([id]) => other[id]));
+		return [[name, { ...type, ...(left && { credentials: left }), parameters }]];
+	});
+	return Object.fromEntries(entries);
+}
+
 /** The contract that was released. */
-export function keptContract(): Contract {
-	return JSON.parse(readFileSync(contractPath, 'utf8')) as Contract;
+export function keptContract(name = 'contract'): Contract {
+	return JSON.parse(readFileSync(contractPath(name), 'utf8')) as Contract;
 }
 
 /** A parameter under exactly one value for each of its conditions. */
@@ -260,16 +326,29 @@ function printed(contract: Contract): string {
 	return `{\n${types.join(',\n')}\n}\n`;
 }
 
+/** What workflows would suffer that move from the one package to the other. */
+function brokenByMove(from: Contract, to: Contract): string[] {
+	return compare(sharedWith(from, to), to).broken;
+}
+
 function main(): void {
-	const now = currentContract();
+	const whole = currentContract();
+	const all: Array<[name: string, file: string, now: Contract]> = [
+		['the whole package', 'contract', whole],
+		...reducedPackages().map((name): [string, string, Contract] => [name, name, builtContract(name)]),
+	];
 	if (process.argv.includes('--write')) {
-		writeFileSync(contractPath, printed(now));
+		for (const [, file, now] of all) writeFileSync(contractPath(file), printed(now));
 		return;
 	}
-	const { broken, isOutdated } = compare(keptContract(), now);
-	for (const finding of broken) console.log(`- ${finding}`);
-	if (broken.length > 0) process.exitCode = 1;
-	else console.log(isOutdated ? 'Only additions. Keep them with: npm run check:contract -- --write' : 'Nothing changed.');
+	for (const [name, file, now] of all) {
+		const { broken, isOutdated } = compare(keptContract(file), now);
+		const moved = now === whole ? [] : [...brokenByMove(now, whole), ...brokenByMove(whole, now)];
+		for (const finding of broken) console.log(`- ${name}: ${finding}`);
+		for (const finding of moved) console.log(`- ${name}, a workflow that moves: ${finding}`);
+		if (broken.length + moved.length > 0) process.exitCode = 1;
+		else console.log(`${name}: ${isOutdated ? 'only additions; keep them with: npm run check:contract -- --write' : 'nothing changed'}`);
+	}
 }
 
 if (require.main === module) main();

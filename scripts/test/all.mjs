@@ -20,7 +20,7 @@ installer.stderr.on('data', (chunk) => (printed += chunk));
 const installed = once(installer, 'close').then(([code]) => code);
 
 try {
-	await run(process.execPath, jest('unit', 'unit (zod 4)', 'stand-in', 'engine'));
+	await run(process.execPath, jest('unit', 'unit (zod 4)', 'stand-in', 'engine', 'engine (n8n-nodes-luma-ai)'));
 	const code = await installed;
 	process.stdout.write(printed);
 	if (code !== 0) throw new Error('What the end-to-end tests need could not be installed.');

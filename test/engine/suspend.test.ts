@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { INode, INodeExecutionData, INodeParameters, IRun } from 'n8n-workflow';
+import type { IExecuteFunctions, INode, INodeExecutionData, INodeParameters, INodeType, IRun } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { CALLING, PROVIDERS, WITH_LIST, WITHOUT_LIST } from '../samples';
@@ -241,6 +241,46 @@ it('a workflow that was never saved waits in the process, and says so', async ()
 	expect(jsonOf(end)).toMatchObject([{ status: 'completed', generationId: server.jobs()[0]?.id }]);
 	expect(allTexts(end)).toContain('This execution could not be suspended');
 	expect(bought()).toHaveLength(1);
+});
+
+describe('in an n8n that has changed', () => {
+	/** The node as it meets an n8n without one of the things that it suspends with. */
+	function without(name: 'getExecuteData' | 'putExecutionToWait' | 'runExecutionData'): NonNullable<EngineOptions['nodeTypes']> {
+		const [[type = '', node] = []] = Object.entries(freshNode());
+		if (!node?.execute) throw new Error('no node');
+		const { execute } = node;
+		const changed = async function (this: IExecuteFunctions): Promise<unknown> {
+			const get = (target: IExecuteFunctions, key: PropertyKey): unknown => {
+				const value: unknown = Reflect.get(target, key, target);
+				if (key === name) return undefined;
+				return typeof value === 'function' ? value.bind(target) : value;
+			};
+			return await execute.call(new Proxy<IExecuteFunctions>(this, { get }));
+		};
+		return { [type]: Object.create(node, { execute: { value: changed } }) as INodeType };
+	}
+
+	it.each([
+		['runExecutionData', 'nodeExecutionStack'],
+		['getExecuteData', 'getExecuteData'],
+		['putExecutionToWait', 'putExecutionToWait'],
+	] as const)('and lost %s, it says what to do instead, and buys nothing', async (lost, named) => {
+		const workflow = workflowOf(['a [takes 100ms]'], generate(WITHOUT_LIST, { completion: 'suspend' }));
+		const error = shownError(await (await start(workflow, { nodeTypes: without(lost) })).finished);
+		expect(error?.message).toBe(`This version of n8n does not let the node suspend an execution (it lacks ${named})`);
+		expect(error?.description).toMatch(/^Nothing was bought\. Set 'Completion' to 'Wait Until Finished'/);
+		expect(bought()).toEqual([]);
+	});
+
+	it('while the execution was suspended, it goes on with its videos by waiting for them', async () => {
+		const asleep = await startAsleep(workflowOf([`a ${NAP}`], generate(WITHOUT_LIST, { completion: 'suspend' })));
+		server.elapse();
+		const { run } = await resumeExecution(asleep, { by: 'timer', options: { nodeTypes: without('putExecutionToWait') } });
+		const end = await run?.finished;
+		if (!end) throw new Error('not resumed');
+		expect(jsonOf(end)).toMatchObject([{ status: 'completed', generationId: server.jobs()[0]?.id }]);
+		expect(bought()).toHaveLength(1);
+	});
 });
 
 /**

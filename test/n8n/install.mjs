@@ -6,7 +6,8 @@
  *
  * Does nothing (a few milliseconds) when all is in place. The first run takes several minutes and 2.5 GB.
  *
- * With N8N_ROOT the tests run in another n8n: a folder in which `npm install n8n@<version>` was run.
+ * With N8N_ROOT the tests run in another n8n: a folder in which `npm install n8n@<version>` was run. With N8N_IMAGE they
+ * run in a container, so only the browser is installed.
  */
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
@@ -37,7 +38,7 @@ try {
 
 async function install({ browser }) {
 	mkdirSync(cache, { recursive: true });
-	const n8n = await installN8n();
+	const n8n = process.env.N8N_IMAGE ? {} : await installN8n();
 	if (process.env.N8N_ROOT) n8n.n8n = otherN8n(process.env.N8N_ROOT);
 	return browser ? { ...n8n, chromium: await installChromium() } : n8n;
 }

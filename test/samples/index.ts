@@ -52,8 +52,10 @@ export const NOT_LISTING: readonly ProviderId[] = PROVIDERS.filter((provider) =>
 export const WITH_LIST: ProviderId = lastOf(LISTING.filter((provider) => CALLING.includes(provider)));
 export const WITHOUT_LIST: ProviderId = lastOf(NOT_LISTING.filter((provider) => !CALLING.includes(provider)));
 
-/** One that calls, and whose generations are read one by one. */
-export const CALLING_WITHOUT_LIST: ProviderId = lastOf(NOT_LISTING.filter((provider) => CALLING.includes(provider)));
+/** One that calls, and whose generations are read one by one. Not all packages have one. */
+export const CALLING_WITHOUT_LIST: ProviderId = lastOf(
+	(Object.keys(samples) as ProviderId[]).filter((provider) => samples[provider].callback !== null && !samples[provider].lists),
+);
 
 function lastOf(candidates: readonly ProviderId[]): ProviderId {
 	const last = candidates.at(-1);

@@ -1,6 +1,7 @@
 /** The fields of the trigger. */
 import type { INodeProperties } from 'n8n-workflow';
 import { credentialPlace } from '../credentialChoices';
+import { sentences } from '../operations/requestFields';
 import { binaryField, settingFields } from '../operations/settings';
 import { providerIds, providers } from '../providers';
 import { DEFAULT_RECONCILE_MINUTES } from './trigger';
@@ -28,7 +29,10 @@ export const triggerProperties: INodeProperties[] = [
 			{
 				name: 'Progress',
 				value: 'progress',
-				description: "The generation has started or is in progress. With Pixazo, only if the Luma Video node's 'Callback Mode' requests it.",
+				description: sentences(
+					'The generation has started or is in progress',
+					...providerIds.map((id) => providers[id].callbacks?.progressHint ?? ''),
+				),
 			},
 		],
 		default: ['completed', 'failed'],

@@ -125,7 +125,7 @@ export function unexpected({ provider, makes, reason, generationId, hasGeneratio
 			: 'Nothing was bought.';
 	return {
 		message: `Something unexpected happened: ${reason}`,
-		advice: `Please report this to the maintainers of n8n-nodes-luma-video. ${rest}`,
+		advice: `Please report this to the maintainers of the Luma Video node. ${rest}`,
 	};
 }
 

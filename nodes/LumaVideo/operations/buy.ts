@@ -14,9 +14,9 @@ import { generationIdOf, stand } from '../providers/reference';
 import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
-import { canSuspend } from './engine';
+import { canResume, canSuspend, missingToSuspend } from './engine';
 import { dryRunHint, sentences, tellHint } from './hints';
-import { PLACEHOLDER_NOTE, notSuspended } from './messages';
+import { PLACEHOLDER_NOTE, engineChanged, notSuspended } from './messages';
 import { isTool } from './operation';
 import type { ItemResult, Plan } from './plan';
 import { invalid, planItems } from './plan';
@@ -106,7 +106,7 @@ export function buyingPlan(
 function modelOf({ modelField }: Provider, request: GenerationRequest): string | null {
 	const replaced = modelField === undefined ? undefined : request.additionalBodyFields[modelField];
 	if (typeof replaced === 'string') return replaced;
-	if (request.makes === 'video' && request.modelId !== null) return request.modelId;
+	if (request.makes === 'video' && typeof request.modelId === 'string') return request.modelId;
 	return request.model === '' ? null : request.model;
 }
 
@@ -170,11 +170,22 @@ function checkLimit(
 	if (!check.ok) throw new NodeOperationError(context.getNode(), check.message, { description: check.advice });
 }
 
-/** If an execution cannot be suspended, the node waits all the same: the result is what the user wants most. */
-function tellWaiting(context: IExecuteFunctions, makes: Product): void {
+/**
+ * If an execution cannot be suspended, the node waits all the same: the result is what the user wants most. If n8n has
+ * changed so that none can be, that is said first, as long as nothing was bought.
+ *
+ * @throws NodeOperationError when n8n lacks what suspending needs, and this run has bought nothing yet
+ */
+function completionFor(context: IExecuteFunctions, chosen: Completion, makes: Product): Completion {
+	if (chosen !== 'suspend' || canSuspend(context)) return chosen;
+	if (canResume(context) && openLedger(context).ofRun().length === 0) {
+		const { message, advice } = engineChanged({ missing: missingToSuspend(context).join(', ') });
+		throw new NodeOperationError(context.getNode(), message, { description: advice });
+	}
 	const message = sentences(notSuspended({ makes }));
 	context.logger.warn(message);
 	tellHint(context, message);
+	return 'poll';
 }
 
 /** Runs an operation that buys, for all input items. */
@@ -187,9 +198,7 @@ export async function buy(
 	const common = readSettings(context, 0);
 	const client = await createProviderClient(context, provider, common.requestTimeoutMs);
 	const chosen = context.getNodeParameter('completion', 0, 'poll') as Completion;
-	const isImpossible = chosen === 'suspend' && !canSuspend(context);
-	if (isImpossible) tellWaiting(context, makes);
-	const completion = isImpossible ? 'poll' : chosen;
+	const completion = completionFor(context, chosen, makes);
 	const address = completion === 'suspend' ? callbackAddress(context, provider, client.isLocal) : null;
 	const run: Run = { context, provider, client, completion, address };
 	const plans = planItems(context, provider, (itemIndex) => plan(run, itemIndex));

@@ -48,11 +48,28 @@ export function nodeContextOf(context: IWebhookFunctions): Record<string, unknow
 	return typeof mine === 'object' && mine !== null ? (mine as Record<string, unknown>) : null;
 }
 
-/** Whether the execution can be stored and this node run again later. A tool must return in one call. */
-export function canSuspend(context: IExecuteFunctions): boolean {
+/** Whether the execution can be stored and resumed. A tool must return in one call; what was never saved has no ID. */
+export function canResume(context: IExecuteFunctions): boolean {
 	const { id } = context.getWorkflow();
+	return !isTool(context) && typeof id === 'string' && id !== '';
+}
+
+/** What `suspendUntil` needs and this n8n does not have, by n8n's names; empty if all is there. */
+export function missingToSuspend(context: IExecuteFunctions): string[] {
+	const { getExecuteData, putExecutionToWait } = context as Partial<IExecuteFunctions>;
 	const stack: unknown = executionData(context)?.executionData?.nodeExecutionStack;
-	return !isTool(context) && typeof id === 'string' && id !== '' && Array.isArray(stack);
+	const parts = {
+		nodeExecutionStack: Array.isArray(stack),
+		getExecuteData: typeof getExecuteData === 'function',
+		putExecutionToWait: typeof putExecutionToWait === 'function',
+		$runIndex: typeof (runIndexOf(context) as unknown) === 'number',
+	};
+	return Object.entries(parts).flatMap(([name, isThere]) => (isThere ? [] : [name]));
+}
+
+/** Whether the execution can be stored and this node run again later. */
+export function canSuspend(context: IExecuteFunctions): boolean {
+	return canResume(context) && missingToSuspend(context).length === 0;
 }
 
 /**

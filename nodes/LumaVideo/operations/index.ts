@@ -53,16 +53,6 @@ const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name'
 	video: { name: 'Video', description: 'Generate and edit videos' },
 };
 
-const PROVIDER_DESCRIPTIONS: Readonly<Record<ProviderId, string>> = {
-	lumaAgents: "Luma's own API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p; images with Uni-1",
-	lumaDreamMachine: "Luma's older API for Ray 2, up to 4K. Luma has announced its end for October 2026; new keys are for Luma Agents.",
-	pixazo: 'Ray 2 Flash and Ray 3.2 through one gateway, up to 1080p',
-	pixwith: 'Ray 2: text and image to video, up to 720p',
-	crazyrouter: 'Ray 1.6 and Ray 2: text and image to video, extend, up to 1080p',
-	fal: 'Ray 3.2: generate, modify, reframe, HDR, keyframes, up to 1080p',
-	replicate: 'Ray 3.2: text and image to video, HDR, up to 1080p; files are deleted after an hour',
-};
-
 const providerField: INodeProperties = {
 	displayName: 'Provider',
 	name: 'provider',
@@ -71,7 +61,7 @@ const providerField: INodeProperties = {
 	options: providerIds.map((id) => ({
 		name: providers[id].displayName,
 		value: id,
-		description: PROVIDER_DESCRIPTIONS[id],
+		description: providers[id].description,
 	})),
 	default: 'lumaAgents',
 	description: 'The service that generates the videos and images and charges for them',

@@ -150,6 +150,14 @@ export function notSuspended({ makes }: { makes: Product }): Text {
 	};
 }
 
+/** @param missing such as `nodeExecutionStack`, in n8n's words */
+export function engineChanged({ missing }: { missing: string }): Text {
+	return {
+		message: `This version of n8n does not let the node suspend an execution (it lacks ${missing})`,
+		advice: `${NOTHING_BOUGHT} Set 'Completion' to 'Wait Until Finished', and look for an update of this node.`,
+	};
+}
+
 /** @param videos such as `2 videos` */
 export function triggerNotTold({ triggerUrl, generations, reason }: { triggerUrl: string; generations: string; reason: string }): Text {
 	return {

@@ -272,6 +272,7 @@ function body(request: VideoRequest): JsonObject {
 export const crazyrouter: Provider = {
 	id: 'crazyrouter',
 	displayName: DISPLAY_NAME,
+	description: 'Ray 1.6 and Ray 2: text and image to video, extend, up to 1080p',
 	credentialType: 'crazyrouterApi',
 	dashboardUrl: DASHBOARD_URL,
 	modelField: 'model_name',

@@ -51,6 +51,7 @@ function requestPath(generationId: string): string {
 export const fal: Provider = {
 	id: 'fal',
 	displayName: DISPLAY_NAME,
+	description: 'Ray 3.2: generate, modify, reframe, HDR, keyframes, up to 1080p',
 	credentialType: 'falLumaApi',
 	dashboardUrl: DASHBOARD_URL,
 	capabilities: {

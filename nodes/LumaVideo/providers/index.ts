@@ -1,23 +1,9 @@
-/** The registry: the only place that knows all providers. */
-import { crazyrouter } from './crazyrouter';
-import { fal } from './fal';
-import { lumaAgents } from './lumaAgents';
-import { lumaDreamMachine } from './lumaDreamMachine';
-import { pixazo } from './pixazo';
-import { pixwith } from './pixwith';
+/** Looking up providers and what they have. */
 import type { ModelCapabilities, Provider, ProviderId, VideoOperation } from './provider';
 import { operationCapabilities } from './provider';
-import { replicate } from './replicate';
+import { registry } from './registry';
 
-export const providers: Readonly<Record<ProviderId, Provider>> = {
-	lumaAgents,
-	lumaDreamMachine,
-	pixazo,
-	pixwith,
-	crazyrouter,
-	fal,
-	replicate,
-};
+export const providers: Readonly<Record<ProviderId, Provider>> = registry;
 
 export const providerIds = Object.keys(providers) as ProviderId[];
 

@@ -44,6 +44,7 @@ const PROMPT = { optionalWithImage: false, minLength: 1, maxLength: 6000 };
 export const lumaAgents: Provider = {
 	id: 'lumaAgents',
 	displayName: DISPLAY_NAME,
+	description: "Luma's own API for Ray 3.2: generate, extend, modify, reframe, HDR, up to 1080p; images with Uni-1",
 	credentialType: 'lumaAgentsApi',
 	dashboardUrl: DASHBOARD_URL,
 	// Keys of the Dream Machine API: `luma-` and a UUID.

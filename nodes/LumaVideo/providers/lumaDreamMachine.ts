@@ -457,6 +457,7 @@ function extendsTo(direction: Direction, request: VideoRequest): boolean {
 export const lumaDreamMachine: Provider = {
 	id: 'lumaDreamMachine',
 	displayName: DISPLAY_NAME,
+	description: "Luma's older API for Ray 2, up to 4K. Luma has announced its end for October 2026; new keys are for Luma Agents.",
 	credentialType: 'lumaDreamMachineApi',
 	dashboardUrl: 'https://lumalabs.ai/dream-machine/api',
 	// Keys from platform.lumalabs.ai have this prefix.

@@ -202,6 +202,7 @@ function body(request: VideoRequest): JsonObject {
 export const pixazo: Provider = {
 	id: 'pixazo',
 	displayName: DISPLAY_NAME,
+	description: 'Ray 2 Flash and Ray 3.2 through one gateway, up to 1080p',
 	credentialType: 'pixazoApi',
 	dashboardUrl: DASHBOARD_URL,
 	capabilities: {
@@ -319,6 +320,7 @@ export const pixazo: Provider = {
 	callbacks: {
 		// "Delivery semantics": plain http is refused.
 		httpsOnly: true,
+		progressHint: `With ${DISPLAY_NAME}, only if the Luma Video node's 'Callback Mode' requests it.`,
 		// "Callback Payload": the same as the status answer.
 		read({ body: json }) {
 			const parsed = statusSchema.safeParse(json);

@@ -204,6 +204,7 @@ function body(request: VideoRequest): JsonObject {
 export const pixwith: Provider = {
 	id: 'pixwith',
 	displayName: DISPLAY_NAME,
+	description: 'Ray 2: text and image to video, up to 720p',
 	credentialType: 'pixwithApi',
 	dashboardUrl: DASHBOARD_URL,
 	modelField: 'model_id',

@@ -8,8 +8,9 @@
 import type { Refusal } from './answers';
 import type { ExtraField, ExtraValues } from './extras';
 import { noExtras } from './extras';
+import type { registry } from './registry';
 
-export type ProviderId = 'lumaDreamMachine' | 'lumaAgents' | 'pixazo' | 'pixwith' | 'crazyrouter' | 'fal' | 'replicate';
+export type ProviderId = keyof typeof registry;
 
 /** Everything that generates a video, and so costs money. */
 export type VideoOperation = 'addAudio' | 'extend' | 'generate' | 'interpolate' | 'modify' | 'reframe' | 'upscale';
@@ -465,6 +466,8 @@ export interface Callbacks {
 	 * this answer does not say.
 	 */
 	urlOf?: (generation: Generation) => string | null | undefined;
+	/** Where calls before the end depend on something: on what, as a sentence for the trigger's panel. */
+	progressHint?: string;
 	/** Present where calls are signed. */
 	signature?: CallbackSignature;
 }
@@ -518,6 +521,8 @@ export interface Provider {
 	id: ProviderId;
 	/** As the provider writes it. */
 	displayName: string;
+	/** Below its name in the list of providers: the models, and what it can do with them. */
+	description: string;
 	credentialType: string;
 	/** Where users see what was bought. */
 	dashboardUrl: string;

@@ -280,6 +280,7 @@ const isLong = ({ duration }: VideoRequest): boolean => duration === '10s';
 export const replicate: Provider = {
 	id: 'replicate',
 	displayName: DISPLAY_NAME,
+	description: 'Ray 3.2: text and image to video, HDR, up to 1080p; files are deleted after an hour',
 	credentialType: 'replicateLumaApi',
 	dashboardUrl: DASHBOARD_URL,
 	capabilities: {

@@ -2,10 +2,11 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { N8nClient } from './client';
+import { containerCommand, ensureDocker, imageOfTests, type StartCommand } from './container';
 import { ensureInstalled, type Installation } from './install';
 
 /** How to start an n8n. */
@@ -16,6 +17,8 @@ export interface N8nOptions {
 	readonly tarball?: string;
 	/** Default: `n8n-nodes-luma-video`. */
 	readonly packageName?: string;
+	/** More packed packages to have in place, by name. */
+	readonly moreTarballs?: Readonly<Record<string, string>>;
 	/** Folder of an earlier n8n to go on with; it is not removed by `stop()`. Default: a fresh temporary one. */
 	readonly userFolder?: string;
 	/** Default: a free one, the same after every `restart()`, so that callback addresses stay valid. */
@@ -56,7 +59,7 @@ const quiet = {
 	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
 	// they call n8n's servers, or are about models of n8n's own assistant
 	// (another n8n may not know them, and refuses to start then; n8n 1 handles one request at a time without a pool)
-	...(process.env.N8N_ROOT === undefined
+	...(process.env.N8N_ROOT === undefined && process.env.N8N_IMAGE === undefined
 		? { N8N_DISABLED_MODULES: 'mcp-registry,instance-ai' }
 		: { DB_SQLITE_POOL_SIZE: '3' }),
 	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
@@ -68,18 +71,22 @@ const quiet = {
 const inherited = ['LANG', 'HTTP_PROXY', 'HTTPS_PROXY', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
 
 /**
- * Starts an n8n on this machine and returns when it is ready and its owner is logged in.
+ * Starts an n8n on this machine and returns when it is ready and its owner is logged in. With N8N_IMAGE, in a container.
  *
  * It ends with the process that started it, whatever happens to that one.
  *
  * @throws {Error} with the end of n8n's log when it does not become ready
  */
 export async function startN8n(options: N8nOptions = {}): Promise<N8n> {
-	const installation = await ensureInstalled();
+	const image = imageOfTests();
+	const installation = image === undefined ? await ensureInstalled() : await ensureDocker(image);
 	const userFolder = options.userFolder ?? (await mkdtemp(join(tmpdir(), 'n8n-e2e-')));
 	const [port = 0, brokerPort = 0] = await freePorts(2);
 	if (options.tarball !== undefined) {
 		await installPackage(options.tarball, packageFolder(userFolder, options.packageName));
+	}
+	for (const [name, tarball] of Object.entries(options.moreTarballs ?? {})) {
+		await installPackage(tarball, packageFolder(userFolder, name));
 	}
 	const n8n = new N8n(installation, { ...options, port: options.port ?? port }, userFolder, brokerPort);
 	try {
@@ -104,7 +111,7 @@ export class N8n {
 
 	/** Use `startN8n()`. */
 	constructor(
-		private readonly installation: Installation,
+		private readonly installation: Installation | { readonly image: string },
 		private readonly options: N8nOptions & { readonly port: number },
 		readonly userFolder: string,
 		private readonly brokerPort: number,
@@ -137,15 +144,9 @@ export class N8n {
 		if (!(await isFree(this.options.port))) throw new Error(`Port ${this.options.port} is in use`);
 		await mkdir(join(this.userFolder, 'tmp'), { recursive: true });
 		const log = openSync(this.logFile, 'a');
-		const { node, n8n } = this.installation;
-		const args = [join(__dirname, 'leash.cjs'), node, n8n, this.command];
+		const { program, args, env } = this.startCommand();
 		// A group of its own: the task runner and whatever else n8n starts can be ended together.
-		this.child = spawn(node, args, {
-			cwd: this.userFolder,
-			env: this.environment(),
-			stdio: ['pipe', log, log],
-			detached: true,
-		});
+		this.child = spawn(program, args, { cwd: this.userFolder, env, stdio: ['pipe', log, log], detached: true });
 		closeSync(log);
 		try {
 			await this.waitUntilReady(this.child);
@@ -215,8 +216,20 @@ export class N8n {
 		return this.command === 'start';
 	}
 
-	private environment(): Record<string, string> {
+	/** On a leash that this process holds, here or in the container. */
+	private startCommand(): StartCommand {
+		const leash = join(__dirname, 'leash.cjs');
+		const env = this.environment();
+		if ('image' in this.installation) {
+			const { image } = this.installation;
+			return containerCommand({ image, leash, folder: this.userFolder, command: this.command, env, user: userInfo() });
+		}
+		const { node, n8n } = this.installation;
 		const { PATH = '' } = process.env;
+		return { program: node, args: [leash, node, n8n, this.command], env: { ...env, PATH: dirname(node) + delimiter + PATH } };
+	}
+
+	private environment(): Record<string, string> {
 		// stand-ins for services listen on this machine
 		const direct = [process.env.NO_PROXY ?? process.env.no_proxy, '127.0.0.1', 'localhost'];
 		const noProxy = direct.filter(Boolean).join(',');
@@ -226,7 +239,6 @@ export class N8n {
 		);
 		return {
 			...Object.fromEntries(kept),
-			PATH: dirname(this.installation.node) + delimiter + PATH,
 			HOME: this.userFolder,
 			TMPDIR: join(this.userFolder, 'tmp'),
 			NO_PROXY: noProxy,
