@@ -118,7 +118,8 @@ export class Reader {
 			const rows = new Map(page.generations.map((generation) => [generation.generationId, generation]));
 			for (const watcher of missing) {
 				const generation = rows.get(watcher.generationId);
-				if (!generation) continue;
+				// What is finished without a file is read by itself, which says why.
+				if (!generation || (generation.status === 'completed' && generation.media.length === 0)) continue;
 				missing.delete(watcher);
 				watcher.tell({ ok: true, value: generation });
 			}

@@ -95,10 +95,11 @@ export const FILE_TROUBLE = {
 // Generations
 
 /** @param isOver whether it is completed or failed */
-export function sourceHasNoVideo({ generationId, status, isOver }: { generationId: string; status: string; isOver: boolean }): Text {
+export function sourceHasNoFile({ makes, generationId, status, isOver }: { makes: Product; generationId: string; status: string; isOver: boolean }): Text {
+	const article = makes === 'image' ? 'an' : 'a';
 	return {
-		message: `Generation ${generationId} has no video${isOver ? '' : ' yet'} (status: ${status})`,
-		advice: `${NOTHING_BOUGHT} ${isOver ? 'Choose a generation that has a video.' : 'Wait until it is completed.'}`,
+		message: `Generation ${generationId} has no ${makes}${isOver ? '' : ' yet'} (status: ${status})`,
+		advice: `${NOTHING_BOUGHT} ${isOver ? `Choose a generation that has ${article} ${makes}.` : 'Wait until it is completed.'}`,
 	};
 }
 

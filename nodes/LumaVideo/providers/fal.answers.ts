@@ -24,7 +24,7 @@ const FAILURES: ReadonlyMap<string, string> = new Map([
 	['image_too_large', 'an input image has too many pixels'],
 	['image_too_small', 'an input image has too few pixels'],
 	['internal_server_error', 'the model stumbled; another try may work'],
-	['no_media_generated', 'the model made no video'],
+	['no_media_generated', 'the model returned nothing'],
 	['unsupported_image_format', 'an input image has a format that is not supported'],
 	['unsupported_video_format', 'the input video has a format that is not supported'],
 	['video_duration_too_long', 'the input video is too long'],
@@ -131,10 +131,30 @@ export function readStatus(answer: ProviderAnswer, generationId: string): Readin
 	});
 }
 
+/** A model gives a video and perhaps its EXR files, or images. */
 function mediaOf(json: JsonValue): Media[] {
-	const video = firstUrl(valueAt(json, 'video', 'url'));
-	const exr = firstUrl(valueAt(json, 'exr_file', 'url'));
-	return [...(video ? [{ url: video, type: 'video' as const }] : []), ...(exr ? [{ url: exr, type: 'other' as const }] : [])];
+	const images = valueAt(json, 'images');
+	const files: Array<[Media['type'], JsonValue | undefined]> = [
+		['video', valueAt(json, 'video')],
+		['other', valueAt(json, 'exr_file')],
+		...(Array.isArray(images) ? images : []).map((image): [Media['type'], JsonValue] => ['image', image]),
+	];
+	return files.flatMap(([type, file]) => {
+		const url = firstUrl(valueAt(file, 'url'));
+		return url === null ? [] : [{ url, type }];
+	});
+}
+
+/** The generation with what its model gave. */
+function withOutput(generation: Generation, output: JsonObject): Generation {
+	const media = mediaOf(output);
+	return {
+		...generation,
+		...(media.some(({ type }) => type === 'image') ? { makes: 'image' as const } : {}),
+		videoUrl: media.find(({ type }) => type === 'video')?.url ?? null,
+		media,
+		raw: output,
+	};
 }
 
 /** `type: words (text)`, as far as they are known. */
@@ -158,7 +178,7 @@ function isItsEnd(answer: ProviderAnswer, generation: Generation): boolean {
 }
 
 /**
- * The second read, after `COMPLETED`: the video, or the HTTP status and body with which the model ended.
+ * The second read, after `COMPLETED`: the video or image, or the HTTP status and body with which the model ended.
  *
  * @param generation as the status has it
  */
@@ -168,11 +188,7 @@ export function readResult(answer: ProviderAnswer, generation: Generation): Read
 		return read(
 			answer,
 			'generation',
-			(json) => {
-				if (!isObject(json)) return null;
-				const media = mediaOf(json);
-				return { ...generation, videoUrl: media.find(({ type }) => type === 'video')?.url ?? null, media, raw: json };
-			},
+			(json) => (isObject(json) ? withOutput(generation, json) : null),
 			'the result',
 		);
 	}

@@ -16,6 +16,7 @@ import { bodyOf, modelOf } from './fal.body';
 import { AUTO, DEFAULT_DURATION } from './ray32.exclusions';
 import { callbacks } from './fal.callbacks';
 import { exclusions } from './fal.exclusions';
+import { images } from './fal.images';
 import { DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './fal.prices';
 import { STRENGTHS } from './luma';
 import type { AspectRatio, ModelCapabilities, Provider, Resolution } from './provider';
@@ -134,4 +135,5 @@ export const fal: Provider = {
 	estimateUsd: (request) => priceOf(modelOf(request), bodyOf(request), request.sourceLength),
 
 	callbacks,
+	images,
 };

@@ -176,10 +176,14 @@ export interface ImageCapabilities {
 	models: readonly ImageModel[];
 	/** Characters. */
 	prompt: { minLength: number; maxLength: number };
+	/** Empty, here and below, if there is no choice. */
 	aspectRatios: readonly ImageAspectRatio[];
 	outputFormats: readonly ImageFormat[];
-	/** Empty if there is no choice. */
 	styles: readonly ImageStyle[];
+	/** Whether the model can search the web. */
+	webSearch: boolean;
+	/** Whether a request can name the person that it is made for. */
+	userId: boolean;
 	/** Maximum number of reference images. */
 	maxReferences: number;
 	/** A sentence added to the descriptions of input images. */

@@ -109,6 +109,14 @@ function mediaOf(output: JsonValue | undefined): Media[] {
 		.map((url) => ({ url, type: /\.(exr|zip)(?:[?#]|$)/i.test(url) ? 'other' : 'video' }));
 }
 
+/** "Data retention": an hour later the output of a prediction that succeeded is gone. */
+function isGone(json: JsonValue | undefined): boolean {
+	return valueAt(json, 'data_removed') === true && statusOf(firstText(valueAt(json, 'status')) ?? '') === 'completed';
+}
+
+const GONE = 'data removed';
+const GONE_REASON = `${DISPLAY_NAME} has deleted the video: it keeps files for an hour`;
+
 function generationIn(json: JsonValue | undefined, whenSilent: string | null): Generation | null {
 	const parsed = predictionSchema.safeParse(json);
 	if (!parsed.success) return null;
@@ -127,7 +135,7 @@ function generationIn(json: JsonValue | undefined, whenSilent: string | null): G
 		media,
 		createdAt: rest.created_at ?? null,
 		completedAt: rest.completed_at ?? null,
-		failureReason: status === 'failed' ? (firstText(valueAt(json, 'error')) ?? ending ?? null) : null,
+		failureReason: status === 'failed' ? (firstText(valueAt(json, 'error')) ?? ending ?? null) : isGone(json) ? GONE_REASON : null,
 		estimatedSeconds: null,
 		// A canceled prediction is charged and an aborted one is not; of a failed one nothing is said.
 		chargedWhenFailed: word.toLowerCase() === 'aborted' ? 'no' : 'unknown',
@@ -136,20 +144,13 @@ function generationIn(json: JsonValue | undefined, whenSilent: string | null): G
 	};
 }
 
-/** "Data retention": an hour later the output of a prediction that succeeded is gone. */
-function isGone(json: JsonValue | undefined): boolean {
-	return valueAt(json, 'data_removed') === true && statusOf(firstText(valueAt(json, 'status')) ?? '') === 'completed';
-}
-
-const GONE = 'data removed';
-
 const REFUSALS: readonly Refusal[] = [
 	{
 		status: [200],
 		asked: ['generation'],
 		code: new RegExp(`^${GONE}$`),
 		kind: 'notFound',
-		message: `${DISPLAY_NAME} has deleted the video: it keeps files for an hour`,
+		message: GONE_REASON,
 		advice: "Save videos within an hour, such as with 'Download Video'.",
 	},
 	{
