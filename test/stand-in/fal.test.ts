@@ -158,7 +158,7 @@ describe('answers', () => {
 			expect(first).toMatchObject({ ok: true, value: { status: 'completed' } });
 			if (!first.ok) throw new Error('not read');
 			expect(fal.result?.read(of(result), first.value)).toMatchObject({
-				value: { generationId: id, status: 'failed', failureReason: 'no_media_generated: the model made no video (Nothing came)' },
+				value: { generationId: id, status: 'failed', failureReason: 'no_media_generated: the model returned nothing (Nothing came)' },
 			});
 		}
 	});

@@ -446,7 +446,7 @@ export function checkRequest(
 	for (const field of extraFields) {
 		// A switch that is off counts as unset; so does the empty object of a field that was just added to the panel.
 		const isSet = value[field] !== null && value[field] !== false && !isEmptyJson(value[field]);
-		if (isSet && !(field in capabilities.extras)) {
+		if (isSet && (!(field in capabilities.extras) || model.lacks?.includes(field))) {
 			findings.push(about(field, notAvailable({ where, isSwitch: false })));
 		}
 	}

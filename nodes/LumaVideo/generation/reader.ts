@@ -93,7 +93,8 @@ export class Reader {
 
 	/** Whether the list can be expected to have it. */
 	private isListed(generationId: string): boolean {
-		return this.provider.listing !== undefined && this.isListUsable && !this.unlisted.has(generationId);
+		const { listing } = this.provider;
+		return listing !== undefined && listing.endedOnly !== true && this.isListUsable && !this.unlisted.has(generationId);
 	}
 
 	private async readOne(generationId: string): Promise<Look> {

@@ -34,6 +34,7 @@ const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadImage'
 /** Options of every operation that buys. */
 export const buyingOptions: INodeProperties = optionsField([
 	'buyAgainAfterCrash',
+	'cancelOnStop',
 	'deleteOnStop',
 	'dryRun',
 	'includeRaw',

@@ -6,6 +6,7 @@ import { findProvider, providerIds, providers } from '../providers';
 import type { ProviderId } from '../providers/provider';
 import { getBalance } from './account/getBalance.operation';
 import { getAllCameraMotions, getAllConcepts } from './catalog/getAll.operation';
+import { cancelGeneration } from './generation/cancel.operation';
 import { deleteGeneration } from './generation/delete.operation';
 import { download } from './generation/download.operation';
 import { get } from './generation/get.operation';
@@ -32,6 +33,7 @@ export const operations: readonly Operation[] = [
 	modify,
 	reframe,
 	upscale,
+	cancelGeneration,
 	deleteGeneration,
 	download,
 	get,

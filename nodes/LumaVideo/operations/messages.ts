@@ -103,8 +103,9 @@ export function sourceHasNoFile({ makes, generationId, status, isOver }: { makes
 	};
 }
 
-export function notDeleted({ generationId, isRefused, reason, advice }: { generationId: string; isRefused: boolean; reason: string; advice: string }): Text {
-	const message = isRefused ? `Generation ${generationId} was not deleted` : `It is not known whether generation ${generationId} was deleted`;
+export function actionFailed({ generationId, isDeletion, isRefused, reason, advice }: { generationId: string; isDeletion: boolean; isRefused: boolean; reason: string; advice: string }): Text {
+	const done = isDeletion ? 'deleted' : 'cancelled';
+	const message = isRefused ? `Generation ${generationId} was not ${done}` : `It is not known whether generation ${generationId} was ${done}`;
 	return { message: `${message}: ${reason}`, advice };
 }
 

@@ -14,6 +14,15 @@ const DEFAULT_REQUEST_TIMEOUT_S = 60;
 const DEFAULT_MAX_DOWNLOAD_MB = 2048;
 
 export const settingFields = {
+	cancelOnStop: {
+		displayName: 'Cancel on Stop',
+		name: 'cancelOnStop',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to ask the provider to cancel the generations that are not finished when the execution is stopped. Those that already run may finish, and be charged, all the same: Replicate charges for cancelled ones, and fal.ai does not say whether it does.',
+		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].cancellation) } },
+	},
 	deleteOnStop: {
 		displayName: 'Delete on Stop',
 		name: 'deleteOnStop',
@@ -202,6 +211,7 @@ export function readChoice<T extends string>(
 
 export interface Settings {
 	buyAgainAfterCrash: boolean;
+	cancelOnStop: boolean;
 	deleteOnStop: boolean;
 	dryRun: boolean;
 	includeRaw: boolean;
@@ -242,6 +252,7 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 	const timeout = above0('timeout');
 	return {
 		buyAgainAfterCrash: isOn('buyAgainAfterCrash'),
+		cancelOnStop: isOn('cancelOnStop'),
 		deleteOnStop: isOn('deleteOnStop'),
 		dryRun: isOn('dryRun'),
 		includeRaw: isOn('includeRaw'),

@@ -1,6 +1,7 @@
 /** What fal.ai answers: the state of a request, its result, failures and refusals, in words for people. Pure. */
 import { answerReader, firstText, firstUrl, isObject, isSuccess, jsonOf, valueAt } from './answers';
 import type { Refusal } from './answers';
+import { modelOfEndpoint } from './fal.endpoints';
 import { detailText } from './luma';
 import type { Generation, GenerationStatus, JsonObject, JsonValue, Media, ProviderAnswer, Reading } from './provider';
 
@@ -12,6 +13,7 @@ const NO_MONEY = /exhausted balance|top[ _]up/i;
 
 /** "Errors": the model's own `type`, in words for people. Others are shown as they are. */
 const FAILURES: ReadonlyMap<string, string> = new Map([
+	['client_cancelled', 'the request was cancelled'],
 	['content_policy_violation', 'content moderation refused the prompt, an input or the result'],
 	['downstream_service_error', 'Luma refused the request'],
 	['downstream_service_unavailable', 'Luma could not be reached; another try may work'],
@@ -65,12 +67,30 @@ export const REFUSALS: readonly Refusal[] = [
 	},
 	{
 		status: [404],
+		asked: ['account'],
+		message: `${DISPLAY_NAME} does not list requests at this address`,
+		advice: "Check 'Base URL' in the credential.",
+	},
+	{
+		status: [404],
+		asked: ['file'],
+		message: `${DISPLAY_NAME} does not accept files at this address`,
+		advice: "Check 'Base URL' in the credential. Or use the URL of a file on the web.",
+	},
+	{
+		status: [400],
+		asked: ['cancellation'],
+		message: `${DISPLAY_NAME} says that it has ended already`,
+		advice: "Use operation 'Get' of resource 'Generation' to see how it ended.",
+	},
+	{
+		status: [404],
 		message: `${DISPLAY_NAME} does not have this generation`,
 		advice: 'Check the generation ID and that it belongs to the account of this credential. Results are not kept for ever.',
 	},
 ];
 
-const { read, problem } = answerReader({
+export const { read, problem } = answerReader({
 	displayName: DISPLAY_NAME,
 	refusals: REFUSALS,
 	said: (json) => ({ text: detailText(json) ?? firstText(valueAt(json, 'error', 'message')), code: codeOf(json) }),
@@ -113,6 +133,29 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 		chargedWhenFailed: 'unknown',
 		raw: json as JsonObject,
 	};
+}
+
+/** One entry of the history: its result as it was given. */
+export function generationIn(row: JsonValue): Generation | null {
+	const id = firstText(valueAt(row, 'request_id'));
+	const model = modelOfEndpoint(firstText(valueAt(row, 'endpoint_id')));
+	if (id === null || model === null) return null;
+	const statusCode = valueAt(row, 'status_code');
+	const hasEnded = typeof statusCode === 'number';
+	const generation: Generation = {
+		...generationOf(row, id, hasEnded ? 'COMPLETED' : 'IN_PROGRESS'),
+		...(model.startsWith('uni-') ? { makes: 'image' as const } : {}),
+		model,
+		prompt: firstText(valueAt(row, 'json_input', 'prompt')),
+		createdAt: firstText(valueAt(row, 'sent_at'), valueAt(row, 'started_at')),
+		completedAt: firstText(valueAt(row, 'ended_at')),
+	};
+	if (!hasEnded) return generation;
+	const output = valueAt(row, 'json_output') ?? {};
+	const result = readResult({ statusCode, headers: {}, text: JSON.stringify(output) }, generation);
+	// Whatever else a request ended with, it gave nothing.
+	const ended = result.ok && result.value.status !== 'processing' ? result.value : { ...generation, status: 'failed' as const };
+	return { ...ended, raw: generation.raw };
 }
 
 export function readCreated(answer: ProviderAnswer): Reading<Generation> {

@@ -1,16 +1,9 @@
 /** Images at fal.ai: Luma's Uni-1, as `luma/agent/uni-1/v1` (fal.ai/models/luma/agent/uni-1; fal-ai/fal-js). Pure. */
 import { readCreated } from './fal.answers';
+import { endpointOf } from './fal.endpoints';
 import type { ImageCapabilities, ImageMaking, ImageRequest, JsonObject } from './provider';
 import { imageText } from './reference';
 import { ASPECT_RATIOS, STYLE_RULE, UNI_1, priceWithInputs } from './uni1';
-
-export const UNI_1_PATH = '/luma/agent/uni-1/v1';
-
-/** Last part of the path, by model and operation. */
-const ENDPOINTS: Readonly<Record<string, Readonly<Record<ImageRequest['operation'], string>>>> = {
-	'uni-1': { generate: 'text-to-image', edit: 'edit' },
-	'uni-1-max': { generate: 'max', edit: 'max/edit' },
-};
 
 const COMMON: Pick<ImageCapabilities, 'inputHint' | 'maxReferences' | 'models' | 'outputFormats' | 'prompt' | 'styles' | 'userId'> = {
 	...UNI_1,
@@ -54,7 +47,7 @@ export const images: ImageMaking = {
 	exclusions: [STYLE_RULE],
 	create: (request) => ({
 		method: 'POST',
-		path: `${UNI_1_PATH}/${ENDPOINTS[request.model]?.[request.operation] ?? ''}`,
+		path: `/${endpointOf(request)}`,
 		body: bodyOf(request),
 	}),
 	readCreated(answer) {

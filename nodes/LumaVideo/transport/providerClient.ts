@@ -1,8 +1,8 @@
 /**
  * Authenticated requests to a provider: the only place that attaches a key.
  *
- * The key goes to the credential's base URL and nowhere else: redirects are not followed, and no answer determines
- * where the next request goes. There are no retries here; `generation/` decides on those.
+ * The key goes to the credential's base URL, or to a host that the provider's file names beside its own, and nowhere
+ * else: redirects are not followed, and no answer determines where the next request goes. There are no retries here; `generation/` decides on those.
  */
 import { createHash, createHmac } from 'node:crypto';
 import type {
@@ -239,9 +239,11 @@ export async function createProviderClient(
 		},
 		async send(call, sendOptions) {
 			const publicOrigin = isLocal ? undefined : call.publicOrigin;
+			const { sibling } = call;
+			const own = sibling?.of === root ? sibling.origin : root;
 			const options: IHttpRequestOptions = {
 				method: call.method,
-				url: `${publicOrigin ?? root}${call.path}`,
+				url: `${publicOrigin ?? own}${call.path}`,
 				headers: { Accept: 'application/json', ...call.headers },
 				...(call.query ? { qs: call.query } : {}),
 				...(call.body ? { body: call.body } : {}),
