@@ -88,6 +88,7 @@ export const fal: ProviderSample = {
 		onlyAtEnd: true,
 	},
 	lists: false,
+	listsEnded: true,
 	balanceUnit: null,
 
 	says: {

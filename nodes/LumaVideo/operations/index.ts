@@ -158,11 +158,13 @@ export const pickerFields: INodeProperties[] = (() => {
 	const hide = { provider: [...providerIds] };
 	const further = resourceNames.flatMap((resource) => {
 		const [first, ...others] = byProviders(resource);
-		const isNew = (operation: Operation): boolean => first?.list.includes(operation) === false;
-		const group = others.find(({ list }) => list.some(isNew));
-		if (!group) return [];
-		const names = group.ids.map((id) => providers[id].displayName).join(', ');
-		return [{ resource, ids: group.ids, list: group.list.filter(isNew), value: `${resource}Further`, name: `${RESOURCES[resource].name} (${names})` }];
+		const known = new Set(first?.list);
+		return others.flatMap(({ ids, list: all }, index) => {
+			const list = all.filter((operation) => !known.has(operation));
+			for (const operation of list) known.add(operation);
+			const names = ids.map((id) => providers[id].displayName).join(', ');
+			return list.length === 0 ? [] : [{ resource, ids, list, value: `${resource}Further${index}`, name: `${RESOURCES[resource].name} (${names})` }];
+		});
 	});
 	return [
 		{ ...resourceField, default: '', options: further.map(({ name, value }) => ({ name, value })), displayOptions: { hide } },

@@ -17,6 +17,7 @@ describe('the options', () => {
 	it('have sensible values when none is set', () => {
 		expect(settings({})).toEqual({
 			buyAgainAfterCrash: false,
+			cancelOnStop: false,
 			deleteOnStop: false,
 			dryRun: false,
 			includeRaw: false,
@@ -35,6 +36,7 @@ describe('the options', () => {
 		expect(
 			settings({
 				buyAgainAfterCrash: true,
+				cancelOnStop: true,
 				deleteOnStop: true,
 				dryRun: true,
 				includeRaw: true,
@@ -48,6 +50,7 @@ describe('the options', () => {
 			}),
 		).toEqual({
 			buyAgainAfterCrash: true,
+			cancelOnStop: true,
 			deleteOnStop: true,
 			dryRun: true,
 			includeRaw: true,
