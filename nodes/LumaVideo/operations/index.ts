@@ -61,7 +61,7 @@ const PROVIDER_DESCRIPTIONS: Readonly<Record<ProviderId, string>> = {
 	pixazo: 'Ray 2 Flash and Ray 3.2 through one gateway, up to 1080p',
 	pixwith: 'Ray 2: text and image to video, up to 720p',
 	crazyrouter: 'Ray 1.6 and Ray 2: text and image to video, extend, up to 1080p',
-	fal: 'Ray 3.2: generate, modify, reframe, HDR, keyframes, up to 1080p',
+	fal: 'Ray 3.2: generate, modify, reframe, HDR, keyframes, up to 1080p; images with Uni-1',
 	replicate: 'Ray 3.2: text and image to video, HDR, up to 1080p; files are deleted after an hour',
 };
 
