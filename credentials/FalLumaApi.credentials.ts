@@ -34,7 +34,7 @@ export class FalLumaApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. 12345678-90ab-cdef-1234-567890abcdef:1234567890abcdef',
 			description:
-				'The key is sent to the base URL below and nowhere else. At this address fal.ai has no free call made for checking a key, so the connection test asks for a request that does not exist: only a refusal of the key counts against it. A passed test does not show that the account has a balance.',
+				'The key is sent to the base URL below and, while that is the address of fal.ai, to rest.fal.ai (files) and api.fal.ai (past requests), and nowhere else. At this address fal.ai has no free call made for checking a key, so the connection test asks for a request that does not exist: only a refusal of the key counts against it. A passed test does not show that the account has a balance.',
 			hint: 'Make one at fal.ai/dashboard/keys, with the scope API. Key ID and secret belong together, with a colon between them.',
 		},
 		{
@@ -46,7 +46,7 @@ export class FalLumaApi implements ICredentialType {
 			placeholder: 'e.g. https://queue.fal.run',
 			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
 		},
-		...onlyToHostOf('$self["baseUrl"]'),
+		...onlyToHostOf('$self["baseUrl"]', { host: 'queue.fal.run', others: ['rest.fal.ai', 'api.fal.ai'] }),
 	];
 
 	authenticate = keyAsHeader('Authorization', 'Key ');

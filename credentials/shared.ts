@@ -11,8 +11,9 @@ import type {
  * may edit workflows but not the credential cannot send the key elsewhere.
  *
  * @param baseUrl an expression without its braces
+ * @param siblings hosts of the service to which the key goes too, if its base URL is on `host`
  */
-export const onlyToHostOf = (baseUrl: string): INodeProperties[] => [
+export const onlyToHostOf = (baseUrl: string, siblings?: { host: string; others: readonly string[] }): INodeProperties[] => [
 	{
 		displayName: 'Allowed HTTP Request Domains',
 		name: 'allowedHttpRequestDomains',
@@ -23,7 +24,9 @@ export const onlyToHostOf = (baseUrl: string): INodeProperties[] => [
 		displayName: 'Allowed Domains',
 		name: 'allowedDomains',
 		type: 'hidden',
-		default: `={{(${baseUrl}).trim().replace(/^https?:\\/\\//i, "").replace(/[\\/:?#].*$/, "")}}`,
+		default: `={{(${baseUrl}).trim().replace(/^https?:\\/\\//i, "").replace(/[\\/:?#].*$/, "")${
+			siblings ? `.replace(/^${siblings.host.replaceAll('.', '\\.')}$/i, "${[siblings.host, ...siblings.others].join(',')}")` : ''
+		}}}`,
 	},
 ];
 

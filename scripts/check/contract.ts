@@ -211,15 +211,28 @@ function casesOf(parameter: ContractParameter): Case[] {
 const flat = (conditions: Conditions = {}): string[] =>
 	Object.entries(conditions).flatMap(([name, values]) => values.map((value) => `${name} = ${JSON.stringify(value)}`));
 
-/** Whether the parameter is shown wherever the kept one was: what hides it hid that one too, or is not so in this case. */
-function covers(candidate: Case, kept: Case): boolean {
+/** Whether a saved workflow can have this value in the case: a parameter of that name had it, or is none with values. */
+function canBeSaved(type: ContractType, { when }: Case, name: string, value: unknown): boolean {
+	const set = new Set([...when].map((condition) => condition.split(' = ')[0]));
+	const offered = type.parameters.filter(({ path, show = {} }) => {
+		const elsewhere = Object.entries(show).some(([key, values]) => set.has(key) && !flat({ [key]: values }).some((condition) => when.has(condition)));
+		return path === name && !elsewhere;
+	});
+	return offered.length === 0 || offered.some(({ values }) => values?.some((each) => same(each, value)) !== false);
+}
+
+/**
+ * Whether the parameter is shown wherever the kept one was: what hides it hid that one too, is not so in this case, or is a
+ * value that is new.
+ */
+function covers(candidate: Case, kept: Case, type: ContractType): boolean {
 	const hidden = new Set(flat(kept.parameter.hide));
 	const set = new Set([...kept.when].map((condition) => condition.split(' = ')[0]));
 	const isOut = (name: string, condition: string): boolean => hidden.has(condition) || (set.has(name) && !kept.when.has(condition));
 	return (
 		[...candidate.when].every((condition) => kept.when.has(condition)) &&
 		Object.entries(candidate.parameter.hide ?? {}).every(([name, values]) =>
-			flat({ [name]: values }).every((condition) => isOut(name, condition)),
+			values.every((value) => flat({ [name]: [value] }).every((condition) => isOut(name, condition)) || !canBeSaved(type, kept, name, value)),
 		)
 	);
 }
@@ -265,7 +278,7 @@ function brokenParameters(kept: ContractType, now: ContractType): string[] {
 		const name = `'${displayName}' (${path})`;
 		const named = cases.filter(({ parameter }) => parameter.path === path);
 		if (named.length === 0) return [`${name} is gone or has another name: saved workflows lose its value`];
-		const matchOf = (each: Case) => named.find((candidate) => covers(candidate, each));
+		const matchOf = (each: Case) => named.find((candidate) => covers(candidate, each, kept));
 		const whole = matchOf(old);
 		const matches = whole ? [whole] : inBothForms(old).map(matchOf);
 		if (matches.includes(undefined)) {

@@ -85,7 +85,7 @@ function imageRows({ displayName }: Provider, { capabilities, estimateUsd }: Ima
 	});
 }
 
-function providerRow({ displayName, capabilities, callbacks, listing, deletion }: Provider): string[] {
+function providerRow({ displayName, capabilities, callbacks, cancellation, listing, deletion }: Provider): string[] {
 	const { concurrency, prompt } = capabilities;
 	const extras = extraFields.filter((extra) => extra in capabilities.extras);
 	const { minLength, maxLength, optionalWithImage } = prompt;
@@ -95,7 +95,8 @@ function providerRow({ displayName, capabilities, callbacks, listing, deletion }
 		[optionalWithImage ? 'optional with an image' : 'required', ...length].join(', '),
 		extras.length === 0 ? NONE : extras.map((extra) => FIELD_NAMES[extra]).sort().join(', '),
 		callbacks ? (callbacks.httpsOnly ? 'to https:// only' : 'yes') : NONE,
-		listing ? 'yes' : NONE,
+		listing ? (listing.endedOnly ? 'what has ended' : 'yes') : NONE,
+		cancellation ? 'yes' : NONE,
 		deletion ? 'yes' : NONE,
 		String(concurrency),
 	];
@@ -134,7 +135,7 @@ function operationTable(): string {
 				...providerIds.map((id) => (able.includes(id) ? 'yes' : NONE)),
 			]),
 			['Image files of n8n', ...providerIds.map((id) => fileInput(providers[id]))],
-			['Video files of n8n', ...providerIds.map((id) => (providers[id].fileStore ? fileInput(providers[id]) : NONE))],
+			['Video files of n8n', ...providerIds.map((id) => (providers[id].fileStore || providers[id].upload?.maxVideoBytes ? fileInput(providers[id]) : NONE))],
 		],
 	);
 }
@@ -151,7 +152,7 @@ export function providerTable(): string {
 		all.flatMap((provider) => (provider.images ? imageRows(provider, provider.images) : [])),
 	);
 	const services = table(
-		['Provider', 'Prompt', 'Additional fields', 'Calls back', 'Can list', 'Can delete', 'Videos at once'],
+		['Provider', 'Prompt', 'Additional fields', 'Calls back', 'Can list', 'Can cancel', 'Can delete', 'Videos at once'],
 		all.map(providerRow),
 	);
 	return `${models}\n\n${images}\n\n${services}\n\n${operationTable()}`;

@@ -9,6 +9,7 @@ export const ROUTES = [
 	'create',
 	'status',
 	'list',
+	'cancel',
 	'delete',
 	'account',
 	'catalogue',

@@ -88,6 +88,7 @@ export const fal: ProviderSample = {
 		onlyAtEnd: true,
 	},
 	lists: false,
+	listsEnded: true,
 	balanceUnit: null,
 
 	says: {
@@ -100,7 +101,7 @@ export const fal: ProviderSample = {
 	},
 	tellsTooMany: true,
 	reasonsTold: null,
-	failureReason: (said) => `no_media_generated: the model made no video (${said})`,
+	failureReason: (said) => `no_media_generated: the model returned nothing (${said})`,
 	moderationReason:
 		'content_policy_violation: content moderation refused the prompt, an input or the result (The content could not be processed because it was flagged by a content checker)',
 	isFreeWhenFailed: false,
@@ -138,15 +139,15 @@ export const fal: ProviderSample = {
 		modify: {
 			places: {
 				sourceVideo: 'video_url',
-				startImage: 'start_image_url',
+				startImage: ({ model }) => (model === 'ray-3.2' ? 'start_image_url' : 'image_url'),
 				resolution: 'resolution',
-				mode: ({ mode }) => (mode === null || mode === 'auto' ? 'auto_controls' : 'edit_strength'),
+				mode: ({ mode, model }) => (model === 'ray-3.2' ? (mode === null || mode === 'auto' ? 'auto_controls' : 'edit_strength') : 'mode'),
 			},
 			always: ['prompt'],
 			mandatory: ['mode'],
 		},
 		reframe: {
-			places: { sourceVideo: 'video_url', aspectRatio: 'aspect_ratio', resolution: 'resolution' },
+			places: { sourceVideo: 'video_url', startImage: 'image_url', aspectRatio: 'aspect_ratio', resolution: 'resolution' },
 			always: ['prompt'],
 			mandatory: ['aspectRatio'],
 		},

@@ -142,12 +142,18 @@ export const replicate: ProviderSample = {
 				startImage: 'input.start_image',
 				endImage: 'input.end_image',
 				aspectRatio: 'input.aspect_ratio',
-				resolution: 'input.resolution',
+				// Part of the name of older models.
+				resolution: ({ model }) => (model === 'ray-3.2' ? 'input.resolution' : []),
 				duration: 'input.duration',
 				loop: 'input.loop',
 			},
 			always: ['input.prompt'],
 		},
+		modify: {
+			places: { sourceVideo: 'input.video', startImage: 'input.first_frame', mode: 'input.mode' },
+			always: ['input.prompt'],
+		},
+		reframe: { places: { sourceVideo: 'input.video', aspectRatio: 'input.aspect_ratio' }, always: ['input.prompt'] },
 	},
 	described: ({ id, state, request }, url, createdAt) => ({
 		id,

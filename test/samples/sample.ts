@@ -150,6 +150,8 @@ export interface ProviderSample {
 	} | null;
 	/** Whether the account's generations can be listed, so that a lost one is found. */
 	lists: boolean;
+	/** The list has what has ended only: a lost generation is found by a retry, once it has. */
+	listsEnded?: true;
 	/** `null` where the balance cannot be read. */
 	balanceUnit: 'USD' | 'credits' | null;
 

@@ -158,7 +158,7 @@ describe('answers', () => {
 			expect(first).toMatchObject({ ok: true, value: { status: 'completed' } });
 			if (!first.ok) throw new Error('not read');
 			expect(fal.result?.read(of(result), first.value)).toMatchObject({
-				value: { generationId: id, status: 'failed', failureReason: 'no_media_generated: the model made no video (Nothing came)' },
+				value: { generationId: id, status: 'failed', failureReason: 'no_media_generated: the model returned nothing (Nothing came)' },
 			});
 		}
 	});
@@ -246,14 +246,98 @@ describe('callbacks', () => {
 	});
 });
 
+describe('images, and Ray 2', () => {
+	const UNI = 'luma/agent/uni-1/v1';
+	const OLD = 'fal-ai/luma-dream-machine';
+	const send = async (endpoint: string, body: object): Promise<Reply> => await call(`${server.baseUrls.fal}/${endpoint}`, { body, headers: headers() });
+
+	it.each<[string, object, number]>([
+		[`${UNI}/text-to-image`, { prompt: PROMPT, aspect_ratio: '1:3', style: 'manga', output_format: 'png', enable_web_search: true, reference_image_urls: [IMAGE, DATA] }, 200],
+		[`${UNI}/max`, { prompt: PROMPT }, 200],
+		[`${UNI}/max`, { prompt: PROMPT, aspect_ratio: '4:3' }, 422],
+		[`${UNI}/max`, { prompt: PROMPT, user_id: 'u' }, 422],
+		[`${UNI}/edit`, { prompt: PROMPT, image_url: IMAGE }, 200],
+		[`${UNI}/edit`, { prompt: PROMPT }, 422],
+		[`${UNI}/max/edit`, { prompt: PROMPT, image_url: IMAGE, aspect_ratio: '1:1' }, 422],
+		[`${UNI}/max/edit`, { prompt: PROMPT, image_url: IMAGE, reference_image_urls: ['cat.png'] }, 422],
+		[`${OLD}/ray-2`, { prompt: PROMPT, duration: '9s', aspect_ratio: '9:21' }, 200],
+		[`${OLD}/ray-2`, { prompt: PROMPT, duration: '10s' }, 422],
+		[`${OLD}/ray-2-flash/image-to-video`, { prompt: PROMPT, image_url: IMAGE, end_image_url: IMAGE, loop: true }, 422],
+		[`${OLD}/ray-2-flash/modify`, { video_url: VIDEO, mode: 'flex_1' }, 200],
+		[`${OLD}/ray-2/modify`, { video_url: VIDEO, mode: 'auto' }, 422],
+		[`${OLD}/ray-2/reframe`, { video_url: VIDEO, aspect_ratio: '1:1', x_start: 4 }, 200],
+		[`${OLD}/ray-2/reframe`, { video_url: VIDEO, aspect_ratio: '1:1', x_start: 0.5 }, 422],
+	])('%s with %j', async (endpoint, body, status) => {
+		expect((await send(endpoint, body)).status).toBe(status);
+	});
+
+	it('a request is found under its own app only', async () => {
+		const { json } = await send(`${OLD}/ray-2`, { prompt: PROMPT });
+		const { request_id: id, status_url: address } = json as { request_id: string; status_url: string };
+		expect(address).toContain(`/${OLD}/requests/${id}`);
+		expect((await read(id, '/status')).status).toBe(404);
+		expect((await call(address, { headers: headers() })).status).toBe(200);
+	});
+});
+
+describe('files', () => {
+	const initiate = async (end = '', body: unknown = { content_type: 'video/mp4', file_name: 'a.mp4' }, key = headers()): Promise<Reply> =>
+		await call(`${server.baseUrls.fal}/storage/upload/initiate${end}?storage_type=fal-cdn-v3`, { body, headers: key });
+	const put = async (address: string, bytes: string, more: Record<string, string> = {}, method = 'PUT') =>
+		await fetch(address, { method, body: bytes, headers: { 'content-type': 'video/mp4', ...more } });
+
+	it('are announced with the key, and sent without it', async () => {
+		expect((await initiate('', undefined, {})).status).toBe(401);
+		expect((await initiate('', { file_name: 'a.mp4' })).status).toBe(422);
+		const { upload_url: address, file_url: url } = (await initiate()).json as Record<string, string>;
+		if (address === undefined || url === undefined) throw new Error('no address');
+		expect((await put(address, 'abc', headers())).status).toBe(403);
+		expect((await put(address, 'abc', { 'content-type': 'image/png' })).status).toBe(403);
+		expect((await put(address, 'abc')).status).toBe(200);
+		expect(await (await fetch(url)).text()).toBe('abc');
+	});
+
+	it('in parts are put together by the tags that were given out', async () => {
+		const { upload_url: address = '', file_url: url = '' } = (await initiate('-multipart')).json as Record<string, string>;
+		const at = (end: string): string => address.replace('?', `/${end}?`);
+		const parts = [await (await put(at('1'), 'ab')).json(), await (await put(at('2'), 'c')).json()];
+		const complete = async (told: unknown[]) => (await put(at('complete'), JSON.stringify({ parts: told }), { 'content-type': 'application/json' }, 'POST')).status;
+		expect(await complete(parts.slice(0, 1))).toBe(422);
+		expect(await complete(parts)).toBe(200);
+		expect(await (await fetch(url)).text()).toBe('abc');
+	});
+});
+
+describe('the history', () => {
+	const history = async (query: string): Promise<Reply> => await call(`${server.baseUrls.fal}/v1/models/requests/by-endpoint?${query}`, { headers: headers() });
+
+	it('has what has ended, page by page, with what was sent on wish', async () => {
+		const ids = [await ended(), await ended('A cat [moderated]')];
+		await started();
+		const first = (await history(`endpoint_id=${RAY}/text-to-video&limit=1`)).json as { items: Array<Record<string, unknown>>; next_cursor: string };
+		const second = (await history(`endpoint_id=${RAY}/text-to-video&limit=1&expand=payloads&cursor=${first.next_cursor}`)).json as typeof first;
+		expect(first.items[0]).not.toHaveProperty('json_input');
+		expect([...first.items, ...second.items].map((each) => each.request_id).sort()).toEqual([...ids].sort());
+		expect(second).toMatchObject({ has_more: false, next_cursor: null, items: [{ json_input: { prompt: expect.any(String) } }] });
+		expect((await history(`endpoint_id=${RAY}/reframe`)).json).toMatchObject({ items: [] });
+	});
+
+	it.each(['', 'limit=5', `endpoint_id=${RAY}/reframe&limit=101`, `endpoint_id=${RAY}/reframe&cursor=x`, `endpoint_id=${RAY}/reframe&model=x`])(
+		'refuses %j',
+		async (query) => {
+			expect((await history(query)).status).toBe(400);
+		},
+	);
+});
+
 describe('the official client', () => {
-	/** It knows the address of the service only: what it sends there comes here. */
+	/** It knows the addresses of the service only: what it sends there comes here. */
 	const client = (credentials = server.keys.fal) =>
 		createFalClient({
 			credentials,
 			suppressLocalCredentialsWarning: true,
 			retry: { maxRetries: 0 },
-			fetch: async (url, init) => await fetch(String(url).replace('https://queue.fal.run', server.baseUrls.fal), init),
+			fetch: async (url, init) => await fetch(String(url).replace(/https:\/\/(queue\.fal\.run|rest\.fal\.ai)/, server.baseUrls.fal), init),
 		});
 
 	it('submits, looks and fetches the result', async () => {
@@ -264,6 +348,12 @@ describe('the official client', () => {
 		expect(await queue.status(RAY, { requestId, logs: true })).toMatchObject({ status: 'COMPLETED' });
 		expect(await queue.result(RAY, { requestId })).toMatchObject({ data: { video: { url: expect.stringContaining(requestId) } } });
 		expect(server.ledger()).toMatchObject({ purchases: [{ id: requestId, operation: 'generate' }], strays: [] });
+	});
+
+	it('uploads a file', async () => {
+		const url = await client().storage.upload(new File(['abc'], 'a.mp4', { type: 'video/mp4' }));
+		expect(await (await fetch(url)).text()).toBe('abc');
+		expect(server.ledger().keyLeaks).toEqual([]);
 	});
 
 	it('understands failures, refusals and cancellation', async () => {

@@ -103,7 +103,7 @@ describe('refuses', () => {
 	test.each([
 		['GET', '/predictions/0000000000000000000000000a'],
 		['GET', '/files/0000000000000000000000000a'],
-		['POST', '/models/luma/ray-2-720p/predictions'],
+		['POST', '/models/luma/ray-2-1080p/predictions'],
 		['POST', '/predictions'],
 		['DELETE', '/predictions/0000000000000000000000000a'],
 		['PUT', '/files'],
@@ -158,6 +158,30 @@ describe('answers', () => {
 			output: null,
 			error: failedWord === 'failed' ? 'Out of paint' : null,
 		});
+	});
+
+	test('a prediction that is canceled, before its end only', async () => {
+		await create(cat());
+		const id = lastId(server);
+		const cancel = async () => (await ask(`/predictions/${id}/cancel`, { method: 'POST' })).json;
+		expect(await cancel()).toMatchObject({ id, status: 'canceled', output: null, error: null });
+		await create(cat());
+		const done = lastId(server);
+		server.finish(done);
+		expect((await ask(`/predictions/${done}/cancel`, { method: 'POST' })).json).toMatchObject({ status: 'succeeded' });
+	});
+
+	test.each<[string, object, number]>([
+		['ray-2-720p', { prompt: 'A cat', duration: 9, aspect_ratio: '9:21' }, 201],
+		['ray-2-720p', { prompt: 'A cat', duration: 10 }, 422],
+		['ray-flash-2-540p', { prompt: 'A cat', resolution: '540p' }, 422],
+		['modify-video', { video: 'https://example.com/a.mp4', mode: 'flex_3', first_frame: 'https://example.com/a.png' }, 201],
+		['modify-video', { prompt: 'A cat' }, 422],
+		['modify-video', { video: 'a.mp4' }, 422],
+		['reframe-video', { video: 'https://example.com/a.mp4', aspect_ratio: '1:1', grid_position_x: 3 }, 201],
+		['reframe-video', { video: 'https://example.com/a.mp4', grid_position_x: 0.5 }, 422],
+	])('%s with %j', async (name, input, status) => {
+		expect((await ask(`/models/luma/${name}/predictions`, { method: 'POST', body: { input } })).status).toBe(status);
 	});
 
 	test('a list page by page, the newest first', async () => {

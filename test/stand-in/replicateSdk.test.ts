@@ -72,7 +72,7 @@ test('reads the account, and understands refusals', async () => {
 	const stranger = new Replicate({ auth: 'r8_nobody', baseUrl: server.baseUrls.replicate });
 	await expect(stranger.accounts.current()).rejects.toThrow('status 401');
 	await expect(client.predictions.create({ model, input: {} })).rejects.toThrow('prompt is required');
-	await expect(client.predictions.create({ model: 'luma/ray-2-720p', input: { prompt: 'A cat' } })).rejects.toThrow('status 404');
+	await expect(client.predictions.create({ model: 'luma/ray-2-1080p', input: { prompt: 'A cat' } })).rejects.toThrow('status 404');
 	await expect(client.predictions.get('nobody')).rejects.toThrow('status 404');
 	expect(server.ledger().purchases).toEqual([]);
 });

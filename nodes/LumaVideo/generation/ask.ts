@@ -37,7 +37,9 @@ export async function ask<T>(
 	read: (answer: ProviderAnswer) => Reading<T>,
 	options?: SendOptions,
 ): Promise<Answered<T>> {
-	return answered(provider, await client.send(call, options), read);
+	const answer = answered(provider, await client.send(call, options), read);
+	const isNotHere = !answer.ok && answer.problem?.kind === 'notFound';
+	return isNotHere && call.orElse ? await ask(provider, client, call.orElse, read, options) : answer;
 }
 
 /** The state of a generation: one read, or two if the provider keeps the result separately. */

@@ -5,7 +5,7 @@ import type { CheckOptions, FieldName } from './checkRequest';
 import { optionalBoolean, optionalJson, optionalText, trimmed } from '../providers/extras';
 import { parseHttpUrl } from '../transport/address';
 import { InputFile, about, checkPrompt, checkedAddress, choice as choiceOf, excluded, fileOf, jsonField, modelFinding, triggerFinding, typeFindings } from './checkRequest';
-import { empty, notAnId, notSupported, tooManyImages } from './messages';
+import { empty, notAnId, notAvailable, notSupported, tooManyImages } from './messages';
 
 const image = z.union([z.string(), z.instanceof(InputFile)]);
 
@@ -108,7 +108,8 @@ export function checkImageRequest(
 ): ImageCheckResult {
 	const { displayName, images } = provider;
 	if (!images) return { ok: false, findings: [notSupported({ provider })] };
-	const { models, prompt: rules, aspectRatios, outputFormats, styles, maxReferences } = images.capabilities[operation];
+	const capabilities = images.capabilities[operation];
+	const { models, prompt: rules, aspectRatios, outputFormats, styles, maxReferences } = capabilities;
 	const parsed = inputSchema.safeParse(input);
 	if (!parsed.success) return { ok: false, findings: typeFindings(parsed.error.issues, input) };
 	const value = parsed.data;
@@ -139,6 +140,9 @@ export function checkImageRequest(
 		duration: null,
 		callback: null,
 	};
+	for (const [field, isSet] of [['userId', request.userId !== null], ['webSearch', request.webSearch]] as const) {
+		if (isSet && !capabilities[field]) findings.push(about(field, notAvailable({ where, isSwitch: field === 'webSearch' })));
+	}
 	findings.push(...excluded(images.exclusions, request));
 
 	const triggerUrl = trimmed(value.triggerUrl);

@@ -448,10 +448,12 @@ export function checkRequest(
 	if (loop && model.loop === 'never') findings.push(about('loop', notAvailable({ where, isSwitch: true })));
 	if (loop && model.loop === 'withoutEndImage' && endImage) findings.push(about('loop', notWithEndImage({ where })));
 
+	const unavailable = new Set<string>();
 	for (const field of extraFields) {
 		// A switch that is off counts as unset; so does the empty object of a field that was just added to the panel.
 		const isSet = value[field] !== null && value[field] !== false && !isEmptyJson(value[field]);
-		if (isSet && !(field in capabilities.extras)) {
+		if (isSet && (!(field in capabilities.extras) || model.lacks?.includes(field))) {
+			unavailable.add(field);
 			findings.push(about(field, notAvailable({ where, isSwitch: false })));
 		}
 	}
@@ -480,7 +482,7 @@ export function checkRequest(
 	};
 
 	checkPrompt(request, capabilities.prompt, findings);
-	findings.push(...excluded(provider.exclusions ?? [], request));
+	findings.push(...excluded((provider.exclusions ?? []).filter(({ field }) => !unavailable.has(field)), request));
 
 	const { triggerUrl, callbackUrl: otherUrl } = value;
 	const callbackUrl = triggerUrl ?? otherUrl;

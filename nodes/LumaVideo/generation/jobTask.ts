@@ -152,7 +152,8 @@ export class JobTask {
 			case 'timeout':
 				return { ...watched, kind: 'open', reason: 'timeout' };
 			case 'over': {
-				const { generation: ended } = watched;
+				// Not every answer about an image says that it is one.
+				const ended = this.makes === 'image' ? { ...watched.generation, makes: this.makes } : watched.generation;
 				if (entry) entry.over = { status: ended.status, at: clock.wall(), ...(options.canSuspend ? { generation: ended } : {}) };
 				const isWithout = isAdopted && entry?.asleep === undefined;
 				if (!isWithout) this.learn(ended, sawItRun, pauses.now - since);

@@ -93,7 +93,8 @@ export class Reader {
 
 	/** Whether the list can be expected to have it. */
 	private isListed(generationId: string): boolean {
-		return this.provider.listing !== undefined && this.isListUsable && !this.unlisted.has(generationId);
+		const { listing } = this.provider;
+		return listing !== undefined && listing.endedOnly !== true && this.isListUsable && !this.unlisted.has(generationId);
 	}
 
 	private async readOne(generationId: string): Promise<Look> {
@@ -118,7 +119,8 @@ export class Reader {
 			const rows = new Map(page.generations.map((generation) => [generation.generationId, generation]));
 			for (const watcher of missing) {
 				const generation = rows.get(watcher.generationId);
-				if (!generation) continue;
+				// What is finished without a file is read by itself, which says why.
+				if (!generation || (generation.status === 'completed' && generation.media.length === 0)) continue;
 				missing.delete(watcher);
 				watcher.tell({ ok: true, value: generation });
 			}

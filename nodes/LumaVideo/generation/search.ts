@@ -30,12 +30,14 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 	const { sent } = entry;
 	let found: Found = { ok: false, lookAlikes: [], isNotListed: false };
 	if (!provider.listing || !sent) return found;
+	const { endedOnly = false } = provider.listing;
 	const hash = twinHash(options.client, sent);
 	entry.lostAt ??= clock.wall();
 	const lost = { hash, name: entry.name, from: entry.submittedAt, until: entry.lostAt };
 	twins.isLost(lost);
 	return await twins.search(hash, entry.name, async () => {
-		for (const delay of LOOK_DELAYS_MS) {
+		// A generation that has only just begun cannot have ended in the next seconds.
+		for (const delay of endedOnly ? LOOK_DELAYS_MS.slice(0, 1) : LOOK_DELAYS_MS) {
 			await pauses.pause(pauses.now + delay, true).over;
 			await pauses.unlessEnded(twins.settled(hash, entry.name), true);
 			const generationId = twins.idOf(entry.name);
@@ -59,7 +61,7 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 				return { ok: true, generation: result.generation };
 			}
 			const lookAlikes = result.kind === 'ambiguous' ? result.generationIds : [];
-			found = { ok: false, lookAlikes, isNotListed: list.isComplete && lookAlikes.length === 0 };
+			found = { ok: false, lookAlikes, isNotListed: !endedOnly && list.isComplete && lookAlikes.length === 0 };
 		}
 		return found;
 	});

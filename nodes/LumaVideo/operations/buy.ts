@@ -4,11 +4,13 @@
  */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import type { CreateStart } from '../generation/job';
+import { systemClock } from '../generation/clock';
+import type { CreateStart, Prepared } from '../generation/job';
 import { fingerprint } from '../generation/ledger';
 import { outputJson } from '../generation/output';
+import { readGeneration } from '../generation/read';
 import { checkSpending } from '../generation/spending';
-import type { GenerationRequest, Product, Provider, VideoRequest } from '../providers/provider';
+import type { GenerationRequest, Product, Provider } from '../providers/provider';
 import { createCall } from '../providers/provider';
 import { generationIdOf, stand } from '../providers/reference';
 import type { ProviderClient } from '../transport/providerClient';
@@ -16,7 +18,7 @@ import { createProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
 import { canResume, canSuspend, missingToSuspend } from './engine';
 import { dryRunHint, sentences, tellHint } from './hints';
-import { PLACEHOLDER_NOTE, engineChanged, notSuspended } from './messages';
+import { PLACEHOLDER_NOTE, engineChanged, notSuspended, sourceHasNoFile } from './messages';
 import { isTool } from './operation';
 import type { ItemResult, Plan } from './plan';
 import { invalid, planItems } from './plan';
@@ -32,6 +34,7 @@ const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadImage'
 /** Options of every operation that buys. */
 export const buyingOptions: INodeProperties = optionsField([
 	'buyAgainAfterCrash',
+	'cancelOnStop',
 	'deleteOnStop',
 	'dryRun',
 	'fileName',
@@ -110,17 +113,33 @@ function modelOf({ modelField }: Provider, request: GenerationRequest): string |
 	return request.model === '' ? null : request.model;
 }
 
-/** Whether the source video is sent as a URL that has to be read from its generation first. */
-export function needsSourceAddress({ capabilities }: Provider, request: GenerationRequest): request is VideoRequest {
-	if (request.operation !== 'modify' && request.operation !== 'reframe') return false;
-	return request.source?.kind === 'generation' && capabilities.sourceAs === 'url';
+/** Whether the source is sent as a URL that has to be read from its generation first. */
+export function needsSourceAddress({ capabilities }: Provider, { operation, source }: GenerationRequest): boolean {
+	return ['edit', 'modify', 'reframe'].includes(operation) && source?.kind === 'generation' && capabilities.sourceAs === 'url';
+}
+
+/** The request with the URL of its source generation's file, where the provider needs that. */
+export async function withSourceAddress({ context, provider, client }: Run, request: GenerationRequest): Promise<Prepared> {
+	if (!needsSourceAddress(provider, request)) return { ok: true, request };
+	const generationId = generationIdOf(request.source) ?? '';
+	const { makes } = request;
+	const source = await readGeneration(provider, client, generationId, systemClock, context.getExecutionCancelSignal());
+	if (!source.ok) return source;
+	const { media, status } = source.generation;
+	const url = media.find(({ type }) => type === makes)?.url;
+	if (url === undefined) {
+		const isOver = status === 'completed' || status === 'failed';
+		const details = { generationId: null, provider: provider.id, status: null };
+		return { ok: false, failure: { ...sourceHasNoFile({ makes, generationId, status, isOver }), details } };
+	}
+	return { ok: true, request: { ...request, source: { kind: 'url', url } } };
 }
 
 /** The request for a person to read, with placeholders for URLs that are not known yet. */
 function shown(provider: Provider, request: GenerationRequest): GenerationRequest {
 	if (!needsSourceAddress(provider, request)) return request;
 	const generationId = generationIdOf(request.source) ?? '';
-	return { ...request, source: { kind: 'url', url: stand('address', `the video of generation ${generationId}`) } };
+	return { ...request, source: { kind: 'url', url: stand('address', `the ${request.makes} of generation ${generationId}`) } };
 }
 
 /** What would be sent for an item, and its estimated cost. */

@@ -1,15 +1,15 @@
 /**
- * Uploads a file to a provider that stores files: announce it, send it, declare it complete, and wait until it is ready.
- * The bytes are streamed: memory use stays flat whatever the size.
+ * Uploads a file to a provider that stores files: announce it, send it, and, where the provider wants that, declare it
+ * complete and wait until it is ready. The bytes are streamed, or sent in parts: memory use stays flat whatever the size.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Answered } from '../generation/ask';
-import { ask } from '../generation/ask';
+import { answered, ask } from '../generation/ask';
 import { systemClock } from '../generation/clock';
 import type { Failure } from '../generation/failure';
 import { pauseFor } from '../generation/read';
 import { retryDelayMs } from '../generation/schedule';
-import type { FileReference, FileState, FileStore, FileTarget, LocalFile, Provider, ProviderCall } from '../providers/provider';
+import type { FileReference, FileState, FileStore, FileTarget, JsonObject, LocalFile, Provider, ProviderCall } from '../providers/provider';
 import { mayHaveBeenAccepted } from '../providers/provider';
 import type { Exchange } from '../transport/exchange';
 import type { Bytes, ProviderClient } from '../transport/providerClient';
@@ -55,14 +55,56 @@ export async function store(
 	const upload = { provider, fileStore, client, cancelSignal };
 	const announced = await announce(upload, file);
 	if (!announced.ok) return failure(announced);
-	const { fileId, url } = announced.target;
-	if (!(await client.mayReach(url))) return failure(FILE_TROUBLE.foreignAddress);
+	const { target } = announced;
+	const { fileId } = target;
+	if (!(await client.mayReach(target.url))) return failure(FILE_TROUBLE.foreignAddress);
 
-	const trouble = uploadTrouble(await client.sendFile(announced.target, { ...file, bytes: await open() }));
+	const { parts, readiness } = fileStore;
+	const trouble =
+		parts && file.size > parts.above
+			? await sendParts(upload, parts, target, file, await open())
+			: uploadTrouble(await client.sendFile(target, { ...file, bytes: await open() }));
 	if (trouble) return failure(trouble);
 
-	const state = await untilReady(upload, fileId);
+	const state = readiness ? await untilReady(upload, readiness, fileId) : ({ ok: true } as const);
 	return state.ok ? { ok: true, reference: { kind: 'fileId', fileId } } : failure(state);
+}
+
+/** Pieces of equal size; the last may be shorter. */
+async function* piecesOf(bytes: Bytes, size: number): AsyncGenerator<Buffer, void, undefined> {
+	let kept: Buffer[] = [];
+	let length = 0;
+	for await (const chunk of Buffer.isBuffer(bytes) ? [bytes] : (bytes as AsyncIterable<Buffer | string>)) {
+		kept.push(Buffer.from(chunk));
+		length += chunk.length;
+		if (length < size) continue;
+		let whole = Buffer.concat(kept);
+		for (; whole.length >= size; whole = whole.subarray(size)) yield whole.subarray(0, size);
+		kept = [whole];
+		length = whole.length;
+	}
+	if (length > 0) yield Buffer.concat(kept);
+}
+
+/** Sends a file in parts, one after the other, and has them put together. */
+async function sendParts(
+	{ provider, client, cancelSignal }: Upload,
+	parts: NonNullable<FileStore['parts']>,
+	target: FileTarget,
+	{ mimeType }: LocalFile,
+	bytes: Bytes,
+): Promise<FileTrouble | null> {
+	const sent: JsonObject[] = [];
+	for await (const piece of piecesOf(bytes, parts.bytes)) {
+		if (cancelSignal?.aborted) return FILE_TROUBLE.stopped;
+		const exchange = await client.sendFile(parts.target(target, sent.length + 1), { mimeType, size: piece.length, bytes: piece });
+		const answer = answered(provider, exchange, parts.read);
+		if (!answer.ok) return uploadTrouble(exchange) ?? answer;
+		sent.push(answer.value);
+	}
+	const end = parts.end(target, sent);
+	const body = Buffer.from(JSON.stringify(end.body));
+	return uploadTrouble(await client.sendFile(end.target, { mimeType: 'application/json', size: body.length, bytes: body }));
 }
 
 type Failed = FileTrouble & { ok: false };
@@ -91,12 +133,16 @@ async function announce({ provider, fileStore, client, cancelSignal }: Upload, f
 type Readiness = Failed | { ok: true };
 
 /** Declares the file complete, then polls until it is ready. */
-async function untilReady({ provider, fileStore, client, cancelSignal }: Upload, fileId: string): Promise<Readiness> {
+async function untilReady(
+	{ provider, client, cancelSignal }: Upload,
+	readiness: NonNullable<FileStore['readiness']>,
+	fileId: string,
+): Promise<Readiness> {
 	const giveUpAt = systemClock.now() + READY_WITHIN_MS;
 	let isComplete = false;
 	for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * LOOKS_GROW, MAX_LOOK_MS)) {
-		const call: ProviderCall = isComplete ? fileStore.status(fileId) : fileStore.complete(fileId);
-		const answer: Answered<FileState> = await ask(provider, client, call, fileStore.readState);
+		const call: ProviderCall = isComplete ? readiness.status(fileId) : readiness.complete(fileId);
+		const answer: Answered<FileState> = await ask(provider, client, call, readiness.read);
 		const found = readinessOf(answer);
 		if (found) return found;
 		// A declaration that got no answer is repeated: it is idempotent.

@@ -2,7 +2,7 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyMode } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/checkRequest';
 import { providerIds, providers } from '../providers';
-import type { ProviderId } from '../providers/provider';
+import type { Listing, ProviderId } from '../providers/provider';
 import { empty, mustBe, notAnId } from './messages';
 
 function mode(name: string, displayName: string, type: 'list' | 'string', more: Partial<INodePropertyMode>): INodePropertyMode {
@@ -33,8 +33,7 @@ export function generationIdFields(
 	description = "The generation, by the 'generationId' that the node returned for it",
 	displayName: string = FIELD_NAMES[name],
 ): INodeProperties[] {
-	const listing = providerIds.filter((id) => providers[id].listing);
-	const others = providerIds.filter((id) => !providers[id].listing);
+	const listed = (is: (listing: Listing | undefined) => boolean): ProviderId[] => providerIds.filter((id) => is(providers[id].listing));
 	const field = (mode: string, modes: INodePropertyMode[], shownFor: ProviderId[]): INodeProperties => ({
 		displayName,
 		name,
@@ -45,7 +44,12 @@ export function generationIdFields(
 		description,
 		displayOptions: { show: { provider: shownFor } },
 	});
-	return [field('list', [LIST_MODE, ID_MODE, URL_MODE], listing), field('id', [ID_MODE, URL_MODE], others)];
+	return [
+		field('list', [LIST_MODE, ID_MODE, URL_MODE], listed((listing) => listing !== undefined && !listing.endedOnly)),
+		// What is not in the list may exist.
+		field('id', [LIST_MODE, ID_MODE, URL_MODE], listed((listing) => listing?.endedOnly === true)),
+		field('id', [ID_MODE, URL_MODE], listed((listing) => listing === undefined)),
+	];
 }
 
 /** The value of the field, whatever its mode; a number becomes text. */

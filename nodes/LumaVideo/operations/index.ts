@@ -6,6 +6,7 @@ import { findProvider, providerIds, providers } from '../providers';
 import type { ProviderId } from '../providers/provider';
 import { getBalance } from './account/getBalance.operation';
 import { getAllCameraMotions, getAllConcepts } from './catalog/getAll.operation';
+import { cancelGeneration } from './generation/cancel.operation';
 import { deleteGeneration } from './generation/delete.operation';
 import { download } from './generation/download.operation';
 import { get } from './generation/get.operation';
@@ -32,6 +33,7 @@ export const operations: readonly Operation[] = [
 	modify,
 	reframe,
 	upscale,
+	cancelGeneration,
 	deleteGeneration,
 	download,
 	get,
@@ -171,11 +173,13 @@ export const pickerFields: INodeProperties[] = (() => {
 	const hide = { provider: [...providerIds] };
 	const further = resourceNames.flatMap((resource) => {
 		const [first, ...others] = byProviders(resource);
-		const isNew = (operation: Operation): boolean => first?.list.includes(operation) === false;
-		const group = others.find(({ list }) => list.some(isNew));
-		if (!group) return [];
-		const names = group.ids.map((id) => providers[id].displayName).join(', ');
-		return [{ resource, ids: group.ids, list: group.list.filter(isNew), value: `${resource}Further`, name: `${RESOURCES[resource].name} (${names})` }];
+		const known = new Set(first?.list);
+		return others.flatMap(({ ids, list: all }, index) => {
+			const list = all.filter((operation) => !known.has(operation));
+			for (const operation of list) known.add(operation);
+			const names = ids.map((id) => providers[id].displayName).join(', ');
+			return list.length === 0 ? [] : [{ resource, ids, list, value: `${resource}Further${index}`, name: `${RESOURCES[resource].name} (${names})` }];
+		});
 	});
 	return [
 		{ ...resourceField, default: '', options: further.map(({ name, value }) => ({ name, value })), displayOptions: { hide } },

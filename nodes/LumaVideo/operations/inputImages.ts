@@ -113,7 +113,7 @@ export function readInputImage(
 	return fitting(provider, field, { itemIndex, binary, file: { name, mimeType, size: sizeOf(binary) } }, maxBytes);
 }
 
-/** The same for a video, if the provider has a file store. */
+/** The same for a video, if the provider takes such files. */
 export function readInputVideo(
 	context: IExecuteFunctions,
 	provider: Provider,
@@ -127,7 +127,8 @@ export function readInputVideo(
 		return { ok: false, finding: wrongType({ field, provider, hasType: mimeType !== '', type: mimeType, accepted: 'videos' }) };
 	}
 	const name = binary.fileName?.includes('.') === true ? binary.fileName : 'video.mp4';
-	return fitting(provider, field, { itemIndex, binary, file: { name, mimeType, size: sizeOf(binary) } }, provider.fileStore?.maxBytes.video ?? 0);
+	const maxBytes = provider.fileStore?.maxBytes.video ?? provider.upload?.maxVideoBytes ?? 0;
+	return fitting(provider, field, { itemIndex, binary, file: { name, mimeType, size: sizeOf(binary) } }, maxBytes);
 }
 
 /** The placeholder for a file in a request that has not been sent: the same file has the same ID. */

@@ -107,15 +107,17 @@ export const FILE_TROUBLE = {
 // Generations
 
 /** @param isOver whether it is completed or failed */
-export function sourceHasNoVideo({ generationId, status, isOver }: { generationId: string; status: string; isOver: boolean }): Text {
+export function sourceHasNoFile({ makes, generationId, status, isOver }: { makes: Product; generationId: string; status: string; isOver: boolean }): Text {
+	const article = makes === 'image' ? 'an' : 'a';
 	return {
-		message: `Generation ${generationId} has no video${isOver ? '' : ' yet'} (status: ${status})`,
-		advice: `${NOTHING_BOUGHT} ${isOver ? 'Choose a generation that has a video.' : 'Wait until it is completed.'}`,
+		message: `Generation ${generationId} has no ${makes}${isOver ? '' : ' yet'} (status: ${status})`,
+		advice: `${NOTHING_BOUGHT} ${isOver ? `Choose a generation that has ${article} ${makes}.` : 'Wait until it is completed.'}`,
 	};
 }
 
-export function notDeleted({ generationId, isRefused, reason, advice }: { generationId: string; isRefused: boolean; reason: string; advice: string }): Text {
-	const message = isRefused ? `Generation ${generationId} was not deleted` : `It is not known whether generation ${generationId} was deleted`;
+export function actionFailed({ generationId, isDeletion, isRefused, reason, advice }: { generationId: string; isDeletion: boolean; isRefused: boolean; reason: string; advice: string }): Text {
+	const done = isDeletion ? 'deleted' : 'cancelled';
+	const message = isRefused ? `Generation ${generationId} was not ${done}` : `It is not known whether generation ${generationId} was ${done}`;
 	return { message: `${message}: ${reason}`, advice };
 }
 

@@ -132,12 +132,13 @@ export function alsoKnown(provider: Provider, bought: readonly Bought[], reporte
  * The error of a stopped execution: it lists what is still running at the provider.
  *
  * @param deleted IDs of generations that were deleted because of 'Delete on Stop'
+ * @param cancelled IDs of generations that were asked to stop because of 'Cancel on Stop'
  */
 export function stoppedError(
 	context: IExecuteFunctions,
 	provider: Provider,
 	bought: readonly Bought[],
-	deleted: ReadonlySet<string> = new Set(),
+	{ deleted, cancelled }: { deleted: ReadonlySet<string>; cancelled: ReadonlySet<string> } = { deleted: new Set(), cancelled: new Set() },
 ): NodeOperationError {
 	const left = bought.filter(({ generationId }) => generationId === null || !deleted.has(generationId));
 	const running = named(left.filter(({ state }) => state === 'running')).join(', ');
@@ -145,6 +146,7 @@ export function stoppedError(
 	const requests = unansweredSince(left);
 	const known = [
 		...(deleted.size > 0 ? [`Deleted: ${[...deleted].join(', ')}.`] : []),
+		...(cancelled.size > 0 ? [`Asked to stop, but may finish all the same: ${[...cancelled].join(', ')}.`] : []),
 		...(requests ? [sentences(stoppedUnanswered({ provider, requests }))] : []),
 		...(over ? [`Already over: ${over}.`] : []),
 		...(running || over ? [GET_BY_ID] : []),

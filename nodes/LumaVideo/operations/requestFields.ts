@@ -96,6 +96,8 @@ function isAmbiguous(models: readonly ModelCapabilities[]): boolean {
 		looks((model) => listed(model.resolutions)),
 		looks((model) => listed(model.durations)),
 		looks((model) => (model.loop === 'never' ? null : model.loop)),
+		looks((model) => listed(model.modes ?? [])),
+		looks(({ hints = {}, sources = [] }) => (sources.length === 0 ? null : [hints.source, hints.sourceSize, sources])),
 	].some((count) => count > 1);
 }
 

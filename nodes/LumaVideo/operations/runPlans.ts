@@ -10,7 +10,7 @@ import { Gate } from '../generation/gate';
 import type { Job, Outcome } from '../generation/job';
 import { Ledger } from '../generation/ledger';
 import { runJobs } from '../generation/run';
-import type { Generation, Provider } from '../providers/provider';
+import type { Generation, GenerationAction, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import { announceSubmitted } from './announceSubmitted';
 import type { Completion } from './completion';
@@ -126,8 +126,11 @@ export async function runPlans(
 	if (!cancelSignal?.aborted) deliveries.startRest(outcomes);
 	const delivered = await deliveries.all();
 	if (cancelSignal?.aborted) {
-		const deleted = first.settings.deleteOnStop ? await deleteOpen(provider, client, outcomes) : new Set<string>();
-		const error = stoppedError(context, provider, bought(), deleted);
+		const { cancelOnStop, deleteOnStop } = first.settings;
+		const deleted = await actOnOpen(provider, client, outcomes, deleteOnStop ? provider.deletion : undefined);
+		// What was asked to stop may finish: it is still a generation of this run.
+		const cancelled = await actOnOpen(provider, client, outcomes, cancelOnStop ? provider.cancellation : undefined);
+		const error = stoppedError(context, provider, bought(), { deleted, cancelled });
 		for (const generationId of deleted) ledger.deleted(generationId);
 		throw error;
 	}
@@ -188,23 +191,24 @@ class Deliveries {
 	}
 }
 
-/** A stop must finish within a second; a deletion that takes longer continues in the background. */
-const DELETE_GRACE_MS = 700;
+/** A stop must finish within a second; what takes longer continues in the background. */
+const ACTION_GRACE_MS = 700;
 
-/** Deletes what is still running; returns the IDs whose deletion is confirmed. */
-async function deleteOpen(
+/** Deletes or cancels what is still running; returns the IDs for which that is confirmed. */
+async function actOnOpen(
 	provider: Provider,
 	client: ProviderClient,
 	outcomes: readonly Outcome[],
+	action: GenerationAction | undefined,
 ): Promise<Set<string>> {
-	const deleted = new Set<string>();
+	const done = new Set<string>();
+	if (!action) return done;
 	const requests = outcomes.map(async (outcome) => {
-		const { deletion } = provider;
-		if (outcome.kind !== 'open' || !deletion) return;
+		if (outcome.kind !== 'open') return;
 		const { generationId } = outcome.generation;
-		const answer = await ask(provider, client, deletion.call(generationId), deletion.read, { outlivesStop: true });
-		if (answer.ok) deleted.add(generationId);
+		const answer = await ask(provider, client, action.call(generationId), action.read, { outlivesStop: true });
+		if (answer.ok) done.add(generationId);
 	});
-	await systemClock.wait(DELETE_GRACE_MS, Promise.all(requests));
-	return new Set(deleted);
+	await systemClock.wait(ACTION_GRACE_MS, Promise.all(requests));
+	return new Set(done);
 }

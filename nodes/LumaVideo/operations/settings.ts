@@ -15,6 +15,15 @@ const DEFAULT_REQUEST_TIMEOUT_S = 60;
 const DEFAULT_MAX_DOWNLOAD_MB = 2048;
 
 export const settingFields = {
+	cancelOnStop: {
+		displayName: 'Cancel on Stop',
+		name: 'cancelOnStop',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to ask the provider to cancel the generations that are not finished when the execution is stopped. Those that already run may finish, and be charged, all the same: Replicate charges for cancelled ones, and fal.ai does not say whether it does.',
+		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].cancellation) } },
+	},
 	deleteOnStop: {
 		displayName: 'Delete on Stop',
 		name: 'deleteOnStop',
@@ -220,6 +229,7 @@ export function readChoice<T extends string>(
 
 export interface Settings {
 	buyAgainAfterCrash: boolean;
+	cancelOnStop: boolean;
 	deleteOnStop: boolean;
 	dryRun: boolean;
 	/** As entered; empty: the default. */
@@ -264,6 +274,7 @@ export function readSettings(context: IExecuteFunctions, itemIndex: number): Set
 	const fileName = options.fileName ?? '';
 	return {
 		buyAgainAfterCrash: isOn('buyAgainAfterCrash'),
+		cancelOnStop: isOn('cancelOnStop'),
 		deleteOnStop: isOn('deleteOnStop'),
 		dryRun: isOn('dryRun'),
 		fileName: read('fileName', typeof fileName === 'string' || typeof fileName === 'number' ? String(fileName).trim() : undefined, 'text') ?? '',

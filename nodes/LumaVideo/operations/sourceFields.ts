@@ -12,7 +12,11 @@ const SOURCES = {
 
 /** What to modify or reframe: a generation, any video on the web, or a file. */
 export function sourceFields(operation: 'modify' | 'reframe', generationFields: INodeProperties[]): INodeProperties[] {
-	const kinds = variants(operation, ({ sources, hints }) => ({ takesFiles: sources?.includes('file') === true, hint: hints?.source ?? '' }));
+	const kinds = variants(operation, ({ sources, hints }) => ({
+		takesFiles: sources?.includes('file') === true,
+		hint: hints?.source ?? '',
+		size: hints?.sourceSize ?? '',
+	}));
 	const from = (files: boolean, hint: string, displayOptions: IDisplayOptions): INodeProperties => ({
 		displayName: FIELD_NAMES.videoSource,
 		name: 'videoSource',
@@ -22,8 +26,6 @@ export function sourceFields(operation: 'modify' | 'reframe', generationFields: 
 		description: sentences('Where the video comes from', hint),
 		displayOptions,
 	});
-	const addressDescription = (hint: string): string =>
-		`Public URL of the video. ${hint === '' ? 'Documented maximum: 10 seconds and 100 MB.' : `${hint} Maximum size: 200 MB.`}`;
 	return [
 		...kinds.flatMap(({ look: { takesFiles, hint }, shown }) =>
 			takesFiles
@@ -39,14 +41,14 @@ export function sourceFields(operation: 'modify' | 'reframe', generationFields: 
 			displayOptions: { show: { ...property.displayOptions?.show, videoSource: ['generation'] } },
 		})),
 		...kinds.map(
-			({ look: { hint }, shown }): INodeProperties => ({
+			({ look: { hint, size }, shown }): INodeProperties => ({
 				displayName: FIELD_NAMES.sourceVideo,
 				name: 'sourceVideo',
 				type: 'string',
 				required: true,
 				default: '',
 				placeholder: 'e.g. https://example.com/video.mp4',
-				description: addressDescription(hint),
+				description: sentences('Public URL of the video', ...(hint + size === '' ? ['Documented maximum: 10 seconds and 100 MB.'] : [hint, size])),
 				displayOptions: both(shown, { show: { videoSource: ['url'] } }),
 			}),
 		),

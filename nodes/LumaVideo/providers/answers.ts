@@ -41,6 +41,14 @@ export function valueAt(value: JsonValue | undefined, ...path: Array<string | nu
 	return current;
 }
 
+/** Whether an input that a service repeats is the one that was sent: fields that were left out may have their default. */
+export function isSameInput(listed: JsonObject, sent: JsonObject, defaults: JsonObject): boolean {
+	return (
+		Object.entries(sent).every(([field, value]) => JSON.stringify(listed[field]) === JSON.stringify(value)) &&
+		Object.entries(listed).every(([field, value]) => field in sent || value === null || value === defaults[field])
+	);
+}
+
 /** The first string that is an http(s) URL. */
 export function firstUrl(...candidates: Array<JsonValue | undefined>): string | null {
 	for (const candidate of candidates) {
@@ -75,7 +83,7 @@ export function quote(text: string): string {
 }
 
 /** What was asked for, on which the meaning of a status depends. */
-export type Asked = 'account' | 'catalog' | 'create' | 'createImage' | 'file' | 'generation';
+export type Asked = 'account' | 'cancellation' | 'catalog' | 'create' | 'createImage' | 'file' | 'generation';
 
 /**
  * What one kind of refusal means. A rule matches if all of its conditions match; a text that it leaves out falls back to

@@ -1,6 +1,7 @@
 /** What fal.ai answers: the state of a request, its result, failures and refusals, in words for people. Pure. */
 import { answerReader, firstText, firstUrl, isObject, isSuccess, jsonOf, valueAt } from './answers';
 import type { Refusal } from './answers';
+import { modelOfEndpoint } from './fal.endpoints';
 import { detailText } from './luma';
 import type { Generation, GenerationStatus, JsonObject, JsonValue, Media, ProviderAnswer, Reading } from './provider';
 
@@ -12,6 +13,7 @@ const NO_MONEY = /exhausted balance|top[ _]up/i;
 
 /** "Errors": the model's own `type`, in words for people. Others are shown as they are. */
 const FAILURES: ReadonlyMap<string, string> = new Map([
+	['client_cancelled', 'the request was cancelled'],
 	['content_policy_violation', 'content moderation refused the prompt, an input or the result'],
 	['downstream_service_error', 'Luma refused the request'],
 	['downstream_service_unavailable', 'Luma could not be reached; another try may work'],
@@ -24,7 +26,7 @@ const FAILURES: ReadonlyMap<string, string> = new Map([
 	['image_too_large', 'an input image has too many pixels'],
 	['image_too_small', 'an input image has too few pixels'],
 	['internal_server_error', 'the model stumbled; another try may work'],
-	['no_media_generated', 'the model made no video'],
+	['no_media_generated', 'the model returned nothing'],
 	['unsupported_image_format', 'an input image has a format that is not supported'],
 	['unsupported_video_format', 'the input video has a format that is not supported'],
 	['video_duration_too_long', 'the input video is too long'],
@@ -65,12 +67,30 @@ export const REFUSALS: readonly Refusal[] = [
 	},
 	{
 		status: [404],
+		asked: ['account'],
+		message: `${DISPLAY_NAME} does not list requests at this address`,
+		advice: "Check 'Base URL' in the credential.",
+	},
+	{
+		status: [404],
+		asked: ['file'],
+		message: `${DISPLAY_NAME} does not accept files at this address`,
+		advice: "Check 'Base URL' in the credential. Or use the URL of a file on the web.",
+	},
+	{
+		status: [400],
+		asked: ['cancellation'],
+		message: `${DISPLAY_NAME} says that it has ended already`,
+		advice: "Use operation 'Get' of resource 'Generation' to see how it ended.",
+	},
+	{
+		status: [404],
 		message: `${DISPLAY_NAME} does not have this generation`,
 		advice: 'Check the generation ID and that it belongs to the account of this credential. Results are not kept for ever.',
 	},
 ];
 
-const { read, problem } = answerReader({
+export const { read, problem } = answerReader({
 	displayName: DISPLAY_NAME,
 	refusals: REFUSALS,
 	said: (json) => ({ text: detailText(json) ?? firstText(valueAt(json, 'error', 'message')), code: codeOf(json) }),
@@ -115,6 +135,29 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 	};
 }
 
+/** One entry of the history: its result as it was given. */
+export function generationIn(row: JsonValue): Generation | null {
+	const id = firstText(valueAt(row, 'request_id'));
+	const model = modelOfEndpoint(firstText(valueAt(row, 'endpoint_id')));
+	if (id === null || model === null) return null;
+	const statusCode = valueAt(row, 'status_code');
+	const hasEnded = typeof statusCode === 'number';
+	const generation: Generation = {
+		...generationOf(row, id, hasEnded ? 'COMPLETED' : 'IN_PROGRESS'),
+		...(model.startsWith('uni-') ? { makes: 'image' as const } : {}),
+		model,
+		prompt: firstText(valueAt(row, 'json_input', 'prompt')),
+		createdAt: firstText(valueAt(row, 'sent_at'), valueAt(row, 'started_at')),
+		completedAt: firstText(valueAt(row, 'ended_at')),
+	};
+	if (!hasEnded) return generation;
+	const output = valueAt(row, 'json_output') ?? {};
+	const result = readResult({ statusCode, headers: {}, text: JSON.stringify(output) }, generation);
+	// Whatever else a request ended with, it gave nothing.
+	const ended = result.ok && result.value.status !== 'processing' ? result.value : { ...generation, status: 'failed' as const };
+	return { ...ended, raw: generation.raw };
+}
+
 export function readCreated(answer: ProviderAnswer): Reading<Generation> {
 	return read(answer, 'create', (json) => {
 		const id = valueAt(json, 'request_id');
@@ -131,10 +174,30 @@ export function readStatus(answer: ProviderAnswer, generationId: string): Readin
 	});
 }
 
+/** A model gives a video and perhaps its EXR files, or images. */
 function mediaOf(json: JsonValue): Media[] {
-	const video = firstUrl(valueAt(json, 'video', 'url'));
-	const exr = firstUrl(valueAt(json, 'exr_file', 'url'));
-	return [...(video ? [{ url: video, type: 'video' as const }] : []), ...(exr ? [{ url: exr, type: 'other' as const }] : [])];
+	const images = valueAt(json, 'images');
+	const files: Array<[Media['type'], JsonValue | undefined]> = [
+		['video', valueAt(json, 'video')],
+		['other', valueAt(json, 'exr_file')],
+		...(Array.isArray(images) ? images : []).map((image): [Media['type'], JsonValue] => ['image', image]),
+	];
+	return files.flatMap(([type, file]) => {
+		const url = firstUrl(valueAt(file, 'url'));
+		return url === null ? [] : [{ url, type }];
+	});
+}
+
+/** The generation with what its model gave. */
+function withOutput(generation: Generation, output: JsonObject): Generation {
+	const media = mediaOf(output);
+	return {
+		...generation,
+		...(media.some(({ type }) => type === 'image') ? { makes: 'image' as const } : {}),
+		videoUrl: media.find(({ type }) => type === 'video')?.url ?? null,
+		media,
+		raw: output,
+	};
 }
 
 /** `type: words (text)`, as far as they are known. */
@@ -158,7 +221,7 @@ function isItsEnd(answer: ProviderAnswer, generation: Generation): boolean {
 }
 
 /**
- * The second read, after `COMPLETED`: the video, or the HTTP status and body with which the model ended.
+ * The second read, after `COMPLETED`: the video or image, or the HTTP status and body with which the model ended.
  *
  * @param generation as the status has it
  */
@@ -168,11 +231,7 @@ export function readResult(answer: ProviderAnswer, generation: Generation): Read
 		return read(
 			answer,
 			'generation',
-			(json) => {
-				if (!isObject(json)) return null;
-				const media = mediaOf(json);
-				return { ...generation, videoUrl: media.find(({ type }) => type === 'video')?.url ?? null, media, raw: json };
-			},
+			(json) => (isObject(json) ? withOutput(generation, json) : null),
 			'the result',
 		);
 	}

@@ -1,17 +1,9 @@
-/** What a request for a video is at fal.ai: one of four endpoints, and its input as the body. Pure. */
+/** What a request for a video is at fal.ai: its input, as the body. Pure. */
 import { extrasOnWire } from './extras';
+import { DEFAULT_MODE, gridOf } from './luma';
 import type { JsonObject, VideoRequest } from './provider';
 import { AUTO } from './ray32.exclusions';
 import { imageText, videoUrlOf } from './reference';
-
-type Model = 'image-to-video' | 'reframe' | 'text-to-video' | 'video-to-video';
-
-/** Last part of the path of the endpoint. */
-export function modelOf({ operation, startImage, keyframes }: VideoRequest): Model {
-	if (operation === 'modify') return 'video-to-video';
-	if (operation === 'reframe') return 'reframe';
-	return startImage !== null || keyframes.length > 0 ? 'image-to-video' : 'text-to-video';
-}
 
 function rangeOf(request: VideoRequest): JsonObject {
 	return {
@@ -70,23 +62,34 @@ function newVideoOf(request: VideoRequest): JsonObject {
 	};
 }
 
+/** Ray 2, whose new videos have the fields of Ray 3.2. */
+function oldBodyOf(request: VideoRequest): JsonObject {
+	return {
+		...(request.startImage ? { image_url: imageText(request.startImage) } : {}),
+		...(request.operation === 'modify'
+			? { mode: request.mode ?? DEFAULT_MODE }
+			: { aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO, ...gridOf(request) }),
+	};
+}
+
+function fieldsOf(request: VideoRequest): JsonObject {
+	if (request.operation === 'generate') return newVideoOf(request);
+	if (request.model !== 'ray-3.2') return oldBodyOf(request);
+	if (request.operation === 'reframe') return reframeOf(request);
+	return {
+		...(request.startImage ? { start_image_url: imageText(request.startImage) } : {}),
+		...keyframesOf(request),
+		...editOf(request),
+		...rangeOf(request),
+	};
+}
+
 export function bodyOf(request: VideoRequest): JsonObject {
-	const video: JsonObject = request.operation === 'generate' ? {} : { video_url: videoUrlOf(request.source) ?? '' };
-	const resolution: JsonObject = request.resolution ? { resolution: request.resolution } : {};
-	const common = { prompt: request.prompt, ...video, ...resolution };
-	switch (request.operation) {
-		case 'modify':
-			return {
-				...common,
-				...(request.startImage ? { start_image_url: imageText(request.startImage) } : {}),
-				...keyframesOf(request),
-				...editOf(request),
-				...rangeOf(request),
-				...request.additionalBodyFields,
-			};
-		case 'reframe':
-			return { ...common, ...reframeOf(request), ...request.additionalBodyFields };
-		default:
-			return { ...common, ...newVideoOf(request), ...request.additionalBodyFields };
-	}
+	return {
+		prompt: request.prompt,
+		...(request.operation === 'generate' ? {} : { video_url: videoUrlOf(request.source) ?? '' }),
+		...(request.resolution ? { resolution: request.resolution } : {}),
+		...fieldsOf(request),
+		...request.additionalBodyFields,
+	};
 }

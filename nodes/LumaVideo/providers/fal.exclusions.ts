@@ -1,5 +1,6 @@
 /** What cannot be said together at fal.ai, found before anything is sent: its own checks come late, and may cost. Pure. */
 import { DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS } from './fal.prices';
+import { GRID_WITHOUT_SIZE, WHOLE_GRID } from './luma';
 import type { Exclusion, VideoRequest } from './provider';
 import {
 	EDIT_RULES,
@@ -62,4 +63,6 @@ export const exclusions: ReadonlyArray<Exclusion<VideoRequest>> = [
 	),
 	rule(['reframe'], 'sourcePosition', 'must have X and Y from -2 to 2', isFarOutside),
 	...SOURCE_SIZE_RULES,
+	WHOLE_GRID,
+	GRID_WITHOUT_SIZE,
 ];

@@ -1,7 +1,7 @@
-/** What Luma's two APIs have in common. Pure. */
+/** What Luma's two APIs, and others that sell the same models, have in common. Pure. */
 import { z } from 'zod';
 import { firstText, valueAt } from './answers';
-import type { GenerationStatus, JsonValue } from './provider';
+import type { Exclusion, GenerationStatus, JsonObject, JsonValue, VideoRequest } from './provider';
 
 /** Only a generation's id must be valid, so that no paid generation is lost because another field changed its type. */
 export const lenientText = z.string().nullish().catch(null);
@@ -32,6 +32,37 @@ export const STRENGTHS: readonly string[] = [
 	'reimagine_2',
 	'reimagine_3',
 ];
+
+/** "Modify Video". */
+export const DEFAULT_MODE = 'flex_1';
+
+/** "Reframe Video" with Ray 2: the source's position in the new frame, in whole pixels, by the names of the panel's fields. */
+export const GRID_FIELDS: Readonly<Record<string, string>> = {
+	gridPositionX: 'grid_position_x',
+	gridPositionY: 'grid_position_y',
+	resizedHeight: 'resized_height',
+	resizedWidth: 'resized_width',
+	xEnd: 'x_end',
+	xStart: 'x_start',
+	yEnd: 'y_end',
+	yStart: 'y_start',
+};
+
+export function gridOf({ gridPosition }: VideoRequest): JsonObject {
+	return Object.fromEntries(Object.entries(gridPosition ?? {}).flatMap(([name, value]) => (GRID_FIELDS[name] ? [[GRID_FIELDS[name], value]] : [])));
+}
+
+/** What cannot be said of the position: in whole pixels, and at most resellers without a size. */
+export const WHOLE_GRID: Exclusion<VideoRequest> = {
+	field: 'gridPosition',
+	finding: 'must have whole numbers only',
+	when: ({ gridPosition }) => Object.values(gridPosition ?? {}).some((value) => !Number.isInteger(value)),
+};
+export const GRID_WITHOUT_SIZE: Exclusion<VideoRequest> = {
+	field: 'gridPosition',
+	finding: "cannot have 'Resized Height' or 'Resized Width' here; leave both out",
+	when: ({ gridPosition }) => gridPosition !== null && ('resizedHeight' in gridPosition || 'resizedWidth' in gridPosition),
+};
 
 /** `detail` is either text or a list of validation errors `[{ loc, msg }]`. */
 export function detailText(json: JsonValue | undefined): string | null {

@@ -42,7 +42,9 @@ export const fileStore: FileStore = {
 		body: { mime_type: mimeType, size_bytes: size, filename: name, purpose: 'input' },
 	}),
 	readAnnounced: (answer) => read(answer, 'file', targetIn, 'an address to upload to'),
-	complete: (fileId) => ({ method: 'POST', path: `/files/${encodeURIComponent(fileId)}/complete` }),
-	status: (fileId) => ({ method: 'GET', path: `/files/${encodeURIComponent(fileId)}` }),
-	readState: (answer) => read(answer, 'file', stateIn, 'the state of the file'),
+	readiness: {
+		complete: (fileId) => ({ method: 'POST', path: `/files/${encodeURIComponent(fileId)}/complete` }),
+		status: (fileId) => ({ method: 'GET', path: `/files/${encodeURIComponent(fileId)}` }),
+		read: (answer) => read(answer, 'file', stateIn, 'the state of the file'),
+	},
 };

@@ -3,6 +3,14 @@ import type { Guess } from './guesses';
 
 export const guesses: readonly Guess[] = [
 	{
+		id: 'extension-contents',
+		guess: 'What an extension contains: third parties say only the 5 seconds that were added',
+		behavior: 'Said so in **Direction** and in the example',
+		ifWrong: 'The clips overlap when they are joined',
+		risk: 'output',
+		file: 'lumaAgents.ts',
+	},
+	{
 		id: 'unknown-generation',
 		guess: 'An unknown generation is answered with 404, after the key was checked',
 		behavior: 'The connection test of the credential takes that answer for an accepted key',

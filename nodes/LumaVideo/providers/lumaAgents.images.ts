@@ -7,30 +7,14 @@
 import { firstText } from './answers';
 import { IMAGE_HINT } from './lumaAgents.answers';
 import { imageReference } from './lumaAgents.body';
-import type {
-	ImageAspectRatio,
-	ImageCapabilities,
-	ImageMaking,
-	ImageModel,
-	ImageRequest,
-	JsonObject,
-} from './provider';
+import type { ImageCapabilities, ImageMaking, ImageRequest, JsonObject } from './provider';
+import { ASPECT_RATIOS, STYLE_RULE, UNI_1, priceWithInputs } from './uni1';
 
-/** About 31 s according to third-party measurements; assumed to be the same for both models. */
-const MODELS: readonly ImageModel[] = [
-	{ value: 'uni-1', name: 'Uni-1', description: 'For most images', usualSeconds: 31 },
-	{ value: 'uni-1-max', name: 'Uni-1 Max', description: 'For the highest quality', usualSeconds: 31 },
-];
-
-/** 4:3, 3:4 and 21:9 are for videos only. */
-const ASPECT_RATIOS: readonly ImageAspectRatio[] = ['1:1', '1:2', '1:3', '16:9', '2:1', '2:3', '3:1', '3:2', '9:16'];
-const PORTRAIT: readonly ImageAspectRatio[] = ['1:2', '1:3', '2:3', '9:16'];
-
-const COMMON: Pick<ImageCapabilities, 'aspectRatios' | 'inputHint' | 'models' | 'outputFormats' | 'prompt'> = {
-	models: MODELS,
-	prompt: { minLength: 1, maxLength: 6000 },
+const COMMON: Pick<ImageCapabilities, 'aspectRatios' | 'inputHint' | 'models' | 'outputFormats' | 'prompt' | 'userId' | 'webSearch'> = {
+	...UNI_1,
 	aspectRatios: ASPECT_RATIOS,
-	outputFormats: ['jpeg', 'png'],
+	userId: true,
+	webSearch: true,
 	inputHint: IMAGE_HINT,
 };
 
@@ -61,8 +45,6 @@ const PRICES_USD: ReadonlyMap<string | null, number> = new Map([
 	['uni-1', 0.0404],
 	['uni-1-max', 0.1],
 ]);
-/** For each input image: the source and every reference. */
-const PRICE_OF_INPUT_USD = 0.003;
 
 /** The price of what a body buys, including additional body fields. */
 function priceOf({ model, type, source, image_ref: references }: JsonObject): number | null {
@@ -70,7 +52,7 @@ function priceOf({ model, type, source, image_ref: references }: JsonObject): nu
 	const sources = (source ?? null) === null ? 0 : 1;
 	const guides = references ?? [];
 	if (price === undefined || type !== (sources === 0 ? 'image' : 'image_edit') || !Array.isArray(guides)) return null;
-	return Math.round((price + (sources + guides.length) * PRICE_OF_INPUT_USD) * 10_000) / 10_000;
+	return priceWithInputs(price, sources + guides.length);
 }
 
 export const images: Omit<ImageMaking, 'readCreated'> = {
@@ -79,13 +61,7 @@ export const images: Omit<ImageMaking, 'readCreated'> = {
 		generate: { ...COMMON, styles: ['manga'], maxReferences: 9 },
 	},
 
-	exclusions: [
-		{
-			field: 'style',
-			finding: `can be Manga only with an 'Aspect Ratio' of ${PORTRAIT.join(', ')}`,
-			when: ({ style, aspectRatio }) => style === 'manga' && !PORTRAIT.some((ratio) => ratio === aspectRatio),
-		},
-	],
+	exclusions: [STYLE_RULE],
 
 	create: (request) => ({ method: 'POST', path: '/generations', body: bodyOf(request) }),
 

@@ -36,6 +36,8 @@ function sourceHint(seconds: number): string {
 	return `${DISPLAY_NAME} accepts up to ${seconds} seconds and processes them for up to an hour.`;
 }
 
+const SOURCE_SIZE = 'Maximum size: 200 MB.';
+
 /** Written into `video`. */
 const IN_VIDEO = { exrExport: null, hdr: null, keyframes: null };
 
@@ -104,7 +106,7 @@ export const lumaAgents: Provider = {
 						defaults: { aspectRatio: null, resolution: DEFAULT_RESOLUTION, duration: null },
 						modes: [AUTO, ...STRENGTHS],
 						sources: ['generation', 'url', 'file'],
-						hints: { image: IMAGE_HINT, source: sourceHint(MAX_SOURCE_SECONDS.modify) },
+						hints: { image: IMAGE_HINT, source: sourceHint(MAX_SOURCE_SECONDS.modify), sourceSize: SOURCE_SIZE },
 						// A guess: resellers mention 5 to 15 minutes.
 						usualSeconds: 300,
 					},
@@ -123,6 +125,7 @@ export const lumaAgents: Provider = {
 						sources: ['generation', 'url', 'file'],
 						hints: {
 							source: sourceHint(MAX_SOURCE_SECONDS.reframe),
+							sourceSize: SOURCE_SIZE,
 							resolution: 'With upright aspect ratios (9:16, 3:4) Luma may still refuse 1080p.',
 						},
 						// A guess: nothing is documented.

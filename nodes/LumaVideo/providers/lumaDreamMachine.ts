@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { extrasOnWire } from './extras';
-import { STRENGTHS, detailText, lenientText, statusOf } from './luma';
+import { DEFAULT_MODE, GRID_FIELDS, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, statusOf } from './luma';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type {
@@ -108,20 +108,7 @@ const CAMERA_MOTIONS: readonly string[] = [
 	'camera crane down',
 ];
 
-const DEFAULT_MODE = 'flex_1';
 const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
-
-/** "Reframe Video": the source's position in the new frame, in whole pixels, by the names of the panel's fields. */
-const GRID_FIELDS: Readonly<Record<string, string>> = {
-	gridPositionX: 'grid_position_x',
-	gridPositionY: 'grid_position_y',
-	resizedHeight: 'resized_height',
-	resizedWidth: 'resized_width',
-	xEnd: 'x_end',
-	xStart: 'x_start',
-	yEnd: 'y_end',
-	yStart: 'y_start',
-};
 
 const EXTRAS_OF_AUDIO = { negativePrompt: 'negative_prompt' };
 /** The motion is part of the prompt, and each concept is an object. */
@@ -324,10 +311,6 @@ function keyframesOf(request: VideoRequest): JsonObject {
 		...(frames[0] ? { frame0: frames[0] } : {}),
 		...(frames[1] ? { frame1: frames[1] } : {}),
 	};
-}
-
-function gridOf({ gridPosition }: VideoRequest): JsonObject {
-	return Object.fromEntries(Object.entries(gridPosition ?? {}).flatMap(([name, value]) => (GRID_FIELDS[name] ? [[GRID_FIELDS[name], value]] : [])));
 }
 
 /** The end of every body. */
@@ -562,11 +545,7 @@ export const lumaDreamMachine: Provider = {
 	refusals: REFUSALS,
 
 	exclusions: [
-		{
-			field: 'gridPosition',
-			finding: 'must have whole numbers only',
-			when: ({ gridPosition }) => Object.values(gridPosition ?? {}).some((value) => !Number.isInteger(value)),
-		},
+		WHOLE_GRID,
 		// "Errors" and the OpenAPI document: a loop only if the end is not fixed.
 		{
 			field: 'loop',

@@ -39,6 +39,13 @@ export interface ProviderCall {
 	 * test server or gateway in a private network is asked itself.
 	 */
 	publicOrigin?: string;
+	/**
+	 * Another host of the provider that takes the key too: asked instead of the credential's base URL only if that is the
+	 * provider's own `of`. A proxy or a test server is asked itself.
+	 */
+	sibling?: { of: string; origin: string };
+	/** Asked instead if the provider finds nothing: where it does not say which of two places an ID belongs to. */
+	orElse?: ProviderCall;
 	query?: Record<string, string | number>;
 	headers?: Record<string, string>;
 	body?: JsonObject;
@@ -117,10 +124,12 @@ export interface ModelCapabilities {
 	/** Modify and reframe: what the source may be. `url`: a public web address; `generation`: a generation's ID; `file`:
 	 * a file in n8n, if there is a `fileStore`. */
 	sources?: ReadonlyArray<'file' | 'generation' | 'url'>;
+	/** Fields of the operation's `extras` that this model does not have. */
+	lacks?: readonly ExtraField[];
 	/** Whether the service can take the aspect ratio from an image. Without an image, the default is sent. */
 	autoAspectRatio?: boolean;
-	/** Sentences added to the descriptions of fields: about input images, the resolution and the source video. */
-	hints?: Readonly<Partial<Record<'image' | 'resolution' | 'source', string>>>;
+	/** Sentences added to the descriptions of fields: about input images, the resolution, the source video and its size. */
+	hints?: Readonly<Partial<Record<'image' | 'resolution' | 'source' | 'sourceSize', string>>>;
 	/** `withoutEndImage`: a loop is refused together with an end image. */
 	loop: 'never' | 'withoutEndImage' | 'always';
 	/** Usual time from submission to completion of a 5 s video at the default resolution, in seconds. Only an initial
@@ -177,10 +186,14 @@ export interface ImageCapabilities {
 	models: readonly ImageModel[];
 	/** Characters. */
 	prompt: { minLength: number; maxLength: number };
+	/** Empty, here and below, if there is no choice. */
 	aspectRatios: readonly ImageAspectRatio[];
 	outputFormats: readonly ImageFormat[];
-	/** Empty if there is no choice. */
 	styles: readonly ImageStyle[];
+	/** Whether the model can search the web. */
+	webSearch: boolean;
+	/** Whether a request can name the person that it is made for. */
+	userId: boolean;
 	/** Maximum number of reference images. */
 	maxReferences: number;
 	/** A sentence added to the descriptions of input images. */
@@ -391,11 +404,13 @@ export interface Catalog {
 	known: readonly string[];
 }
 
-/** How an image is uploaded: in one call, or in two, the second to an address that the first one returns. */
+/** How an image or a video is uploaded: in one call, or in two, the second to an address that the first one returns. */
 export interface Upload {
-	/** Allowed MIME types. */
+	/** Allowed MIME types of images. */
 	mimeTypes: readonly string[];
 	maxBytes: number;
+	/** Where videos can be uploaded too. */
+	maxVideoBytes?: number;
 	/** The call that asks where to send the file; `null` if the file is sent directly. */
 	ticket: { call: (file: LocalFile) => ProviderCall; read: (answer: ProviderAnswer) => Reading<UploadTarget> } | null;
 	/** Without a ticket: the path that takes the file, and the reader of the address that it returns. */
@@ -411,24 +426,38 @@ export interface UploadTarget {
 	fileUrl: string;
 }
 
-/**
- * A file store at the provider: a file is announced, sent to its own address, marked as complete, and polled until it can
- * be used by its id.
- */
+/** A file store at the provider: a file is announced, and sent to its own address. */
 export interface FileStore {
 	/** Files of up to this many bytes go inside the request instead. */
 	inlineBytes: number;
 	maxBytes: { image: number; video: number };
 	announce: (file: LocalFile) => ProviderCall;
 	readAnnounced: (answer: ProviderAnswer) => Reading<FileTarget>;
-	complete: (fileId: string) => ProviderCall;
-	status: (fileId: string) => ProviderCall;
-	/** For the answers to `complete` and `status`. */
-	readState: (answer: ProviderAnswer) => Reading<FileState>;
+	/** Where a file that was sent is declared complete, and polled until it can be used. */
+	readiness?: {
+		complete: (fileId: string) => ProviderCall;
+		status: (fileId: string) => ProviderCall;
+		/** For the answers to both. */
+		read: (answer: ProviderAnswer) => Reading<FileState>;
+	};
+	/** Where large files are sent in parts. */
+	parts?: {
+		/** Files of more bytes than this. */
+		above: number;
+		/** Size of a part. */
+		bytes: number;
+		/** @param number of the part, from 1 */
+		target: (whole: FileTarget, number: number) => FileTarget;
+		/** What the store says of a part. */
+		read: (answer: ProviderAnswer) => Reading<JsonObject>;
+		/** The call that puts the parts together, again without the key. */
+		end: (whole: FileTarget, parts: readonly JsonObject[]) => { target: FileTarget; body: JsonObject };
+	};
 }
 
 /** Takes the bytes of one file, with these headers and without the key. */
 export interface FileTarget {
+	/** What requests call the file: an ID, or its web address. */
 	fileId: string;
 	url: string;
 	method: 'POST' | 'PUT';
@@ -492,6 +521,8 @@ export interface GenerationPage {
 
 /** The account's generations can be listed, newest first. */
 export interface Listing {
+	/** Whether generations that still run may be missing: then it is no way to follow them, and what it lacks may exist. */
+	endedOnly?: true;
 	/** @param cursor `next` of the previous page; `null` for the first page */
 	call: (page: { limit: number; cursor: string | null }) => ProviderCall;
 	read: (answer: ProviderAnswer) => Reading<GenerationPage>;
@@ -499,8 +530,8 @@ export interface Listing {
 	isSameRequest: (generation: Generation, request: VideoRequest) => boolean;
 }
 
-/** A generation can be deleted. */
-export interface Deletion {
+/** Something that can be done to a generation. */
+export interface GenerationAction {
 	call: (generationId: string) => ProviderCall;
 	read: (answer: ProviderAnswer) => Reading<true>;
 }
@@ -552,7 +583,9 @@ export interface Provider {
 
 	callbacks?: Callbacks;
 	listing?: Listing;
-	deletion?: Deletion;
+	deletion?: GenerationAction;
+	/** A generation that is not finished can be asked to stop: it may finish all the same. */
+	cancellation?: GenerationAction;
 	balance?: BalanceInquiry;
 	/** Lists kept by the service; present if `capabilities.extras` has the field. */
 	catalogs?: Partial<Record<CatalogName, Catalog>>;

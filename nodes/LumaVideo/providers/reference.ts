@@ -1,7 +1,7 @@
 /** References to images, videos and generations, as all providers write them. Pure. */
 import type { ImageReference, SourceReference } from './provider';
 
-/** An image as a single string, for APIs that take one. */
+/** An image or a video as a single string, for APIs that take one. */
 export function imageText(image: ImageReference): string {
 	switch (image.kind) {
 		case 'url':
@@ -27,5 +27,5 @@ export function generationIdOf(source: SourceReference | null): string | null {
 
 /** The web address of a video; `null` if it has none. */
 export function videoUrlOf(source: SourceReference | null): string | null {
-	return source?.kind === 'url' ? source.url : null;
+	return source === null || source.kind === 'generation' ? null : imageText(source);
 }

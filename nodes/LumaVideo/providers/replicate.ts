@@ -3,23 +3,21 @@
  *
  * Sources: Replicate's OpenAPI document (api.replicate.com, as of April 2026); the official client `replicate` 1.4.0; the
  * topics "Create a prediction", "Prediction lifecycle", "Rate limits", "Input files", "Output files", "Data retention",
- * "Receive webhooks", "Verify webhooks" and "Billing" of replicate.com/docs. The fields and prices of luma/ray-3.2 are as
- * third parties copied them from its page between June and September 2026.
+ * "Receive webhooks", "Verify webhooks" and "Billing" of replicate.com/docs; the pages of the older models. The fields and
+ * prices of luma/ray-3.2 are as third parties copied them from its page between June and September 2026.
  *
  * A prediction can be canceled, which is charged, but not deleted; its data go by themselves after an hour. There is no
- * balance. What no document settles, and what is done about it, is in docs/guesses.md.
+ * balance. The models of Ray 2 belong to Luma's older API, and may be gone with it; Photon, which makes images, is not
+ * offered: four of its seven ratios, its weights and its kinds of reference are unknown to Luma's newer image models, and
+ * it edits nothing. What no document settles, and what is done about it, is in docs/guesses.md.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
+import { answerReader, firstText, firstUrl, isObject, isSameInput, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
-import { extrasOnWire } from './extras';
-import { lenientText } from './luma';
-import { priceUnder } from './prices';
-import type { PriceTable } from './prices';
+import { GRID_WITHOUT_SIZE, STRENGTHS, WHOLE_GRID, lenientText } from './luma';
 import type {
 	AspectRatio,
-	Duration,
 	Generation,
 	GenerationPage,
 	GenerationStatus,
@@ -27,42 +25,24 @@ import type {
 	JsonObject,
 	JsonValue,
 	Media,
+	ModelCapabilities,
 	Provider,
 	ProviderAnswer,
 	Reading,
 	VideoRequest,
 } from './provider';
-import { imageText } from './reference';
+import { DEFAULTS, EXTRAS, bodyOf, inputOf, modelOf, priceOf, slugOf } from './replicate.models';
 
 const DISPLAY_NAME = 'Replicate';
 const DASHBOARD_URL = 'https://replicate.com/predictions';
 
-const MODEL = { value: 'ray-3.2', slug: 'luma/ray-3.2' } as const;
-
 const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
-const SECONDS: Readonly<Partial<Record<Duration, number>>> = { '5s': 5, '10s': 10 };
-
-/** What the model takes when a request leaves it open. */
-const DEFAULTS: JsonObject = {
-	aspect_ratio: '16:9',
-	duration: 5,
-	resolution: '720p',
-	loop: false,
-	hdr: false,
-	exr_export: false,
-};
-
-const EXTRAS = { exrExport: 'exr_export', hdr: 'hdr' };
+const OLD_RATIOS: readonly AspectRatio[] = [...ASPECT_RATIOS, '9:21'];
+/** "Input files": less than 100 MB. */
+const MAX_FILE_BYTES = 99_999_999;
 
 /** "Verify webhooks" leaves the age open at which a call counts as a replay; five minutes are usual. */
 const SIGNATURE_TOLERANCE_MS = 300_000;
-
-/** USD for one video in standard dynamic range, by resolution and seconds; no price is known for HDR and EXR. */
-const PRICES_USD: PriceTable = {
-	'540p': { '5': 0.15, '10': 0.45 },
-	'720p': { '5': 0.3, '10': 0.9 },
-	'1080p': { '5': 1.2, '10': 3.6 },
-};
 
 // The answers, as far as they must be right. All else is read leniently, so that an id is never lost over a detail.
 const predictionSchema = z.object({
@@ -109,6 +89,14 @@ function mediaOf(output: JsonValue | undefined): Media[] {
 		.map((url) => ({ url, type: /\.(exr|zip)(?:[?#]|$)/i.test(url) ? 'other' : 'video' }));
 }
 
+/** "Data retention": an hour later the output of a prediction that succeeded is gone. */
+function isGone(json: JsonValue | undefined): boolean {
+	return valueAt(json, 'data_removed') === true && statusOf(firstText(valueAt(json, 'status')) ?? '') === 'completed';
+}
+
+const GONE = 'data removed';
+const GONE_REASON = `${DISPLAY_NAME} has deleted the video: it keeps files for an hour`;
+
 function generationIn(json: JsonValue | undefined, whenSilent: string | null): Generation | null {
 	const parsed = predictionSchema.safeParse(json);
 	if (!parsed.success) return null;
@@ -121,13 +109,13 @@ function generationIn(json: JsonValue | undefined, whenSilent: string | null): G
 	return {
 		generationId: id,
 		status,
-		model: model === MODEL.slug ? MODEL.value : (model ?? null),
+		model: modelOf(model) ?? model ?? null,
 		prompt: firstText(valueAt(json, 'input', 'prompt')),
 		videoUrl: media.find(({ type }) => type === 'video')?.url ?? null,
 		media,
 		createdAt: rest.created_at ?? null,
 		completedAt: rest.completed_at ?? null,
-		failureReason: status === 'failed' ? (firstText(valueAt(json, 'error')) ?? ending ?? null) : null,
+		failureReason: status === 'failed' ? (firstText(valueAt(json, 'error')) ?? ending ?? null) : isGone(json) ? GONE_REASON : null,
 		estimatedSeconds: null,
 		// A canceled prediction is charged and an aborted one is not; of a failed one nothing is said.
 		chargedWhenFailed: word.toLowerCase() === 'aborted' ? 'no' : 'unknown',
@@ -136,20 +124,24 @@ function generationIn(json: JsonValue | undefined, whenSilent: string | null): G
 	};
 }
 
-/** "Data retention": an hour later the output of a prediction that succeeded is gone. */
-function isGone(json: JsonValue | undefined): boolean {
-	return valueAt(json, 'data_removed') === true && statusOf(firstText(valueAt(json, 'status')) ?? '') === 'completed';
+/** Nothing can be cancelled any more. */
+function hasEnded(json: JsonObject): boolean {
+	return ['succeeded', 'failed', 'aborted'].includes(firstText(valueAt(json, 'status'))?.toLowerCase() ?? '');
 }
 
-const GONE = 'data removed';
-
 const REFUSALS: readonly Refusal[] = [
+	{
+		status: [200],
+		asked: ['cancellation'],
+		message: `${DISPLAY_NAME} says that it has ended already`,
+		advice: "Use operation 'Get' of resource 'Generation' to see how it ended.",
+	},
 	{
 		status: [200],
 		asked: ['generation'],
 		code: new RegExp(`^${GONE}$`),
 		kind: 'notFound',
-		message: `${DISPLAY_NAME} has deleted the video: it keeps files for an hour`,
+		message: GONE_REASON,
 		advice: "Save videos within an hour, such as with 'Download Video'.",
 	},
 	{
@@ -169,15 +161,15 @@ const REFUSALS: readonly Refusal[] = [
 	{
 		status: [404],
 		asked: ['file'],
-		message: `${DISPLAY_NAME} does not accept images at this address`,
-		advice: "Check 'Base URL' in the credential. Or enter the web address of the image.",
+		message: `${DISPLAY_NAME} does not accept files at this address`,
+		advice: "Check 'Base URL' in the credential. Or use the URL of a file on the web.",
 	},
-	{ status: [404], asked: ['generation'], message: `${DISPLAY_NAME} does not have this generation` },
+	{ status: [404], asked: ['cancellation', 'generation'], message: `${DISPLAY_NAME} does not have this generation` },
 	{
 		status: [413],
 		asked: ['file'],
 		message: `${DISPLAY_NAME} does not take a file of this size`,
-		advice: 'Use an image of less than 100 MB, or its web address.',
+		advice: 'Use a file of less than 100 MB, or the URL of a file on the web.',
 	},
 ];
 
@@ -225,39 +217,8 @@ function pageIn(json: JsonValue | undefined): GenerationPage | null {
 	if (!parsed.success) return null;
 	const generations = (parsed.data.results as JsonValue[])
 		.map((row) => generationIn(row, null))
-		.filter((generation) => generation?.model === MODEL.value);
+		.filter((generation) => modelOf(firstText(generation?.raw.model)) !== null);
 	return { generations: generations.filter((generation) => generation !== null), next: cursorIn(parsed.data.next) };
-}
-
-function inputOf(request: VideoRequest): JsonObject {
-	const additional = request.additionalBodyFields.input;
-	return {
-		prompt: request.prompt,
-		...(request.startImage ? { start_image: imageText(request.startImage) } : {}),
-		...(request.endImage ? { end_image: imageText(request.endImage) } : {}),
-		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
-		...(request.resolution ? { resolution: request.resolution } : {}),
-		...(request.duration ? { duration: SECONDS[request.duration] ?? null } : {}),
-		...(request.loop ? { loop: true } : {}),
-		...extrasOnWire(EXTRAS, request),
-		// A field not known yet joins the others instead of taking their place.
-		...(isObject(additional) ? additional : {}),
-	};
-}
-
-function bodyOf(request: VideoRequest): JsonObject {
-	return {
-		...(request.callback ? { webhook: request.callback.url, webhook_events_filter: ['completed'] } : {}),
-		...request.additionalBodyFields,
-		input: inputOf(request),
-	};
-}
-
-/** `null` for high dynamic range, and where a value is none that has a price. */
-function priceOf(input: JsonObject): number | null {
-	const { duration, resolution, hdr, exr_export: exr } = { ...DEFAULTS, ...input };
-	if (hdr !== false || exr !== false) return null;
-	return priceUnder(PRICES_USD, resolution, typeof duration === 'number' ? String(duration) : duration);
 }
 
 /** "Verify webhooks": one of the signatures is that of the id, the time and the bytes as they came. */
@@ -277,6 +238,34 @@ function isGenuine({ headers, text }: IncomingCall, keys: readonly string[], now
 
 const isLong = ({ duration }: VideoRequest): boolean => duration === '10s';
 
+const PROMPT = { optionalWithImage: false, minLength: null, maxLength: null };
+
+/** Without options; the time is a guess. */
+const PLAIN: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = {
+	frames: ['none'],
+	aspectRatios: [],
+	resolutions: [],
+	durations: [],
+	defaults: { aspectRatio: null, resolution: null, duration: null },
+	loop: 'never',
+	usualSeconds: 90,
+};
+
+/** Ray 2. The resolution is a part of the model's name. */
+const OLD: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = {
+	...PLAIN,
+	frames: ['none', 'start', 'startAndEnd'],
+	aspectRatios: OLD_RATIOS,
+	resolutions: ['540p', '720p'],
+	durations: ['5s', '9s'],
+	defaults: { aspectRatio: '16:9', resolution: '720p', duration: '5s' },
+	loop: 'withoutEndImage',
+	lacks: ['exrExport', 'hdr'],
+};
+
+const SOURCES: ModelCapabilities['sources'] = ['generation', 'url', 'file'];
+const SOURCE_HINTS = { source: 'Luma takes at most 30 seconds.', sourceSize: 'Maximum size: 100 MB.' };
+
 export const replicate: Provider = {
 	id: 'replicate',
 	displayName: DISPLAY_NAME,
@@ -286,7 +275,7 @@ export const replicate: Provider = {
 	capabilities: {
 		models: [
 			{
-				value: MODEL.value,
+				value: 'ray-3.2',
 				name: 'Ray 3.2',
 				description: 'Text to video and image to video, up to 1080p; its files are deleted after an hour',
 				// An end image alone is not documented.
@@ -300,10 +289,55 @@ export const replicate: Provider = {
 				// A guess: no time is documented.
 				usualSeconds: 90,
 			},
+			{
+				...OLD,
+				value: 'ray-2',
+				name: 'Ray 2 (Legacy)',
+				description: 'Older model; may no longer be available',
+			},
+			{
+				...OLD,
+				value: 'ray-flash-2',
+				name: 'Ray 2 Flash (Legacy)',
+				description: 'Older, faster model; may no longer be available',
+			},
 		],
-		prompt: { optionalWithImage: false, minLength: null, maxLength: null },
+		prompt: PROMPT,
 		extras: EXTRAS,
-		operations: {},
+		operations: {
+			modify: {
+				models: [
+					{
+						...PLAIN,
+						value: 'modify-video',
+						name: 'Modify Video (Legacy)',
+						description: 'Ray 2; may no longer be available',
+						frames: ['none', 'start'],
+						modes: STRENGTHS,
+						sources: SOURCES,
+						hints: SOURCE_HINTS,
+					},
+				],
+				prompt: { ...PROMPT, optional: true },
+				extras: {},
+			},
+			reframe: {
+				models: [
+					{
+						...PLAIN,
+						value: 'reframe-video',
+						name: 'Reframe Video (Legacy)',
+						description: 'Ray 2, at 720p; may no longer be available',
+						aspectRatios: OLD_RATIOS,
+						defaults: { aspectRatio: '16:9', resolution: null, duration: null },
+						sources: SOURCES,
+						hints: SOURCE_HINTS,
+					},
+				],
+				prompt: { ...PROMPT, optional: true },
+				extras: { gridPosition: null },
+			},
+		},
 		imageInput: 'upload',
 		sourceAs: 'url',
 		// "Data retention".
@@ -315,6 +349,8 @@ export const replicate: Provider = {
 	refusals: REFUSALS,
 
 	exclusions: [
+		WHOLE_GRID,
+		GRID_WITHOUT_SIZE,
 		{
 			field: 'loop',
 			finding: "cannot be combined with a 'Duration' of 10s; use one of the two",
@@ -353,7 +389,7 @@ export const replicate: Provider = {
 	],
 
 	// Without `Prefer` the answer comes at once.
-	create: (request) => ({ method: 'POST', path: `/models/${MODEL.slug}/predictions`, body: bodyOf(request) }),
+	create: (request) => ({ method: 'POST', path: `/models/${slugOf(request)}/predictions`, body: bodyOf(request) }),
 	readCreated: (answer) => readOne(answer, 'create', 'starting'),
 
 	status: (generationId) => ({ method: 'GET', path: `/predictions/${encodeURIComponent(generationId)}` }),
@@ -388,22 +424,26 @@ export const replicate: Provider = {
 		// Pages have 100 predictions, whatever is asked for.
 		call: ({ cursor }) => ({ method: 'GET', path: '/predictions', ...(cursor === null ? {} : { query: { cursor } }) }),
 		read: (answer) => read(answer, 'account', pageIn, 'the list'),
-		/** The input comes back as it was sent, for an hour. A field we left out may be filled in with its default. */
-		isSameRequest({ raw }, request) {
-			const { input: listed } = raw;
-			if (!isObject(listed)) return false;
-			const sent = inputOf(request);
-			return (
-				Object.entries(sent).every(([field, value]) => JSON.stringify(listed[field]) === JSON.stringify(value)) &&
-				Object.entries(listed).every(([field, value]) => field in sent || value === null || value === DEFAULTS[field])
-			);
+		// The input comes back as it was sent, for an hour.
+		isSameRequest: ({ raw }, request) =>
+			isObject(raw.input) && raw.model === slugOf(request) && isSameInput(raw.input, inputOf(request), DEFAULTS),
+	},
+
+	// "Cancel a prediction": answered with the prediction, which may have ended before.
+	cancellation: {
+		call: (generationId) => ({ method: 'POST', path: `/predictions/${encodeURIComponent(generationId)}/cancel` }),
+		read(answer) {
+			const reading = readOne(answer, 'cancellation', null);
+			if (!reading.ok) return reading;
+			return hasEnded(reading.value.raw) ? { ok: false, problem: answers.problem(answer, 'cancellation') } : { ok: true, value: true };
 		},
 	},
 
 	upload: {
 		// Of Ray 3.2 no list of types is published.
 		mimeTypes: ['image/jpeg', 'image/png', 'image/webp'],
-		maxBytes: 100_000_000,
+		maxBytes: MAX_FILE_BYTES,
+		maxVideoBytes: MAX_FILE_BYTES,
 		ticket: null,
 		direct: {
 			path: '/files',
@@ -417,10 +457,10 @@ export const replicate: Provider = {
 						const parsed = fileSchema.safeParse(json);
 						return parsed.success ? firstUrl(parsed.data.urls.get) : null;
 					},
-					'the address of the image',
+					'the address of the file',
 				),
 		},
 	},
 
-	estimateUsd: (request) => priceOf(inputOf(request)),
+	estimateUsd: priceOf,
 };

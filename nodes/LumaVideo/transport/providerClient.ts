@@ -1,8 +1,8 @@
 /**
  * Authenticated requests to a provider: the only place that attaches a key.
  *
- * The key goes to the credential's base URL and nowhere else: redirects are not followed, and no answer determines
- * where the next request goes. There are no retries here; `generation/` decides on those.
+ * The key goes to the credential's base URL, or to a host that the provider's file names beside its own, and nowhere
+ * else: redirects are not followed, and no answer determines where the next request goes. There are no retries here; `generation/` decides on those.
  */
 import { createHash, createHmac } from 'node:crypto';
 import type {
@@ -142,11 +142,12 @@ export async function createProviderClient(
 			};
 			return await exchange(async (options) => await (isOwn ? withKey : withoutKey)({ ...request, ...options }), terms);
 		},
-		async send({ method, path, query, headers, body, publicOrigin }, { outlivesStop = false } = {}) {
+		async send({ method, path, query, headers, body, publicOrigin, sibling }, { outlivesStop = false } = {}) {
 			const isOwn = isLocal || publicOrigin === undefined;
+			const own = sibling?.of === root ? sibling.origin : root;
 			const request: IHttpRequestOptions = {
 				method,
-				url: `${isOwn ? root : publicOrigin}${path}`,
+				url: `${isOwn ? own : publicOrigin}${path}`,
 				headers: { Accept: 'application/json', ...headers },
 				...(query ? { qs: query } : {}),
 				...(body ? { body } : {}),

@@ -1,6 +1,6 @@
 /**
- * What fal.ai accepts as the input of its four endpoints of Ray 3.2: fields from the official client fal-ai/fal-js and the
- * pages of the models. The texts of refusals are not documented.
+ * What fal.ai accepts as the input of Luma's endpoints: fields from the official client fal-ai/fal-js and the pages of the
+ * models. The texts of refusals are not documented.
  */
 import { isObject, type JsonObject } from '../http';
 import { findProblems, isHttpUrl, type Field, type Fields, type Shape } from '../shape';
@@ -18,6 +18,7 @@ const ratio = { type: 'string', values: RATIOS } as const;
 const duration = { type: 'string', values: ['5s', '10s'] } as const;
 const signal = (fields: Fields): Field => ({ type: 'object', fields: { enabled: flag, ...fields } });
 
+const STRENGTHS = ['adhere', 'flex', 'reimagine'].flatMap((band) => [1, 2, 3].map((level) => `${band}_${level}`));
 const RANGE: Fields = { hdr: flag, exr_export: flag };
 const KEYFRAMES: Fields = {
 	keyframes: { type: 'array', items: file, min: 1, max: MAX_KEYFRAMES },
@@ -25,7 +26,14 @@ const KEYFRAMES: Fields = {
 };
 const NEW: Fields = { prompt, aspect_ratio: ratio, duration, resolution, loop: flag, ...RANGE };
 
-export const MODELS: Readonly<Record<string, { operation: string; shape: Shape }>> = {
+interface Model {
+	/** Word of the ledger. */
+	operation: string;
+	shape: Shape;
+}
+type Models = Readonly<Record<string, Model>>;
+
+const RAY_3_2: Models = {
 	'text-to-video': { operation: 'generate', shape: { type: 'object', fields: NEW } },
 	'image-to-video': {
 		operation: 'generate',
@@ -45,7 +53,7 @@ export const MODELS: Readonly<Record<string, { operation: string; shape: Shape }
 				...RANGE,
 				edit_strength: {
 					type: 'string',
-					values: ['adhere', 'flex', 'reimagine'].flatMap((band) => [1, 2, 3].map((level) => `${band}_${level}`)),
+					values: STRENGTHS,
 				},
 				auto_controls: flag,
 				controls: {
@@ -84,6 +92,76 @@ export const MODELS: Readonly<Record<string, { operation: string; shape: Shape }
 	},
 };
 
+const OLD_RATIOS = ['16:9', '9:16', '4:3', '3:4', '21:9', '9:21'] as const;
+const OLD_NEW: Fields = { prompt, aspect_ratio: { type: 'string', values: OLD_RATIOS }, duration: { type: 'string', values: ['5s', '9s'] }, resolution, loop: flag };
+const whole = { type: 'integer' } as const;
+
+/** Ray 2 and Ray 2 Flash, below their own names. */
+const RAY_2: Models = {
+	'': { operation: 'generate', shape: { type: 'object', fields: OLD_NEW } },
+	'/image-to-video': { operation: 'generate', shape: { type: 'object', fields: { ...OLD_NEW, image_url: file, end_image_url: file } } },
+	'/modify': {
+		operation: 'modify',
+		shape: {
+			type: 'object',
+			fields: { prompt: { type: 'string' }, video_url: { ...file, required: true }, image_url: file, mode: { type: 'string', values: STRENGTHS } },
+		},
+	},
+	'/reframe': {
+		operation: 'reframe',
+		shape: {
+			type: 'object',
+			fields: {
+				prompt: { type: 'string' },
+				video_url: { ...file, required: true },
+				aspect_ratio: { type: 'string', values: [...OLD_RATIOS, '1:1'], required: true },
+				image_url: file,
+				grid_position_x: whole,
+				grid_position_y: whole,
+				x_start: whole,
+				x_end: whole,
+				y_start: whole,
+				y_end: whole,
+			},
+		},
+	},
+};
+
+const IMAGE: Fields = {
+	prompt,
+	style: { type: 'string', values: ['auto', 'manga'] },
+	output_format: { type: 'string', values: ['png', 'jpeg'] },
+	reference_image_urls: { type: 'array', items: file, max: 8 },
+};
+const NEW_IMAGE: Model = {
+	operation: 'image',
+	shape: {
+		type: 'object',
+		fields: { ...IMAGE, aspect_ratio: { type: 'string', values: ['3:1', '2:1', '16:9', '3:2', '1:1', '2:3', '9:16', '1:2', '1:3'] }, enable_web_search: flag },
+	},
+};
+const EDIT: Model = { operation: 'image_edit', shape: { type: 'object', fields: { ...IMAGE, image_url: { ...file, required: true } } } };
+const UNI_1: Models = { 'text-to-image': NEW_IMAGE, edit: EDIT, max: NEW_IMAGE, 'max/edit': EDIT };
+
+function below(name: string, models: Models): Models {
+	return Object.fromEntries(Object.entries(models).map(([end, model]) => [`${name}${end}`, model]));
+}
+
+const RAY = 'luma/agent/ray/v3.2/';
+
+/** By the whole name of the endpoint. */
+export const MODELS: Models = {
+	...below(RAY, RAY_3_2),
+	...below('luma/agent/uni-1/v1/', UNI_1),
+	...below('fal-ai/luma-dream-machine/ray-2', RAY_2),
+	...below('fal-ai/luma-dream-machine/ray-2-flash', RAY_2),
+};
+
+/** The first two parts of a name, under which its requests are read. */
+export function appOf(model: string): string {
+	return model.split('/').slice(0, 2).join('/');
+}
+
 /** One finding of the model's validator, `detail[]` of a 422. */
 export interface Finding {
 	loc: string[];
@@ -105,7 +183,7 @@ export function findingsIn(model: string, input: unknown): Finding[] {
 		findingOf(kind === 'missing' ? 'missing' : kind === 'value' ? 'one_of' : 'feature_not_supported', message, path, given),
 	);
 	if (problems.length > 0 || !isObject(input)) return problems;
-	const rule = brokenRule(model, input);
+	const rule = model.startsWith(RAY) ? brokenRule(model.slice(RAY.length), input) : isSet(input.loop) && isSet(input.end_image_url) ? 'loop is not supported with end_image_url' : null;
 	return rule === null ? brokenFiles(input) : [findingOf('feature_not_supported', rule, [], input)];
 }
 
@@ -141,8 +219,11 @@ function brokenKeyframes({ keyframes = [], keyframe_indexes: indexes = [] }: Jso
 
 function brokenFiles(input: JsonObject): Finding[] {
 	const single = ['image_url', 'end_image_url', 'start_image_url', 'video_url'].map((name): [string, unknown] => [name, input[name]]);
-	const frames = Array.isArray(input.keyframes) ? input.keyframes.map((each: unknown): [string, unknown] => ['keyframes', each]) : [];
-	return [...single, ...frames].flatMap(([name, value]) => {
+	const several = ['keyframes', 'reference_image_urls'].flatMap((name) => {
+		const list = input[name];
+		return Array.isArray(list) ? list.map((each: unknown): [string, unknown] => [name, each]) : [];
+	});
+	return [...single, ...several].flatMap(([name, value]) => {
 		if (typeof value !== 'string') return [];
 		const wanted = name === 'video_url' ? 'video' : 'image';
 		const isData = new RegExp(`^data:${wanted}/[a-z0-9.+-]+;base64,(?:[a-z0-9+/]{4})*(?:[a-z0-9+/]{2}==|[a-z0-9+/]{3}=)?$`, 'i').test(value);

@@ -1,4 +1,7 @@
-/** fal.ai's queue with Luma's Ray 3.2 (docs.fal.ai: Queue, Webhooks, Errors; fal.ai/models/luma/agent/ray/v3.2). */
+/**
+ * fal.ai's queue with Luma's models, its storage and its history of requests (docs.fal.ai: Queue, Webhooks, Errors, Platform
+ * APIs; the pages of the models).
+ */
 import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { commonSettings, type CommonSettings } from '../commonSettings';
 import { isObject, readJson, type Answer, type ApiRequest, type JsonObject } from '../http';
@@ -6,12 +9,13 @@ import { hasEnded, type Job, type Order } from '../jobs';
 import { answerWith, type Outcome, type Provider, type World } from '../provider';
 import { isHttpUrl } from '../shape';
 import type { StandIn } from '../standIn';
-import { MODELS, findingOf, findingsIn, type Finding } from './fal.requests';
+import { FalFiles, isInitiation, isStorage } from './fal.files';
+import { MODELS, appOf, findingOf, findingsIn, type Finding } from './fal.requests';
 
-const SUBMIT = /^\/luma\/agent\/ray\/v3\.2\/([^/]+)$/;
-const REQUEST = /^\/luma\/agent\/requests\/([^/]+)(?:\/(status|response|cancel))?$/;
-/** The whole path of a model before a request's: an easy mistake. */
-const LONG_REQUEST = /^\/luma\/agent\/ray\/v3\.2\/[^/]+\/requests\//;
+const REQUEST = /^\/([^/]+\/[^/]+)\/requests\/([^/]+)(?:\/(status|response|cancel))?$/;
+/** The whole name of a model before a request's: an easy mistake. */
+const LONG_REQUEST = /^\/[^/]+\/[^/]+\/.+\/requests\//;
+const HISTORY = '/v1/models/requests/by-endpoint';
 const KEYS = '/.well-known/jwks.json';
 
 /** "Errors": the model's types and their HTTP statuses. */
@@ -68,26 +72,32 @@ interface FalSettings extends CommonSettings {
 	lockedReads: boolean;
 	/** What a status answer is: 200, or 202 as long as it is not over. */
 	statusCodeWhileRunning: 200 | 202;
+	/** Where files are to be sent; `null`: to the stand-in. */
+	uploadUrl: string | null;
 }
 
 function createFal(world: World): Provider {
 	const { settings, jobs } = world;
 	const keys = generateKeyPairSync('ed25519');
 	const find = (id: string): Job | undefined => jobs.find('fal', id);
-	const addressOf = (id: string, end = ''): string => `${world.origin()}/fal/luma/agent/requests/${id}${end}`;
-	const addresses = (id: string): JsonObject => ({
-		response_url: addressOf(id),
-		status_url: addressOf(id, '/status'),
-		cancel_url: addressOf(id, '/cancel'),
+	const files = new FalFiles(world, detail);
+	const addressOf = ({ id, model }: Job, end = ''): string => `${world.origin()}/fal/${appOf(model)}/requests/${id}${end}`;
+	const addresses = (job: Job): JsonObject => ({
+		response_url: addressOf(job),
+		status_url: addressOf(job, '/status'),
+		cancel_url: addressOf(job, '/cancel'),
 	});
 
 	function outputOf(job: Job): JsonObject {
-		const file = (name: 'output.exr' | 'output.mp4', type: string): JsonObject => ({
+		const file = (name: 'output.exr' | 'output.jpg' | 'output.mp4' | 'output.png', type: string): JsonObject => ({
 			url: world.mediaUrl(job, name),
 			content_type: type,
 			file_name: name,
 			file_size: 4183920,
 		});
+		if (job.operation.startsWith('image')) {
+			return { images: [job.request.output_format === 'jpeg' ? file('output.jpg', 'image/jpeg') : file('output.png', 'image/png')] };
+		}
 		return {
 			video: file('output.mp4', 'video/mp4'),
 			...(job.request.exr_export === true ? { exr_file: file('output.exr', 'image/x-exr') } : {}),
@@ -119,13 +129,13 @@ function createFal(world: World): Provider {
 	}
 
 	function status(job: Job, query: URLSearchParams): Answer {
-		const more = { logs: query.get('logs') === '1' ? [] : null, ...addresses(job.id) };
+		const more = { logs: query.get('logs') === '1' ? [] : null, ...addresses(job) };
 		if (hasEnded(job)) {
 			const metrics = { inference_time: Math.max(0, (job.completedAt ?? 0) - job.createdAt) / 1000 };
 			return { status: 200, body: { status: 'COMPLETED', request_id: job.id, metrics, ...more, ...errorInStatus(job) } };
 		}
 		const code = settings.fal.statusCodeWhileRunning;
-		if (job.status === 'queued') return { status: code, body: { status: 'IN_QUEUE', request_id: job.id, queue_position: 0, ...addresses(job.id) } };
+		if (job.status === 'queued') return { status: code, body: { status: 'IN_QUEUE', request_id: job.id, queue_position: 0, ...addresses(job) } };
 		return { status: code, body: { status: 'IN_PROGRESS', request_id: job.id, ...more } };
 	}
 
@@ -145,14 +155,55 @@ function createFal(world: World): Provider {
 	const isLocked = (): boolean => settings.fal.lockedReads && settings.fal.balance < settings.fal.price;
 	const locked = (): Answer => detail(403, 'User is locked. Reason: Exhausted balance. Top up your balance to go on.');
 
-	function read(request: ApiRequest, id: string, what: string | undefined): Answer {
+	function read(request: ApiRequest, app: string, id: string, what: string | undefined): Answer {
 		const method = what === 'cancel' ? 'PUT' : 'GET';
 		if (request.method !== method) return detail(405);
-		const job = find(id);
+		const found = find(id);
+		const job = found && appOf(found.model) === app ? found : undefined;
 		if (what === 'cancel') return cancel(job);
 		if (isLocked()) return locked();
 		if (!job) return detail(404, 'Request not found');
 		return what === 'status' ? status(job, request.query) : result(job);
+	}
+
+	/** "List requests by endpoint(s)": what has ended, newest end first. */
+	function history({ method, query }: ApiRequest): Answer {
+		if (method !== 'GET') return detail(405);
+		const refuse = (message: string): Answer => ({ status: 400, body: { error: { type: 'validation_error', message, request_id: randomUUID() } } });
+		const stranger = [...query.keys()].find((name) => !['endpoint_id', 'start', 'end', 'status', 'request_id', 'expand', 'sort_by', 'limit', 'cursor'].includes(name));
+		if (stranger !== undefined) return refuse(`${stranger} is not a known parameter`);
+		const endpoints = query.getAll('endpoint_id').flatMap((each) => each.split(','));
+		if (endpoints.length < 1 || endpoints.length > 50 || endpoints.includes('')) return refuse('endpoint_id must have 1 to 50 entries');
+		const limit = Number(query.get('limit') ?? 50);
+		if (!Number.isInteger(limit) || limit < 1 || limit > 100) return refuse('limit must be from 1 to 100');
+		const cursor = query.get('cursor');
+		const page = cursor === null ? 1 : Number(Buffer.from(cursor, 'base64').toString('utf8'));
+		if (!Number.isInteger(page) || page < 1) return refuse('cursor is not valid');
+		const ended = jobs.list('fal').filter((job) => hasEnded(job) && endpoints.includes(job.model));
+		ended.sort((a, b) => (b.completedAt ?? 0) - (a.completedAt ?? 0));
+		const end = page * limit;
+		const next = end < ended.length ? Buffer.from(String(page + 1)).toString('base64') : null;
+		const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+		return {
+			status: 200,
+			body: {
+				items: ended.slice(end - limit, end).map((job) => {
+					const failure = failureOf(job);
+					return {
+						request_id: job.id,
+						endpoint_id: job.model,
+						started_at: time(job.createdAt),
+						sent_at: time(job.createdAt),
+						ended_at: time(job.completedAt),
+						status_code: failure?.status ?? 200,
+						duration: ((job.completedAt ?? 0) - job.createdAt) / 1000,
+						...(query.get('expand') === 'payloads' ? { json_input: job.request, json_output: failure?.body ?? outputOf(job) } : {}),
+					};
+				}),
+				next_cursor: next,
+				has_more: next !== null,
+			},
+		};
 	}
 
 	function orderOf(model: string, input: JsonObject, callbackUrl: string | null): Order {
@@ -174,7 +225,7 @@ function createFal(world: World): Provider {
 	}
 
 	function submit(request: ApiRequest, model: string): Outcome {
-		if (!MODELS[model]) return answerWith(detail(404, `Application "luma/agent/ray/v3.2/${model}" not found`));
+		if (!MODELS[model]) return answerWith(detail(404, `Application "${model}" not found`));
 		if (request.method !== 'POST') return answerWith(detail(405));
 		const reading = readJson(request);
 		if (!reading.ok || !isObject(reading.value)) return answerWith(platformError(400, 'bad_request', 'The body must be a JSON object'));
@@ -187,7 +238,7 @@ function createFal(world: World): Provider {
 		return {
 			kind: 'order',
 			order: orderOf(model, reading.value, callbackUrl),
-			accepted: ({ id }) => ({ status: 200, body: { status: 'IN_QUEUE', request_id: id, queue_position: 0, ...addresses(id) } }),
+			accepted: (job) => ({ status: 200, body: { status: 'IN_QUEUE', request_id: job.id, queue_position: 0, ...addresses(job) } }),
 		};
 	}
 
@@ -196,12 +247,14 @@ function createFal(world: World): Provider {
 			const { x } = keys.publicKey.export({ format: 'jwk' });
 			return answerWith({ status: 200, body: { keys: [{ kty: 'OKP', crv: 'Ed25519', x }] } });
 		}
+		if (isStorage(request.path)) return answerWith(files.receive(request));
 		if (request.headers.authorization !== `Key ${world.keys.fal}`) return answerWith(detail(401));
-		const [, id, what] = REQUEST.exec(request.path) ?? [];
-		if (id !== undefined) return answerWith(read(request, decodeURIComponent(id), what));
+		if (isInitiation(request.path)) return answerWith(files.initiate(request));
+		if (request.path === HISTORY) return answerWith(history(request));
+		const [, app, id, what] = REQUEST.exec(request.path) ?? [];
+		if (app !== undefined && id !== undefined) return answerWith(read(request, app, decodeURIComponent(id), what));
 		if (LONG_REQUEST.test(request.path)) return answerWith(detail(405));
-		const model = SUBMIT.exec(request.path)?.[1];
-		return model === undefined ? answerWith(detail(404)) : submit(request, model);
+		return submit(request, request.path.slice(1));
 	}
 
 	function callbackBody(job: Job): JsonObject {
@@ -216,12 +269,16 @@ function createFal(world: World): Provider {
 
 		routeOf({ method, path }) {
 			if (path === KEYS) return 'account';
-			const [request, , what] = REQUEST.exec(path) ?? [];
-			if (request !== undefined) return method === 'GET' && what !== 'cancel' ? 'status' : 'unknown';
-			return method === 'POST' && SUBMIT.test(path) ? 'create' : 'unknown';
+			if (isStorage(path)) return 'upload';
+			if (path === HISTORY) return 'list';
+			if (isInitiation(path)) return 'catalogue';
+			const [request, , , what] = REQUEST.exec(path) ?? [];
+			if (what === 'cancel') return 'cancel';
+			if (request !== undefined) return method === 'GET' ? 'status' : 'unknown';
+			return method === 'POST' && MODELS[path.slice(1)] ? 'create' : 'unknown';
 		},
 
-		jobIdOf: ({ path }) => REQUEST.exec(path)?.[1] ?? null,
+		jobIdOf: ({ path }) => REQUEST.exec(path)?.[2] ?? null,
 
 		handle(request) {
 			const outcome = decide(request);
@@ -266,6 +323,7 @@ export const fal: StandIn<FalSettings> = {
 		errorsInStatus: 'service',
 		lockedReads: false,
 		statusCodeWhileRunning: 200,
+		uploadUrl: null,
 	}),
 	// "Pricing": outputs are charged, errors of the service are free. What a model refused may be charged.
 	isRefunded: ({ status, failureReason }) =>

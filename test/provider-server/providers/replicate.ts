@@ -1,4 +1,4 @@
-/** Replicate's model luma/ray-3.2 (OpenAPI document of api.replicate.com, replicate.com/docs, npm `replicate`). */
+/** Luma's models at Replicate (OpenAPI document of api.replicate.com, replicate.com/docs, npm `replicate`). */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { commonSettings, type CommonSettings } from '../commonSettings';
 import { isObject, readForm, readJson, type Answer, type ApiRequest, type FormPart, type JsonObject } from '../http';
@@ -8,9 +8,9 @@ import { findProblems, isHttpUrl, type Fields, type Problem } from '../shape';
 import type { StandIn } from '../standIn';
 
 const BASE = '/v1';
-const MODEL = 'luma/ray-3.2';
 const CREATE_PATH = /^\/models\/([^/]+\/[^/]+)\/predictions$/;
 const PREDICTION_PATH = /^\/predictions\/([a-z0-9]+)$/;
+const CANCEL_PATH = /^\/predictions\/([a-z0-9]+)\/cancel$/;
 const FILE_PATH = /^\/files\/([a-z0-9]+)$/;
 const READS: Record<string, 'list' | 'account' | 'catalogue'> = {
 	'/predictions': 'list',
@@ -18,28 +18,76 @@ const READS: Record<string, 'list' | 'account' | 'catalogue'> = {
 	'/webhooks/default/secret': 'catalogue',
 };
 
+const CANCELED = 'canceled';
 const MAX_UPLOAD_BYTES = 100_000_000;
 const KEPT_MS = 3_600_000;
 
-const INPUT: Fields = {
+// URIs are checked apart.
+const uri = { type: 'string' } as const;
+const whole = { type: 'integer' } as const;
+const OLD_RATIOS = ['1:1', '3:4', '4:3', '9:16', '16:9', '9:21', '21:9'] as const;
+
+const RAY_3_2: Fields = {
 	prompt: { type: 'string', filled: true, required: true },
 	aspect_ratio: { type: 'string', values: ['9:16', '3:4', '1:1', '4:3', '16:9', '21:9'] },
 	duration: { type: 'integer', values: [5, 10] },
 	resolution: { type: 'string', values: ['540p', '720p', '1080p'] },
-	start_image: { type: 'string' }, // a URI, which is checked apart
-	end_image: { type: 'string' },
+	start_image: uri,
+	end_image: uri,
 	loop: { type: 'boolean' },
 	hdr: { type: 'boolean' },
 	exr_export: { type: 'boolean' },
 };
 
-const BODY: Fields = {
-	// What unknown inputs do depends on the model and is not documented for this one: they are refused here.
-	input: { type: 'object', fields: INPUT, required: true },
+const RAY_2: Fields = {
+	prompt: { type: 'string', filled: true, required: true },
+	aspect_ratio: { type: 'string', values: OLD_RATIOS },
+	duration: { type: 'integer', values: [5, 9] },
+	start_image: uri,
+	end_image: uri,
+	loop: { type: 'boolean' },
+	concepts: { type: 'array', items: { type: 'string' } },
+};
+
+/** The input of each model. */
+const MODELS: Record<string, { operation: string; input: Fields }> = {
+	'luma/ray-3.2': { operation: 'generate', input: RAY_3_2 },
+	'luma/ray-2-540p': { operation: 'generate', input: RAY_2 },
+	'luma/ray-2-720p': { operation: 'generate', input: RAY_2 },
+	'luma/ray-flash-2-540p': { operation: 'generate', input: RAY_2 },
+	'luma/ray-flash-2-720p': { operation: 'generate', input: RAY_2 },
+	'luma/modify-video': {
+		operation: 'modify',
+		input: {
+			video: { ...uri, required: true },
+			first_frame: uri,
+			prompt: { type: 'string' },
+			mode: { type: 'string', values: ['adhere', 'flex', 'reimagine'].flatMap((band) => [1, 2, 3].map((level) => `${band}_${level}`)) },
+		},
+	},
+	'luma/reframe-video': {
+		operation: 'reframe',
+		input: {
+			video: { ...uri, required: true },
+			aspect_ratio: { type: 'string', values: OLD_RATIOS },
+			prompt: { type: 'string' },
+			grid_position_x: whole,
+			grid_position_y: whole,
+			x_start: whole,
+			x_end: whole,
+			y_start: whole,
+			y_end: whole,
+		},
+	},
+};
+
+const bodyFor = (input: Fields): Fields => ({
+	// What unknown inputs do depends on the model and is not documented for these: they are refused here.
+	input: { type: 'object', fields: input, required: true },
 	webhook: { type: 'string', url: true },
 	webhook_events_filter: { type: 'array', items: { type: 'string', values: ['start', 'output', 'logs', 'completed'] } },
 	stream: { type: 'boolean' },
-};
+});
 
 /** Titles and texts by HTTP status, as they were seen. */
 const ERRORS: Record<number, { title?: string; detail: string }> = {
@@ -129,7 +177,8 @@ function createReplicate(world: World): Provider {
 
 	function wordOf(job: Job): string {
 		const words = { queued: 'starting', processing: 'processing', completed: 'succeeded' } as const;
-		return job.status === 'failed' || job.status === 'errored' ? settings.replicate.failedWord : words[job.status];
+		if (job.status !== 'failed' && job.status !== 'errored') return words[job.status];
+		return job.failureReason === CANCELED ? CANCELED : settings.replicate.failedWord;
 	}
 
 	function prediction(job: Job): JsonObject {
@@ -137,13 +186,13 @@ function createReplicate(world: World): Provider {
 		const seconds = job.completedAt === null ? null : (job.completedAt - job.createdAt) / 1000;
 		return {
 			id: job.id,
-			model: MODEL,
+			model: job.model,
 			version: 'hidden',
 			input: isGone ? {} : { ...((job.request.input as JsonObject | undefined) ?? describedInput(job)), ...(settings.replicate.addsSeed ? { seed: 7 } : {}) },
 			logs: isGone ? null : '',
 			output: job.status === 'completed' && !isGone ? world.mediaUrl(job) : null,
 			data_removed: isGone,
-			error: settings.replicate.failedWord === 'failed' ? job.failureReason : null,
+			error: wordOf(job) === 'failed' ? job.failureReason : null,
 			status: wordOf(job),
 			created_at: new Date(job.createdAt).toISOString(),
 			...(job.status === 'queued' ? {} : { started_at: new Date(job.createdAt).toISOString() }),
@@ -159,15 +208,15 @@ function createReplicate(world: World): Provider {
 	}
 
 	/** A web address, a data URI, or a file that was uploaded here. */
-	function imageProblem(value: unknown): string | null {
+	function uriProblem(value: unknown): string | null {
 		const uri = String(value);
 		if (uri.startsWith(apiUrl('/files/')))
 			return files.has(uri.slice(apiUrl('/files/').length)) ? null : 'names a file that does not exist';
-		if (/^data:image\/[a-z]+;base64,/.test(uri)) return uri.length <= 256_000 ? null : 'is too large for a data URI';
+		if (/^data:(?:image|video)\/[a-z0-9]+;base64,/.test(uri)) return uri.length <= 256_000 ? null : 'is too large for a data URI';
 		return isHttpUrl(uri) ? null : 'must be a URI';
 	}
 
-	function create(request: ApiRequest): Outcome {
+	function create(request: ApiRequest, model: string, known: { operation: string; input: Fields }): Outcome {
 		const reading = readJson(request);
 		if (!reading.ok)
 			return answerWith(
@@ -175,15 +224,15 @@ function createReplicate(world: World): Provider {
 					? invalid([{ type: 'invalid_json', field: 'body', description: 'is not valid JSON' }])
 					: invalid([{ type: 'content_type', field: 'body', description: 'must be sent as application/json' }]),
 			);
-		const problems = findProblems(reading.value, { type: 'object', fields: BODY });
+		const problems = findProblems(reading.value, { type: 'object', fields: bodyFor(known.input) });
 		if (problems.length > 0 || !isObject(reading.value)) return answerWith(fromShape(problems));
 		const body = reading.value;
 		const input = body.input as JsonObject;
-		const images = ['start_image', 'end_image'].flatMap((name) => {
-			const problem = input[name] === undefined ? null : imageProblem(input[name]);
+		const uris = ['start_image', 'end_image', 'first_frame', 'video'].flatMap((name) => {
+			const problem = input[name] === undefined ? null : uriProblem(input[name]);
 			return problem === null ? [] : [[name, problem] as [string, string]];
 		});
-		const broken = [...images, ...brokenRules(input)];
+		const broken = [...uris, ...brokenRules(input)];
 		if (broken.length > 0)
 			return answerWith(
 				invalid(broken.map(([name, text]) => ({ type: 'invalid_value', field: 'input', description: `${name} ${text}` }))),
@@ -198,13 +247,13 @@ function createReplicate(world: World): Provider {
 			kind: 'order',
 			order: {
 				id: newId(),
-				operation: 'generate',
-				model: MODEL,
+				operation: known.operation,
+				model,
 				prompt: text('prompt', ''),
 				request: body,
 				callbackUrl: events.includes('completed') || events.includes('start') ? webhook : null,
 				callbackWhen: events.includes('start') ? 'changes' : 'terminal',
-				resolution: text('resolution', '720p'),
+				resolution: text('resolution', /540p$/.test(model) ? '540p' : '720p'),
 				aspectRatio: text('aspect_ratio', '16:9'),
 				durationSeconds: Number(input.duration ?? 5),
 				sound: false,
@@ -278,7 +327,9 @@ function createReplicate(world: World): Provider {
 		if (own === '/predictions') return list(request.query);
 		const file = files.get(FILE_PATH.exec(own)?.[1] ?? '');
 		if (FILE_PATH.test(own)) return file ? { status: 200, body: file } : failure(404, 'File not found');
-		const job = jobs.find('replicate', PREDICTION_PATH.exec(own)?.[1] ?? '');
+		const canceled = CANCEL_PATH.exec(own)?.[1];
+		const job = jobs.find('replicate', canceled ?? PREDICTION_PATH.exec(own)?.[1] ?? '');
+		if (job && canceled !== undefined) jobs.finish(job.id, 'failed', CANCELED);
 		return job ? { status: 200, body: prediction(job) } : failure(404);
 	}
 
@@ -289,13 +340,16 @@ function createReplicate(world: World): Provider {
 
 		routeOf({ method, path }) {
 			const own = path.startsWith(`${BASE}/`) ? path.slice(BASE.length) : '';
-			if (method === 'POST') return CREATE_PATH.test(own) ? 'create' : own === '/files' ? 'upload' : 'unknown';
+			if (method === 'POST') {
+				if (CANCEL_PATH.test(own)) return 'cancel';
+				return CREATE_PATH.test(own) ? 'create' : own === '/files' ? 'upload' : 'unknown';
+			}
 			if (method !== 'GET') return 'unknown';
 			if (PREDICTION_PATH.test(own)) return 'status';
 			return READS[own] ?? (FILE_PATH.test(own) ? 'catalogue' : 'unknown');
 		},
 
-		jobIdOf: ({ path }) => PREDICTION_PATH.exec(path.slice(BASE.length))?.[1] ?? null,
+		jobIdOf: ({ path }) => (CANCEL_PATH.exec(path.slice(BASE.length)) ?? PREDICTION_PATH.exec(path.slice(BASE.length)))?.[1] ?? null,
 
 		handle(request) {
 			if (request.headers.authorization !== `Bearer ${world.keys.replicate}`) return answerWith(failure(401));
@@ -305,7 +359,9 @@ function createReplicate(world: World): Provider {
 			if (route === 'upload') return answerWith(upload(request));
 			if (route !== 'create') return answerWith(read(request, own));
 			// Models that are not official have another path.
-			return CREATE_PATH.exec(own)?.[1] === MODEL ? create(request) : answerWith(failure(404));
+			const model = CREATE_PATH.exec(own)?.[1] ?? '';
+			const known = MODELS[model];
+			return known ? create(request, model, known) : answerWith(failure(404));
 		},
 
 		refuse: (reason) => (reason === 'no credits' ? failure(402) : throttled()),

@@ -25,6 +25,9 @@ const table = Object.values(samples).map(({ credential: type, baseUrl, keyHeader
 	test: connectionTest,
 }));
 
+/** Further hosts of a service that need the key. */
+const SIBLINGS: Record<string, string[]> = { falLumaApi: ['rest.fal.ai', 'api.fal.ai'] };
+
 const testOf = (type: ICredentialType) => type.test as ICredentialTestRequest;
 const property = (type: ICredentialType, name: string) => {
 	const found = type.properties.find((candidate) => candidate.name === name);
@@ -91,15 +94,17 @@ describe.each(table)('$name', ({ type, name, baseUrl, headers, test: expectedTes
 	});
 
 	test.each([
-		['the real service', undefined, new URL(baseUrl).hostname],
-		['another address', 'HTTP://Proxy.Example.com:4010/luma?x#y', 'Proxy.Example.com'],
-	])('keeps the key to the host of %s, in an HTTP Request node too', (_what, given, host) => {
+		['the real service', undefined, [new URL(baseUrl).hostname, ...(SIBLINGS[type.name] ?? [])]],
+		['another address', 'HTTP://Proxy.Example.com:4010/luma?x#y', ['Proxy.Example.com']],
+	])('keeps the key to the host of %s, in an HTTP Request node too', (_what, given, hosts) => {
 		const typed = type.name === 'crazyrouterApi' ? { host: 'custom', customBaseUrl: given } : { baseUrl: given };
 		const credentialData = filledIn(type, given === undefined ? { apiKey: key } : { apiKey: key, ...typed });
-		expect(credentialData).toMatchObject({ allowedHttpRequestDomains: 'domains', allowedDomains: host });
+		expect(credentialData).toMatchObject({ allowedHttpRequestDomains: 'domains', allowedDomains: hosts.join(',') });
 		const allowedDomains = getCredentialAllowedDomains({ node, credentialData }) ?? '';
-		expect(isDomainAllowed({ url: `https://${host}:8080/any`, allowedDomains })).toBe(true);
-		expect(isDomainAllowed({ url: `https://${host}.example.org/any`, allowedDomains })).toBe(false);
+		for (const host of hosts) {
+			expect(isDomainAllowed({ url: `https://${host}:8080/any`, allowedDomains })).toBe(true);
+			expect(isDomainAllowed({ url: `https://${host}.example.org/any`, allowedDomains })).toBe(false);
+		}
 	});
 
 	test('is tested without following a redirect, which would take the key to another host', () => {

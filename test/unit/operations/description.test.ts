@@ -7,8 +7,8 @@ import { checkImageRequest } from '../../../nodes/LumaVideo/generation/checkImag
 import { FIELD_NAMES, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
 import { nodeProperties, operations } from '../../../nodes/LumaVideo/operations';
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
-import { blankImageRequest } from '../../../nodes/LumaVideo/providers/provider';
-import type { ModelCapabilities, ProviderId } from '../../../nodes/LumaVideo/providers/provider';
+import { blankImageRequest, operationCapabilities } from '../../../nodes/LumaVideo/providers/provider';
+import type { ModelCapabilities, ProviderId, VideoOperation } from '../../../nodes/LumaVideo/providers/provider';
 import { inEach } from '../cells';
 import { START } from '../providers/support';
 
@@ -129,7 +129,11 @@ const panels = bool.flatMap((tool) => [
 	...eachModel.flatMap(([provider, model]) => withEachChoice(generateWith(provider, model), tool)),
 	...eachOperation
 		.filter(([, resource, operation]) => resource !== 'video' || operation !== 'generate')
-		.flatMap(([provider, resource, operation]) => withEachChoice({ provider, resource, operation }, tool)),
+		.flatMap(([provider, resource, operation]) => {
+			const models = resource === 'video' ? (operationCapabilities(providers[provider], operation as VideoOperation)?.models ?? []) : [];
+			const named = models.filter(({ value }) => value !== '').map(({ value }) => ({ model: value }));
+			return (named.length === 0 ? [{}] : named).flatMap((model) => withEachChoice({ provider, resource, operation, ...model }, tool));
+		}),
 ]);
 
 const allFields: INodeProperties[] = nodeProperties.flatMap((property) => [
@@ -191,7 +195,7 @@ describe('the panel as a whole', () => {
 			provider: [...providerIds],
 			resource: [...new Set(operations.map(({ resource }) => resource))],
 			operation: [...new Set(operations.map(({ value }) => value))],
-			model: [...new Set(eachModel.map(([, model]) => model))],
+			model: [...new Set(providerIds.flatMap((id) => eachOperation.flatMap(([, , operation]) => (operationCapabilities(providers[id], operation as VideoOperation)?.models ?? []).map(({ value }) => value))))],
 			completion: ['poll', 'none', 'suspend'],
 			downloadImage: bool,
 			downloadVideo: bool,
@@ -483,6 +487,7 @@ describe('generating a video, with every model of every provider', () => {
 		inEachModel(({ provider, each }) => {
 			const names = fieldsIn(each, 'options').map(({ name }) => name);
 			expect(names.includes('deleteOnStop')).toBe(providers[provider].deletion !== undefined);
+			expect(names.includes('cancelOnStop')).toBe(providers[provider].cancellation !== undefined);
 			expect(names.includes('maxCost')).toBe(providers[provider].estimateUsd !== undefined);
 			expect(names).toEqual(expect.arrayContaining(['timeout', 'onTimeout', 'maxConcurrent', 'requestTimeout', 'resubmitFailed', 'dryRun']));
 		});
@@ -521,18 +526,18 @@ describe.each(
 		const extra = (name: string) => fieldsIn(each, 'additionalFields').find((one) => one.name === name);
 		expect(valuesOf(field('model'))).toEqual(table.models.map(({ value }) => value));
 		expect(field('model')?.default).toBe(table.models[0]?.value);
-		expect(valuesOf(field('aspectRatio')).sort()).toEqual([...table.aspectRatios, 'auto'].sort());
+		expect(valuesOf(field('aspectRatio')).sort()).toEqual(table.aspectRatios.length === 0 ? [] : [...table.aspectRatios, 'auto'].sort());
 		expect(valuesOf(extra('outputFormat')).sort()).toEqual([...table.outputFormats, 'auto'].sort());
 		expect(valuesOf(extra('style'))).toEqual(table.styles.length === 0 ? [] : ['auto', ...table.styles]);
-		for (const one of [field('aspectRatio'), extra('outputFormat')]) expect(one?.default).toBe('auto');
+		for (const one of [field('aspectRatio'), extra('outputFormat')]) if (one) expect(one.default).toBe('auto');
 		expect(field('prompt')?.required).toBe(true);
 		expect(field('referenceImages')?.description).toContain(`up to ${table.maxReferences} images`);
 		expect(fieldsIn(each, 'additionalFields').map(({ name }) => name)).toEqual([
 			'additionalBodyFields',
 			'outputFormat',
 			...(table.styles.length === 0 ? [] : ['style']),
-			'userId',
-			'webSearch',
+			...(table.userId ? ['userId'] : []),
+			...(table.webSearch ? ['webSearch'] : []),
 		]);
 	});
 

@@ -1,10 +1,13 @@
 /** Bringing a file to a provider's store: what is sent where, and what happens when it goes wrong. */
-import { expect, it, jest } from '@jest/globals';
+import { Readable } from 'node:stream';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { store } from '../../../nodes/LumaVideo/operations/fileStore';
+import { fal } from '../../../nodes/LumaVideo/providers/fal';
 import { lumaAgents } from '../../../nodes/LumaVideo/providers/lumaAgents';
+import type { FileStore } from '../../../nodes/LumaVideo/providers/provider';
 import type { Exchange } from '../../../nodes/LumaVideo/transport/exchange';
-import type { ProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
+import type { Bytes, ProviderClient } from '../../../nodes/LumaVideo/transport/providerClient';
 import { clientWith } from '../fakeProvider';
 import { answer } from '../providers/support';
 
@@ -136,5 +139,55 @@ it.each<[string, Exchange[], string]>([
 			advice: expect.stringMatching(/^Nothing was bought\. /),
 			details: { generationId: null, provider: 'lumaAgents', status: null },
 		},
+	});
+});
+
+describe('in parts', () => {
+	const MIB = 1024 ** 2;
+	const { fileStore } = fal;
+	if (!fileStore?.parts) throw new Error('no parts');
+	const parts = { ...fileStore.parts, above: 4, bytes: 3 };
+	const target = says(200, { upload_url: 'https://upload.example/x?token=z', file_url: 'https://media.example/a.mp4' });
+
+	async function bringInParts(open: () => Bytes, replies: Exchange[] = []) {
+		const sent: Array<[string, string, string]> = [];
+		const client = clientWith({
+			send: async () => await Promise.resolve(target),
+			sendFile: async ({ method, url }, { bytes }) => {
+				const text = Buffer.isBuffer(bytes) ? bytes.toString('utf8') : 'a stream';
+				sent.push([method, url, text]);
+				return await Promise.resolve(replies.shift() ?? says(200, { partNumber: sent.length, etag: text }));
+			},
+		});
+		const file = { ...CLIP, size: 8 };
+		const result = await store(context, fal, { ...fileStore, parts } as FileStore, client, file, async () => await Promise.resolve(open()));
+		return { result, sent };
+	}
+
+	const PARTS = ['abc', 'def', 'gh'];
+	it.each<[string, () => Bytes]>([
+		['a buffer', () => Buffer.from('abcdefgh')],
+		['a stream', () => Readable.from([Buffer.from('a'), Buffer.from('bcdefg'), Buffer.from('h')])],
+	])('%s goes piece by piece, and is put together', async (_, open) => {
+		const { result, sent } = await bringInParts(open);
+		expect(result).toEqual({ ok: true, reference: { kind: 'fileId', fileId: 'https://media.example/a.mp4' } });
+		expect(sent).toEqual([
+			...PARTS.map((text, index) => ['PUT', `https://upload.example/x/${index + 1}?token=z`, text]),
+			['POST', 'https://upload.example/x/complete?token=z', JSON.stringify({ parts: PARTS.map((etag, index) => ({ partNumber: index + 1, etag })) })],
+		]);
+	});
+
+	it.each<[string, Exchange[], string, number]>([
+		['a part is refused', [says(200, { partNumber: 1, etag: 'a' }), says(500, '')], 'HTTP 500', 2],
+		['a part has no tag', [says(200, {})], 'fal.ai sent an unknown answer where the tag of a part was expected (HTTP 200)', 1],
+		['they are not put together', [...PARTS.map((etag, index) => says(200, { partNumber: index + 1, etag })), broken], 'the connection broke', 4],
+	])('ends when %s', async (_, replies, text, count) => {
+		const { result, sent } = await bringInParts(() => Buffer.from('abcdefgh'), replies);
+		expect(result).toMatchObject({ failure: { message: `The video could not be sent to fal.ai: ${text}` } });
+		expect(sent).toHaveLength(count);
+	});
+
+	it('are of the size that the client of the service uses', () => {
+		expect([fileStore.parts?.above, fileStore.parts?.bytes]).toEqual([90 * MIB, 10 * MIB]);
 	});
 });

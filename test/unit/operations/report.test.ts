@@ -14,7 +14,7 @@ const bought = (itemIndex: number, state: Bought['state'], generationId: string 
 });
 
 function said(all: Bought[], deleted: string[] = []): [string, string | null | undefined] {
-	const { message, description } = stoppedError(context, providers.lumaDreamMachine, all, new Set(deleted));
+	const { message, description } = stoppedError(context, providers.lumaDreamMachine, all, { deleted: new Set(deleted), cancelled: new Set() });
 	return [message, description];
 }
 

@@ -17,6 +17,7 @@ describe('the options', () => {
 	it('have sensible values when none is set', () => {
 		expect(settings({})).toEqual({
 			buyAgainAfterCrash: false,
+			cancelOnStop: false,
 			deleteOnStop: false,
 			dryRun: false,
 			fileName: '',
@@ -37,6 +38,7 @@ describe('the options', () => {
 		expect(
 			settings({
 				buyAgainAfterCrash: true,
+				cancelOnStop: true,
 				deleteOnStop: true,
 				dryRun: true,
 				fileName: 'a kite',
@@ -52,6 +54,7 @@ describe('the options', () => {
 			}),
 		).toEqual({
 			buyAgainAfterCrash: true,
+			cancelOnStop: true,
 			deleteOnStop: true,
 			dryRun: true,
 			fileName: 'a kite',

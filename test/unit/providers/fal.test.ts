@@ -1,8 +1,11 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { fal } from '../../../nodes/LumaVideo/providers/fal';
+import { blankImageRequest } from '../../../nodes/LumaVideo/providers/provider';
 import type {
 	Generation,
+	ImageOperation,
+	ImageRequest,
 	IncomingCall,
 	JsonObject,
 	ProblemKind,
@@ -17,6 +20,10 @@ const ID = '764cabcf-b745-4b3e-ae38-1200304cf45b';
 const PATH = '/luma/agent/ray/v3.2';
 const DATA = 'data:image/png;base64,iVBORw0KGgo=';
 const EXR = 'https://media.example/out.exr';
+const IMAGE = 'https://media.example/out.png';
+
+const finding = (type: string, msg: string, ...loc: string[]): JsonObject => ({ loc: ['body', ...loc], msg, type, url: 'https://docs.fal.ai/errors', input: {} });
+const detail = (...findings: JsonObject[]): JsonObject => ({ detail: findings });
 
 const MODIFY: RequestFields = { operation: 'modify', sourceVideo: SOURCE_VIDEO };
 const REFRAME: RequestFields = { operation: 'reframe', sourceVideo: SOURCE_VIDEO };
@@ -99,6 +106,180 @@ describe('create', () => {
 	});
 });
 
+describe('Ray 2', () => {
+	const OLD = '/fal-ai/luma-dream-machine';
+	it.each<[string, RequestFields, string, JsonObject, number | null]>([
+		['ray-2', {}, '/ray-2', {}, 0.5],
+		['ray-2', { startImage: START, endImage: END, duration: '9s' }, '/ray-2/image-to-video', { image_url: START, end_image_url: END, duration: '9s' }, 1],
+		['ray-2-flash', { aspectRatio: '9:21', resolution: '1080p', loop: true }, '/ray-2-flash', { aspect_ratio: '9:21', resolution: '1080p', loop: true }, 0.8],
+		['ray-2', { ...MODIFY, startImage: START }, '/ray-2/modify', { video_url: SOURCE_VIDEO, image_url: START, mode: 'flex_1' }, null],
+		['ray-2-flash', { ...MODIFY, mode: 'adhere_3' }, '/ray-2-flash/modify', { video_url: SOURCE_VIDEO, mode: 'adhere_3' }, null],
+		[
+			'ray-2-flash',
+			{ ...REFRAME, sourceLength: 4.5, gridPosition: { gridPositionX: 3, xEnd: 500 } },
+			'/ray-2-flash/reframe',
+			{ video_url: SOURCE_VIDEO, aspect_ratio: '9:16', grid_position_x: 3, x_end: 500 },
+			0.3,
+		],
+		['ray-2', { ...REFRAME, aspectRatio: '1:1' }, '/ray-2/reframe', { video_url: SOURCE_VIDEO, aspect_ratio: '1:1' }, null],
+	])('%s with %j is %s', (model, set, end, body, usd) => {
+		const asked = request(model, set);
+		expect(fal.create(asked)).toEqual({ method: 'POST', path: `${OLD}${end}`, body: { prompt: PROMPT, ...body } });
+		expect(fal.estimateUsd?.(asked)).toBe(usd);
+	});
+});
+
+describe('images', () => {
+	const image = (operation: ImageOperation, model: string, set: Partial<ImageRequest> = {}): ImageRequest => ({ ...blankImageRequest(operation, model), prompt: PROMPT, ...set });
+	const reference = { kind: 'url', url: START } as const;
+	it.each<[ImageOperation, string, Partial<ImageRequest>, string, JsonObject, number]>([
+		['generate', 'uni-1', {}, 'text-to-image', {}, 0.042],
+		[
+			'generate',
+			'uni-1-max',
+			{ references: [reference], aspectRatio: '2:3', outputFormat: 'png', style: 'manga', webSearch: true },
+			'max',
+			{ reference_image_urls: [START], aspect_ratio: '2:3', output_format: 'png', style: 'manga', enable_web_search: true },
+			0.105,
+		],
+		['edit', 'uni-1', { source: { kind: 'url', url: END } }, 'edit', { image_url: END }, 0.045],
+		[
+			'edit',
+			'uni-1-max',
+			{ source: { kind: 'fileId', fileId: END }, references: [reference, { kind: 'data', mimeType: 'image/png', base64: 'AAAA' }] },
+			'max/edit',
+			{ image_url: END, reference_image_urls: [START, 'data:image/png;base64,AAAA'] },
+			0.111,
+		],
+	])('%s with %s and %j', (operation, model, set, end, body, usd) => {
+		const asked = image(operation, model, set);
+		expect(fal.images?.create(asked)).toEqual({ method: 'POST', path: `/luma/agent/uni-1/v1/${end}`, body: { prompt: PROMPT, ...body } });
+		expect(fal.images?.estimateUsd(asked)).toBe(usd);
+	});
+
+	it('are known as such from the start', () => {
+		expect(fal.images?.readCreated(answer(200, { request_id: ID, status: 'IN_QUEUE' }))).toMatchObject({ value: { makes: 'image', generationId: ID } });
+	});
+});
+
+describe('files', () => {
+	const { fileStore } = fal;
+	if (!fileStore?.parts) throw new Error('no files');
+	const { parts } = fileStore;
+	const whole = { fileId: 'https://v3b.example/a.mp4', url: 'https://upload.example/x/y?token=z', method: 'PUT' as const, headers: {} };
+
+	it.each([
+		[94_371_840, 'initiate'],
+		[94_371_841, 'initiate-multipart'],
+	])('of %i bytes are announced at rest.fal.ai by %s', (size, end) => {
+		expect(fileStore.announce({ name: 'a.mp4', mimeType: 'video/mp4', size })).toEqual({
+			method: 'POST',
+			path: `/storage/upload/${end}`,
+			sibling: { of: 'https://queue.fal.run', origin: 'https://rest.fal.ai' },
+			query: { storage_type: 'fal-cdn-v3' },
+			body: { content_type: 'video/mp4', file_name: 'a.mp4' },
+		});
+		expect(size > parts.above).toBe(end === 'initiate-multipart');
+	});
+
+	it('go to the address that is given, and are called by their own', () => {
+		expect(fileStore.readAnnounced(answer(200, { upload_url: whole.url, file_url: whole.fileId }))).toEqual({ ok: true, value: whole });
+		expect(fileStore.readAnnounced(answer(200, { upload_url: whole.url }))).toMatchObject({ problem: { kind: 'unreadable' } });
+	});
+
+	it('in parts go below that address, and are put together there', () => {
+		expect(parts.target(whole, 2)).toEqual({ ...whole, url: 'https://upload.example/x/y/2?token=z' });
+		const part = parts.read(answer(200, { partNumber: 2, etag: 'abc', size: 5 }));
+		expect(part).toEqual({ ok: true, value: { partNumber: 2, etag: 'abc' } });
+		expect(parts.end(whole, part.ok ? [part.value] : [])).toEqual({
+			target: { ...whole, method: 'POST', url: 'https://upload.example/x/y/complete?token=z' },
+			body: { parts: [{ partNumber: 2, etag: 'abc' }] },
+		});
+	});
+});
+
+describe('the history', () => {
+	const { listing } = fal;
+	if (!listing) throw new Error('no list');
+	const row = (more: JsonObject = {}): JsonObject => ({
+		request_id: ID,
+		endpoint_id: 'luma/agent/ray/v3.2/text-to-video',
+		started_at: '2026-11-20T10:00:05Z',
+		sent_at: '2026-11-20T10:00:01Z',
+		ended_at: '2026-11-20T10:02:00Z',
+		status_code: 200,
+		json_input: { prompt: PROMPT, duration: '5s' },
+		json_output: { video: { url: VIDEO } },
+		...more,
+	});
+
+	it('is asked for at api.fal.ai, with all endpoints and what was sent', () => {
+		const { query, ...call } = listing.call({ limit: 1000, cursor: 'Mg==' });
+		expect(call).toEqual({ method: 'GET', path: '/v1/models/requests/by-endpoint', sibling: { of: 'https://queue.fal.run', origin: 'https://api.fal.ai' } });
+		expect(query).toMatchObject({ expand: 'payloads', limit: 100, cursor: 'Mg==' });
+		const endpoints = String(query?.endpoint_id).split(',');
+		expect(endpoints).toHaveLength(16);
+		expect(endpoints).toEqual(expect.arrayContaining(['luma/agent/uni-1/v1/max/edit', 'fal-ai/luma-dream-machine/ray-2-flash/image-to-video']));
+	});
+
+	it.each<[string, JsonObject, Partial<Generation>]>([
+		['a video', row(), { status: 'completed', ...video(VIDEO) }],
+		[
+			'an image',
+			row({ endpoint_id: 'luma/agent/uni-1/v1/edit', json_output: { images: [{ url: IMAGE }] } }),
+			{ makes: 'image', model: 'uni-1', status: 'completed', media: [{ url: IMAGE, type: 'image' }] },
+		],
+		['what is without its output', row({ json_output: null }), { status: 'completed' }],
+		[
+			'what was refused',
+			row({ status_code: 422, json_output: detail(finding('file_too_large', 'Big')) }),
+			{ status: 'failed', failureReason: 'file_too_large: an input file is too large (Big)' },
+		],
+		['what broke', row({ status_code: 503, json_output: null }), { status: 'failed' }],
+		['what ended with a code that says nothing', row({ status_code: 404, json_output: null }), { status: 'failed' }],
+		['what has not ended', row({ ended_at: null, status_code: null }), { status: 'processing', completedAt: null }],
+	])('has %s', (_, body, expected) => {
+		expect(listing.read(answer(200, { items: [body, { request_id: 'x', endpoint_id: 'fal-ai/flux/dev' }], next_cursor: 'Mg==', has_more: true }))).toEqual({
+			ok: true,
+			value: {
+				generations: [
+					generation(body, {
+						generationId: ID,
+						model: 'ray-3.2',
+						prompt: PROMPT,
+						createdAt: '2026-11-20T10:00:01Z',
+						completedAt: '2026-11-20T10:02:00Z',
+						...expected,
+					}),
+				],
+				next: 'Mg==',
+			},
+		});
+	});
+
+	it.each<[string, JsonObject, boolean]>([
+		['the same', row(), true],
+		['with defaults filled in', row({ json_input: { prompt: PROMPT, duration: '5s', aspect_ratio: '16:9', loop: false, seed: null } }), true],
+		['another prompt', row({ json_input: { prompt: 'x', duration: '5s' } }), false],
+		['a loop besides', row({ json_input: { prompt: PROMPT, duration: '5s', loop: true } }), false],
+		['of another endpoint', row({ endpoint_id: 'luma/agent/ray/v3.2/image-to-video' }), false],
+		['without its input', row({ json_input: null }), false],
+	])('%s is the request: %#', (_, body, expected) => {
+		expect(listing.isSameRequest(generation(body, {}), request('ray-3.2', { duration: '5s' }))).toBe(expected);
+	});
+});
+
+describe('cancellation', () => {
+	it.each<[number, JsonObject, object]>([
+		[202, { status: 'CANCELLATION_REQUESTED' }, { ok: true }],
+		[200, { success: true }, { ok: true }],
+		[400, { status: 'ALREADY_COMPLETED' }, { problem: { kind: 'invalidRequest', message: 'fal.ai says that it has ended already' } }],
+		[404, { status: 'NOT_FOUND' }, { problem: { kind: 'notFound', message: 'fal.ai does not have this generation' } }],
+	])('HTTP %i with %j', (code, body, expected) => {
+		expect(fal.cancellation?.read(answer(code, body))).toMatchObject(expected);
+	});
+});
+
 const EACH_OF = (count: number) => Array.from({ length: count }, (_, index) => ({ image: START, index }));
 
 describe('exclusions', () => {
@@ -177,11 +358,17 @@ const ADDRESSES = {
 };
 
 describe('reads', () => {
-	it('asks for the status and the result under the app, whatever addresses the answer names', () => {
+	it('asks for the status and the result under the app, then under that of Ray 2, whatever addresses the answer names', () => {
 		const created = fal.readCreated(answer(200, { status: 'IN_QUEUE', request_id: ID, ...ADDRESSES }));
 		if (!created.ok) throw new Error('not read');
-		expect(fal.status(created.value.generationId)).toEqual({ method: 'GET', path: `/luma/agent/requests/${ID}/status` });
-		expect(fal.result?.call(created.value)).toEqual({ method: 'GET', path: `/luma/agent/requests/${ID}` });
+		const under = (method: string, end: string) => ({
+			method,
+			path: `/luma/agent/requests/${ID}${end}`,
+			orElse: { method, path: `/fal-ai/luma-dream-machine/requests/${ID}${end}` },
+		});
+		expect(fal.status(created.value.generationId)).toEqual(under('GET', '/status'));
+		expect(fal.result?.call(created.value)).toEqual(under('GET', ''));
+		expect(fal.cancellation?.call(created.value.generationId)).toEqual(under('PUT', '/cancel'));
 	});
 
 	it('lets no id leave its place in the path', () => {
@@ -231,8 +418,6 @@ describe('reads', () => {
 	});
 });
 
-const finding = (type: string, msg: string, ...loc: string[]): JsonObject => ({ loc: ['body', ...loc], msg, type, url: 'https://docs.fal.ai/errors', input: {} });
-const detail = (...findings: JsonObject[]): JsonObject => ({ detail: findings });
 
 describe('the result', () => {
 	const completed = generation({ status: 'COMPLETED' }, { generationId: ID, status: 'completed' });
@@ -250,6 +435,7 @@ describe('the result', () => {
 			{ videoUrl: VIDEO, media: [{ url: VIDEO, type: 'video' }, { url: EXR, type: 'other' }] },
 		],
 		['no EXR files', { video: { url: VIDEO }, exr_file: null }, video(VIDEO)],
+		['an image', { images: [{ url: IMAGE, content_type: 'image/png' }] }, { makes: 'image', media: [{ url: IMAGE, type: 'image' }] }],
 		['no video', { video: null }, {}],
 		['what is no address', { video: { url: 'out.mp4' } }, {}],
 	])('%s', (_, body, expected) => {
@@ -274,7 +460,7 @@ describe('the result', () => {
 		[422, {}, null],
 		[400, detail(finding('downstream_service_error', 'Refused')), 'downstream_service_error: Luma refused the request (Refused)'],
 		[400, { detail: 'Bad', error_type: 'bad_request' }, 'bad_request: Bad'],
-		[499, { detail: 'Request was cancelled', error_type: 'client_cancelled' }, 'client_cancelled: Request was cancelled'],
+		[499, { detail: 'Request was cancelled', error_type: 'client_cancelled' }, 'client_cancelled: the request was cancelled (Request was cancelled)'],
 		[413, { detail: 'Too large' }, 'Too large'],
 	])('HTTP %i with %j is a failure', (code, body, failureReason) => {
 		expect(read(answer(code, body))).toEqual({ ok: true, value: { ...completed, status: 'failed', failureReason, raw: body } });

@@ -8,8 +8,9 @@ import { describe, expect, it } from '@jest/globals';
 import { createFalClient } from '@fal-ai/client';
 import type { FalClient } from '@fal-ai/client';
 import { fal } from '../../../nodes/LumaVideo/providers/fal';
-import type { ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
-import { END, HOOK, SOURCE_VIDEO, START, generation, request } from './support';
+import { blankImageRequest } from '../../../nodes/LumaVideo/providers/provider';
+import type { ImageOperation, ImageRequest, ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
+import { END, HOOK, SOURCE_VIDEO, START, answer, generation, request } from './support';
 import type { RequestFields } from './support';
 
 const BASE = 'https://queue.fal.run';
@@ -72,6 +73,14 @@ const reframe = (set: RequestFields) => create({ operation: 'reframe', sourceVid
 const submit = (model: string, input: object, webhookUrl?: string) => async (client: FalClient) =>
 	await client.queue.submit(`${RAY}/${model}`, { input: { prompt: PROMPT, ...input }, ...(webhookUrl ? { webhookUrl } : {}) });
 
+const old = (model: string, set: RequestFields) => fal.create(request(model, set));
+const submitOld = (end: string, input: object) => async (client: FalClient) =>
+	await client.queue.submit(`fal-ai/luma-dream-machine/${end}`, { input: { prompt: PROMPT, ...input } as never });
+const image = (operation: ImageOperation, model: string, set: Partial<ImageRequest> = {}) =>
+	fal.images?.create({ ...blankImageRequest(operation, model), prompt: PROMPT, ...set });
+const submitImage = (end: string, input: object) => async (client: FalClient) =>
+	await client.queue.submit(`luma/agent/uni-1/v1/${end}`, { input: { prompt: PROMPT, ...input } });
+
 const RATIOS = ['3:4', '4:3', '1:1', '9:16', '16:9', '21:9'] as const;
 const RESOLUTIONS = ['540p', '720p', '1080p'] as const;
 const STRENGTHS = ['adhere', 'flex', 'reimagine'].flatMap((band) => [1, 2, 3].map((level) => `${band}_${level}`));
@@ -111,8 +120,60 @@ describe('videos', () => {
 				source_position: { x_norm: 0.1, y_norm: 0.2, w_norm: 0.5, h_norm: 0.6 },
 			}),
 		],
+		['Ray 2', old('ray-2', { duration: '9s', aspectRatio: '9:21' }), submitOld('ray-2', { duration: '9s', aspect_ratio: '9:21' })],
+		['Ray 2 from an image', old('ray-2-flash', { startImage: START }), submitOld('ray-2-flash/image-to-video', { image_url: START })],
+		[
+			'an edit with Ray 2',
+			old('ray-2-flash', { operation: 'modify', sourceVideo: SOURCE_VIDEO, mode: 'adhere_2', startImage: START }),
+			submitOld('ray-2-flash/modify', { video_url: SOURCE_VIDEO, mode: 'adhere_2', image_url: START }),
+		],
+		[
+			'reframe with Ray 2',
+			old('ray-2', { operation: 'reframe', sourceVideo: SOURCE_VIDEO, aspectRatio: '1:1', gridPosition: { gridPositionX: 1, gridPositionY: 2, xStart: 3, xEnd: 4, yStart: 5, yEnd: 6 } }),
+			submitOld('ray-2/reframe', { video_url: SOURCE_VIDEO, aspect_ratio: '1:1', grid_position_x: 1, grid_position_y: 2, x_start: 3, x_end: 4, y_start: 5, y_end: 6 }),
+		],
+		['an image', image('generate', 'uni-1-max', { aspectRatio: '2:3', webSearch: true }), submitImage('max', { aspect_ratio: '2:3', enable_web_search: true })],
+		['an edit of an image', image('edit', 'uni-1', { source: { kind: 'url', url: START } }), submitImage('edit', { image_url: START })],
 	])('%s', async (...example) => {
 		await expectSame(example);
+	});
+});
+
+describe('files', () => {
+	it.each([
+		['whole', 5],
+		['in parts', 94_371_841],
+	])('%s: announced, sent and put together like the client does', async (_, size) => {
+		const calls: Array<[string, string, unknown]> = [];
+		const client = createFalClient({
+			credentials: 'id:secret',
+			suppressLocalCredentialsWarning: true,
+			fetch: async (url, init) => {
+				calls.push([init?.method ?? 'GET', String(url), typeof init?.body === 'string' ? JSON.parse(init.body) : null]);
+				const part = Number(/\/(\d+)\?/.exec(String(url))?.[1]);
+				const body = { upload_url: 'https://upload.example/x?token=z', file_url: 'https://media.example/a.mp4', partNumber: part, etag: `tag ${part}` };
+				return await Promise.resolve(new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } }));
+			},
+		});
+		const file = new File([new Uint8Array(size)], 'a.mp4', { type: 'video/mp4' });
+		const { fileStore } = fal;
+		if (!fileStore?.parts) throw new Error('no files');
+		const { announce, parts, readAnnounced } = fileStore;
+		expect(await client.storage.upload(file)).toBe('https://media.example/a.mp4');
+		const { method, path, query = {}, sibling, body } = announce({ name: 'a.mp4', mimeType: 'video/mp4', size });
+		expect(calls[0]).toEqual([method, `${sibling?.origin}${path}?${new URLSearchParams(query as Record<string, string>)}`, body]);
+		const announced = readAnnounced(answer(200, { upload_url: 'https://upload.example/x?token=z', file_url: 'https://media.example/a.mp4' }));
+		if (!announced.ok) throw new Error('not announced');
+		const whole = announced.value;
+		const own: typeof calls = [];
+		if (size > parts.above) {
+			const count = Math.ceil(size / parts.bytes);
+			const sent = Array.from({ length: count }, (__, index) => ({ partNumber: index + 1, etag: `tag ${index + 1}` }));
+			for (const { partNumber } of sent) own.push([whole.method, parts.target(whole, partNumber).url, null]);
+			const end = parts.end(whole, sent);
+			own.push([end.target.method, end.target.url, end.body]);
+		} else own.push([whole.method, whole.url, null]);
+		expect(calls.slice(1)).toEqual(own);
 	});
 });
 
@@ -122,6 +183,14 @@ describe('all that makes no video', () => {
 		const { query, ...sdk } = await sentBySdk(async ({ queue }) => await queue.status(`${RAY}/text-to-video`, { requestId: ID }));
 		expect(query).toEqual({ logs: '0' });
 		expect(sentByNode(fal.status(ID))).toMatchObject({ method: sdk.method, path: sdk.path });
+	});
+
+	it('cancellation', async () => {
+		await expectSame([
+			'cancellation',
+			fal.cancellation?.call(ID),
+			async ({ queue }) => await queue.cancel(`${RAY}/text-to-video`, { requestId: ID }),
+		]);
 	});
 
 	it('result', async () => {

@@ -17,7 +17,8 @@ it.each<[ImageReference, string]>([
 it.each<[SourceReference | null, string | null, string | null]>([
 	[{ kind: 'generation', generationId: 'a' }, 'a', null],
 	[{ kind: 'url', url: 'https://media.example/a.mp4' }, null, 'https://media.example/a.mp4'],
-	[{ kind: 'fileId', fileId: '182bd5e5' }, null, null],
+	[{ kind: 'fileId', fileId: 'https://media.example/b.mp4' }, null, 'https://media.example/b.mp4'],
+	[{ kind: 'data', mimeType: 'video/mp4', base64: 'AAAA' }, null, 'data:video/mp4;base64,AAAA'],
 	[null, null, null],
 ])('reads of the source %j the ID %p and the address %p', (source, generationId, url) => {
 	expect([generationIdOf(source), videoUrlOf(source)]).toEqual([generationId, url]);

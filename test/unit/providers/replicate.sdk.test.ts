@@ -13,7 +13,7 @@ import type { ProviderCall } from '../../../nodes/LumaVideo/providers/provider';
 import { replicate } from '../../../nodes/LumaVideo/providers/replicate';
 import { encodeForm } from '../../../nodes/LumaVideo/transport/multipart';
 import { readForm } from '../../provider-server/http';
-import { END, HOOK, START, request } from './support';
+import { END, HOOK, SOURCE_VIDEO, START, request } from './support';
 import type { RequestFields } from './support';
 
 const BASE = 'https://api.replicate.com/v1';
@@ -86,6 +86,10 @@ const create = (set: RequestFields) => replicate.create(request('ray-3.2', set))
 const predict = (input: object, more: object = {}) => (client: Replicate) =>
 	client.predictions.create({ model: 'luma/ray-3.2', input: { prompt: PROMPT, ...input }, ...more });
 
+const old = (model: string, set: RequestFields) => replicate.create(request(model, set));
+const predictOld = (name: string, input: object) => (client: Replicate) =>
+	client.predictions.create({ model: `luma/${name}`, input: { prompt: PROMPT, ...input } });
+
 describe('calls', () => {
 	it.each<Case>([
 		['text', create({}), predict({})],
@@ -112,6 +116,18 @@ describe('calls', () => {
 				{ webhook: HOOK, webhook_events_filter: ['completed'] },
 			),
 		],
+		['Ray 2', old('ray-2', { resolution: '720p', duration: '9s' }), predictOld('ray-2-720p', { duration: 9 })],
+		[
+			'an edit',
+			old('modify-video', { operation: 'modify', sourceVideo: SOURCE_VIDEO, mode: 'flex_1', startImage: START }),
+			predictOld('modify-video', { video: SOURCE_VIDEO, mode: 'flex_1', first_frame: START }),
+		],
+		[
+			'reframe',
+			old('reframe-video', { operation: 'reframe', sourceVideo: SOURCE_VIDEO, aspectRatio: '9:21' }),
+			predictOld('reframe-video', { video: SOURCE_VIDEO, aspect_ratio: '9:21' }),
+		],
+		['cancel', replicate.cancellation?.call(ID), (client) => client.predictions.cancel(ID)],
 		['get', replicate.status(ID), (client) => client.predictions.get(ID)],
 		['list', replicate.listing?.call({ limit: 100, cursor: null }), (client) => client.predictions.list()],
 		['the key of callbacks', replicate.callbacks?.signature?.keys.call(), (client) => client.webhooks.default.secret.get()],

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mayHaveBeenAccepted } from '../../../nodes/LumaVideo/providers/provider';
 import type { GenerationStatus, IncomingCall, JsonObject, ProblemKind } from '../../../nodes/LumaVideo/providers/provider';
 import { replicate } from '../../../nodes/LumaVideo/providers/replicate';
-import { BAD_TEXTS, END, HOOK, START, VIDEO, answer, findingsOf, generation, request, video } from './support';
+import { BAD_TEXTS, END, HOOK, SOURCE_VIDEO, START, VIDEO, answer, findingsOf, generation, request, video } from './support';
 import type { RequestFields } from './support';
 
 const ID = '9rjqk0xyz1rma0csxampleq1w4';
@@ -262,7 +262,7 @@ describe('refusals', () => {
 		const end = ': The requested resource could not be found';
 		expect(replicate.readCreated(unknown)).toMatchObject({ problem: { message: `Replicate does not offer this model at this address${end}` } });
 		expect(replicate.readStatus(unknown, ID)).toMatchObject({ problem: { message: `Replicate does not have this generation${end}` } });
-		expect(replicate.upload?.direct?.read(unknown)).toMatchObject({ problem: { message: `Replicate does not accept images at this address${end}` } });
+		expect(replicate.upload?.direct?.read(unknown)).toMatchObject({ problem: { message: `Replicate does not accept files at this address${end}` } });
 	});
 
 	it.each<[string, Record<string, string>, unknown, number | null]>([
@@ -278,6 +278,45 @@ describe('refusals', () => {
 
 	it('takes no pause from other refusals', () => {
 		expect(replicate.readCreated(answer(500, { detail: 'It resets in ~30s.' }))).toMatchObject({ problem: { retryAfterMs: null } });
+	});
+});
+
+describe('the models of Ray 2', () => {
+	const MODIFY: RequestFields = { operation: 'modify', sourceVideo: SOURCE_VIDEO };
+	const REFRAME: RequestFields = { operation: 'reframe', sourceVideo: SOURCE_VIDEO };
+	it.each<[string, RequestFields, string, JsonObject]>([
+		['ray-2', {}, 'ray-2-720p', {}],
+		['ray-2', { resolution: '540p', duration: '9s', startImage: START }, 'ray-2-540p', { duration: 9, start_image: START }],
+		['ray-flash-2', { resolution: '720p', aspectRatio: '9:21', loop: true }, 'ray-flash-2-720p', { aspect_ratio: '9:21', loop: true }],
+		['modify-video', { ...MODIFY, mode: 'flex_2', startImage: START }, 'modify-video', { video: SOURCE_VIDEO, mode: 'flex_2', first_frame: START }],
+		[
+			'reframe-video',
+			{ ...REFRAME, aspectRatio: '1:1', gridPosition: { gridPositionX: 4, yEnd: 9 } },
+			'reframe-video',
+			{ video: SOURCE_VIDEO, aspect_ratio: '1:1', grid_position_x: 4, y_end: 9 },
+		],
+	])('%s with %j is luma/%s, without a price', (model, set, slug, input) => {
+		const asked = request(model, set);
+		expect(replicate.create(asked)).toEqual({ method: 'POST', path: `/models/luma/${slug}/predictions`, body: { input: { prompt: PROMPT, ...input } } });
+		expect(replicate.estimateUsd?.(asked)).toBeNull();
+		const listed = prediction('starting', { model: `luma/${slug}`, input: { prompt: PROMPT, ...input } });
+		expect(replicate.listing?.isSameRequest(generation(listed, {}), asked)).toBe(true);
+		expect(replicate.listing?.isSameRequest(generation({ ...listed, model: 'luma/ray-3.2' }, {}), asked)).toBe(false);
+		expect(replicate.readStatus(answer(200, listed), ID)).toMatchObject({ value: { model } });
+	});
+});
+
+describe('cancellation', () => {
+	it.each(['starting', 'processing', 'canceled', 'later'])('is asked for, whether it is %s', (status) => {
+		expect(replicate.cancellation?.call(ID)).toEqual({ method: 'POST', path: `/predictions/${ID}/cancel` });
+		expect(replicate.cancellation?.read(answer(200, prediction(status)))).toEqual({ ok: true, value: true });
+	});
+
+	it.each(['succeeded', 'failed', 'aborted'])('comes too late for what has %s', (status) => {
+		expect(replicate.cancellation?.read(answer(200, prediction(status)))).toMatchObject({
+			ok: false,
+			problem: { kind: 'invalidRequest', message: 'Replicate says that it has ended already' },
+		});
 	});
 });
 
@@ -390,7 +429,7 @@ describe('listing', () => {
 		expect(listing.read(page(next))).toEqual({ ok: true, value: { generations: [], next: cursor } });
 	});
 
-	it('reads the predictions of this model, and leaves out others and what is none', () => {
+	it("reads the predictions of Luma's models, and leaves out others and what is none", () => {
 		const own = prediction('succeeded', { output: VIDEO });
 		const gone = prediction('succeeded', { id: 'b', data_removed: true, input: {}, logs: null });
 		const rows = [own, prediction('succeeded', { id: 'a', model: 'other/model' }), gone, null, { id: 'c' }];
@@ -399,7 +438,13 @@ describe('listing', () => {
 			value: {
 				generations: [
 					generation(own, { ...KNOWN, status: 'completed', ...video(VIDEO) }),
-					generation(gone, { ...KNOWN, generationId: 'b', prompt: null, status: 'completed' }),
+					generation(gone, {
+						...KNOWN,
+						generationId: 'b',
+						prompt: null,
+						status: 'completed',
+						failureReason: 'Replicate has deleted the video: it keeps files for an hour',
+					}),
 				],
 				next: null,
 			},
@@ -446,7 +491,7 @@ describe('upload', () => {
 	it.each([{ id: 'x' }, { urls: {} }, { urls: { get: 'soon' } }, { urls: { get: 5 } }])('finds none in %j', (body) => {
 		expect(replicate.upload?.direct?.read(answer(201, body))).toMatchObject({
 			ok: false,
-			problem: { kind: 'unreadable', message: 'Replicate sent an unknown answer where the address of the image was expected (HTTP 201)' },
+			problem: { kind: 'unreadable', message: 'Replicate sent an unknown answer where the address of the file was expected (HTTP 201)' },
 		});
 	});
 
@@ -455,7 +500,7 @@ describe('upload', () => {
 			problem: {
 				kind: 'invalidRequest',
 				message: 'Replicate does not take a file of this size: Files must be less than 100MB in size',
-				advice: 'Use an image of less than 100 MB, or its web address.',
+				advice: 'Use a file of less than 100 MB, or the URL of a file on the web.',
 			},
 		});
 	});
@@ -464,5 +509,4 @@ describe('upload', () => {
 it('can neither delete nor tell a balance', () => {
 	expect(replicate).not.toHaveProperty('deletion');
 	expect(replicate).not.toHaveProperty('balance');
-	expect(replicate.capabilities.operations).toEqual({});
 });

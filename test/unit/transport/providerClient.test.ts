@@ -126,6 +126,18 @@ describe('a client', () => {
 		expect(client.addressOf(CALL)).toBe(`${url}?limit=5`);
 	});
 
+	it.each([
+		['https://queue.example', 'https://rest.example/v1/x'],
+		['https://queue.example/', 'https://rest.example/v1/x'],
+		['https://queue.example/proxied', 'https://queue.example/proxied/v1/x'],
+		['https://queue.example.org', 'https://queue.example.org/v1/x'],
+		['http://localhost:4010/fal', 'http://localhost:4010/fal/v1/x'],
+	])('with the address %s sends what is for another host of the provider to %s, with the key', async (baseUrl, url) => {
+		const { client, requests, strangers } = await connect({ apiKey: 'key', baseUrl });
+		await client.send({ ...CALL, sibling: { of: 'https://queue.example', origin: 'https://rest.example' } });
+		expect([requests.map((each) => each.url), strangers]).toEqual([[url], []]);
+	});
+
 	it.each([undefined, null, '', 'gateway.example', 'ftp://gateway.example', 7])('refuses %p as its address', async (baseUrl) => {
 		await expect(connect({ apiKey: 'key', baseUrl })).rejects.toThrow("'Base URL' in the credential is not a web address");
 	});

@@ -5,7 +5,7 @@ import { checkImageRequest } from '../../generation/checkImageRequest';
 import type { Prepared } from '../../generation/job';
 import type { ImageOperation, ImageReference, ImageRequest } from '../../providers/provider';
 import type { Run } from '../buy';
-import { buy, buyingOptions, buyingPlan } from '../buy';
+import { buy, buyingOptions, buyingPlan, needsSourceAddress, withSourceAddress } from '../buy';
 import { completionFields } from '../completion';
 import { generationIdValue } from '../generationId';
 import type { InputImage } from '../inputImages';
@@ -99,7 +99,8 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 }
 
 /** The request with the images where the provider finds them. */
-async function sendFiles({ context, provider, client }: Run, files: Files, request: ImageRequest): Promise<Prepared> {
+async function prepare(run: Run, files: Files, request: ImageRequest): Promise<Prepared> {
+	const { context, provider, client } = run;
 	const sent: Record<keyof Files, ImageReference[]> = { source: [], references: [] };
 	for (const place of ['source', 'references'] as const) {
 		for (const file of files[place]) {
@@ -109,7 +110,7 @@ async function sendFiles({ context, provider, client }: Run, files: Files, reque
 		}
 	}
 	const [source = request.source] = sent.source;
-	return { ok: true, request: { ...request, source, references: sent.references.length > 0 ? sent.references : request.references } };
+	return await withSourceAddress(run, { ...request, source, references: sent.references.length > 0 ? sent.references : request.references });
 }
 
 function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
@@ -125,11 +126,11 @@ function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
 	const { images } = provider;
 	const model = images?.capabilities[operation].models.find(({ value }) => value === request.model);
 	if (!images || !model) return { itemIndex, ok: false, failure: invalid(provider, []) };
-	const hasFiles = files.source.length + files.references.length > 0;
+	const needsPreparing = files.source.length + files.references.length > 0 || needsSourceAddress(provider, request);
 	return buyingPlan(
 		run,
 		itemIndex,
-		{ request, model, ...(hasFiles ? { prepare: async () => await sendFiles(run, files, request) } : {}) },
+		{ request, model, ...(needsPreparing ? { prepare: async () => await prepare(run, files, request) } : {}) },
 		settings,
 		images.estimateUsd(request),
 	);

@@ -171,14 +171,18 @@ export function referenceFields(operation: ImageOperation): INodeProperties[] {
 }
 
 export function aspectRatioFields(operation: ImageOperation): INodeProperties[] {
-	return ofEach(operation, ({ aspectRatios }) => ({
-		displayName: FIELD_NAMES.aspectRatio,
-		name: 'aspectRatio',
-		type: 'options',
-		options: choices(aspectRatios),
-		default: AUTO,
-		description: 'Ratio of width to height. With Auto, the model chooses.',
-	}));
+	return ofEach(operation, ({ aspectRatios }) =>
+		aspectRatios.length === 0
+			? null
+			: {
+					displayName: FIELD_NAMES.aspectRatio,
+					name: 'aspectRatio',
+					type: 'options',
+					options: choices(aspectRatios),
+					default: AUTO,
+					description: 'Ratio of width to height. With Auto, the model chooses.',
+				},
+	);
 }
 
 /** Optional fields, and the way to pass fields that this package does not know. */
@@ -205,7 +209,7 @@ export function additionalFields(operation: ImageOperation): INodeProperties {
 			),
 			...ofEach(
 				operation,
-				({ styles }) =>
+				({ aspectRatios, styles }) =>
 					styles.length === 0
 						? null
 						: {
@@ -214,11 +218,11 @@ export function additionalFields(operation: ImageOperation): INodeProperties {
 								type: 'options',
 								options: choices(styles),
 								default: AUTO,
-								description: "How the image is drawn. Manga needs a portrait 'Aspect Ratio'.",
+								description: aspectRatios.length === 0 ? 'How the image is drawn' : "How the image is drawn. Manga needs a portrait 'Aspect Ratio'.",
 							},
 				'/provider',
 			),
-			{
+			...onlyWith('userId', operation, {
 				displayName: FIELD_NAMES.userId,
 				name: 'userId',
 				type: 'string',
@@ -226,14 +230,20 @@ export function additionalFields(operation: ImageOperation): INodeProperties {
 				placeholder: 'e.g. customer-42',
 				description:
 					'Your own identifier for the person that the image is for, which helps the provider detect misuse. Do not use personal data.',
-			},
-			{
+			}),
+			...onlyWith('webSearch', operation, {
 				displayName: FIELD_NAMES.webSearch,
 				name: 'webSearch',
 				type: 'boolean',
 				default: false,
 				description: 'Whether the model may search the web',
-			},
+			}),
 		],
 	};
+}
+
+/** A field that only some providers have. */
+function onlyWith(capability: 'userId' | 'webSearch', operation: ImageOperation, field: INodeProperties): INodeProperties[] {
+	const shownFor = imageProviders.filter((id) => providers[id].images?.capabilities[operation][capability]);
+	return shownFor.length === 0 ? [] : [{ ...field, displayOptions: { show: { '/provider': [...shownFor] } } }];
 }

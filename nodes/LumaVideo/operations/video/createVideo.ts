@@ -1,20 +1,17 @@
 /** What all operations that generate a video share: fields, how they are read, and how they become a checked request. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES, InputFile, checkRequest } from '../../generation/checkRequest';
-import { systemClock } from '../../generation/clock';
 import type { Prepared } from '../../generation/job';
-import { readGeneration } from '../../generation/read';
 import { findModel, providerIds, providers } from '../../providers';
 import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
-import { generationIdOf } from '../../providers/reference';
 import type { Run } from '../buy';
-import { buy, buyingOptions, buyingPlan, needsSourceAddress } from '../buy';
+import { buy, buyingOptions, buyingPlan, needsSourceAddress, withSourceAddress } from '../buy';
 import { completionFields } from '../completion';
 import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages';
 import { placeholder, readInputImage, readInputVideo, sendImages } from '../inputImages';
-import { empty, noVideoFiles, sourceHasNoVideo } from '../messages';
+import { empty, noVideoFiles } from '../messages';
 import type { Operation } from '../operation';
 import { forOperation } from '../operation';
 import type { Plan } from '../plan';
@@ -142,25 +139,9 @@ function readVideo(
 }
 
 /** The request as the provider needs it: with its files sent, and the URL of a source generation's video. */
-async function prepare({ context, provider, client }: VideoRun, images: ImagesInItem, request: VideoRequest): Promise<Prepared> {
-	const sent = await sendImages(context, provider, client, images, request);
-	if (!sent.ok || !needsSourceAddress(provider, request)) return sent;
-	const generationId = generationIdOf(request.source) ?? '';
-	const source = await readGeneration(
-		provider,
-		client,
-		generationId,
-		systemClock,
-		context.getExecutionCancelSignal(),
-	);
-	if (!source.ok) return source;
-	const { videoUrl, status } = source.generation;
-	if (videoUrl === null) {
-		const isOver = status === 'completed' || status === 'failed';
-		const details = { generationId: null, provider: provider.id, status: null };
-		return { ok: false, failure: { ...sourceHasNoVideo({ generationId, status, isOver }), details } };
-	}
-	return { ok: true, request: { ...sent.request, source: { kind: 'url', url: videoUrl } } };
+async function prepare(run: VideoRun, images: ImagesInItem, request: VideoRequest): Promise<Prepared> {
+	const sent = await sendImages(run.context, run.provider, run.client, images, request);
+	return sent.ok ? await withSourceAddress(run, sent.request) : sent;
 }
 
 function plan(run: VideoRun, itemIndex: number): Plan {
