@@ -172,7 +172,8 @@ describe('each way to wait', () => {
 		const trigger = await Trigger.create(queue.client, credentials, provider);
 		const ids = await buy(queue.client, credentials, { provider, url: addressOf(trigger) }, texts(3, 'trigger'));
 		expect(idsOf(await trigger.settled(3, { timeout: 200_000 }))).toEqual(ids.sort());
-		for (const { id } of await trigger.executions()) expect(queue.ranBy(id)).toHaveLength(1);
+		// One that was suspended may go on at the other worker.
+		for (const { id } of await trigger.executions()) expect(queue.ranBy(id)).not.toEqual([]);
 		await unpublishAll();
 	});
 });

@@ -84,7 +84,7 @@ export const fal: ProviderSample = {
 	callback: {
 		body: { request_id: ID, gateway_request_id: ID, status: 'OK', error: null, payload: OUTPUT },
 		addressIn: ({ callbackUrl }) => callbackUrl,
-		progress: {},
+		progress: null,
 		onlyAtEnd: true,
 	},
 	lists: false,

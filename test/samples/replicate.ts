@@ -99,7 +99,7 @@ export const replicate: ProviderSample = {
 		failed: { status: 200, body: prediction('failed', { ...ENDED, error: 'The scene is too dark' }) },
 	},
 	times: { createdAt: 'milliseconds', completedAt: 'milliseconds' },
-	callback: { body: COMPLETED, addressIn: ({ body }) => body.webhook, progress: {} },
+	callback: { body: COMPLETED, addressIn: ({ body }) => body.webhook, progress: null },
 	lists: true,
 	balanceUnit: null,
 

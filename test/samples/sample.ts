@@ -143,8 +143,8 @@ export interface ProviderSample {
 		body: JsonObject;
 		/** The address that is called, in what was bought. */
 		addressIn(purchase: { body: JsonObject; headers: Record<string, string>; callbackUrl: string | null }): unknown;
-		/** Additional fields with which it also calls about progress. */
-		progress: INodeParameters;
+		/** Additional fields with which it also calls about progress; `null`: it calls at the end only. */
+		progress: INodeParameters | null;
 		/** It calls at the end only, and its calls say nothing of what still runs. */
 		onlyAtEnd?: true;
 	} | null;

@@ -164,11 +164,9 @@ describe.each(each)('%s', (provider) => {
 		const ids = await buy(client, credentials, trigger, ['a cat [takes 4000ms]'], {
 			additionalFields: samples[provider].callback?.progress ?? {},
 		});
-		const emitted = await trigger.settled(2);
-		expect(emitted.map(({ event, status }) => [event, status]).sort()).toEqual([
-			['completed', 'completed'],
-			['progress', 'processing'],
-		]);
+		const wanted = [['completed', 'completed'], ...(samples[provider].callback?.progress ? [['progress', 'processing']] : [])];
+		const emitted = await trigger.settled(wanted.length);
+		expect(emitted.map(({ event, status }) => [event, status]).sort()).toEqual(wanted);
 		expect(new Set(emitted.map(({ generationId }) => generationId))).toEqual(new Set(ids));
 	});
 
@@ -183,14 +181,14 @@ describe.each(each)('%s', (provider) => {
 	it('shows a test what it listens for, and listens on after anything else', async () => {
 		const trigger = await Trigger.create(client, credentials, provider, { isDraft: true });
 		await client.listenForTestEvent(trigger.workflowId, TRIGGER);
-		await callMany(trigger.testUrl, ['{}', claim(provider, 'made-up', 'processing')]);
+		await callMany(trigger.testUrl, ['{}', ...(samples[provider].callback?.progress ? [claim(provider, 'made-up', 'processing')] : [])]);
 		const ids = await buy(client, credentials, trigger, ['a cat [takes 1500ms]'], { triggerUrl: trigger.testUrl });
 		const emitted = await trigger.settled(1);
 		expect(emitted.map(({ generationId, event }) => [generationId, event])).toEqual([[ids[0], 'completed']]);
 
-		// The same one again: a test shows it whatever was seen before.
+		// The same one again: a test shows it whatever was seen before. Where the provider lists, nobody need call.
 		await client.listenForTestEvent(trigger.workflowId, TRIGGER);
-		await callMany(trigger.testUrl, [claim(provider, ids[0] ?? '')]);
+		if (!samples[provider].lists) await callMany(trigger.testUrl, [claim(provider, ids[0] ?? '')]);
 		expect(await trigger.settled(2)).toHaveLength(2);
 	});
 });

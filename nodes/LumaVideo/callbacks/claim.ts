@@ -47,13 +47,20 @@ export async function claim(context: Context, key: string, ticket: string, isAlo
 		const added = await record(key, ticketKey);
 		if (added.has(key)) return true;
 		if (!added.has(ticketKey)) return isRetry;
-		await context.helpers.removeProcessed([ticketKey], 'node', { mode: 'entries' });
+		await inLine(lineOf(context), async () => {
+			await context.helpers.removeProcessed([ticketKey], 'node', { mode: 'entries' });
+		});
 		return false;
 	}
 	const rounds = Array.from({ length: ROUNDS }, (_, index) => (index === 0 ? key : `${key} round ${index + 1}`));
 	for (const round of rounds) if ((await record(round)).size === 0) return false;
 	for (let repair = 0; repair < MAX_REPAIRS; repair++) if ((await record(ticketKey, ...rounds)).size === 0) break;
 	return true;
+}
+
+/** The store's calls for one trigger wait for each other: within a process, none undoes what another wrote. */
+function lineOf(context: Context): string {
+	return `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
 }
 
 interface Batch {
@@ -67,7 +74,7 @@ const durations = new Map<string, number>();
 
 /** Records keys, together with all that this process records in the meantime; returns those that are new. */
 async function recordTogether(context: Context, keys: readonly string[], isAlone: boolean, clock: Clock): Promise<Set<string>> {
-	const line = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
+	const line = lineOf(context);
 	let batch = batches.get(line);
 	if (!batch) {
 		const collected: string[] = [];

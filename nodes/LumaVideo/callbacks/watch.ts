@@ -42,6 +42,7 @@ const OLD_INTERVAL = 0.02;
 /** The first read of the list: not before n8n has started, and not at the same moment for all triggers. */
 const FIRST_LIST_MS = 1000;
 const FIRST_LIST_SPREAD_MS = 2000;
+
 /** Starts a published trigger; a test only listens. */
 export function watch(context: ITriggerFunctions): ITriggerResponse {
 	if (context.getMode() === 'manual') return {};
@@ -128,7 +129,7 @@ class Watcher {
 			if (isReplaced()) return;
 			delay = await this.consider(id, watched, read);
 		}
-		list.drop(id);
+		if (!isReplaced()) list.drop(id);
 	}
 
 	private async read(id: string): Promise<ReadResult | null> {

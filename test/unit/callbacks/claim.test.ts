@@ -63,6 +63,22 @@ describe('in one process', () => {
 		for (const key of keys) expect(store.entries).toContain(key);
 	});
 
+	it('claims in vain undo nothing that others record at the same moment', async () => {
+		store.latencyMs = 5;
+		const old = Array.from({ length: 5 }, (_, index) => `old-${index}`);
+		await claimed(old);
+		const fresh = Array.from({ length: 10 }, (_, index) => `new-${index}`);
+		const all = await Promise.all(
+			fresh.map(async (key, index) => {
+				await new Promise((resolve) => setTimeout(resolve, 3 * index));
+				return await claimed([key, old[index % 5] ?? '']);
+			}),
+		);
+		expect(all.flat()).toEqual(fresh);
+		expect(store.entries).toEqual(expect.arrayContaining([...old, ...fresh]));
+		expect(store.entries).toHaveLength(2 * 15);
+	});
+
 	it('remembers the last 1,000 emissions, in less than 60 kB', async () => {
 		store.latencyMs = 0;
 		const keys = Array.from({ length: 1200 }, (_, index) => `key-${index}`);
