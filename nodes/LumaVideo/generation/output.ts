@@ -18,7 +18,8 @@ export interface OutputOptions {
  * key is called `error`: n8n would treat the item as failed and, with Retry On Fail, run the node again.
  */
 export function outputJson(provider: Provider, generation: Generation | null, options: OutputOptions): IDataObject {
-	const { error: _, ...inputFields } = options.inputFields ?? {};
+	const inputFields = { ...options.inputFields };
+	delete inputFields.error;
 	return {
 		...inputFields,
 		generationId: generation?.generationId ?? null,

@@ -26,7 +26,7 @@ export function progressText({ finished, total, expectedInMs }: Progress): strin
  */
 export function suspendedHint(outcomes: readonly Outcome[], wakeAt: number, timeZone: string): string {
 	const finished = outcomes.filter(({ kind }) => kind === 'finished' || kind === 'failure').length;
-	const time = new Date(wakeAt).toLocaleTimeString('en-GB', { timeZone, timeZoneName: 'short' });
+	const time = new Date(wakeAt).toLocaleTimeString('en-GB', { timeZone, timeStyle: 'long' });
 	return `${progressText({ finished, total: outcomes.length, expectedInMs: null })}. Next check: ${time}.`;
 }
 

@@ -239,7 +239,7 @@ export function startImageFields(operation: VideoOperation): INodeProperties[] {
 			...(required ? { required: true } : {}),
 			default: '',
 			placeholder: 'e.g. https://example.com/image.png',
-			description: `${required ? '' : 'Optional. '}Public URL of ${purpose} (JPEG, PNG or WebP). ${OTHER_SOURCE}`,
+			description: sentences(`${required ? '' : 'Optional. '}Public URL of ${purpose} (JPEG, PNG or WebP)`, OTHER_SOURCE),
 			displayOptions: from('url', shown, 'backward'),
 		},
 		{
@@ -260,7 +260,7 @@ export function endImageFields(operation: VideoOperation): INodeProperties[] {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. https://example.com/image.png',
-			description: sentences('Optional. Public URL of the image that the video ends with', look.alone ? '' : "Needs a 'Start Image'.", OTHER_SOURCE),
+			description: sentences('Optional. Public URL of the image that the video ends with.', look.alone ? '' : "Needs a 'Start Image'.", OTHER_SOURCE),
 			displayOptions: from('url', shown, 'forward'),
 		},
 		{ ...dataFieldName(FIELD_NAMES.endImage, 'endImage', ''), displayOptions: from('binary', shown, 'forward') },

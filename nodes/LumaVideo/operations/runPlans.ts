@@ -106,7 +106,9 @@ export async function runPlans(
 				// A download now would be lost when the execution is suspended.
 				if (completion !== 'suspend') deliveries.start(job, generation);
 			},
-			onProgress: (progress) => tellProgress(context, progress),
+			onProgress: (progress) => {
+				tellProgress(context, progress);
+			},
 		},
 	);
 

@@ -41,5 +41,5 @@ it.each<[Partial<Progress>, string]>([
 
 it('while the execution is suspended: how far it is, and when the node checks again', () => {
 	const outcomes = [{ kind: 'finished' }, { kind: 'open' }, { kind: 'notSubmitted' }] as unknown as Outcome[];
-	expect(suspendedHint(outcomes, Date.UTC(2026, 0, 5, 13, 5, 10), 'Europe/Berlin')).toBe('1 of 3 finished. Next check: 14:05:10 CET.');
+	expect(suspendedHint(outcomes, Date.UTC(2026, 0, 5, 8, 5, 10), 'Europe/Berlin')).toBe('1 of 3 finished. Next check: 09:05:10 CET.');
 });
