@@ -81,7 +81,7 @@ function compile(entries, outDir, kept, absent) {
 	const { readFile } = host;
 	host.readFile = (path) => {
 		const text = readFile(path);
-		return text !== undefined && relative(root, path) === registryPath ? registryOf(text, absent) : text;
+		return text !== undefined && fromRoot(path) === registryPath ? registryOf(text, absent) : text;
 	};
 	const program = ts.createProgram(entries.map((path) => join(root, path)), options, host);
 	const result = program.emit(undefined, undefined, undefined, false, { before: [withoutRows(unusedExtras(kept))] });
@@ -121,7 +121,7 @@ function withoutRows(names) {
 		}
 		return ts.visitEachChild(node, (child) => visit(child, context), context);
 	};
-	return (context) => (file) => (relative(root, file.fileName) === extrasPath ? visit(file, context) : file);
+	return (context) => (file) => (fromRoot(file.fileName) === extrasPath ? visit(file, context) : file);
 }
 
 /** The icons that a compiled class names, to where it looks for them. */
@@ -141,6 +141,11 @@ function writeCodex(folder, path, { name, homepage }, kept, absent) {
 	const alias = codex.alias.filter((word) => names(word, kept) || !names(word, absent));
 	const resources = Object.fromEntries(Object.keys(codex.resources).map((kind) => [kind, [{ url: homepage }]]));
 	writeFileSync(join(folder, 'dist', codexPath), `${JSON.stringify({ ...codex, node: name, alias, resources }, null, 2)}\n`);
+}
+
+/** With slashes on every system. */
+function fromRoot(path) {
+	return relative(root, path).replaceAll('\\', '/');
 }
 
 function filesBelow(folder) {
