@@ -1,8 +1,9 @@
 /** What fal.ai and Replicate alone have: Uni-1 at fal.ai, Ray 2, files of both, cancellation, and fal.ai's history. */
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { IDataObject, INodeParameters, IRun } from 'n8n-workflow';
 import { START_IMAGE } from '../samples';
 import { startWorkflow, retryExecution } from './harness/engine';
+import { freezeClock } from './harness/fastClock';
 import { bytesOf, runFiles } from './harness/files';
 import { useProviderServer } from './harness/providerServer';
 import { allTexts, credentialsOf, generate, generation, jsonOf, keysIn, runItems, runOne, shownError } from './harness/service';
@@ -13,6 +14,10 @@ jest.setTimeout(60_000);
 const server = useProviderServer({ fal: { jobMs: 20 }, replicate: { jobMs: 20 } });
 
 const LONG = '[takes 60000ms]';
+let thaw: () => void = () => undefined;
+afterEach(() => {
+	thaw();
+});
 const bodies = (): Array<Record<string, unknown>> => server.ledger().purchases.map(({ body }) => body as Record<string, unknown>);
 const paths = (): string[] => server.ledger().purchases.map(({ path }) => path);
 const image = (more: INodeParameters = {}): INodeParameters => ({
@@ -146,8 +151,11 @@ describe.each(['fal', 'replicate'] as const)('%s: a cancellation', (provider) =>
 		const workflow = lumaWorkflow(items, generate(provider, { options: { cancelOnStop: true } }));
 		const running = await startWorkflow(workflow, { credentials: credentialsOf(server) });
 		await server.until(({ counts }) => counts[provider].create === 2 && counts[provider].status + counts[provider].list > 0, 30_000);
+		// The last seconds of an execution go by faster than any request here.
+		thaw = freezeClock();
 		running.stop();
 		const stopped = await running.finished;
+		thaw();
 		const [, asked = ''] = /Asked to stop, but may finish all the same: ([^.]*)\./.exec(allTexts(stopped)) ?? [];
 		expect(asked.split(', ').sort()).toEqual(server.jobs().map(({ id }) => id).sort());
 		expect(server.ledger().counts[provider].cancel).toBe(2);
@@ -157,6 +165,7 @@ describe.each(['fal', 'replicate'] as const)('%s: a cancellation', (provider) =>
 });
 
 describe("fal.ai's history", () => {
+	beforeEach(() => server.configure({ fal: { historyLagMs: 0 } }));
 	const many = { provider: 'fal', resource: 'generation', operation: 'getAll', returnAll: true };
 
 	it('lists what has ended, of every model', async () => {

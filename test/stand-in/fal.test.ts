@@ -312,6 +312,10 @@ describe('the history', () => {
 	const history = async (query: string): Promise<Reply> => await call(`${server.baseUrls.fal}/v1/models/requests/by-endpoint?${query}`, { headers: headers() });
 
 	it('has what has ended, page by page, with what was sent on wish', async () => {
+		await ended();
+		expect((await history(`endpoint_id=${RAY}/text-to-video`)).json).toMatchObject({ items: [] });
+		server.reset();
+		server.configure({ fal: { historyLagMs: 0 } });
 		const ids = [await ended(), await ended('A cat [moderated]')];
 		await started();
 		const first = (await history(`endpoint_id=${RAY}/text-to-video&limit=1`)).json as { items: Array<Record<string, unknown>>; next_cursor: string };

@@ -72,6 +72,8 @@ interface FalSettings extends CommonSettings {
 	lockedReads: boolean;
 	/** What a status answer is: 200, or 202 as long as it is not over. */
 	statusCodeWhileRunning: 200 | 202;
+	/** How long after its end a request is in the history, in milliseconds: nobody says how soon that is. */
+	historyLagMs: number;
 	/** Where files are to be sent; `null`: to the stand-in. */
 	uploadUrl: string | null;
 }
@@ -179,7 +181,8 @@ function createFal(world: World): Provider {
 		const cursor = query.get('cursor');
 		const page = cursor === null ? 1 : Number(Buffer.from(cursor, 'base64').toString('utf8'));
 		if (!Number.isInteger(page) || page < 1) return refuse('cursor is not valid');
-		const ended = jobs.list('fal').filter((job) => hasEnded(job) && endpoints.includes(job.model));
+		const until = Date.now() - settings.fal.historyLagMs;
+		const ended = jobs.list('fal').filter((job) => hasEnded(job) && (job.completedAt ?? 0) <= until && endpoints.includes(job.model));
 		ended.sort((a, b) => (b.completedAt ?? 0) - (a.completedAt ?? 0));
 		const end = page * limit;
 		const next = end < ended.length ? Buffer.from(String(page + 1)).toString('base64') : null;
@@ -323,6 +326,7 @@ export const fal: StandIn<FalSettings> = {
 		errorsInStatus: 'service',
 		lockedReads: false,
 		statusCodeWhileRunning: 200,
+		historyLagMs: 60_000,
 		uploadUrl: null,
 	}),
 	// "Pricing": outputs are charged, errors of the service are free. What a model refused may be charged.
