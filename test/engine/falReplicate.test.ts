@@ -165,7 +165,9 @@ describe.each(['fal', 'replicate'] as const)('%s: a cancellation', (provider) =>
 });
 
 describe("fal.ai's history", () => {
-	beforeEach(() => server.configure({ fal: { historyLagMs: 0 } }));
+	beforeEach(() => {
+		server.configure({ fal: { historyLagMs: 0 } });
+	});
 	const many = { provider: 'fal', resource: 'generation', operation: 'getAll', returnAll: true };
 
 	it('lists what has ended, of every model', async () => {

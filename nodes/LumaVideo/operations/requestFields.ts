@@ -347,14 +347,14 @@ export function directionFields(): INodeProperties[] {
 		forward: { name: 'Forward', description: 'Add a part that continues the video' },
 	};
 	return variants('extend', (model) =>
-		model.directions && model.directions.length > 1 ? { values: [...model.directions].sort() } : null,
+		model.directions && model.directions.length > 1 ? { values: [...model.directions].sort(), hint: model.hints?.direction ?? '' } : null,
 	).map(({ look, shown }) => ({
 		displayName: FIELD_NAMES.direction,
 		name: 'direction',
 		type: 'options',
 		options: look.values.map((value) => ({ name: value, value, ...texts[value] })),
 		default: 'forward',
-		description: 'Which end of the video to extend',
+		description: sentences('Which end of the video to extend', look.hint),
 		displayOptions: shown,
 	}));
 }

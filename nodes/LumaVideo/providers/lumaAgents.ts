@@ -89,6 +89,8 @@ export const lumaAgents: Provider = {
 						defaults: { aspectRatio: null, resolution: DEFAULT_RESOLUTION, duration: null },
 						directions: ['forward', 'backward'],
 						loop: 'withoutEndImage',
+						// As resellers and ComfyUI describe it: "returns one 5s block per call".
+						hints: { direction: 'The output contains only the 5 seconds that are added.' },
 						// A guess, as above.
 						usualSeconds: 90,
 					},

@@ -129,7 +129,7 @@ export interface ModelCapabilities {
 	/** Whether the service can take the aspect ratio from an image. Without an image, the default is sent. */
 	autoAspectRatio?: boolean;
 	/** Sentences added to the descriptions of fields: about input images, the resolution, the source video and its size. */
-	hints?: Readonly<Partial<Record<'image' | 'resolution' | 'source' | 'sourceSize', string>>>;
+	hints?: Readonly<Partial<Record<'direction' | 'image' | 'resolution' | 'source' | 'sourceSize', string>>>;
 	/** `withoutEndImage`: a loop is refused together with an end image. */
 	loop: 'never' | 'withoutEndImage' | 'always';
 	/** Usual time from submission to completion of a 5 s video at the default resolution, in seconds. Only an initial

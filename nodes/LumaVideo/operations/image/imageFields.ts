@@ -57,7 +57,7 @@ export function modelFields(operation: ImageOperation): INodeProperties[] {
 			options: models.map(({ name, value, description }) => {
 				const blank = blankImageRequest(operation, value);
 				const usd = images.estimateUsd(operation === 'edit' ? { ...blank, source: { kind: 'generation', generationId: '' } } : blank);
-				return { name, value, description: usd === null ? description : `${description}; about ${usd.toFixed(2)} USD` };
+				return { name, value, description: usd === null ? description : `${description}; about $${usd.toFixed(2)}` };
 			}),
 			default: first,
 			description: 'The model that generates the image',
