@@ -66,7 +66,7 @@ function placeOf(provider: ProviderName): string {
 function takesModelExpression(provider: ProviderName): boolean {
 	return nodeProperties.some(
 		({ name, displayOptions, noDataExpression }) =>
-			name === 'model' && noDataExpression !== true && displayOptions?.show?.operation?.includes('generate') && displayOptions.show.provider?.includes(provider),
+			name === 'model' && noDataExpression !== true && displayOptions?.show?.resource?.includes('video') && displayOptions.show.operation?.includes('generate') && displayOptions.show.provider?.includes(provider),
 	);
 }
 

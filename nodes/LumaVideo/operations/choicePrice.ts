@@ -9,6 +9,8 @@ const SHOWN_SOURCE_LENGTH = 5;
 interface ShownPrice {
 	model: string;
 	price: string;
+	/** `null`: the same with a start image. */
+	withImage: string | null;
 	/** What the price is for; begins with a space unless it is empty. */
 	scope: string;
 }
@@ -40,9 +42,8 @@ function shownPrice(
 		...(list === 'durations' && resolution ? [` at ${resolution}`] : []),
 		...(list === 'resolutions' && duration ? [` for ${Number.parseInt(duration, 10)} seconds`] : []),
 		...(hasSource ? [` for a source of ${SHOWN_SOURCE_LENGTH} seconds`] : []),
-		...(withImage === price ? [] : [`; ${usd(withImage)} with a start image`]),
 	];
-	return { model: name, price: usd(price), scope: scopes.join('') };
+	return { model: name, price: usd(price), withImage: withImage === price ? null : usd(withImage), scope: scopes.join('') };
 }
 
 /**
@@ -54,8 +55,8 @@ export function priceOf(provider: Provider, operation: VideoOperation, list: 'du
 	const shown = models.flatMap((model) => shownPrice(provider, operation, model, list, value) ?? []);
 	const [first] = shown;
 	if (!first) return '';
-	const isSame = shown.every(({ price, scope }) => price === first.price && scope === first.scope);
-	if (isSame) return `About ${first.price}${first.scope}`;
-	const prices = shown.map(({ price, model }) => `${price} with ${model}`).join(', ');
+	const isSame = shown.every(({ price, withImage, scope }) => price === first.price && withImage === first.withImage && scope === first.scope);
+	if (isSame) return `About ${first.price}${first.scope}${first.withImage === null ? '' : `; ${first.withImage} with a start image`}`;
+	const prices = shown.map(({ price, withImage, model }) => `${price} with ${model}${withImage === null ? '' : ` (${withImage} with a start image)`}`).join(', ');
 	return `About ${prices}${first.scope === '' ? '' : `,${first.scope}`}`;
 }

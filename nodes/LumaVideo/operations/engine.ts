@@ -56,13 +56,13 @@ export function canResume(context: IExecuteFunctions): boolean {
 
 /** What `suspendUntil` needs and this n8n does not have, by n8n's names; empty if all is there. */
 export function missingToSuspend(context: IExecuteFunctions): string[] {
-	const { getExecuteData, putExecutionToWait } = context as Partial<IExecuteFunctions>;
+	const { getExecuteData, getWorkflowDataProxy, putExecutionToWait } = context as Partial<IExecuteFunctions>;
 	const stack: unknown = executionData(context)?.executionData?.nodeExecutionStack;
 	const parts = {
 		nodeExecutionStack: Array.isArray(stack),
 		getExecuteData: typeof getExecuteData === 'function',
 		putExecutionToWait: typeof putExecutionToWait === 'function',
-		$runIndex: typeof (runIndexOf(context) as unknown) === 'number',
+		$runIndex: typeof getWorkflowDataProxy === 'function' && typeof (runIndexOf(context) as unknown) === 'number',
 	};
 	return Object.entries(parts).flatMap(([name, isThere]) => (isThere ? [] : [name]));
 }

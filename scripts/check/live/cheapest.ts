@@ -11,10 +11,10 @@ export interface Plan {
 
 const orNone = <T>(values: readonly T[]): ReadonlyArray<T | null> => (values.length > 0 ? values : [null]);
 
-/** By price; without prices the first model at its lowest resolution and shortest duration, as tables begin with these. */
+/** By price, of the models that are not on their way out; without prices the first model at its lowest resolution and shortest duration, as tables begin with these. */
 export function cheapest(provider: Provider, prompt: string): Plan {
 	const plans = provider.capabilities.models
-		.filter(({ frames }) => frames.includes('none'))
+		.filter(({ frames, name }) => frames.includes('none') && !name.endsWith('(Legacy)'))
 		.flatMap((model) => orNone(model.resolutions).flatMap((resolution) => orNone(model.durations).map((duration) => ({ model, resolution, duration }))))
 		.map(({ model, resolution, duration }): Plan => {
 			const { aspectRatio } = model.defaults;

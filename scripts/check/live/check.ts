@@ -165,7 +165,8 @@ class LiveCheck {
 		const { bought } = this.seen;
 		if (!bought) return ok(`${generations.length} generations on the first page`);
 		bought.listed = generations.find(({ generationId }) => generationId === bought.generationId) ?? null;
-		return bought.listed ? ok('has the video') : trouble('does not have the video');
+		if (bought.listed) return ok('has the video');
+		return listing.endedOnly ? skipped('does not have the video yet') : trouble('does not have the video');
 	}
 
 	private async balance(step: StepName): Promise<Said> {

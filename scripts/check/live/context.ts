@@ -5,7 +5,7 @@
 import '../../../test/engine/harness/environment';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { LoadOptionsContext } from 'n8n-core';
 import type { IBinaryData, ICredentialDataDecryptedObject, ICredentialType, IExecuteFunctions, IHttpRequestOptions, INode, IWorkflowExecuteAdditionalData } from 'n8n-workflow';
@@ -30,10 +30,12 @@ function bodyOf(body: unknown): JsonValue {
 	return typeof body === 'object' && 'pipe' in body ? '(a stream)' : (body as JsonValue);
 }
 
-function textOf(body: unknown): string {
-	if (typeof body === 'string') return body;
-	if (body === undefined || body === null) return '';
-	return typeof body === 'object' && 'pipe' in body ? '(a file)' : JSON.stringify(body);
+/** Files are passed on as they come; what is read to note it is passed on again. */
+async function noted(body: unknown, contentType: string | undefined): Promise<{ text: string; body: unknown }> {
+	if (!(body instanceof Readable)) return { text: typeof body === 'string' ? body : JSON.stringify(body ?? ''), body };
+	if (/^(?:video|image)\/|octet-stream/.test(contentType ?? '')) return { text: '(a file)', body };
+	const bytes = Buffer.concat((await body.toArray()) as Buffer[]);
+	return { text: bytes.toString(), body: Readable.from([bytes]) };
 }
 
 export interface LiveContext {
@@ -60,8 +62,10 @@ export function liveContext(type: ICredentialType, credential: ICredentialDataDe
 		try {
 			const answer = (await request({ ...authenticated })) as { statusCode: number; headers: Record<string, unknown>; body: unknown };
 			const headers = Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
-			entry.answer = { statusCode: answer.statusCode, headers: Object.fromEntries(headers) as Record<string, string>, text: textOf(answer.body) };
-			return answer;
+			const known = Object.fromEntries(headers) as Record<string, string>;
+			const { text, body } = await noted(answer.body, known['content-type']);
+			entry.answer = { statusCode: answer.statusCode, headers: known, text };
+			return { ...answer, body };
 		} catch (error) {
 			entry.fault = error instanceof Error ? error.message : String(error);
 			throw error;

@@ -781,7 +781,7 @@ describe('prices where they are decided', () => {
 	});
 
 	it('with an image, where that changes the price', () => {
-		expect(said('fal', 'generate', 'resolution')).toMatchObject({ '720p': 'About $1.00 for 5 seconds; $0.30 with a start image' });
+		expect(said('fal', 'generate', 'resolution')).toMatchObject({ '720p': 'About $1.00 with Ray 3.2 ($0.30 with a start image), $1.00 with Ray 2 (Legacy), $0.40 with Ray 2 Flash (Legacy), for 5 seconds' });
 	});
 
 	it('of several models side by side, and none where none is published', () => {
