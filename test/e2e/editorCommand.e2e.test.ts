@@ -102,8 +102,9 @@ describe('npm run editor', () => {
 		expect(await (await fetch(url)).text()).toContain('<title>n8n.io');
 
 		const credentials = await client.request<StoredCredential[]>('GET', '/rest/credentials');
-		expect(credentials.map(({ type }) => type).sort()).toEqual([...credentialTypes.map(({ name }) => name), 'openAiApi'].sort());
-		for (const credential of credentials) {
+		expect(credentials.map(({ type }) => type).sort()).toEqual([...credentialTypes.map(({ name }) => name), 'httpHeaderAuth', 'openAiApi'].sort());
+		// n8n cannot test a header.
+		for (const credential of credentials.filter(({ type }) => type !== 'httpHeaderAuth')) {
 			expect({ type: credential.type, ...(await client.testCredential(credential)) }).toMatchObject({ status: 'OK' });
 		}
 
@@ -113,12 +114,14 @@ describe('npm run editor', () => {
 		const known = credentials.map(({ id }) => id);
 		for (const { id, name, nodes } of workflows) {
 			expect(printed).toContain(`${url}/workflow/${id}   ${name}`);
-			for (const node of nodes.filter(({ type }) => /lumaVideo|lmChat/.test(type))) {
+			for (const node of nodes.filter(({ type, parameters }) => /lumaVideo|lmChat/.test(type) || parameters.genericAuthType !== undefined)) {
 				const [credential] = Object.values(node.credentials ?? {});
 				expect({ name, node: node.name, id: credential?.id }).toEqual({ name, node: node.name, id: expect.any(String) });
 				expect(known).toContain(credential?.id);
 			}
 		}
+		const buying = workflows.find(({ name }) => name === 'Luma Video: generate every morning');
+		expect(JSON.stringify(buying?.nodes)).toContain(`"value":"${url}/webhook/`);
 		expect(workflows.filter(({ active }) => active).map(({ name }) => name)).toEqual(['Luma Video: when a video is finished']);
 
 		const example = workflows.find(({ name }) => name === 'Luma Video: text to video');
