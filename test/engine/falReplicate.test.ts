@@ -142,7 +142,7 @@ describe.each(['fal', 'replicate'] as const)('%s: a cancellation', (provider) =>
 		const id = await buy();
 		server.finish(id);
 		expect(shownError(await runItems(server, [{ id }], cancel))?.message).toBe(
-			`Generation ${id} was not cancelled: ${provider === 'fal' ? 'fal.ai' : 'Replicate'} says that it has ended already [item 0]`,
+			`Generation ${id} was not canceled: ${provider === 'fal' ? 'fal.ai' : 'Replicate'} says that it has ended already [item 0]`,
 		);
 	});
 
@@ -156,7 +156,7 @@ describe.each(['fal', 'replicate'] as const)('%s: a cancellation', (provider) =>
 		running.stop();
 		const stopped = await running.finished;
 		thaw();
-		const [, asked = ''] = /Asked to stop, but may finish all the same: ([^.]*)\./.exec(allTexts(stopped)) ?? [];
+		const [, asked = ''] = /Asked to cancel, but may still finish: ([^.]*)\./.exec(allTexts(stopped)) ?? [];
 		expect(asked.split(', ').sort()).toEqual(server.jobs().map(({ id }) => id).sort());
 		expect(server.ledger().counts[provider].cancel).toBe(2);
 		await (await retryExecution(stopped, workflow, { credentials: credentialsOf(server) })).finished;

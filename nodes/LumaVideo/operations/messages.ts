@@ -116,7 +116,7 @@ export function sourceHasNoFile({ makes, generationId, status, isOver }: { makes
 }
 
 export function actionFailed({ generationId, isDeletion, isRefused, reason, advice }: { generationId: string; isDeletion: boolean; isRefused: boolean; reason: string; advice: string }): Text {
-	const done = isDeletion ? 'deleted' : 'cancelled';
+	const done = isDeletion ? 'deleted' : 'canceled';
 	const message = isRefused ? `Generation ${generationId} was not ${done}` : `It is not known whether generation ${generationId} was ${done}`;
 	return { message: `${message}: ${reason}`, advice };
 }

@@ -146,7 +146,7 @@ export function stoppedError(
 	const requests = unansweredSince(left);
 	const known = [
 		...(deleted.size > 0 ? [`Deleted: ${[...deleted].join(', ')}.`] : []),
-		...(cancelled.size > 0 ? [`Asked to stop, but may finish all the same: ${[...cancelled].join(', ')}.`] : []),
+		...(cancelled.size > 0 ? [`Asked to cancel, but may still finish: ${[...cancelled].join(', ')}.`] : []),
 		...(requests ? [sentences(stoppedUnanswered({ provider, requests }))] : []),
 		...(over ? [`Already over: ${over}.`] : []),
 		...(running || over ? [GET_BY_ID] : []),

@@ -20,8 +20,10 @@ export const settingFields = {
 		name: 'cancelOnStop',
 		type: 'boolean',
 		default: false,
-		description:
-			'Whether to ask the provider to cancel the generations that are not finished when the execution is stopped. Those that already run may finish, and be charged, all the same: Replicate charges for cancelled ones, and fal.ai does not say whether it does.',
+		description: [
+			'Whether to ask the provider to cancel unfinished generations when the execution is stopped. One that is already running may still finish.',
+			...providerIds.flatMap((id) => providers[id].cancellation?.charge ?? []),
+		].join(' '),
 		displayOptions: { show: { '/provider': providerIds.filter((id) => providers[id].cancellation) } },
 	},
 	deleteOnStop: {

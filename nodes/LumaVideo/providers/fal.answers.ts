@@ -13,7 +13,7 @@ const NO_MONEY = /exhausted balance|top[ _]up/i;
 
 /** "Errors": the model's own `type`, in words for people. Others are shown as they are. */
 const FAILURES: ReadonlyMap<string, string> = new Map([
-	['client_cancelled', 'the request was cancelled'],
+	['client_cancelled', 'the request was canceled'],
 	['content_policy_violation', 'content moderation refused the prompt, an input or the result'],
 	['downstream_service_error', 'Luma refused the request'],
 	['downstream_service_unavailable', 'Luma could not be reached; another try may work'],

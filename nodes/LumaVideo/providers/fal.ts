@@ -184,6 +184,7 @@ export const fal: Provider = {
 	listing,
 	// "Cancel a request": told by the HTTP status.
 	cancellation: {
+		charge: `${DISPLAY_NAME} does not say whether it charges for canceled ones.`,
 		call: (generationId) => callAbout(generationId, 'PUT', '/cancel'),
 		read: (answer) => (isSuccess(answer) ? { ok: true, value: true } : { ok: false, problem: problem(answer, 'cancellation') }),
 	},

@@ -585,7 +585,10 @@ export interface Provider {
 	listing?: Listing;
 	deletion?: GenerationAction;
 	/** A generation that is not finished can be asked to stop: it may finish all the same. */
-	cancellation?: GenerationAction;
+	cancellation?: GenerationAction & {
+		/** What a canceled generation costs, as a sentence. */
+		charge: string;
+	};
 	balance?: BalanceInquiry;
 	/** Lists kept by the service; present if `capabilities.extras` has the field. */
 	catalogs?: Partial<Record<CatalogName, Catalog>>;

@@ -431,6 +431,7 @@ export const replicate: Provider = {
 
 	// "Cancel a prediction": answered with the prediction, which may have ended before.
 	cancellation: {
+		charge: `${DISPLAY_NAME} charges for canceled ones.`,
 		call: (generationId) => ({ method: 'POST', path: `/predictions/${encodeURIComponent(generationId)}/cancel` }),
 		read(answer) {
 			const reading = readOne(answer, 'cancellation', null);

@@ -5,9 +5,9 @@ export const cancelGeneration = createGenerationAction({
 	value: 'cancel',
 	name: 'Cancel',
 	action: 'Cancel generation',
-	description: 'Ask the provider to stop a generation; one that runs may finish, and be charged, all the same',
+	description: 'Ask the provider to cancel a generation, which may still finish and be charged',
 	toolDescription:
-		'Asks the provider to stop a generation, named by its generationId, that is not finished. It may finish, and be charged, all the same.',
+		'Asks the provider to cancel a generation that is not finished, identified by its generationId. It may still finish and be charged.',
 	ability: 'cancellation',
 	// Not that it was: a generation that runs may finish.
 	done: { cancelRequested: true },
