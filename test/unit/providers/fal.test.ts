@@ -460,7 +460,7 @@ describe('the result', () => {
 		[422, {}, null],
 		[400, detail(finding('downstream_service_error', 'Refused')), 'downstream_service_error: Luma refused the request (Refused)'],
 		[400, { detail: 'Bad', error_type: 'bad_request' }, 'bad_request: Bad'],
-		[499, { detail: 'Request was cancelled', error_type: 'client_cancelled' }, 'client_cancelled: the request was cancelled (Request was cancelled)'],
+		[499, { detail: 'Request was cancelled', error_type: 'client_cancelled' }, 'client_cancelled: the request was canceled (Request was cancelled)'],
 		[413, { detail: 'Too large' }, 'Too large'],
 	])('HTTP %i with %j is a failure', (code, body, failureReason) => {
 		expect(read(answer(code, body))).toEqual({ ok: true, value: { ...completed, status: 'failed', failureReason, raw: body } });
