@@ -2,9 +2,9 @@
  * A stand-in for a chat model behind OpenAI's `POST /v1/chat/completions`, as simple as can be: it calls the first tool
  * it is offered with the user's text as the prompt, and then repeats what the tool said.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import { readText, sendJson, startLocalServer } from './localServer';
 
 /** A tool as a model sees it. */
 export interface OfferedTool {
@@ -51,37 +51,28 @@ const ARGUMENTS: Readonly<Record<string, unknown>> = { boolean: false, number: 0
 
 /** @param port default: a free one */
 export async function startChatServer(port = 0): Promise<ChatServer> {
-	const server = createServer((message, response) => {
-		serve(message, response, chat).catch((error: unknown) => {
-			send(response, 500, { error: { message: error instanceof Error ? error.message : String(error) } });
-		});
-	});
-	await new Promise<void>((resolve, reject) => {
-		server.once('error', reject);
-		server.listen(port, '127.0.0.1', resolve);
-	});
+	const server = await startLocalServer(
+		async (message, response) => await serve(message, response, chat),
+		(reason) => ({ error: { message: reason } }),
+		port,
+	);
 	const chat: ChatServer = {
-		baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+		baseUrl: `${server.url}/v1`,
 		apiKey: API_KEY,
 		requests: [],
 		toolCalls: 1,
-		close: async () => {
-			await new Promise<void>((resolve) => {
-				server.close(() => resolve());
-				server.closeAllConnections();
-			});
-		},
+		close: server.close,
 	};
 	return chat;
 }
 
 async function serve(message: IncomingMessage, response: ServerResponse, chat: ChatServer): Promise<void> {
 	if (message.headers.authorization !== `Bearer ${API_KEY}`) {
-		return send(response, 401, { error: { message: 'Incorrect API key provided', type: 'invalid_request_error' } });
+		return sendJson(response, 401, { error: { message: 'Incorrect API key provided', type: 'invalid_request_error' } });
 	}
 	const path = `${message.method} ${message.url}`;
-	if (path === 'GET /v1/models') return send(response, 200, { object: 'list', data: [{ id: MODEL, object: 'model' }] });
-	if (path !== 'POST /v1/chat/completions') return send(response, 404, { error: { message: `No ${path}` } });
+	if (path === 'GET /v1/models') return sendJson(response, 200, { object: 'list', data: [{ id: MODEL, object: 'model' }] });
+	if (path !== 'POST /v1/chat/completions') return sendJson(response, 404, { error: { message: `No ${path}` } });
 	const body = JSON.parse(await readText(message)) as {
 		model: string;
 		messages: Message[];
@@ -95,7 +86,7 @@ async function serve(message: IncomingMessage, response: ServerResponse, chat: C
 	const common = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model: body.model };
 	if (body.stream !== true) {
 		const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
-		return send(response, 200, { ...common, object: 'chat.completion', choices: [{ ...choice, message: answer }], usage });
+		return sendJson(response, 200, { ...common, object: 'chat.completion', choices: [{ ...choice, message: answer }], usage });
 	}
 	response.writeHead(200, { 'content-type': 'text/event-stream' });
 	const chunk = { ...common, object: 'chat.completion.chunk', choices: [{ ...choice, delta: answer }] };
@@ -133,14 +124,4 @@ function textOf(message: Message | undefined): string {
 	if (typeof content === 'string') return content;
 	const parts = Array.isArray(content) ? (content as Array<{ text?: string }>) : [];
 	return parts.map(({ text = '' }) => text).join('');
-}
-
-async function readText(message: IncomingMessage): Promise<string> {
-	const pieces: Buffer[] = [];
-	for await (const piece of message as AsyncIterable<Buffer>) pieces.push(piece);
-	return Buffer.concat(pieces).toString('utf8');
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-	response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }

@@ -2,9 +2,9 @@
  * A stand-in for JSON2Video's `/v2/movies`, which an example has add a voice and captions to a video. As its reference
  * describes it: https://json2video.com/docs/v2/reference/api-endpoints/movies-create and …/movies-status
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
+import { readText, sendJson, startLocalServer } from './localServer';
 
 interface MovieElement {
 	readonly type?: string;
@@ -43,7 +43,7 @@ export async function startMovieServer(renderedUrl: string): Promise<MovieServer
 		if (message.headers['x-api-key'] !== API_KEY) return [403, { success: false, message: 'Forbidden' }];
 		if (url.pathname !== '/v2/movies') return [404, { success: false, message: 'Not found' }];
 		if (message.method === 'POST') {
-			const movie = JSON.parse(await textOf(message)) as Movie;
+			const movie = JSON.parse(await readText(message)) as Movie;
 			const trouble = troubleWith(movie);
 			if (trouble !== null) return [400, { success: false, message: trouble }];
 			const project = randomBytes(8).toString('hex');
@@ -59,27 +59,14 @@ export async function startMovieServer(renderedUrl: string): Promise<MovieServer
 		return [200, { success: true, movie }];
 	}
 
-	const server = createServer((message, response) => {
-		answer(message).then(
-			([status, body]) => send(response, status, body),
-			(error: unknown) => send(response, 500, { success: false, message: String(error) }),
-		);
-	});
-	await new Promise<void>((resolve, reject) => {
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', resolve);
-	});
-	return {
-		baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2`,
-		apiKey: API_KEY,
-		movies,
-		close: async () => {
-			await new Promise<void>((resolve) => {
-				server.close(() => resolve());
-				server.closeAllConnections();
-			});
+	const server = await startLocalServer(
+		async (message, response) => {
+			const [status, body] = await answer(message);
+			sendJson(response, status, body);
 		},
-	};
+		(reason) => ({ success: false, message: reason }),
+	);
+	return { baseUrl: `${server.url}/v2`, apiKey: API_KEY, movies, close: server.close };
 }
 
 /** What the service would say about a movie that it does not render. */
@@ -91,15 +78,4 @@ function troubleWith({ scenes, elements = [] }: Movie): string | null {
 		if (inScene.some(({ type, text }) => type === 'voice' && !text)) return 'A voice needs a text';
 	}
 	return elements.filter(({ type }) => type === 'subtitles').length > 1 ? 'Only one subtitles element is allowed' : null;
-}
-
-async function textOf(message: IncomingMessage): Promise<string> {
-	const pieces: Buffer[] = [];
-	for await (const piece of message as AsyncIterable<Buffer>) pieces.push(piece);
-	return Buffer.concat(pieces).toString();
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-	response.writeHead(status, { 'content-type': 'application/json' });
-	response.end(JSON.stringify(body));
 }

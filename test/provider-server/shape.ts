@@ -20,6 +20,11 @@ export interface Problem {
 	input: unknown;
 }
 
+/** Where resellers of Ray 2 take the source of a reframing to be: in whole pixels. */
+export const GRID_FIELDS: Fields = Object.fromEntries(
+	['grid_position_x', 'grid_position_y', 'x_start', 'x_end', 'y_start', 'y_end'].map((name) => [name, { type: 'integer' }]),
+);
+
 /** Everything in `value` that `shape` does not allow, in document order. */
 export function findProblems(value: unknown, shape: Shape, path: string[] = []): Problem[] {
 	const wrong = (kind: Problem['kind'], message: string): Problem[] => [{ kind, path, message, input: value }];

@@ -14,6 +14,7 @@ import { canSuspend, suspendUntil } from '../operations/engine';
 import { downloadSettings, readSettings, readWantsFile } from '../operations/settings';
 import type { Generation } from '../providers/provider';
 import type { Reference } from '../transport/announce';
+import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import { claim } from './claim';
 import { RETRY_DOWNLOAD } from './messages';
@@ -53,17 +54,18 @@ export function handOver(generationId: string, about: Partial<HandedOver>): INod
  * @throws NodeApiError or NodeOperationError when a generation cannot be read or its file cannot be downloaded
  */
 export async function emit(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
-	const gate = new Gate(MAX_READS);
 	const handed = context.getInputData().map(({ json }) => json as unknown as HandedOver).filter(({ generationId }) => isId(generationId));
-	return (await Promise.all(handed.map(async (each, index) => await emitOne(context, each, index, gate)))).flat();
+	if (handed.length === 0) return [];
+	const client = await createProviderClient(context, providerOf(context.getNode()), REQUEST_TIMEOUT_MS);
+	const gate = new Gate(MAX_READS);
+	return (await Promise.all(handed.map(async (each, index) => await emitOne(context, client, gate, each, index)))).flat();
 }
 
-async function emitOne(context: IExecuteFunctions, handed: HandedOver, index: number, gate: Gate): Promise<INodeExecutionData[]> {
+async function emitOne(context: IExecuteFunctions, client: ProviderClient, gate: Gate, handed: HandedOver, index: number): Promise<INodeExecutionData[]> {
 	const node = context.getNode();
 	const provider = providerOf(node);
 	const mode = context.getMode();
 	const isTest = mode === 'manual';
-	const client = await createProviderClient(context, provider, REQUEST_TIMEOUT_MS);
 	const terms = { provider, node, wanted: context.getNodeParameter('events', 0, []) as TriggerEvent[], isTest };
 	const cancelSignal = context.getExecutionCancelSignal();
 	const { generationId, generation } = handed;

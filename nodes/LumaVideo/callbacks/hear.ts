@@ -94,7 +94,7 @@ async function hearCallback(context: IWebhookFunctions, provider: Provider, now:
 
 /** What the node announced; `null` when it is malformed. */
 function announcementOf(text: string): Announcement | null {
-	const json = jsonOf({ statusCode: 200, headers: {}, text });
+	const json = jsonOf({ text });
 	if (!isObject(json) || typeof json.provider !== 'string' || !Array.isArray(json.generations)) return null;
 	const generations = json.generations.filter((each) => isObject(each) && isId(each.id)) as unknown as AnnouncedGeneration[];
 	return { provider: json.provider, generations, reference: isObject(json.reference) ? (json.reference as Reference) : null };

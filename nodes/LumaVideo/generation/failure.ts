@@ -61,8 +61,10 @@ export function failedItem(failure: Failure, itemIndex: number): INodeExecutionD
 }
 
 /**
- * The error to throw; `itemIndex` is `null` if it is about several items. Its texts are set again after construction, since n8n replaces any message that contains the name
+ * The error to throw. Its texts are set again after construction, since n8n replaces any message that contains the name
  * of a Node.js error code, even inside a word.
+ *
+ * @param itemIndex `null` if it is about several items
  */
 export function nodeError(
 	node: INode,

@@ -194,22 +194,12 @@ export function sentences(first: string, ...others: string[]): string {
 	return more.length === 0 ? first : [first.replace(/\.?$/, '.'), ...more].join(' ');
 }
 
-/** What an image is for, depending on the operation, and which models have it. */
-function imageLooks(operation: VideoOperation) {
-	const start = variants(operation, (model) => {
-		if (!model.frames.some((mode) => mode === 'start' || mode === 'startAndEnd')) return null;
-		const required = !model.frames.includes('none');
-		return { required, dataField: required ? 'data' : '' };
-	});
-	const end = variants(operation, (model) => {
-		if (!model.frames.some((mode) => mode === 'end' || mode === 'startAndEnd')) return null;
-		return { alone: model.frames.includes('end') };
-	});
-	// With both directions, each has its own image.
-	const directed = variants(operation, (model) => ((model.directions?.length ?? 0) > 1 ? true : null)).length > 0;
-	const from = (source: string, shown: IDisplayOptions, direction: string): IDisplayOptions =>
-		both(shown, { show: { ...(directed ? { direction: [direction] } : {}), imageSource: [source] } });
-	return { start, end, from };
+/** When the field of an image is shown: for its source and, with both directions, for the one that has it. */
+function imageShown(operation: VideoOperation, direction: 'backward' | 'forward'): (source: string, shown: IDisplayOptions) => IDisplayOptions {
+	const isDirected = providersFor(operation).some((id) =>
+		operationCapabilities(providers[id], operation)?.models.some(({ directions = [] }) => directions.length > 1),
+	);
+	return (source, shown) => both(shown, { show: { ...(isDirected ? { direction: [direction] } : {}), imageSource: [source] } });
 }
 
 /** Of a URL field, for the end of its description. */
@@ -226,12 +216,15 @@ const dataFieldName = (label: string, name: string, preset: string): INodeProper
 
 /** The image that the video starts from: by URL, or from the item's binary data. */
 export function startImageFields(operation: VideoOperation): INodeProperties[] {
-	const { start, from } = imageLooks(operation);
+	const from = imageShown(operation, 'backward');
 	const purpose =
 		operation === 'modify' || operation === 'reframe'
 			? 'an image that shows how the first frame should look'
 			: 'the image that the video starts from';
-	return start.flatMap(({ look: { required, dataField }, shown }): INodeProperties[] => [
+	return variants(operation, (model) => {
+		if (!model.frames.some((mode) => mode === 'start' || mode === 'startAndEnd')) return null;
+		return { required: !model.frames.includes('none') };
+	}).flatMap(({ look: { required }, shown }): INodeProperties[] => [
 		{
 			displayName: FIELD_NAMES.startImage,
 			name: 'startImage',
@@ -240,20 +233,23 @@ export function startImageFields(operation: VideoOperation): INodeProperties[] {
 			default: '',
 			placeholder: 'e.g. https://example.com/image.png',
 			description: sentences(`${required ? '' : 'Optional. '}Public URL of ${purpose} (JPEG, PNG or WebP)`, OTHER_SOURCE),
-			displayOptions: from('url', shown, 'backward'),
+			displayOptions: from('url', shown),
 		},
 		{
-			...dataFieldName(FIELD_NAMES.startImage, 'startImage', dataField),
+			...dataFieldName(FIELD_NAMES.startImage, 'startImage', required ? 'data' : ''),
 			...(required ? { required: true } : {}),
-			displayOptions: from('binary', shown, 'backward'),
+			displayOptions: from('binary', shown),
 		},
 	]);
 }
 
 /** The image that the video ends with. */
 export function endImageFields(operation: VideoOperation): INodeProperties[] {
-	const { end, from } = imageLooks(operation);
-	return end.flatMap(({ look, shown }): INodeProperties[] => [
+	const from = imageShown(operation, 'forward');
+	return variants(operation, (model) => {
+		if (!model.frames.some((mode) => mode === 'end' || mode === 'startAndEnd')) return null;
+		return { alone: model.frames.includes('end') };
+	}).flatMap(({ look, shown }): INodeProperties[] => [
 		{
 			displayName: FIELD_NAMES.endImage,
 			name: 'endImage',
@@ -261,9 +257,9 @@ export function endImageFields(operation: VideoOperation): INodeProperties[] {
 			default: '',
 			placeholder: 'e.g. https://example.com/image.png',
 			description: sentences('Optional. Public URL of the image that the video ends with.', look.alone ? '' : "Needs a 'Start Image'.", OTHER_SOURCE),
-			displayOptions: from('url', shown, 'forward'),
+			displayOptions: from('url', shown),
 		},
-		{ ...dataFieldName(FIELD_NAMES.endImage, 'endImage', ''), displayOptions: from('binary', shown, 'forward') },
+		{ ...dataFieldName(FIELD_NAMES.endImage, 'endImage', ''), displayOptions: from('binary', shown) },
 	]);
 }
 

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue, Problem, ProblemKind, ProviderAnswer, Readi
 const MAX_QUOTE = 300;
 
 /** The answer's JSON, or `undefined` if the text is not JSON (empty, HTML, cut off). */
-export function jsonOf(answer: ProviderAnswer): JsonValue | undefined {
+export function jsonOf(answer: Pick<ProviderAnswer, 'text'>): JsonValue | undefined {
 	try {
 		return JSON.parse(answer.text) as JsonValue;
 	} catch {

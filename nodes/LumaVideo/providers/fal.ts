@@ -22,7 +22,7 @@ import { fileStore } from './fal.files';
 import { listing } from './fal.history';
 import { images } from './fal.images';
 import { DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './fal.prices';
-import { STRENGTHS } from './luma';
+import { PLAIN_MODEL, STRENGTHS } from './luma';
 import type { AspectRatio, ModelCapabilities, Provider, Resolution } from './provider';
 import { AUTO, DEFAULT_DURATION } from './ray32.exclusions';
 
@@ -40,12 +40,8 @@ const RAY: Pick<ModelCapabilities, 'aspectRatios' | 'durations' | 'lacks' | 'loo
 
 /** Ray 2, in an operation without options. */
 const OLD: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = {
+	...PLAIN_MODEL,
 	frames: ['none', 'start'],
-	aspectRatios: [],
-	resolutions: [],
-	durations: [],
-	defaults: { aspectRatio: null, resolution: null, duration: null },
-	loop: 'never',
 	// A guess: nothing is documented.
 	usualSeconds: 60,
 };

@@ -1,7 +1,7 @@
 /** What Luma's two APIs, and others that sell the same models, have in common. Pure. */
 import { z } from 'zod';
 import { firstText, valueAt } from './answers';
-import type { Exclusion, GenerationStatus, JsonObject, JsonValue, VideoRequest } from './provider';
+import type { Exclusion, GenerationStatus, JsonObject, JsonValue, ModelCapabilities, VideoRequest } from './provider';
 
 /** Only a generation's id must be valid, so that no paid generation is lost because another field changed its type. */
 export const lenientText = z.string().nullish().catch(null);
@@ -32,6 +32,16 @@ export const STRENGTHS: readonly string[] = [
 	'reimagine_2',
 	'reimagine_3',
 ];
+
+/** A model without options. */
+export const PLAIN_MODEL: Omit<ModelCapabilities, 'description' | 'name' | 'usualSeconds' | 'value'> = {
+	frames: ['none'],
+	aspectRatios: [],
+	resolutions: [],
+	durations: [],
+	defaults: { aspectRatio: null, resolution: null, duration: null },
+	loop: 'never',
+};
 
 /** "Modify Video". */
 export const DEFAULT_MODE = 'flex_1';

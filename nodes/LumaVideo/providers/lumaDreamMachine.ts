@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { extrasOnWire } from './extras';
-import { DEFAULT_MODE, GRID_FIELDS, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, statusOf } from './luma';
+import { DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, statusOf } from './luma';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type {
@@ -114,16 +114,6 @@ const EXTRAS_OF_AUDIO = { negativePrompt: 'negative_prompt' };
 /** The motion is part of the prompt, and each concept is an object. */
 const EXTRAS_OF_NEW = { cameraMotion: null, concepts: null };
 
-/** A model without options. */
-const PLAIN: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
-	frames: ['none'],
-	aspectRatios: [],
-	resolutions: [],
-	durations: [],
-	defaults: { aspectRatio: null, resolution: null, duration: null },
-	loop: 'never',
-};
-
 const NAMES = [
 	{ value: 'ray-2', name: 'Ray 2', description: 'Best quality', usualSeconds: 60 },
 	{ value: 'ray-flash-2', name: 'Ray 2 Flash', description: 'Faster, at about a third of the price', usualSeconds: 40 },
@@ -134,7 +124,7 @@ const NAMES = [
  * resolution: the aspect ratio comes from the source, and a choice of lengths is not documented.
  */
 const BESIDE_ANOTHER: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
-	...PLAIN,
+	...PLAIN_MODEL,
 	resolutions: RESOLUTIONS,
 	defaults: { aspectRatio: null, resolution: '720p', duration: null },
 };
@@ -481,7 +471,7 @@ export const lumaDreamMachine: Provider = {
 		extras: EXTRAS_OF_NEW,
 		operations: {
 			addAudio: {
-				models: [{ ...PLAIN, value: '', name: 'Add Audio', description: 'Adds sound', usualSeconds: 40 }],
+				models: [{ ...PLAIN_MODEL, value: '', name: 'Add Audio', description: 'Adds sound', usualSeconds: 40 }],
 				prompt: OPTIONAL_PROMPT,
 				extras: EXTRAS_OF_AUDIO,
 			},
@@ -503,13 +493,13 @@ export const lumaDreamMachine: Provider = {
 				extras: EXTRAS_OF_NEW,
 			},
 			modify: {
-				models: bothModels({ ...PLAIN, frames: ['none', 'start'], modes: STRENGTHS, sources: ['generation', 'url'] }),
+				models: bothModels({ ...PLAIN_MODEL, frames: ['none', 'start'], modes: STRENGTHS, sources: ['generation', 'url'] }),
 				prompt: OPTIONAL_PROMPT,
 				extras: {},
 			},
 			reframe: {
 				models: bothModels({
-					...PLAIN,
+					...PLAIN_MODEL,
 					frames: ['none', 'start'],
 					aspectRatios: ASPECT_RATIOS,
 					defaults: { aspectRatio: DEFAULT_REFRAME_RATIO, resolution: null, duration: null },
@@ -521,7 +511,7 @@ export const lumaDreamMachine: Provider = {
 			upscale: {
 				models: [
 					{
-						...PLAIN,
+						...PLAIN_MODEL,
 						value: '',
 						name: 'Upscale',
 						description: 'Raises the resolution',

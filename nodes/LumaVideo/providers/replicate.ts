@@ -15,7 +15,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, isSameInput, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
-import { GRID_WITHOUT_SIZE, STRENGTHS, WHOLE_GRID, lenientText } from './luma';
+import { GRID_WITHOUT_SIZE, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, lenientText } from './luma';
 import type {
 	AspectRatio,
 	Generation,
@@ -241,15 +241,7 @@ const isLong = ({ duration }: VideoRequest): boolean => duration === '10s';
 const PROMPT = { optionalWithImage: false, minLength: null, maxLength: null };
 
 /** Without options; the time is a guess. */
-const PLAIN: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = {
-	frames: ['none'],
-	aspectRatios: [],
-	resolutions: [],
-	durations: [],
-	defaults: { aspectRatio: null, resolution: null, duration: null },
-	loop: 'never',
-	usualSeconds: 90,
-};
+const PLAIN: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = { ...PLAIN_MODEL, usualSeconds: 90 };
 
 /** Ray 2. The resolution is a part of the model's name. */
 const OLD: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = {

@@ -101,10 +101,11 @@ export async function createProviderClient(
 			: { credentialsDecrypted: { id: '', name: '', type: provider.credentialType, data: credential } };
 
 	const own = withoutCancelSignal(context);
-	const terms = { timeoutMs, cancelSignal: signal, secret };
 	const withKey = async (options: IHttpRequestOptions): Promise<unknown> =>
 		await context.helpers.httpRequestWithAuthentication.call(own, provider.credentialType, options, known);
 	const withoutKey = async (options: IHttpRequestOptions): Promise<unknown> => await context.helpers.httpRequest(options);
+	const through = async (way: typeof withKey, request: IHttpRequestOptions, cancelSignal: AbortSignal | undefined): Promise<Exchange> =>
+		await exchange(async (options) => await way({ ...request, ...options }), { timeoutMs, cancelSignal, secret });
 
 	return {
 		isLocal,
@@ -117,7 +118,7 @@ export async function createProviderClient(
 		mayReach: async (address) => isLocal || (await isPublicAddress(context.helpers, address)),
 		async sendFile({ url, method, headers }, { mimeType, size, bytes }) {
 			const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
-			const file = {
+			const request: IHttpRequestOptions = {
 				method,
 				url,
 				headers: {
@@ -129,7 +130,7 @@ export async function createProviderClient(
 				},
 				body: bytes,
 			};
-			return await exchange(async (options) => await withoutKey({ ...file, ...options }), terms);
+			return await through(withoutKey, request, signal);
 		},
 		async sendForm(target, form) {
 			const { body, contentType } = encodeForm(form);
@@ -140,20 +141,19 @@ export async function createProviderClient(
 				headers: { Accept: 'application/json', 'Content-Type': contentType },
 				body,
 			};
-			return await exchange(async (options) => await (isOwn ? withKey : withoutKey)({ ...request, ...options }), terms);
+			return await through(isOwn ? withKey : withoutKey, request, signal);
 		},
 		async send({ method, path, query, headers, body, publicOrigin, sibling }, { outlivesStop = false } = {}) {
 			const isOwn = isLocal || publicOrigin === undefined;
-			const own = sibling?.of === root ? sibling.origin : root;
+			const ownOrigin = sibling?.of === root ? sibling.origin : root;
 			const request: IHttpRequestOptions = {
 				method,
-				url: `${isOwn ? own : publicOrigin}${path}`,
+				url: `${isOwn ? ownOrigin : publicOrigin}${path}`,
 				headers: { Accept: 'application/json', ...headers },
 				...(query ? { qs: query } : {}),
 				...(body ? { body } : {}),
 			};
-			const cancelSignal = outlivesStop ? undefined : signal;
-			return await exchange(async (options) => await (isOwn ? withKey : withoutKey)({ ...request, ...options }), { ...terms, cancelSignal });
+			return await through(isOwn ? withKey : withoutKey, request, outlivesStop ? undefined : signal);
 		},
 	};
 }

@@ -1,5 +1,6 @@
 /** The connection test of a credential, as n8n does it: one request, and rules that its answer may break. */
 import type { ICredentialDataDecryptedObject, ICredentialTestRequest, ICredentialType, IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import { jsonOf } from '../../../nodes/LumaVideo/providers/answers';
 import { resolved } from '../../../test/unit/credentials/resolve';
 
 interface Answer {
@@ -8,12 +9,8 @@ interface Answer {
 }
 
 function bodyIn({ body }: Answer): unknown {
-	if (typeof body !== 'string') return body;
-	try {
-		return JSON.parse(body) as unknown;
-	} catch {
-		return body;
-	}
+	const json = typeof body === 'string' ? jsonOf({ text: body }) : undefined;
+	return json === undefined ? body : json;
 }
 
 /** `null` when the test passes, else the message that a user reads. */

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
+import { jsonOf } from '../../../nodes/LumaVideo/providers/answers';
 import type { IncomingCall, JsonValue } from '../../../nodes/LumaVideo/providers/provider';
 
 const MAX_BYTES = 1_000_000;
@@ -26,11 +27,8 @@ async function textOf(message: IncomingMessage): Promise<string> {
 }
 
 function bodyOf(text: string): JsonValue {
-	try {
-		return JSON.parse(text) as JsonValue;
-	} catch {
-		return text;
-	}
+	const json = jsonOf({ text });
+	return json === undefined ? text : json;
 }
 
 /** @param port 0 for any that is free */

@@ -1,6 +1,6 @@
 /** Takes out of a report what nobody may read: keys in every form, signed addresses, e-mail addresses, names of accounts. */
 import type { JsonValue } from '../../../nodes/LumaVideo/providers/provider';
-import { isObject } from '../../../nodes/LumaVideo/providers/answers';
+import { isObject, jsonOf } from '../../../nodes/LumaVideo/providers/answers';
 
 const HIDDEN = '[redacted]';
 
@@ -85,7 +85,7 @@ export class Redactor {
 				}
 			}
 		};
-		const json = parsed(text);
+		const json = jsonOf({ text });
 		if (json !== undefined) walk(json);
 	}
 
@@ -101,7 +101,7 @@ export class Redactor {
 
 	/** A body, as JSON where it is JSON. */
 	body(text: string): string {
-		const json = parsed(text);
+		const json = jsonOf({ text });
 		return this.text(json === undefined ? text : JSON.stringify(this.json(json), null, 2));
 	}
 
@@ -111,7 +111,7 @@ export class Redactor {
 		if (Array.isArray(value)) return value.map((each) => this.json(each));
 		if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [this.text(key), this.json(inner, key)]));
 		// JSON in a text, as some gateways nest it.
-		if (typeof value === 'string' && /^\s*[[{]/.test(value) && parsed(value) !== undefined) return this.body(value);
+		if (typeof value === 'string' && /^\s*[[{]/.test(value) && jsonOf({ text: value }) !== undefined) return this.body(value);
 		return typeof value === 'string' ? this.text(value) : value;
 	}
 
@@ -123,14 +123,6 @@ export class Redactor {
 	leaks(text: string): boolean {
 		const lower = text.toLowerCase();
 		return this.keyForms.some((form) => lower.includes(form.toLowerCase()));
-	}
-}
-
-function parsed(text: string): JsonValue | undefined {
-	try {
-		return JSON.parse(text) as JsonValue;
-	} catch {
-		return undefined;
 	}
 }
 

@@ -104,7 +104,7 @@ function withoutOthers(text: string, own: string | null): string {
 		const left = others.length > 1 ? [`${others.length - 1} more`] : [];
 		return [...value.filter(isOwn), ...others.slice(0, 1).map((entry) => shapeOf(entry) as JsonValue), ...left];
 	};
-	const json = jsonOf({ statusCode: 200, headers: {}, text });
+	const json = jsonOf({ text });
 	return json === undefined ? text : JSON.stringify(strip(json));
 }
 

@@ -3,7 +3,7 @@
  * models. The texts of refusals are not documented.
  */
 import { isObject, type JsonObject } from '../http';
-import { findProblems, isHttpUrl, type Field, type Fields, type Shape } from '../shape';
+import { GRID_FIELDS, findProblems, isHttpUrl, type Field, type Fields, type Shape } from '../shape';
 
 const RATIOS = ['3:4', '4:3', '1:1', '9:16', '16:9', '21:9'] as const;
 const MAX_KEYFRAMES = 64;
@@ -94,7 +94,6 @@ const RAY_3_2: Models = {
 
 const OLD_RATIOS = ['16:9', '9:16', '4:3', '3:4', '21:9', '9:21'] as const;
 const OLD_NEW: Fields = { prompt, aspect_ratio: { type: 'string', values: OLD_RATIOS }, duration: { type: 'string', values: ['5s', '9s'] }, resolution, loop: flag };
-const whole = { type: 'integer' } as const;
 
 /** Ray 2 and Ray 2 Flash, below their own names. */
 const RAY_2: Models = {
@@ -116,12 +115,7 @@ const RAY_2: Models = {
 				video_url: { ...file, required: true },
 				aspect_ratio: { type: 'string', values: [...OLD_RATIOS, '1:1'], required: true },
 				image_url: file,
-				grid_position_x: whole,
-				grid_position_y: whole,
-				x_start: whole,
-				x_end: whole,
-				y_start: whole,
-				y_end: whole,
+				...GRID_FIELDS,
 			},
 		},
 	},

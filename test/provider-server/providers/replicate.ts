@@ -4,7 +4,7 @@ import { commonSettings, type CommonSettings } from '../commonSettings';
 import { isObject, readForm, readJson, type Answer, type ApiRequest, type FormPart, type JsonObject } from '../http';
 import type { Job } from '../jobs';
 import { answerWith, type Outcome, type Provider, type World } from '../provider';
-import { findProblems, isHttpUrl, type Fields, type Problem } from '../shape';
+import { GRID_FIELDS, findProblems, isHttpUrl, type Fields, type Problem } from '../shape';
 import type { StandIn } from '../standIn';
 
 const BASE = '/v1';
@@ -24,7 +24,6 @@ const KEPT_MS = 3_600_000;
 
 // URIs are checked apart.
 const uri = { type: 'string' } as const;
-const whole = { type: 'integer' } as const;
 const OLD_RATIOS = ['1:1', '3:4', '4:3', '9:16', '16:9', '9:21', '21:9'] as const;
 
 const RAY_3_2: Fields = {
@@ -71,12 +70,7 @@ const MODELS: Record<string, { operation: string; input: Fields }> = {
 			video: { ...uri, required: true },
 			aspect_ratio: { type: 'string', values: OLD_RATIOS },
 			prompt: { type: 'string' },
-			grid_position_x: whole,
-			grid_position_y: whole,
-			x_start: whole,
-			x_end: whole,
-			y_start: whole,
-			y_end: whole,
+			...GRID_FIELDS,
 		},
 	},
 };
