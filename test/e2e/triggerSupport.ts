@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ExecutionStatus, IDataObject, INode } from 'n8n-workflow';
 import type { Job, ProviderName, ProviderServer } from '../provider-server';
 import type { Execution, ExecutionSummary, N8nClient } from './harness';
-import { chain, items, manualTrigger, node, nodeRuns, workflow } from './harness';
+import { chain, finalStatuses, items, manualTrigger, node, nodeRuns, workflow } from './harness';
 import { outputFolder } from './harness/paths';
 import type { CredentialRefs } from './support';
 import { LUMA_VIDEO_TRIGGER, generateParameters, lumaVideo } from './support';
@@ -28,30 +28,28 @@ export async function waitUntil(condition: () => Promise<boolean> | boolean, tim
 	return true;
 }
 
-interface ExecutionPage {
-	results: ExecutionSummary[];
-	/** Missing in n8n 1. */
-	nextCursor?: string | null;
-}
+/** A page of n8n's list of executions, at most. */
+const PAGE = 100;
 
-/** Every execution of a workflow, newest first; or those of some statuses. */
+/**
+ * Every execution of a workflow, newest first; or those of some statuses.
+ *
+ * Pages turn by time: n8n sorts by start, but its cursor goes by id, and so skips what started earlier than one with a
+ * smaller id, as happens with several workers.
+ */
 export async function allExecutions(
 	client: N8nClient,
 	workflowId: string,
-	status?: readonly ExecutionStatus[],
+	status: readonly ExecutionStatus[] = ['new', 'running', 'waiting', 'unknown', ...finalStatuses],
 ): Promise<ExecutionSummary[]> {
 	const all = new Map<string, ExecutionSummary>();
-	let page: Record<string, string> | null = {};
-	while (page) {
-		const query: URLSearchParams = new URLSearchParams({ filter: JSON.stringify({ workflowId, status }), limit: '100', ...page });
-		const { results, nextCursor }: ExecutionPage = await client.request('GET', `/rest/executions?${query}`);
-		for (const each of results) all.set(each.id, each);
-		const last = results.at(-1)?.id;
-		// n8n 1 turns pages by the last id; its first page has what runs besides.
-		if (nextCursor === undefined) page = last !== undefined && results.length >= 100 ? { lastId: last } : null;
-		else page = nextCursor === null ? null : { cursor: nextCursor };
+	for (let startedBefore: string | undefined; ; ) {
+		const page = await client.listExecutions({ workflowId, status, startedBefore });
+		const before = all.size;
+		for (const each of page) all.set(each.id, each);
+		if (page.length < PAGE || all.size === before) return [...all.values()];
+		startedBefore = page.at(-1)?.startedAt;
 	}
-	return [...all.values()];
 }
 
 export interface TriggerOptions {

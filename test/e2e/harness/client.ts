@@ -341,7 +341,7 @@ export class N8nClient {
 	 * Running and suspended ones are among them.
 	 */
 	async listExecutions(
-		filter: { workflowId?: string; status?: readonly ExecutionStatus[] } = {},
+		filter: { workflowId?: string; status?: readonly ExecutionStatus[]; startedBefore?: string } = {},
 	): Promise<readonly ExecutionSummary[]> {
 		const query = new URLSearchParams({ filter: JSON.stringify(filter), limit: '100' });
 		const answer = await this.request<{ results: ExecutionSummary[] }>('GET', `/rest/executions?${query}`);
