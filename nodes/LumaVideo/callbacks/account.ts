@@ -1,11 +1,11 @@
 /** The account at the provider as a published trigger sees it: reads with its credential, and what is in their way. */
 import type { ITriggerFunctions } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
-import { listPages } from '../generation/list';
+import { listGenerations } from '../generation/list';
 import type { ReadResult } from '../generation/read';
 import { isTransient, readGeneration } from '../generation/read';
 import type { Failure } from '../generation/failure';
+import { nodeError } from '../generation/failure';
 import type { Generation, Provider } from '../providers/provider';
 import type { Text } from '../providers/text';
 import type { ProviderClient } from '../transport/providerClient';
@@ -13,9 +13,8 @@ import { createProviderClient } from '../transport/providerClient';
 import { CHECK_CREDENTIAL, readsBlocked } from './messages';
 import { REQUEST_TIMEOUT_MS } from './trigger';
 
-/** Pages of the list to read for missed videos: fewer generations than the deduplication remembers. */
-const LIST_PAGE = 100;
-const MAX_LIST_PAGES = 3;
+/** How far to read the list for missed videos: fewer generations than the deduplication remembers. */
+const MAX_LISTED = 300;
 /** Consecutive unreadable answers before the user is told. */
 const MAX_UNREADABLE = 2;
 /** How long to use a credential before reading it again, since it may change. */
@@ -42,18 +41,16 @@ export class Account {
 		}
 	}
 
-	/** The newest generations, as far as the list can be read. */
+	/** The newest generations; none when the list cannot be read now. */
 	async latest(): Promise<Generation[]> {
-		const found: Generation[] = [];
 		try {
-			for await (const page of listPages(this.provider, await this.currentClient(), LIST_PAGE, MAX_LIST_PAGES)) {
-				if (page.ok) found.push(...page.generations);
-				else this.context.logger.warn(`Luma Video Trigger cannot read the list of ${this.provider.displayName}: ${page.message}`);
-			}
+			const listed = await listGenerations(this.provider, await this.currentClient(), MAX_LISTED);
+			if (listed.ok) return listed.generations;
+			this.context.logger.warn(`Luma Video Trigger cannot read the list of ${this.provider.displayName}: ${listed.message}`);
 		} catch (error) {
 			this.noClient(error);
 		}
-		return found;
+		return [];
 	}
 
 	/**
@@ -78,7 +75,7 @@ export class Account {
 		this.context.logger.error(`Luma Video Trigger: ${message}`);
 		// Older versions of n8n have only the log.
 		const { saveFailedExecution } = this.context as Partial<ITriggerFunctions>;
-		saveFailedExecution?.(new NodeOperationError(this.context.getNode(), message, { description: advice }));
+		saveFailedExecution?.(nodeError(this.context.getNode(), { message, advice }, null));
 	}
 
 	private async currentClient(): Promise<ProviderClient> {

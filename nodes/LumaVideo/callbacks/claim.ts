@@ -11,6 +11,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Clock } from '../generation/clock';
 import { inLine } from '../generation/inLine';
+import { nodeKey } from '../generation/nodeKey';
 import { pauseFor } from '../generation/read';
 
 /** How many records n8n keeps for a trigger, 27 bytes each, written together: two for each of 1,000 emissions. */
@@ -47,7 +48,7 @@ export async function claim(context: Context, key: string, ticket: string, isAlo
 		const added = await record(key, ticketKey);
 		if (added.has(key)) return true;
 		if (!added.has(ticketKey)) return isRetry;
-		await inLine(lineOf(context), async () => {
+		await inLine(nodeKey(context), async () => {
 			await context.helpers.removeProcessed([ticketKey], 'node', { mode: 'entries' });
 		});
 		return false;
@@ -56,11 +57,6 @@ export async function claim(context: Context, key: string, ticket: string, isAlo
 	for (const round of rounds) if ((await record(round)).size === 0) return false;
 	for (let repair = 0; repair < MAX_REPAIRS; repair++) if ((await record(ticketKey, ...rounds)).size === 0) break;
 	return true;
-}
-
-/** The store's calls for one trigger wait for each other: within a process, none undoes what another wrote. */
-function lineOf(context: Context): string {
-	return `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
 }
 
 interface Batch {
@@ -74,7 +70,8 @@ const durations = new Map<string, number>();
 
 /** Records keys, together with all that this process records in the meantime; returns those that are new. */
 async function recordTogether(context: Context, keys: readonly string[], isAlone: boolean, clock: Clock): Promise<Set<string>> {
-	const line = lineOf(context);
+	// The store's calls for one trigger wait for each other: within a process, none undoes what another wrote.
+	const line = nodeKey(context);
 	let batch = batches.get(line);
 	if (!batch) {
 		const collected: string[] = [];

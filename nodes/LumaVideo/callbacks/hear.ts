@@ -38,18 +38,11 @@ export async function hear(context: IWebhookFunctions, now: number): Promise<IWe
 	return signed ? await hearAnnouncement(context, provider, signed, now) : await hearCallback(context, provider, now);
 }
 
-async function hearAnnouncement(
-	context: IWebhookFunctions,
-	provider: Provider,
-	signed: SignedAnnouncement,
-	now: number,
-): Promise<IWebhookResponseData> {
+async function hearAnnouncement(context: IWebhookFunctions, provider: Provider, signed: SignedAnnouncement, now: number): Promise<IWebhookResponseData> {
 	const memory = memoryOf(context);
 	const announcement = announcementOf(signed.text);
 	if (announcement?.provider !== provider.id) return refuse(context, 400, REFUSALS.otherProvider);
-	if (!(await isSignedRight(context, provider, memory, signed, now))) {
-		return refuse(context, 403, REFUSALS.otherKey);
-	}
+	if (!(await isSignedRight(context, provider, memory, signed, now))) return refuse(context, 403, REFUSALS.otherKey);
 	const { generations, reference } = announcement;
 	if (generations.length === 0) return refuse(context, 400, REFUSALS.empty);
 	if (context.getMode() === 'manual') return startNoted(context, generations, reference);
@@ -77,10 +70,10 @@ async function hearCallback(context: IWebhookFunctions, provider: Provider, now:
 	learn(context, memory, now);
 	const key = emissionKey(provider.id, hint);
 	if (memory.list.isEmitted(key)) return answer('ignored');
-	if (await isForged(context, provider, memory, call, now)) return answer('ignored');
+	if (await isForged(context, provider, call, now)) return answer('ignored');
 	if (memory.list.follow === null) {
 		if (!isWanted) return answer('ignored');
-		const recency = noteRecent(`${context.getNode().id} ${key}`, now);
+		const recency = noteRecent(memory, key, now);
 		if (recency === 'full') return refuse(context, 429, REFUSALS.busy);
 		return recency === 'new' ? start([handOver(generationId, { reference })]) : answer('ignored');
 	}
@@ -116,10 +109,7 @@ async function isSignedRight(
 	return isGenuine(memory.signer, webhookId, signed);
 }
 
-/** The calls of the present minute. */
-const recent = { since: 0, keys: new Set<string>() };
-
-function noteRecent(key: string, now: number): 'full' | 'new' | 'repeat' {
+function noteRecent({ recent }: TriggerMemory, key: string, now: number): 'full' | 'new' | 'repeat' {
 	if (Math.abs(now - recent.since) > RECENT_MS) Object.assign(recent, { since: now, keys: new Set() });
 	if (recent.keys.has(key)) return 'repeat';
 	if (recent.keys.size >= MAX_RECENT) return 'full';

@@ -1,6 +1,6 @@
 /** Publishing a workflow, and listening for a test event. Nothing is registered with the provider. */
 import type { IHookFunctions } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
+import { nodeError } from '../generation/failure';
 import { listGenerations } from '../generation/list';
 import { isOver } from '../generation/read';
 import type { Provider } from '../providers/provider';
@@ -27,9 +27,8 @@ export async function publish(context: IHookFunctions): Promise<boolean> {
 	}
 	const finding = callbackFinding(provider, address, client.isLocal);
 	memoryOf(context).addressFinding = finding;
-	if (finding === null) return true;
-	const { message, advice } = triggerAddress({ finding });
-	throw new NodeOperationError(node, message, { description: advice });
+	if (finding !== null) throw nodeError(node, triggerAddress({ finding }), null);
+	return true;
 }
 
 /** Gives a test the account's latest finished video immediately, if the provider can list generations. */

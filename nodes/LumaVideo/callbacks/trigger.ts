@@ -1,9 +1,9 @@
 /** What all parts of the trigger share: its settings, its memory, and whether a generation belongs to it. */
 import type { FunctionsBase, INode, IDataObject } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 import type { Failure } from '../generation/failure';
+import { nodeError } from '../generation/failure';
+import { nodeKey } from '../generation/nodeKey';
 import type { ReadResult } from '../generation/read';
-import type { KeyHolder } from '../generation/signature';
 import { isOver } from '../generation/read';
 import { unknownProvider } from '../operations/messages';
 import { findProvider } from '../providers';
@@ -43,8 +43,7 @@ export function providerOf(node: INode): Provider {
 	const value = node.parameters.provider ?? 'lumaAgents';
 	const provider = typeof value === 'string' ? findProvider(value) : undefined;
 	if (provider) return provider;
-	const { message, advice } = unknownProvider();
-	throw new NodeOperationError(node, message, { description: advice });
+	throw nodeError(node, unknownProvider(), null);
 }
 
 /** Where the callback of a generation goes, as far as its provider tells. */
@@ -95,10 +94,12 @@ export function judge(
 }
 
 /** What one trigger node knows in this process. */
-export interface TriggerMemory extends KeyHolder {
+export interface TriggerMemory {
 	list: WatchList;
 	/** Signs with the key as last read, to check announcements. */
 	signer: (Pick<ProviderClient, 'sign'> & { readAt: number }) | null;
+	/** If the trigger itself runs in another process: the calls of the present minute. */
+	recent: { since: number; keys: Set<string> };
 	/** Why the provider cannot call the trigger's address, as found when publishing. */
 	addressFinding: string | null;
 	/** Whether the list stored with the workflow was read. */
@@ -110,8 +111,8 @@ const memories = new Map<string, TriggerMemory>();
 type Place = Pick<FunctionsBase, 'getNode' | 'getWorkflow'>;
 
 export function memoryOf(context: Place): TriggerMemory {
-	const key = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
-	const memory = memories.get(key) ?? { list: new WatchList(), signer: null, signatureKeys: null, addressFinding: null, hasLearnt: false };
+	const key = nodeKey(context);
+	const memory = memories.get(key) ?? { list: new WatchList(), signer: null, recent: { since: 0, keys: new Set() }, addressFinding: null, hasLearnt: false };
 	memories.set(key, memory);
 	return memory;
 }

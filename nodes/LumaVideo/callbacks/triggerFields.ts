@@ -53,13 +53,7 @@ export const triggerProperties: INodeProperties[] = [
 		placeholder: 'Add Option',
 		default: {},
 		options: [
-			{
-				displayName: 'Include Raw Response',
-				name: 'includeRaw',
-				type: 'boolean',
-				default: false,
-				description: "Whether to add the provider's own answer to the output, as 'raw'",
-			},
+			settingFields.includeRaw,
 			{
 				displayName: 'Look for Missed Videos Every (Minutes)',
 				name: 'reconcileMinutes',

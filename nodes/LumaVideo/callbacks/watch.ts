@@ -16,7 +16,7 @@ import { parseHttpUrl } from '../transport/address';
 import { referenceOf } from '../transport/announce';
 import { Account } from './account';
 import { handOver } from './emit';
-import { Executions } from './executions';
+import { sharedExecutions } from './executions';
 import { announcedButGone, foreignCall, triggerAddress } from './messages';
 import type { TriggerEvent, TriggerMemory, Verdict } from './trigger';
 import { DEFAULT_RECONCILE_MINUTES, judge, learn, memoryOf, providerOf } from './trigger';
@@ -65,13 +65,13 @@ class Watcher {
 	private readonly reads = new Gate(MAX_READS);
 	private readonly strangersReads = new Gate(1);
 	private readonly account: Account;
-	private readonly executions: Executions;
+	private readonly execute: ReturnType<typeof sharedExecutions>;
 
 	constructor(private readonly context: ITriggerFunctions) {
 		this.memory = memoryOf(context);
 		this.provider = providerOf(context.getNode());
 		this.account = new Account(context, this.provider);
-		this.executions = new Executions(context, this.pauses);
+		this.execute = sharedExecutions(context, this.pauses);
 		const wanted = context.getNodeParameter('events', []) as TriggerEvent[];
 		this.terms = { provider: this.provider, node: context.getNode(), wanted, isTest: false };
 		const { reconcileMinutes = DEFAULT_RECONCILE_MINUTES } = context.getNodeParameter('options', {}) as { reconcileMinutes?: number };
@@ -204,7 +204,7 @@ class Watcher {
 		const claimed = new Promise<undefined>((resolve) => {
 			list.whenEmitted.set(key, resolve);
 		});
-		const run = await this.pauses.unlessEnded(Promise.race([claimed, this.executions.run(item)]));
+		const run = await this.pauses.unlessEnded(Promise.race([claimed, this.execute(item)]));
 		list.whenEmitted.delete(key);
 		// In another process, how the execution ended is all that is known of it.
 		const node = run?.data.resultData.runData[this.context.getNode().name]?.at(-1);

@@ -4,7 +4,6 @@
  */
 import type { IExecuteFunctions, IWebhookDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { entriesIn } from '../generation/ledger';
-import type { KeyHolder } from '../generation/signature';
 import { isForged } from '../generation/signature';
 import { findProvider } from '../providers';
 import type { Provider } from '../providers/provider';
@@ -36,17 +35,7 @@ export async function wake(context: IWebhookFunctions, now: number): Promise<IWe
 	const nodeContext = nodeContextOf(context);
 	const entry = Object.values(entriesIn(nodeContext ?? {})).find(({ generationId }) => generationId === hint?.generationId);
 	const isIgnored = !provider || !isOver || (nodeContext !== null && !entry?.asleep);
-	if (isIgnored || (await isForged(context, provider, holderOf(context), call, now))) return { webhookResponse: { status: 'ignored' } };
+	if (isIgnored || (await isForged(context, provider, call, now))) return { webhookResponse: { status: 'ignored' } };
 	if (entry) entry.called = true;
 	return { webhookResponse: { status: 'noted' }, workflowData: NOTHING };
-}
-
-/** The keys of signatures, for each node of this process. */
-const holders = new Map<string, KeyHolder>();
-
-function holderOf(context: IWebhookFunctions): KeyHolder {
-	const name = `${context.getWorkflow().id ?? ''} ${context.getNode().id}`;
-	const holder = holders.get(name) ?? { signatureKeys: null };
-	holders.set(name, holder);
-	return holder;
 }

@@ -401,6 +401,12 @@ describe('where the trigger runs in another process', () => {
 		await pass(10_000);
 		expect(n8n.executions).toBeLessThanOrEqual(200);
 		expect(n8n.emitted).toEqual([]);
+		// Another trigger of the same process has room of its own.
+		const other = new FakeN8n('crazyrouter');
+		other.generations.set('a', { state: 'completed' });
+		expect((await other.call('a')).status).toBe(200);
+		await pass(10_000);
+		expect(other.ids).toEqual(['a']);
 	});
 });
 

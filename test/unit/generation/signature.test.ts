@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IWebhookFunctions } from 'n8n-workflow';
-import type { KeyHolder } from '../../../nodes/LumaVideo/generation/signature';
 import { isForged } from '../../../nodes/LumaVideo/generation/signature';
 import { providers } from '../../../nodes/LumaVideo/providers';
 import type { CallbackSignature, IncomingCall, Provider } from '../../../nodes/LumaVideo/providers/provider';
@@ -21,14 +20,18 @@ const signature: CallbackSignature = {
 };
 const signing: Provider = { ...providers.crazyrouter, callbacks: { httpsOnly: false, read: () => null, signature } };
 
+let nodes = 0;
+
 const signedWith = (key: string): IncomingCall => ({ body: {}, text: '{}', headers: { signature: key } });
 
 /** The service's keys as they are at the moment; `null` where it does not answer. */
 function service(keys: { now: string[] | null }) {
 	let fetched = 0;
+	const id = `node-${nodes++}`;
 	const context = {
 		getCredentials: async () => await Promise.resolve({ apiKey: 'the key', baseUrl: 'https://service.example', host: 'https://service.example' }),
-		getNode: () => ({ name: 'Luma Video Trigger' }),
+		getNode: () => ({ id, name: 'Luma Video Trigger' }),
+		getWorkflow: () => ({ id: 'workflow' }),
 		helpers: {
 			httpRequestWithAuthentication: async () => {
 				fetched++;
@@ -36,9 +39,8 @@ function service(keys: { now: string[] | null }) {
 			},
 		},
 	} as unknown as IWebhookFunctions;
-	const holder: KeyHolder = { signatureKeys: null };
 	return {
-		forged: async (key: string, now = NOW) => await isForged(context, signing, holder, signedWith(key), now),
+		forged: async (key: string, now = NOW) => await isForged(context, signing, signedWith(key), now),
 		fetched: () => fetched,
 	};
 }
@@ -86,6 +88,5 @@ describe('a signed call', () => {
 });
 
 it('a provider that signs nothing has no forged calls', async () => {
-	const holder: KeyHolder = { signatureKeys: null };
-	expect(await isForged({} as IWebhookFunctions, providers.pixazo, holder, signedWith('x'), NOW)).toBe(false);
+	expect(await isForged({} as IWebhookFunctions, providers.pixazo, signedWith('x'), NOW)).toBe(false);
 });
