@@ -2,6 +2,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Generation, Provider } from '../providers/provider';
 import { fileUrlOf } from '../providers/provider';
+import type { DownloadOptions } from '../transport/media';
 import { downloadMedia } from '../transport/media';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
@@ -13,18 +14,8 @@ import { outputJson } from './output';
 import { pauseFor } from './read';
 import { retryDelayMs } from './schedule';
 
-export interface DownloadSettings {
-	/** Name of the item's binary field. */
-	field: string;
-	/** As entered, without extension; empty: one is made up. */
-	fileName: string;
-	/** Bytes. */
-	maxBytes: number;
-	/** Milliseconds until the first byte. */
-	timeoutMs: number;
-	/** Whether media in private networks are allowed. */
-	allowLocal: boolean;
-}
+/** `field`: the item's binary field. An empty file name: one is made up. */
+export type DownloadSettings = Omit<DownloadOptions, 'kind'> & { field: string };
 
 export type Delivery = { ok: true; item: INodeExecutionData } | { ok: false; failure: Failure };
 

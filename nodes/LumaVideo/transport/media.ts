@@ -6,6 +6,7 @@
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
+import type { Product } from '../providers/provider';
 import type { Text } from '../providers/text';
 import { parseHttpUrl } from './address';
 import { faultOf } from './exchange';
@@ -14,11 +15,9 @@ import { isPublicAddress } from './publicAddress';
 
 const MAX_REDIRECTS = 5;
 
-export type MediaKind = 'image' | 'video';
-
 export interface DownloadOptions {
 	/** What is expected at the address. */
-	kind: MediaKind;
+	kind: Product;
 	/** Without extension. */
 	fileName: string;
 	/** Bytes; a larger file is refused. */
@@ -51,10 +50,10 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 };
 
 /** The assumed type of a file when nothing says what it is. */
-const USUAL_TYPES: Readonly<Record<MediaKind, string>> = { image: 'image/png', video: 'video/mp4' };
+const USUAL_TYPES: Readonly<Record<Product, string>> = { image: 'image/png', video: 'video/mp4' };
 
 /** The MIME type to store, or `null` when the answer is not media, or not an image where one is expected. */
-export function mediaTypeOf(contentType: string | undefined, path: string, kind: MediaKind = 'video'): string | null {
+export function mediaTypeOf(contentType: string | undefined, path: string, kind: Product = 'video'): string | null {
 	const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 	const isExpected = (candidate: string): boolean => /^image\//.test(candidate) || (kind === 'video' && /^video\//.test(candidate));
 	if (isExpected(type)) return type;
