@@ -11,7 +11,7 @@ import { RunEnded } from './pauses';
 import type { Expectation } from './schedule';
 import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, nextWakeDelayMs } from './schedule';
 import { stub } from './stub';
-import { doubtFailure, submit } from './submit';
+import { Submission, doubtFailure } from './submit';
 import { watch } from './watch';
 
 /** A final generation is not read again for this long: after that, its URL may have expired. */
@@ -90,9 +90,9 @@ export class JobTask {
 		const refusal = options.ledger.refusal(this.job.itemIndex, start.key);
 		if (refusal) return { kind: 'failure', failure: refusal };
 		for (;;) {
-			const submitted = await submit(this.job, start, this.services, (entry) => {
+			const submitted = await new Submission(this.job, start, this.services, (entry) => {
 				this.entry = entry;
-			});
+			}).run();
 			if (!submitted.ok) {
 				const { failure } = submitted;
 				if (options.canSuspend && !this.entry) options.ledger.keepRefusal(this.job.itemIndex, start.key, failure);

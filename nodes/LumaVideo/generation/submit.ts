@@ -20,26 +20,12 @@ import { searchLost } from './search';
 import { stub } from './stub';
 import { twinHash } from './twins';
 
-export type Submitted =
+type Submitted =
 	| { ok: true; generation: Generation; entry: LedgerEntry; /** Whether an earlier try bought it. */ isAdopted: boolean }
 	| { ok: false; failure: Failure };
 
-/**
- * Buys the job's generation, or finds the one that an earlier try bought.
- *
- * @param note called with the ledger's entry as soon as something may have been bought, and with `null` if nothing was
- * @throws RunEnded when the run ends before the request is sent, or during the search for a lost one
- */
-export async function submit(
-	job: Job,
-	start: CreateStart,
-	services: JobServices,
-	note: (entry: LedgerEntry | null) => void,
-): Promise<Submitted> {
-	return await new Submission(job, start, services, note).run();
-}
-
-class Submission {
+export class Submission {
+	/** @param note called with the ledger's entry as soon as something may have been bought, and with `null` if nothing was */
 	constructor(
 		private readonly job: Job,
 		private readonly start: CreateStart,
@@ -47,6 +33,11 @@ class Submission {
 		private readonly note: (entry: LedgerEntry | null) => void,
 	) {}
 
+	/**
+	 * Buys the job's generation, or finds the one that an earlier try bought.
+	 *
+	 * @throws RunEnded when the run ends before the request is sent, or during the search for a lost one
+	 */
 	async run(): Promise<Submitted> {
 		const { ledger } = this.services.options;
 		const known = ledger.claim(this.job.itemIndex, this.start.key);
