@@ -1,6 +1,6 @@
 /** What all operations that generate an image share: fields, how they are read, and how they become a checked request. */
 import type { INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES } from '../../generation/checkRequest';
+import { FIELD_NAMES } from '../../generation/check';
 import { checkImageRequest } from '../../generation/checkImageRequest';
 import type { Prepared } from '../../generation/job';
 import type { ImageOperation, ImageReference, ImageRequest } from '../../providers/provider';

@@ -1,6 +1,7 @@
 /** What all operations that generate a video share: fields, how they are read, and how they become a checked request. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES, InputFile, checkRequest } from '../../generation/checkRequest';
+import { FIELD_NAMES, InputFile } from '../../generation/check';
+import { checkRequest } from '../../generation/checkRequest';
 import type { Prepared } from '../../generation/job';
 import { findModel, providerIds, providers } from '../../providers';
 import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
