@@ -1,6 +1,6 @@
 /** Checks the field values of an image before anything is sent, as `checkRequest.ts` does for videos. Pure. */
 import { z } from 'zod';
-import type { ImageOperation, ImageRequest, Provider } from '../providers/provider';
+import type { ImageModel, ImageOperation, ImageRequest, Provider } from '../providers/provider';
 import { optionalBoolean, optionalJson, optionalText } from '../providers/extras';
 import type { CheckOptions, FieldName } from './check';
 import { AUTO, Check, fileOrAddress, modelFinding, optionalField, typeFindings } from './check';
@@ -30,7 +30,7 @@ const inputSchema = z.object({
 	additionalBodyFields: optionalJson,
 });
 
-export type ImageCheckResult = { ok: true; request: ImageRequest } | { ok: false; findings: string[] };
+export type ImageCheckResult = { ok: true; request: ImageRequest; model: ImageModel } | { ok: false; findings: string[] };
 
 /** The value, or `null` if the model chooses. */
 function choice<T extends string>(field: FieldName, value: string | null, allowed: readonly T[], check: Check): T | null {
@@ -43,7 +43,7 @@ function choice<T extends string>(field: FieldName, value: string | null, allowe
  * Checks the field values of one item.
  *
  * @param input field values by parameter name; unset or hidden fields are absent, `null` or empty
- * @returns the request, or one finding for each field that is wrong, beginning with its name
+ * @returns the request and the model in the capability table, or one finding for each field that is wrong, beginning with its name
  */
 export function checkImageRequest(
 	provider: Provider,
@@ -58,7 +58,8 @@ export function checkImageRequest(
 	const parsed = inputSchema.safeParse(input);
 	if (!parsed.success) return { ok: false, findings: typeFindings(parsed.error.issues, input) };
 	const value = parsed.data;
-	if (!models.some((model) => model.value === value.model)) return { ok: false, findings: [modelFinding(value.model, models, provider)] };
+	const model = models.find((candidate) => candidate.value === value.model);
+	if (!model) return { ok: false, findings: [modelFinding(value.model, models, provider)] };
 
 	const check = new Check(provider, `${operation === 'edit' ? 'edited' : 'new'} images at ${displayName}`, options);
 	const { findings } = check;
@@ -74,7 +75,7 @@ export function checkImageRequest(
 	const request: ImageRequest = {
 		makes: 'image',
 		operation,
-		model: value.model,
+		model: model.value,
 		prompt,
 		source,
 		references: references.map((each) => check.image('referenceImages', each)),
@@ -92,5 +93,5 @@ export function checkImageRequest(
 	if (webSearch && !capabilities.webSearch) check.notAvailable('webSearch', true);
 	check.exclusions(images.exclusions, request);
 	request.callback = check.callback(value.triggerUrl, null, 'terminal');
-	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };
+	return findings.length > 0 ? { ok: false, findings } : { ok: true, request, model };
 }

@@ -34,7 +34,7 @@ const inputSchema = z.object({
 
 type Input = z.infer<typeof inputSchema>;
 
-export type CheckResult = { ok: true; request: VideoRequest } | { ok: false; findings: string[] };
+export type CheckResult = { ok: true; request: VideoRequest; model: ModelCapabilities } | { ok: false; findings: string[] };
 
 function frameMode(start: ImageReference | null, end: ImageReference | null): FrameMode {
 	if (start) return end ? 'startAndEnd' : 'start';
@@ -99,7 +99,7 @@ function direction(value: string | null, { directions }: ModelCapabilities, chec
  * Checks the field values of one item.
  *
  * @param input field values by parameter name; unset or hidden fields are absent, `null` or empty
- * @returns the request, or one finding for each field that is wrong, beginning with its name
+ * @returns the request and the model in the capability table, or one finding for each field that is wrong, beginning with its name
  */
 export function checkRequest(
 	provider: Provider,
@@ -161,5 +161,5 @@ export function checkRequest(
 	check.prompt(request, capabilities.prompt);
 	check.exclusions((provider.exclusions ?? []).filter(({ field }) => !unavailable.has(field)), request);
 	request.callback = check.callback(value.triggerUrl, value.callbackUrl, callbackMode === 'progress' ? 'progress' : 'terminal');
-	return findings.length > 0 ? { ok: false, findings } : { ok: true, request };
+	return findings.length > 0 ? { ok: false, findings } : { ok: true, request, model };
 }

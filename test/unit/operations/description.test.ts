@@ -587,6 +587,7 @@ describe.each(
 				prompt: 'A red kite',
 				source: operation === 'edit' ? { kind: 'url', url: START } : null,
 			},
+			model: table.models[0],
 		});
 	});
 });
