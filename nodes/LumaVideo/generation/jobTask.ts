@@ -41,25 +41,21 @@ export class JobTask {
 
 	/** Never throws: errors become the outcome. */
 	async run(): Promise<Outcome> {
-		const { options, pauses, slots } = this.services;
-		try {
-			await slots.take();
-		} catch {
-			this.outcome = this.outcomeSoFar();
+		const { options, pauses, gate } = this.services;
+		return await gate.run(async () => {
+			try {
+				if (pauses.ended !== null) throw new RunEnded();
+				this.outcome = await this.live();
+			} catch (error) {
+				this.outcome ??=
+					error instanceof RunEnded
+						? this.outcomeSoFar()
+						: { kind: 'failure', failure: this.unexpectedFailure(error) };
+			}
+			// Before the gate opens for the next job, which must not start.
+			if (options.stopAtFirstFailure && isFailure(this.outcome)) pauses.end('failed');
 			return this.outcome;
-		}
-		try {
-			this.outcome = await this.live();
-		} catch (error) {
-			this.outcome ??=
-				error instanceof RunEnded
-					? this.outcomeSoFar()
-					: { kind: 'failure', failure: this.unexpectedFailure(error) };
-		}
-		// Before the slot is released: the next in line must not start.
-		if (options.stopAtFirstFailure && isFailure(this.outcome)) pauses.end('failed');
-		slots.release();
-		return this.outcome;
+		});
 	}
 
 	/** What is known of a job when the run ends early: names everything that was, or may have been, bought. */

@@ -51,7 +51,7 @@ export class Submission {
 	}
 
 	private async create(): Promise<Submitted> {
-		const { options, pauses, slots } = this.services;
+		const { options, pauses, held } = this.services;
 		const { provider } = options;
 		const giveUpAt = pauses.now + this.job.timeoutMs;
 		const prepared = await this.prepare();
@@ -59,7 +59,7 @@ export class Submission {
 		const { request } = prepared;
 		const call = createCall(provider, request);
 		for (let refusals = 1; ; refusals++) {
-			while (pauses.now < slots.heldUntil) await pauses.pause(slots.heldUntil).over;
+			while (pauses.now < held.until) await pauses.pause(held.until).over;
 			const { entry, exchange } = await this.send(call, request);
 			if (!exchange) return await this.lookForLost(entry, CRASHED, true);
 			if (exchange.kind === 'fault') {
@@ -76,7 +76,7 @@ export class Submission {
 			this.withdraw(entry);
 			const again = pauses.now + retryDelayMs(refusals, problem.retryAfterMs);
 			if (problem.kind !== 'rateLimited' || again > giveUpAt) return this.notBought(problem, problem);
-			slots.hold(again);
+			held.until = Math.max(held.until, again);
 		}
 	}
 
