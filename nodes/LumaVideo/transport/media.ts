@@ -112,9 +112,12 @@ async function open(
 const WATCH_EVERY_MS = 500;
 
 interface Progress {
+	/** Bytes. */
+	received: number;
 	lastReceivedAt: number;
 	over: boolean;
 	silent: boolean;
+	tooLarge: boolean;
 }
 
 /** Ends a stalled download: a request's timeout covers only the wait for its first byte. */
@@ -140,9 +143,7 @@ export async function downloadMedia(
 	const failed = (text: Text, again = false): Download => ({ ok: false, again, ...text });
 	const tooLarge = failed(fileTooLarge({ ...facts, maxSize: megabytes(options.maxBytes) }));
 
-	let received = 0;
-	const limit = { exceeded: false };
-	const progress: Progress = { lastReceivedAt: Date.now(), over: false, silent: false };
+	const progress: Progress = { received: 0, lastReceivedAt: Date.now(), over: false, silent: false, tooLarge: false };
 	const cancelSignal = context.getExecutionCancelSignal();
 	// Destroying the body does not close the connection: n8n returns a stream derived from it.
 	const connection = new AbortController();
@@ -177,10 +178,10 @@ export async function downloadMedia(
 		}
 
 		const count = (chunk: { length: number }): void => {
-			received += chunk.length;
+			progress.received += chunk.length;
 			progress.lastReceivedAt = Date.now();
-			if (received > options.maxBytes) {
-				limit.exceeded = true;
+			if (progress.received > options.maxBytes) {
+				progress.tooLarge = true;
 				body.destroy(new Error('larger than allowed'));
 			}
 		};
@@ -200,14 +201,14 @@ export async function downloadMedia(
 			`${options.fileName}.${extension}`,
 			mimeType,
 		);
-		const stored = binary.bytes ?? received;
+		const stored = binary.bytes ?? progress.received;
 		const isCompressed = headers['content-encoding'] !== undefined;
 		if (stored === 0 || (announced !== null && !isCompressed && stored < announced)) {
 			return failed(notDownloaded({ ...facts, reason: CUT_OFF, mayHaveExpired: false }), true);
 		}
 		return { ok: true, binary };
 	} catch (error) {
-		if (limit.exceeded) return tooLarge;
+		if (progress.tooLarge) return tooLarge;
 		const cancelled = cancelSignal?.aborted === true;
 		const reason = progress.silent && !cancelled ? STALLED : faultOf(error, cancelled).text;
 		return failed(notDownloaded({ ...facts, reason, mayHaveExpired: false }), !cancelled);
