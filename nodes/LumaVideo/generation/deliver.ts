@@ -5,13 +5,13 @@ import { fileUrlOf } from '../providers/provider';
 import type { DownloadOptions } from '../transport/media';
 import { downloadMedia } from '../transport/media';
 import type { Clock } from './clock';
+import { pauseFor } from './clock';
 import type { Failure } from './failure';
 import { failureOf } from './failure';
 import { fileNameOf } from './fileName';
 import { NO_REASON, OTHER_INPUT, downloadFailed, generationFailed, noFile } from './messages';
 import type { OutputOptions } from './output';
 import { outputJson } from './output';
-import { pauseFor } from './read';
 import { retryDelayMs } from './schedule';
 
 /** `field`: the item's binary field. An empty file name: one is made up. */
