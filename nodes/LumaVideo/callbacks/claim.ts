@@ -11,7 +11,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Clock } from '../generation/clock';
 import { pauseFor } from '../generation/clock';
-import { inLine } from '../generation/inLine';
+import { inLine } from './inLine';
 
 /** How many records n8n keeps for a trigger, 27 bytes each, written together: two for each of 1,000 emissions. */
 export const MAX_RECORDS = 2000;
