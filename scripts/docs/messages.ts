@@ -18,8 +18,8 @@ import { providerIds, providers } from '../../nodes/LumaVideo/providers';
 import { problemKinds, problemOf, answerReader } from '../../nodes/LumaVideo/providers/answers';
 import type { Exclusion, Provider } from '../../nodes/LumaVideo/providers/provider';
 import type { Text } from '../../nodes/LumaVideo/providers/text';
-import { FIELD_NAMES } from '../../nodes/LumaVideo/generation/checkRequest';
-import type { FieldName } from '../../nodes/LumaVideo/generation/checkRequest';
+import { FIELD_NAMES } from '../../nodes/LumaVideo/generation/check';
+import type { FieldName } from '../../nodes/LumaVideo/generation/check';
 
 export const messagesPath = join(__dirname, '..', '..', 'docs', 'messages.md');
 

@@ -7,7 +7,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FIELD_NAMES } from '../../nodes/LumaVideo/generation/checkRequest';
+import { FIELD_NAMES } from '../../nodes/LumaVideo/generation/check';
 import { operations } from '../../nodes/LumaVideo/operations';
 import { extraFields } from '../../nodes/LumaVideo/providers/extras';
 import type { Operation } from '../../nodes/LumaVideo/operations/operation';

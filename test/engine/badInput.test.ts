@@ -2,7 +2,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { INodeParameters, IRun } from 'n8n-workflow';
 import { nodeProperties } from '../../nodes/LumaVideo/operations';
-import { findModel, providers } from '../../nodes/LumaVideo/providers';
+import { providers } from '../../nodes/LumaVideo/providers';
 import type { ModelCapabilities } from '../../nodes/LumaVideo/providers/provider';
 import type { ProviderName } from '../provider-server';
 import { CALLING, END_IMAGE, forAll, nameOf, PROVIDERS, samples, START_IMAGE, WITH_IMAGES, WITHOUT_LIST } from '../samples';
@@ -52,7 +52,7 @@ const TYPES: Array<[string, Value]> = [
 
 /** The model of the smallest video. */
 function modelOf(provider: ProviderName): ModelCapabilities {
-	const model = findModel(providers[provider], 'generate', samples[provider].parameters.model);
+	const model = providers[provider].capabilities.models.find(({ value }) => value === samples[provider].parameters.model);
 	if (!model) throw new Error(`${provider} has not the model of its sample`);
 	return model;
 }

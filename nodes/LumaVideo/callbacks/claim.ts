@@ -10,9 +10,9 @@
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Clock } from '../generation/clock';
-import { inLine } from '../generation/inLine';
+import { pauseFor } from '../generation/clock';
 import { nodeKey } from '../generation/nodeKey';
-import { pauseFor } from '../generation/read';
+import { inLine } from './inLine';
 
 /** How many records n8n keeps for a trigger, 27 bytes each, written together: two for each of 1,000 emissions. */
 export const MAX_RECORDS = 2000;

@@ -4,11 +4,11 @@
  * suspended if possible; outside of a test it is the only one of its execution.
  */
 import type { IExecuteFunctions, INodeExecutionData, WorkflowExecuteMode } from 'n8n-workflow';
-import { systemClock } from '../generation/clock';
+import { pauseFor, systemClock } from '../generation/clock';
 import { deliver } from '../generation/deliver';
 import { nodeError } from '../generation/failure';
 import { Gate } from '../generation/gate';
-import { pauseFor, readGeneration } from '../generation/read';
+import { readGeneration } from '../generation/read';
 import { UNKNOWN_EXPECTED_MS, nextReadDelayMs, nextWakeDelayMs } from '../generation/schedule';
 import { canSuspend, suspendUntil } from '../operations/engine';
 import { downloadSettings, readSettings, readWantsFile } from '../operations/settings';

@@ -20,3 +20,18 @@ export const systemClock: Clock = {
 		await Promise.race([sleep(Math.min(Math.max(ms, 0), SLICE_MS)), wake.catch(() => undefined)]);
 	},
 };
+
+/** Waits the whole time, or until the execution is stopped. */
+export async function pauseFor(clock: Clock, ms: number, cancelSignal: AbortSignal | undefined): Promise<void> {
+	const until = clock.now() + ms;
+	let onAbort: () => void = () => undefined;
+	const cancelled = new Promise<void>((resolve) => {
+		onAbort = resolve;
+	});
+	cancelSignal?.addEventListener('abort', onAbort);
+	try {
+		while (clock.now() < until && !cancelSignal?.aborted) await clock.wait(until - clock.now(), cancelled);
+	} finally {
+		cancelSignal?.removeEventListener('abort', onAbort);
+	}
+}

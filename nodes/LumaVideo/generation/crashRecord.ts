@@ -12,7 +12,6 @@
  * request as in doubt.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { inLine } from './inLine';
 import type { RequestKey } from './ledger';
 import { fingerprint } from './ledger';
 
@@ -191,7 +190,7 @@ export class CrashRecord {
 
 	/** @returns the values that the store already had; none if it fails */
 	private async write(kind: Change['kind'], values: string[]): Promise<Set<string>> {
-		const { store, place, onTrouble } = this.options;
+		const { store, onTrouble } = this.options;
 		const once = async (): Promise<Set<string>> => {
 			if (kind === 'remove') {
 				await store.removeProcessed(values, 'node', { mode: 'entries' });
@@ -203,7 +202,7 @@ export class CrashRecord {
 		};
 		try {
 			// If two processes create the first record at the same time, one fails and finds it on its second try.
-			return await inLine(place, async () => await once().catch(once));
+			return await once().catch(once);
 		} catch (error) {
 			onTrouble(error);
 			return new Set();

@@ -2,29 +2,20 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import type { Generation, Provider } from '../providers/provider';
 import { fileUrlOf } from '../providers/provider';
+import type { DownloadOptions } from '../transport/media';
 import { downloadMedia } from '../transport/media';
 import type { Clock } from './clock';
+import { pauseFor } from './clock';
 import type { Failure } from './failure';
 import { failureOf } from './failure';
 import { fileNameOf } from './fileName';
 import { NO_REASON, OTHER_INPUT, downloadFailed, generationFailed, noFile } from './messages';
 import type { OutputOptions } from './output';
 import { outputJson } from './output';
-import { pauseFor } from './read';
 import { retryDelayMs } from './schedule';
 
-export interface DownloadSettings {
-	/** Name of the item's binary field. */
-	field: string;
-	/** As entered, without extension; empty: one is made up. */
-	fileName: string;
-	/** Bytes. */
-	maxBytes: number;
-	/** Milliseconds until the first byte. */
-	timeoutMs: number;
-	/** Whether media in private networks are allowed. */
-	allowLocal: boolean;
-}
+/** `field`: the item's binary field. An empty file name: one is made up. */
+export type DownloadSettings = Omit<DownloadOptions, 'kind'> & { field: string };
 
 export type Delivery = { ok: true; item: INodeExecutionData } | { ok: false; failure: Failure };
 

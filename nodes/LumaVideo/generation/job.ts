@@ -5,11 +5,11 @@ import type { Clock } from './clock';
 import type { CrashRecord } from './crashRecord';
 import type { Experience } from './experience';
 import type { Failure } from './failure';
+import type { Gate } from './gate';
 import type { Ledger, RequestKey } from './ledger';
 import type { Pauses } from './pauses';
 import type { Progress } from './progress';
 import type { Reader } from './reader';
-import type { Slots } from './slots';
 import type { Twins } from './twins';
 
 /** A video or an image to buy. */
@@ -95,7 +95,10 @@ export interface RunResult {
 export interface JobServices {
 	options: RunOptions;
 	pauses: Pauses;
-	slots: Slots;
+	/** Limits concurrent generations. */
+	gate: Gate;
+	/** Nothing is submitted before this moment, in milliseconds since 1970, because of a rate limit. */
+	held: { until: number };
 	reader: Reader;
 	twins: Twins;
 }

@@ -6,13 +6,13 @@ import type { CreateStart, Job, JobServices, Outcome } from './job';
 import type { LedgerEntry } from './ledger';
 import { utcTime } from './lost';
 import { failureOf } from './failure';
-import { STOPPED_UNANSWERED, unexpected } from './messages';
+import { STOPPED_UNANSWERED, noFile, unexpected } from './messages';
 import { RunEnded } from './pauses';
+import { isOver, isTransient, readFailure } from './read';
 import type { Expectation } from './schedule';
-import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, nextWakeDelayMs } from './schedule';
+import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, nextWakeDelayMs, retryDelayMs } from './schedule';
 import { stub } from './stub';
-import { doubtFailure, submit } from './submit';
-import { watch } from './watch';
+import { Submission, doubtFailure } from './submit';
 
 /** A final generation is not read again for this long: after that, its URL may have expired. */
 const FRESH_MS = 600_000;
@@ -21,6 +21,8 @@ const LESS_THAN_A_SLEEP = 0.85;
 /** One callback often means that several of a batch are finished: those that have run for this part of their expected
  * time are read. */
 const CALLED_FROM = 0.5;
+/** Gives up after this many consecutive answers that cannot be read or lack the file. */
+const MAX_UNREADABLE = 4;
 
 export class JobTask {
 	/** `null` until the job is done. */
@@ -39,25 +41,21 @@ export class JobTask {
 
 	/** Never throws: errors become the outcome. */
 	async run(): Promise<Outcome> {
-		const { options, pauses, slots } = this.services;
-		try {
-			await slots.take();
-		} catch {
-			this.outcome = this.outcomeSoFar();
+		const { options, pauses, gate } = this.services;
+		return await gate.run(async () => {
+			try {
+				if (pauses.ended !== null) throw new RunEnded();
+				this.outcome = await this.live();
+			} catch (error) {
+				this.outcome ??=
+					error instanceof RunEnded
+						? this.outcomeSoFar()
+						: { kind: 'failure', failure: this.unexpectedFailure(error) };
+			}
+			// Before the gate opens for the next job, which must not start.
+			if (options.stopAtFirstFailure && isFailure(this.outcome)) pauses.end('failed');
 			return this.outcome;
-		}
-		try {
-			this.outcome = await this.live();
-		} catch (error) {
-			this.outcome ??=
-				error instanceof RunEnded
-					? this.outcomeSoFar()
-					: { kind: 'failure', failure: this.unexpectedFailure(error) };
-		}
-		// Before the slot is released: the next in line must not start.
-		if (options.stopAtFirstFailure && isFailure(this.outcome)) pauses.end('failed');
-		slots.release();
-		return this.outcome;
+		});
 	}
 
 	/** What is known of a job when the run ends early: names everything that was, or may have been, bought. */
@@ -90,9 +88,9 @@ export class JobTask {
 		const refusal = options.ledger.refusal(this.job.itemIndex, start.key);
 		if (refusal) return { kind: 'failure', failure: refusal };
 		for (;;) {
-			const submitted = await submit(this.job, start, this.services, (entry) => {
+			const submitted = await new Submission(this.job, start, this.services, (entry) => {
 				this.entry = entry;
-			});
+			}).run();
 			if (!submitted.ok) {
 				const { failure } = submitted;
 				if (options.canSuspend && !this.entry) options.ledger.keepRefusal(this.job.itemIndex, start.key, failure);
@@ -113,6 +111,7 @@ export class JobTask {
 		}
 	}
 
+	/** Polls the generation until it is final or the deadline has passed. */
 	private async untilOver(generation: Generation, entry: LedgerEntry | null, isAdopted: boolean): Promise<Outcome> {
 		const { options, pauses, reader } = this.services;
 		const { clock, provider } = options;
@@ -130,36 +129,59 @@ export class JobTask {
 				? nextWakeDelayMs(pauses.now - since, expectation.ms)
 				: nextReadDelayMs(pauses.now - since, expectation, reader.served(generation.generationId));
 		const deadline = entry?.asleep ? now + entry.asleep.deadline - clock.wall() : now + this.job.timeoutMs;
-		const firstAt = this.firstLookAt(entry, isAdopted, now - since, expectation.ms, delay());
+		let at = this.firstLookAt(entry, isAdopted, now - since, expectation.ms, delay());
+		this.plan = { lookAt: Math.min(at, deadline), deadline };
+		let known = generation;
 		let sawItRun = 0;
-		this.plan = { lookAt: Math.min(firstAt, deadline), deadline };
-		const watched = await watch(generation, firstAt, {
-			provider,
-			deadline,
-			isBought: this.job.start.kind === 'create',
-			now: () => pauses.now,
-			look: async (at) => await reader.look(generation.generationId, at),
-			nextDelayMs: delay,
-			onLook: (state, lookAt) => {
-				this.generation = state;
-				sawItRun = pauses.now - since;
-				this.plan = { lookAt, deadline };
-			},
-		});
-		switch (watched.kind) {
-			case 'failure':
-				return watched;
-			case 'timeout':
-				return { ...watched, kind: 'open', reason: 'timeout' };
-			case 'over': {
-				// Not every answer about an image says that it is one.
-				const ended = this.makes === 'image' ? { ...watched.generation, makes: this.makes } : watched.generation;
-				if (entry) entry.over = { status: ended.status, at: clock.wall(), ...(options.canSuspend ? { generation: ended } : {}) };
-				const isWithout = isAdopted && entry?.asleep === undefined;
-				if (!isWithout) this.learn(ended, sawItRun, pauses.now - since);
-				return this.finished(ended);
+		let transient = 0;
+		let unreadable = 0;
+		for (;;) {
+			// The last look is at the deadline, so that whatever finishes in time is delivered.
+			const look = await reader.look(generation.generationId, Math.min(at, deadline));
+			const isLast = pauses.now >= deadline;
+			let trouble: string | undefined;
+			if (look.ok) {
+				known = look.value;
+				transient = 0;
+				if (isOver(known)) return this.ended(known, entry, isAdopted, sawItRun, pauses.now - since);
+				if (known.status !== 'completed') {
+					unreadable = 0;
+					at = pauses.now + delay();
+				} else {
+					// Completed without a file: it may appear in a moment.
+					if (++unreadable >= MAX_UNREADABLE) {
+						const { generationId, makes = 'video', status } = known;
+						const text = noFile({ provider, makes, generationId, status });
+						return { kind: 'failure', failure: failureOf(text, { generationId, provider: provider.id, status }) };
+					}
+					at = pauses.now + retryDelayMs(unreadable, null);
+				}
+			} else if (look.problem === null || isTransient(look.problem)) {
+				trouble = look.reason;
+				at = pauses.now + retryDelayMs(++transient, look.problem?.retryAfterMs ?? null);
+			} else {
+				if (look.problem.kind !== 'unreadable' || ++unreadable >= MAX_UNREADABLE) {
+					// An ID from a user may be wrong.
+					const mayRun = this.job.start.kind === 'create' || look.problem.kind !== 'notFound';
+					return { kind: 'failure', failure: readFailure(provider, known, look, mayRun) };
+				}
+				at = pauses.now + retryDelayMs(unreadable, null);
 			}
+			if (isLast) return { kind: 'open', generation: known, reason: 'timeout', ...(trouble === undefined ? {} : { trouble }) };
+			this.generation = known;
+			sawItRun = pauses.now - since;
+			this.plan = { lookAt: Math.min(at, deadline), deadline };
 		}
+	}
+
+	private ended(generation: Generation, entry: LedgerEntry | null, isAdopted: boolean, sawItRunMs: number, overAfterMs: number): Outcome {
+		const { canSuspend, clock } = this.services.options;
+		// Not every answer about an image says that it is one.
+		const ended = this.makes === 'image' ? { ...generation, makes: this.makes } : generation;
+		if (entry) entry.over = { status: ended.status, at: clock.wall(), ...(canSuspend ? { generation: ended } : {}) };
+		const isOfEarlierTry = isAdopted && entry?.asleep === undefined;
+		if (!isOfEarlierTry) this.learn(ended, sawItRunMs, overAfterMs);
+		return this.finished(ended);
 	}
 
 	private finished(generation: Generation): Outcome {

@@ -4,6 +4,7 @@ import type { ProviderClient } from '../transport/providerClient';
 import type { Unanswered } from './ask';
 import { askForGeneration } from './ask';
 import type { Clock } from './clock';
+import { pauseFor } from './clock';
 import type { Failure } from './failure';
 import { failureOf } from './failure';
 import { cannotBeRead } from './messages';
@@ -51,21 +52,6 @@ export function readFailure(
 	const isUnknown = problem?.kind === 'notFound';
 	const text = cannotBeRead({ provider, generationId, reason: message, advice, isUnknown, isUnreachable: problem === null, mayRun });
 	return failureOf(text, { generationId, provider: provider.id, status }, problem);
-}
-
-/** Waits the whole time, or until the execution is stopped. */
-export async function pauseFor(clock: Clock, ms: number, cancelSignal: AbortSignal | undefined): Promise<void> {
-	const until = clock.now() + ms;
-	let onAbort: () => void = () => undefined;
-	const cancelled = new Promise<void>((resolve) => {
-		onAbort = resolve;
-	});
-	cancelSignal?.addEventListener('abort', onAbort);
-	try {
-		while (clock.now() < until && !cancelSignal?.aborted) await clock.wait(until - clock.now(), cancelled);
-	} finally {
-		cancelSignal?.removeEventListener('abort', onAbort);
-	}
 }
 
 /** Whether it is final. Its file may appear a moment after the status "completed". */

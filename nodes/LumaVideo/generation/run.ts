@@ -2,12 +2,12 @@
  * Many generations at once: each job is one task, from its request to its result (`jobTask.ts`). Here they are started,
  * and ended when the execution is stopped, fails or can be suspended.
  */
+import { Gate } from './gate';
 import type { Job, RunOptions, RunResult } from './job';
 import { JobTask } from './jobTask';
 import { Pauses } from './pauses';
 import { ProgressTeller } from './progress';
 import { Reader } from './reader';
-import { Slots } from './slots';
 import { twins } from './twins';
 
 /** Shorter suspensions are not worthwhile: n8n times them poorly, and resuming costs as much. */
@@ -21,9 +21,9 @@ const MAX_PASS_MS = 60_000;
 export async function runJobs(jobs: readonly Job[], options: RunOptions): Promise<RunResult> {
 	const { cancelSignal, clock } = options;
 	const pauses = new Pauses(clock);
-	const slots = new Slots(options.maxConcurrent, pauses);
+	const gate = new Gate(options.maxConcurrent);
 	const reader = new Reader(options.provider, options.client, pauses);
-	const services = { options, pauses, slots, reader, twins: options.twins ?? twins };
+	const services = { options, pauses, gate, held: { until: 0 }, reader, twins: options.twins ?? twins };
 	const stop = (): void => {
 		pauses.end('stopped');
 	};
@@ -45,7 +45,7 @@ export async function runJobs(jobs: readonly Job[], options: RunOptions): Promis
 			if (pauses.ended === 'stopped') stopUntil = Math.min(stopUntil, pauses.now + STOP_GRACE_MS);
 			if (pauses.now >= stopUntil) break;
 			const { next, now } = pauses;
-			const isIdle = live.size === pauses.count + slots.waiting;
+			const isIdle = live.size === pauses.count + gate.waiting;
 			if (options.canSuspend && pauses.ended === null && isIdle && next - now >= MIN_SUSPENSION_MS) {
 				wakeAt = clock.wall() + next - now;
 				for (const task of live) task.sleep();

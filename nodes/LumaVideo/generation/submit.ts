@@ -20,26 +20,12 @@ import { searchLost } from './search';
 import { stub } from './stub';
 import { twinHash } from './twins';
 
-export type Submitted =
+type Submitted =
 	| { ok: true; generation: Generation; entry: LedgerEntry; /** Whether an earlier try bought it. */ isAdopted: boolean }
 	| { ok: false; failure: Failure };
 
-/**
- * Buys the job's generation, or finds the one that an earlier try bought.
- *
- * @param note called with the ledger's entry as soon as something may have been bought, and with `null` if nothing was
- * @throws RunEnded when the run ends before the request is sent, or during the search for a lost one
- */
-export async function submit(
-	job: Job,
-	start: CreateStart,
-	services: JobServices,
-	note: (entry: LedgerEntry | null) => void,
-): Promise<Submitted> {
-	return await new Submission(job, start, services, note).run();
-}
-
-class Submission {
+export class Submission {
+	/** @param note called with the ledger's entry as soon as something may have been bought, and with `null` if nothing was */
 	constructor(
 		private readonly job: Job,
 		private readonly start: CreateStart,
@@ -47,6 +33,11 @@ class Submission {
 		private readonly note: (entry: LedgerEntry | null) => void,
 	) {}
 
+	/**
+	 * Buys the job's generation, or finds the one that an earlier try bought.
+	 *
+	 * @throws RunEnded when the run ends before the request is sent, or during the search for a lost one
+	 */
 	async run(): Promise<Submitted> {
 		const { ledger } = this.services.options;
 		const known = ledger.claim(this.job.itemIndex, this.start.key);
@@ -60,7 +51,7 @@ class Submission {
 	}
 
 	private async create(): Promise<Submitted> {
-		const { options, pauses, slots } = this.services;
+		const { options, pauses, held } = this.services;
 		const { provider } = options;
 		const giveUpAt = pauses.now + this.job.timeoutMs;
 		const prepared = await this.prepare();
@@ -68,7 +59,7 @@ class Submission {
 		const { request } = prepared;
 		const call = createCall(provider, request);
 		for (let refusals = 1; ; refusals++) {
-			while (pauses.now < slots.heldUntil) await pauses.pause(slots.heldUntil).over;
+			while (pauses.now < held.until) await pauses.pause(held.until).over;
 			const { entry, exchange } = await this.send(call, request);
 			if (!exchange) return await this.lookForLost(entry, CRASHED, true);
 			if (exchange.kind === 'fault') {
@@ -85,7 +76,7 @@ class Submission {
 			this.withdraw(entry);
 			const again = pauses.now + retryDelayMs(refusals, problem.retryAfterMs);
 			if (problem.kind !== 'rateLimited' || again > giveUpAt) return this.notBought(problem, problem);
-			slots.hold(again);
+			held.until = Math.max(held.until, again);
 		}
 	}
 

@@ -3,10 +3,9 @@
  * arrive is retried, first before the items are output, then in the background; a hint says so.
  */
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { systemClock } from '../generation/clock';
+import { pauseFor, systemClock } from '../generation/clock';
 import { kindOf } from '../generation/experience';
 import type { Outcome } from '../generation/job';
-import { pauseFor } from '../generation/read';
 import { expectedMs } from '../generation/schedule';
 import type { Product, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';

@@ -91,7 +91,7 @@ export function buyingPlan(
 					// An agent fills in fields for each call, so stored parameters do not tell its calls apart.
 					parametersHash: isTool(context) ? null : fingerprint(stored),
 				},
-				...(prepare ? { prepare } : {}),
+				prepare,
 			},
 		},
 		settings,
@@ -114,7 +114,7 @@ function modelOf({ modelField }: Provider, request: GenerationRequest): string |
 }
 
 /** Whether the source is sent as a URL that has to be read from its generation first. */
-export function needsSourceAddress({ capabilities }: Provider, { operation, source }: GenerationRequest): boolean {
+function needsSourceAddress({ capabilities }: Provider, { operation, source }: GenerationRequest): boolean {
 	return ['edit', 'modify', 'reframe'].includes(operation) && source?.kind === 'generation' && capabilities.sourceAs === 'url';
 }
 

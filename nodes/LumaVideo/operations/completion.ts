@@ -1,6 +1,6 @@
 /** The fields that say when items go on to the next node, and which trigger learns of the generation. */
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { FIELD_NAMES } from '../generation/checkRequest';
+import { FIELD_NAMES } from '../generation/check';
 import type { Product } from '../providers/provider';
 
 export type Completion = 'none' | 'poll' | 'suspend';

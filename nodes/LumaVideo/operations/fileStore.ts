@@ -5,9 +5,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Answered } from '../generation/ask';
 import { answered, ask } from '../generation/ask';
-import { systemClock } from '../generation/clock';
+import { pauseFor, systemClock } from '../generation/clock';
 import type { Failure } from '../generation/failure';
-import { pauseFor } from '../generation/read';
 import { retryDelayMs } from '../generation/schedule';
 import type { FileReference, FileState, FileStore, FileTarget, JsonObject, LocalFile, Provider, ProviderCall } from '../providers/provider';
 import { mayHaveBeenAccepted } from '../providers/provider';

@@ -1,6 +1,6 @@
 /** The field for a generation's ID, and how it is read. */
 import type { IExecuteFunctions, INodeProperties, INodePropertyMode } from 'n8n-workflow';
-import { FIELD_NAMES } from '../generation/checkRequest';
+import { FIELD_NAMES } from '../generation/check';
 import { providerIds, providers } from '../providers';
 import type { Listing, ProviderId } from '../providers/provider';
 import { empty, mustBe, notAnId } from './messages';

@@ -6,7 +6,7 @@
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { answered, ask } from '../generation/ask';
-import { InputFile } from '../generation/checkRequest';
+import { InputFile } from '../generation/check';
 import { fingerprint } from '../generation/ledger';
 import type { LocalFile, Provider, VideoRequest } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';

@@ -3,7 +3,7 @@
  * and nothing else can be selected.
  */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
-import { AUTO_ASPECT_RATIO, FIELD_NAMES } from '../generation/checkRequest';
+import { AUTO, FIELD_NAMES } from '../generation/check';
 import { usd } from '../generation/spending';
 import { providerIds, providers } from '../providers';
 import type { ExtraField, PanelField } from '../providers/extras';
@@ -298,7 +298,7 @@ export function choiceFields(operation: VideoOperation, field: ChoiceField): INo
 		const isAuto = field === 'aspectRatio' && model.autoAspectRatio === true;
 		return {
 			values: model[list],
-			preset: isAuto ? AUTO_ASPECT_RATIO : (model.defaults[field] ?? ''),
+			preset: isAuto ? AUTO : (model.defaults[field] ?? ''),
 			auto: isAuto ? model.defaults[field] : null,
 			hint: field === 'resolution' ? (model.hints?.resolution ?? '') : '',
 			// For all models of the provider, so that models with the same values share one field.
@@ -311,7 +311,7 @@ export function choiceFields(operation: VideoOperation, field: ChoiceField): INo
 		options: [
 			...(auto === null
 				? []
-				: [{ name: 'Auto', value: AUTO_ASPECT_RATIO, description: `The ratio of the image; ${auto} without one` }]),
+				: [{ name: 'Auto', value: AUTO, description: `The ratio of the image; ${auto} without one` }]),
 			...values.map((value, index) => ({
 				name: names[value] ?? value,
 				value,

@@ -1,6 +1,6 @@
 /** The fields for the video to modify or reframe. */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES } from '../generation/checkRequest';
+import { FIELD_NAMES } from '../generation/check';
 import { both } from './operation';
 import { sentences, variants } from './requestFields';
 

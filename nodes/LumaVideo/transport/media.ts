@@ -6,6 +6,7 @@
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { sleep } from 'n8n-workflow';
+import type { Product } from '../providers/provider';
 import type { Text } from '../providers/text';
 import { parseHttpUrl } from './address';
 import { faultOf } from './exchange';
@@ -14,11 +15,9 @@ import { isPublicAddress } from './publicAddress';
 
 const MAX_REDIRECTS = 5;
 
-export type MediaKind = 'image' | 'video';
-
 export interface DownloadOptions {
 	/** What is expected at the address. */
-	kind: MediaKind;
+	kind: Product;
 	/** Without extension. */
 	fileName: string;
 	/** Bytes; a larger file is refused. */
@@ -51,10 +50,10 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 };
 
 /** The assumed type of a file when nothing says what it is. */
-const USUAL_TYPES: Readonly<Record<MediaKind, string>> = { image: 'image/png', video: 'video/mp4' };
+const USUAL_TYPES: Readonly<Record<Product, string>> = { image: 'image/png', video: 'video/mp4' };
 
 /** The MIME type to store, or `null` when the answer is not media, or not an image where one is expected. */
-export function mediaTypeOf(contentType: string | undefined, path: string, kind: MediaKind = 'video'): string | null {
+export function mediaTypeOf(contentType: string | undefined, path: string, kind: Product = 'video'): string | null {
 	const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 	const isExpected = (candidate: string): boolean => /^image\//.test(candidate) || (kind === 'video' && /^video\//.test(candidate));
 	if (isExpected(type)) return type;
@@ -113,9 +112,12 @@ async function open(
 const WATCH_EVERY_MS = 500;
 
 interface Progress {
+	/** Bytes. */
+	received: number;
 	lastReceivedAt: number;
 	over: boolean;
 	silent: boolean;
+	tooLarge: boolean;
 }
 
 /** Ends a stalled download: a request's timeout covers only the wait for its first byte. */
@@ -141,9 +143,7 @@ export async function downloadMedia(
 	const failed = (text: Text, again = false): Download => ({ ok: false, again, ...text });
 	const tooLarge = failed(fileTooLarge({ ...facts, maxSize: megabytes(options.maxBytes) }));
 
-	let received = 0;
-	const limit = { exceeded: false };
-	const progress: Progress = { lastReceivedAt: Date.now(), over: false, silent: false };
+	const progress: Progress = { received: 0, lastReceivedAt: Date.now(), over: false, silent: false, tooLarge: false };
 	const cancelSignal = context.getExecutionCancelSignal();
 	// Destroying the body does not close the connection: n8n returns a stream derived from it.
 	const connection = new AbortController();
@@ -178,10 +178,10 @@ export async function downloadMedia(
 		}
 
 		const count = (chunk: { length: number }): void => {
-			received += chunk.length;
+			progress.received += chunk.length;
 			progress.lastReceivedAt = Date.now();
-			if (received > options.maxBytes) {
-				limit.exceeded = true;
+			if (progress.received > options.maxBytes) {
+				progress.tooLarge = true;
 				body.destroy(new Error('larger than allowed'));
 			}
 		};
@@ -201,14 +201,14 @@ export async function downloadMedia(
 			`${options.fileName}.${extension}`,
 			mimeType,
 		);
-		const stored = binary.bytes ?? received;
+		const stored = binary.bytes ?? progress.received;
 		const isCompressed = headers['content-encoding'] !== undefined;
 		if (stored === 0 || (announced !== null && !isCompressed && stored < announced)) {
 			return failed(notDownloaded({ ...facts, reason: CUT_OFF, mayHaveExpired: false }), true);
 		}
 		return { ok: true, binary };
 	} catch (error) {
-		if (limit.exceeded) return tooLarge;
+		if (progress.tooLarge) return tooLarge;
 		const cancelled = cancelSignal?.aborted === true;
 		const reason = progress.silent && !cancelled ? STALLED : faultOf(error, cancelled).text;
 		return failed(notDownloaded({ ...facts, reason, mayHaveExpired: false }), !cancelled);

@@ -1,5 +1,5 @@
 /** What users are told about addresses, connections and downloads. */
-import type { Provider } from '../providers/provider';
+import type { Product, Provider } from '../providers/provider';
 import type { Text } from '../providers/text';
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ export function foreignKey({ provider, otherService, advice }: { provider: Pick<
 
 /** The file of a generation. */
 interface FileFacts {
-	makes: 'image' | 'video';
+	makes: Product;
 	address: string;
 }
 

@@ -3,7 +3,7 @@
  * stay in real time.
  */
 import type { Clock } from '../../../nodes/LumaVideo/generation/clock';
-import { systemClock } from '../../../nodes/LumaVideo/generation/clock';
+import { pauseFor, systemClock } from '../../../nodes/LumaVideo/generation/clock';
 
 const SPEED = 100;
 /** Milliseconds by the wall clock after which a wait is over at the latest: the node then looks around. */
@@ -54,4 +54,4 @@ export function freezeClock(): () => void {
 // In place, so that everybody who holds the clock has the fast one.
 Object.assign(systemClock, { now, wall: now, wait } satisfies Clock);
 
-export { systemClock };
+export { pauseFor, systemClock };

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { MAX_RECORDS, claim } from '../../../nodes/LumaVideo/callbacks/claim';
 import type { Clock } from '../../../nodes/LumaVideo/generation/clock';
-import { inLine } from '../../../nodes/LumaVideo/generation/inLine';
+import { inLine } from '../../../nodes/LumaVideo/callbacks/inLine';
 import { FakeStore } from '../fakeStore';
 
 /** Faster than the wall clock. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { FIELD_NAMES, InputFile, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
+import { FIELD_NAMES, InputFile } from '../../../nodes/LumaVideo/generation/check';
+import { checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
 import type { ExtraField } from '../../../nodes/LumaVideo/providers/extras';
 import { operationCapabilities } from '../../../nodes/LumaVideo/providers/provider';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { systemClock } from '../../../nodes/LumaVideo/generation/clock';
+import { pauseFor, systemClock } from '../../../nodes/LumaVideo/generation/clock';
+import { VirtualTime } from './virtualTime';
 
 describe("the node's clock", () => {
 	beforeEach(() => {
@@ -47,5 +48,34 @@ describe("the node's clock", () => {
 		const waiting = systemClock.wait(1000, wake());
 		await jest.advanceTimersByTimeAsync(0);
 		expect(await isOver(waiting)).toBe(true);
+	});
+});
+
+describe('a pause', () => {
+	it('lasts as long as asked for, although a clock may wake it every second', async () => {
+		const time = new VirtualTime();
+		const clock = { now: () => time.now(), wall: () => time.wall(), wait: async (ms: number, wake: Promise<unknown>) => {
+			await time.wait(Math.min(ms, 1000), wake);
+		} };
+		await time.run(pauseFor(clock, 12_345, undefined));
+		expect(time.elapsed).toBe(12_345);
+	});
+
+	it('of nothing is over at once', async () => {
+		const time = new VirtualTime();
+		await time.run(pauseFor(time, 0, undefined));
+		expect(time.elapsed).toBe(0);
+	});
+
+	it('ends with a stop, and does not begin after one', async () => {
+		const time = new VirtualTime();
+		const abort = new AbortController();
+		time.after(300, () => {
+			abort.abort();
+		});
+		await time.run(pauseFor(time, 60_000, abort.signal));
+		expect(time.elapsed).toBe(300);
+		await time.run(pauseFor(time, 60_000, abort.signal));
+		expect(time.elapsed).toBe(300);
 	});
 });

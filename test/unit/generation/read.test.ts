@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ReadResult } from '../../../nodes/LumaVideo/generation/read';
-import { pauseFor, readGeneration } from '../../../nodes/LumaVideo/generation/read';
+import { readGeneration } from '../../../nodes/LumaVideo/generation/read';
 import type { Disturbance } from './fakeService';
-import { VirtualTime } from './virtualTime';
 import { World } from './world';
 
 interface Read {
@@ -119,33 +118,4 @@ it('a stop ends the pause, and nothing is read after it but what says so', async
 	expect(done.result.ok).toBe(false);
 	expect(done.world.time.elapsed).toBeLessThan(3000);
 	expect(done.world.service.count('read')).toBeLessThanOrEqual(2);
-});
-
-describe('a pause', () => {
-	it('lasts as long as asked for, although a clock may wake it every second', async () => {
-		const time = new VirtualTime();
-		const clock = { now: () => time.now(), wall: () => time.wall(), wait: async (ms: number, wake: Promise<unknown>) => {
-			await time.wait(Math.min(ms, 1000), wake);
-		} };
-		await time.run(pauseFor(clock, 12_345, undefined));
-		expect(time.elapsed).toBe(12_345);
-	});
-
-	it('of nothing is over at once', async () => {
-		const time = new VirtualTime();
-		await time.run(pauseFor(time, 0, undefined));
-		expect(time.elapsed).toBe(0);
-	});
-
-	it('ends with a stop, and does not begin after one', async () => {
-		const time = new VirtualTime();
-		const abort = new AbortController();
-		time.after(300, () => {
-			abort.abort();
-		});
-		await time.run(pauseFor(time, 60_000, abort.signal));
-		expect(time.elapsed).toBe(300);
-		await time.run(pauseFor(time, 60_000, abort.signal));
-		expect(time.elapsed).toBe(300);
-	});
 });

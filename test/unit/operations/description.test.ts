@@ -3,8 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { INode, INodeParameters, INodeProperties, INodePropertyOptions, INodeTypeDescription } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 import { LumaVideo } from '../../../nodes/LumaVideo/LumaVideo.node';
+import { FIELD_NAMES } from '../../../nodes/LumaVideo/generation/check';
 import { checkImageRequest } from '../../../nodes/LumaVideo/generation/checkImageRequest';
-import { FIELD_NAMES, checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
+import { checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
 import { nodeProperties, operations } from '../../../nodes/LumaVideo/operations';
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
 import { blankImageRequest, operationCapabilities } from '../../../nodes/LumaVideo/providers/provider';
@@ -586,6 +587,7 @@ describe.each(
 				prompt: 'A red kite',
 				source: operation === 'edit' ? { kind: 'url', url: START } : null,
 			},
+			model: table.models[0],
 		});
 	});
 });

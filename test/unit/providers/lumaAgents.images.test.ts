@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { InputFile } from '../../../nodes/LumaVideo/generation/check';
 import { checkImageRequest } from '../../../nodes/LumaVideo/generation/checkImageRequest';
-import { InputFile } from '../../../nodes/LumaVideo/generation/checkRequest';
 import { lumaAgents } from '../../../nodes/LumaVideo/providers/lumaAgents';
 import { pixazo } from '../../../nodes/LumaVideo/providers/pixazo';
 import { blankImageRequest, createCall, isSameRequest, readCreated } from '../../../nodes/LumaVideo/providers/provider';
@@ -219,6 +219,7 @@ describe('checking', () => {
 		['an edit of nothing', 'edit', {}, ["'Image URL' is empty"]],
 		['an edit of an empty ID', 'edit', { generationId: '' }, ["'Generation ID' is empty"]],
 		['an edit of what is no ID', 'edit', { generationId: 'a/b' }, ["'Generation ID' has characters that no ID has"]],
+		['an edit of a path segment', 'edit', { generationId: ' .. ' }, ["'Generation ID' has characters that no ID has"]],
 		['values of other types', 'generate', { referenceImages: [5], webSearch: 'yes' }, ["'Reference Images' must be web addresses, but it contains a number", "'Web Search' must be true or false, but it is text"]],
 		['fields that are no JSON', 'generate', { additionalBodyFields: '{' }, ["'Additional Body Fields' is not valid JSON"]],
 	])('refuses %s', (_, operation, input, findings) => {

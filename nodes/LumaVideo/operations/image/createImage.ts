@@ -1,11 +1,11 @@
 /** What all operations that generate an image share: fields, how they are read, and how they become a checked request. */
 import type { INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES } from '../../generation/checkRequest';
+import { FIELD_NAMES } from '../../generation/check';
 import { checkImageRequest } from '../../generation/checkImageRequest';
 import type { Prepared } from '../../generation/job';
 import type { ImageOperation, ImageReference, ImageRequest } from '../../providers/provider';
 import type { Run } from '../buy';
-import { buy, buyingOptions, buyingPlan, needsSourceAddress, withSourceAddress } from '../buy';
+import { buy, buyingOptions, buyingPlan, withSourceAddress } from '../buy';
 import { completionFields } from '../completion';
 import { generationIdValue } from '../generationId';
 import type { InputImage } from '../inputImages';
@@ -122,17 +122,13 @@ function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
 	const checked = checkImageRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
 	const all = [...(checked.ok ? [] : checked.findings), ...settings.findings];
 	if (all.length > 0 || !checked.ok) return { itemIndex, ok: false, failure: invalid(provider, all) };
-	const { request } = checked;
-	const { images } = provider;
-	const model = images?.capabilities[operation].models.find(({ value }) => value === request.model);
-	if (!images || !model) return { itemIndex, ok: false, failure: invalid(provider, []) };
-	const needsPreparing = files.source.length + files.references.length > 0 || needsSourceAddress(provider, request);
+	const { request, model } = checked;
 	return buyingPlan(
 		run,
 		itemIndex,
-		{ request, model, ...(needsPreparing ? { prepare: async () => await prepare(run, files, request) } : {}) },
+		{ request, model, prepare: async () => await prepare(run, files, request) },
 		settings,
-		images.estimateUsd(request),
+		provider.images?.estimateUsd(request) ?? null,
 	);
 }
 

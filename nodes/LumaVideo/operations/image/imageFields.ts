@@ -1,7 +1,6 @@
 /** The fields that describe an image, built from the capability table. */
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { AUTO } from '../../generation/checkImageRequest';
-import { FIELD_NAMES } from '../../generation/checkRequest';
+import { AUTO, FIELD_NAMES } from '../../generation/check';
 import { providerIds, providers } from '../../providers';
 import type { ImageCapabilities, ImageMaking, ImageOperation, ProviderId } from '../../providers/provider';
 import { blankImageRequest } from '../../providers/provider';

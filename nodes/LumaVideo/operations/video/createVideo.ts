@@ -1,12 +1,13 @@
 /** What all operations that generate a video share: fields, how they are read, and how they become a checked request. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES, InputFile, checkRequest } from '../../generation/checkRequest';
+import { FIELD_NAMES, InputFile } from '../../generation/check';
+import { checkRequest } from '../../generation/checkRequest';
 import type { Prepared } from '../../generation/job';
-import { findModel, providerIds, providers } from '../../providers';
+import { providerIds, providers } from '../../providers';
 import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
 import type { Run } from '../buy';
-import { buy, buyingOptions, buyingPlan, needsSourceAddress, withSourceAddress } from '../buy';
+import { buy, buyingOptions, buyingPlan, withSourceAddress } from '../buy';
 import { completionFields } from '../completion';
 import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages';
@@ -153,13 +154,10 @@ function plan(run: VideoRun, itemIndex: number): Plan {
 	if (all.length > 0 || !checked.ok) return { itemIndex, ok: false, failure: invalid(provider, all) };
 	const request: VideoRequest =
 		address === null ? checked.request : { ...checked.request, callback: { url: address, mode: 'terminal' } };
-	const model = findModel(provider, operation, request.model);
-	if (!model) return { itemIndex, ok: false, failure: invalid(provider, []) };
-	const needsPreparing = Object.keys(images).length > 0 || needsSourceAddress(provider, request);
 	return buyingPlan(
 		run,
 		itemIndex,
-		{ request, model, ...(needsPreparing ? { prepare: async () => await prepare(run, images, request) } : {}) },
+		{ request, model: checked.model, prepare: async () => await prepare(run, images, request) },
 		settings,
 		provider.estimateUsd?.(request) ?? null,
 	);

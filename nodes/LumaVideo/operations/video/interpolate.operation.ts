@@ -1,5 +1,5 @@
 /** Video: Interpolate. Generates a transition from one generated video to another. */
-import { FIRST_GENERATION_ID } from '../../generation/checkRequest';
+import { FIRST_GENERATION_ID } from '../../generation/check';
 import { generationIdFields } from '../generationId';
 import { choiceFields, modelFields, promptFields } from '../requestFields';
 import { createVideoOperation } from './createVideo';
