@@ -18,7 +18,7 @@ export interface Operation {
 	toolDescription: string | null;
 	/** Providers that support it. */
 	providers: readonly ProviderId[];
-	/** Fields, already limited to this operation. */
+	/** Its fields; in an operation's file, not yet limited to it. */
 	properties: INodeProperties[];
 	/** Runs it for all input items at once; returns the items in input order. */
 	execute(context: IExecuteFunctions, provider: Provider): Promise<INodeExecutionData[]>;
@@ -76,17 +76,12 @@ function ofOperation(resource: ResourceName, operation: string, name: string): I
 	return both(ofResource(resource), { hide: { operation: ['addAudio', 'extend', 'interpolate', 'modify', 'reframe', 'upscale'] } });
 }
 
-/** Shows fields only for one operation and its providers, in addition to their own conditions. */
-export function forOperation(
-	resource: ResourceName,
-	operation: string,
-	properties: INodeProperties[],
-	providers: readonly ProviderId[],
-): INodeProperties[] {
+/** The fields, shown only for their operation and its providers, in addition to their own conditions. */
+export function ownFields({ resource, value, properties, providers }: Operation): INodeProperties[] {
 	return properties.flatMap((property) => {
 		const displayOptions = limited(property.displayOptions, 'provider', providers);
 		if (displayOptions === null) return [];
 		const own = both({ show: { provider: [...providers] } }, displayOptions);
-		return [{ ...collected(property, providers), displayOptions: both(ofOperation(resource, operation, property.name), own) }];
+		return [{ ...collected(property, providers), displayOptions: both(ofOperation(resource, value, property.name), own) }];
 	});
 }

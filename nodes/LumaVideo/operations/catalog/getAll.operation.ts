@@ -5,12 +5,10 @@ import type { CatalogName } from '../../providers/provider';
 import { eachItem, requestFailure } from '../eachItem';
 import { manyFields, readLimit } from '../manyFields';
 import type { Operation, ResourceName } from '../operation';
-import { forOperation } from '../operation';
 import { invalid } from '../plan';
 import { optionsField } from '../settings';
 
 function catalogOperation(resource: ResourceName, name: CatalogName, plural: string): Operation {
-	const supporting = providerIds.filter((id) => providers[id].catalogs?.[name]);
 	return {
 		resource,
 		value: 'getAll',
@@ -18,8 +16,8 @@ function catalogOperation(resource: ResourceName, name: CatalogName, plural: str
 		action: `Get many ${plural}`,
 		description: `Retrieve many ${plural}`,
 		toolDescription: `Lists the ${plural} that can be used in a request for a video. Costs nothing.`,
-		providers: supporting,
-		properties: forOperation(resource, 'getAll', [...manyFields, optionsField(['requestTimeout'])], supporting),
+		providers: providerIds.filter((id) => providers[id].catalogs?.[name]),
+		properties: [...manyFields, optionsField(['requestTimeout'])],
 
 		async execute(context, provider) {
 			return await eachItem(context, provider, async (itemIndex, client) => {

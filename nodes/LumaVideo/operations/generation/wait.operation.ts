@@ -5,7 +5,6 @@ import { createProviderClient } from '../../transport/providerClient';
 import { invalid, planItems } from '../plan';
 import { runPlans } from '../runPlans';
 import type { Operation } from '../operation';
-import { forOperation } from '../operation';
 import { NO_FILES, binaryField, defaultTimeoutMs, downloadDescription, downloadSettings, optionsField, outputSettings, readSettings, readWantsFile } from '../settings';
 import { generationIdFields, readGenerationId } from '../generationId';
 
@@ -35,7 +34,7 @@ export const wait: Operation = {
 	toolDescription:
 		"Waits until a generation, identified by its generationId, is finished, which can take minutes. Returns videoUrl, the video's URL; an image's URL is in media. Costs nothing.",
 	providers: providerIds,
-	properties: forOperation('generation', 'wait', properties, providerIds),
+	properties,
 
 	async execute(context, provider) {
 		const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);

@@ -12,7 +12,6 @@ import type { InputImage } from '../inputImages';
 import { placeholder, readInputImage, sendImage } from '../inputImages';
 import { empty, mustBe } from '../messages';
 import type { Operation } from '../operation';
-import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
@@ -149,14 +148,13 @@ export function createImageOperation(definition: {
 	prompt: INodeProperties;
 }): Operation {
 	const { value, fields, prompt, toolDescription, ...texts } = definition;
-	const own = [...fields, ...modelFields(value), prompt, ...referenceFields(value), ...aspectRatioFields(value)];
 	return {
 		...texts,
 		toolDescription: `${toolDescription} ${TOOL_TERMS}`,
 		resource: 'image',
 		value,
 		providers: imageProviders,
-		properties: forOperation('image', value, [...own, ...commonFields(value)], imageProviders),
+		properties: [...fields, ...modelFields(value), prompt, ...referenceFields(value), ...aspectRatioFields(value), ...commonFields(value)],
 
 		async execute(context, provider) {
 			return await buy(context, provider, 'image', (run, itemIndex) => plan(run, value, itemIndex));

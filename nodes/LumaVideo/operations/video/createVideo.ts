@@ -13,7 +13,6 @@ import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages'
 import { placeholder, readInputImage, readInputVideo, sendImages } from '../inputImages';
 import { empty, noVideoFiles } from '../messages';
 import type { Operation } from '../operation';
-import { forOperation } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { additionalFields, providersFor } from '../requestFields';
@@ -185,7 +184,7 @@ export function createVideoOperation(definition: {
 		resource: 'video',
 		value,
 		providers: providersFor(value),
-		properties: forOperation('video', value, [...fields, ...commonFields(value, furtherFields)], providersFor(value)),
+		properties: [...fields, ...commonFields(value, furtherFields)],
 
 		async execute(context, provider) {
 			return await buy(context, provider, 'video', (run, itemIndex) => plan({ ...run, operation: value }, itemIndex));
