@@ -23,7 +23,7 @@ export const getBalance: Operation = {
 			const answer = await ask(provider, client, inquiry.call(), inquiry.read);
 			if (!answer.ok) return requestFailure(provider, answer);
 			const { amount, unit } = answer.value;
-			return { ok: true, rows: [{ provider: provider.id, balance: amount, unit }] };
+			return { ok: true, items: [{ json: { provider: provider.id, balance: amount, unit } }] };
 		});
 	},
 };

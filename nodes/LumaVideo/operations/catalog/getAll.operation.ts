@@ -25,11 +25,9 @@ function catalogOperation(resource: ResourceName, name: CatalogName, plural: str
 				if (!catalog) return { ok: false, failure: invalid(provider, []) };
 				const result = await readCatalog(provider, client, catalog);
 				if (!result.ok) return requestFailure(provider, result);
+				const source = result.isDocumented ? 'documentation' : 'provider';
 				const values = result.values.slice(0, readLimit(context, itemIndex) ?? undefined);
-				return {
-					ok: true,
-					rows: values.map((value) => ({ value, source: result.isDocumented ? 'documentation' : 'provider' })),
-				};
+				return { ok: true, items: values.map((value) => ({ json: { value, source } })) };
 			});
 		},
 	};

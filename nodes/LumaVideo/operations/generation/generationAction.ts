@@ -31,7 +31,7 @@ export function createGenerationAction(
 				const able = provider[ability];
 				if (!able) return { ok: false, failure: invalid(provider, []) };
 				const answer = await ask(provider, client, able.call(generationId), able.read);
-				if (answer.ok) return { ok: true, rows: [{ ...done, generationId }] };
+				if (answer.ok) return { ok: true, items: [{ json: { ...done, generationId } }] };
 				const { problem, reason, advice } = answer;
 				const text = actionFailed({ generationId, isDeletion: ability === 'deletion', isRefused: problem !== null, reason, advice });
 				return requestFailure(provider, { problem, ...text }, generationId);

@@ -22,10 +22,7 @@ export const getAll: Operation = {
 			const result = await listGenerations(provider, client, readLimit(context, itemIndex));
 			if (!result.ok) return requestFailure(provider, result);
 			const { includeRaw } = readSettings(context, itemIndex);
-			return {
-				ok: true,
-				rows: result.generations.map((generation) => outputJson(provider, generation, { includeRaw })),
-			};
+			return { ok: true, items: result.generations.map((generation) => ({ json: outputJson(provider, generation, { includeRaw }) })) };
 		});
 	},
 };
