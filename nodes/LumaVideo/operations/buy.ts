@@ -13,12 +13,12 @@ import { checkSpending } from '../generation/spending';
 import type { GenerationRequest, Product, Provider } from '../providers/provider';
 import { createCall } from '../providers/provider';
 import { generationIdOf, stand } from '../providers/reference';
-import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
 import { canResume, canSuspend, missingToSuspend } from './engine';
 import { dryRunHint, sentences, tellHint } from './hints';
 import { PLACEHOLDER_NOTE, engineChanged, notSuspended, sourceHasNoFile } from './messages';
+import type { Session } from './operation';
 import { isTool } from './operation';
 import type { ItemResult, Plan } from './plan';
 import { invalid, planItems } from './plan';
@@ -50,10 +50,7 @@ export const buyingOptions: INodeProperties = optionsField([
 ]);
 
 /** What is the same for all items of a run. */
-export interface Run {
-	context: IExecuteFunctions;
-	provider: Provider;
-	client: ProviderClient;
+export interface Run extends Session {
 	completion: Completion;
 	/** The address that the provider calls while this execution is suspended; `null`: none. */
 	address: string | null;
@@ -119,7 +116,7 @@ export function needsSourceAddress({ capabilities }: Provider, { operation, sour
 }
 
 /** The request with the URL of its source generation's file, where the provider needs that. */
-export async function withSourceAddress({ context, provider, client }: Run, request: GenerationRequest): Promise<Prepared> {
+export async function withSourceAddress({ context, provider, client }: Session, request: GenerationRequest): Promise<Prepared> {
 	if (!needsSourceAddress(provider, request)) return { ok: true, request };
 	const generationId = generationIdOf(request.source) ?? '';
 	const { makes } = request;
@@ -143,7 +140,7 @@ function shown(provider: Provider, request: GenerationRequest): GenerationReques
 }
 
 /** What would be sent for an item, and its estimated cost. */
-function preview(provider: Provider, client: ProviderClient, each: Plan): ItemResult {
+function preview({ provider, client }: Session, each: Plan): ItemResult {
 	if (!each.ok) return each;
 	const { itemIndex, job, output } = each;
 	if (job.start.kind !== 'create') return { itemIndex, ok: false, failure: invalid(provider, []) };
@@ -170,13 +167,7 @@ function preview(provider: Provider, client: ProviderClient, each: Plan): ItemRe
 }
 
 /** @throws NodeOperationError when what is still to be bought would exceed the limit */
-function checkLimit(
-	context: IExecuteFunctions,
-	provider: Provider,
-	plans: readonly Plan[],
-	maxCostUsd: number,
-	makes: Product,
-): void {
+function checkLimit({ context, provider }: Session, plans: readonly Plan[], maxCostUsd: number, makes: Product): void {
 	const ledger = openLedger(context);
 	const estimates = plans.flatMap((each) => {
 		if (!each.ok || each.job.start.kind !== 'create') return [];
@@ -224,11 +215,11 @@ export async function buy(
 	// Expressions may set limits for some items only: the strictest applies to the run.
 	const settings = [common, ...plans.flatMap((each) => (each.ok ? [each.settings] : []))];
 	if (settings.some(({ dryRun }) => dryRun)) {
-		const items = toItems(context, plans.map((each) => preview(provider, client, each)));
+		const items = toItems(context, plans.map((each) => preview(run, each)));
 		tellHint(context, dryRunHint(plans));
 		return items;
 	}
 	const limits = settings.flatMap(({ maxCostUsd }) => maxCostUsd ?? []);
-	if (limits.length > 0) checkLimit(context, provider, plans, Math.min(...limits), makes);
-	return await runPlans(context, provider, client, plans, completion);
+	if (limits.length > 0) checkLimit(run, plans, Math.min(...limits), makes);
+	return await runPlans(run, plans, completion);
 }

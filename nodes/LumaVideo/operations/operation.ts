@@ -1,6 +1,7 @@
 /** What an operation is: its place in the panel, its fields and its code. */
 import type { IDisplayOptions, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Provider, ProviderId } from '../providers/provider';
+import type { ProviderClient } from '../transport/providerClient';
 
 const RESOURCE_NAMES = ['account', 'cameraMotion', 'concept', 'generation', 'image', 'video'] as const;
 export type ResourceName = (typeof RESOURCE_NAMES)[number];
@@ -22,6 +23,13 @@ export interface Operation {
 	properties: INodeProperties[];
 	/** Runs it for all input items at once; returns the items in input order. */
 	execute(context: IExecuteFunctions, provider: Provider): Promise<INodeExecutionData[]>;
+}
+
+/** What all requests of a run of the node share. */
+export interface Session {
+	context: IExecuteFunctions;
+	provider: Provider;
+	client: ProviderClient;
 }
 
 /** Whether the node runs as an AI agent's tool: n8n adds `Tool` to the type of the generated node. */

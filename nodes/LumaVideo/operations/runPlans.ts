@@ -10,12 +10,12 @@ import { Gate } from '../generation/gate';
 import type { Outcome } from '../generation/job';
 import { Ledger } from '../generation/ledger';
 import { runJobs } from '../generation/run';
-import type { Generation, GenerationAction, Provider } from '../providers/provider';
-import type { ProviderClient } from '../transport/providerClient';
+import type { Generation, GenerationAction } from '../providers/provider';
 import { announceSubmitted } from './announceSubmitted';
 import type { Completion } from './completion';
 import { forgetEarlierError, hasFailed, leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
 import { runHint, suspendedHint, tellHint, tellProgress } from './hints';
+import type { Session } from './operation';
 import { isTool } from './operation';
 import type { ItemResult, Plan } from './plan';
 import { alsoKnown, boughtSoFar, itemOf, keepIds, resultOf, stoppedError, toItems } from './report';
@@ -56,13 +56,8 @@ function openCrashRecord(context: IExecuteFunctions): CrashRecord | undefined {
  * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail, or when the
  * execution was stopped. The error lists every generation that this run bought and that was not output.
  */
-export async function runPlans(
-	context: IExecuteFunctions,
-	provider: Provider,
-	client: ProviderClient,
-	plans: readonly Plan[],
-	completion: Completion,
-): Promise<INodeExecutionData[]> {
+export async function runPlans(session: Session, plans: readonly Plan[], completion: Completion): Promise<INodeExecutionData[]> {
+	const { context, provider, client } = session;
 	forgetEarlierError(context);
 	const ledger = openLedger(context);
 	const ready = plans.filter((plan) => plan.ok);
@@ -144,9 +139,9 @@ export async function runPlans(
 	const delivered = new Map((await Promise.all(deliveries.values())).map((result) => [result.itemIndex, result]));
 	if (cancelSignal?.aborted) {
 		const { cancelOnStop, deleteOnStop } = first.settings;
-		const deleted = await actOnOpen(provider, client, outcomes, deleteOnStop ? provider.deletion : undefined);
+		const deleted = await actOnOpen(session, outcomes, deleteOnStop ? provider.deletion : undefined);
 		// What was asked to stop may finish: it is still a generation of this run.
-		const cancelled = await actOnOpen(provider, client, outcomes, cancelOnStop ? provider.cancellation : undefined);
+		const cancelled = await actOnOpen(session, outcomes, cancelOnStop ? provider.cancellation : undefined);
 		const error = stoppedError(context, provider, bought(), { deleted, cancelled });
 		for (const generationId of deleted) ledger.deleted(generationId);
 		throw error;
@@ -160,7 +155,7 @@ export async function runPlans(
 		return result ? [result] : [];
 	});
 	keepIds(context, bought());
-	const warnings = completion === 'none' ? await announceSubmitted(context, provider, client, ready, outcomes) : [];
+	const warnings = completion === 'none' ? await announceSubmitted(session, ready, outcomes) : [];
 	const reported = results.find((result) => !result.ok)?.itemIndex;
 	const items = toItems(context, results, alsoKnown(provider, bought(), reported));
 	ledger.markDelivered();
@@ -174,8 +169,7 @@ const ACTION_GRACE_MS = 700;
 
 /** Deletes or cancels what is still running; returns the IDs for which that is confirmed. */
 async function actOnOpen(
-	provider: Provider,
-	client: ProviderClient,
+	{ provider, client }: Session,
 	outcomes: readonly Outcome[],
 	action: GenerationAction | undefined,
 ): Promise<Set<string>> {

@@ -57,6 +57,6 @@ export const wait: Operation = {
 				download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
 			};
 		});
-		return await runPlans(context, provider, client, plans, 'poll');
+		return await runPlans({ context, provider, client }, plans, 'poll');
 	},
 };

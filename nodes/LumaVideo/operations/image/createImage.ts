@@ -11,7 +11,7 @@ import { generationIdValue } from '../generationId';
 import type { InputImage } from '../inputImages';
 import { placeholder, readInputImage, sendImage } from '../inputImages';
 import { empty, mustBe } from '../messages';
-import type { Operation } from '../operation';
+import type { Operation, Session } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
@@ -52,7 +52,8 @@ interface ItemInput {
 }
 
 /** The values of all fields of one item, with placeholders for images from n8n. */
-function readInput({ context, provider, client }: Run, operation: ImageOperation, itemIndex: number): ItemInput {
+function readInput(session: Session, operation: ImageOperation, itemIndex: number): ItemInput {
+	const { context } = session;
 	const get = (name: string): unknown => context.getNodeParameter(name, itemIndex, null);
 	const input: Record<string, unknown> = { ...context.getNodeParameter('additionalFields', itemIndex, {}) };
 	for (const name of ['model', 'prompt', 'aspectRatio', 'referenceImages', 'triggerUrl']) input[name] = get(name);
@@ -63,7 +64,7 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 		const value = get(field);
 		const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [];
 		return names.filter((name) => name !== '').flatMap((name) => {
-			const result = readInputImage(context, provider, client, itemIndex, name, FIELD_NAMES[field]);
+			const result = readInputImage(session, itemIndex, name, FIELD_NAMES[field]);
 			if (result.ok) return [result.image];
 			findings.push(result.finding);
 			return [];
@@ -98,18 +99,17 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 }
 
 /** The request with the images where the provider finds them. */
-async function prepare(run: Run, files: Files, request: ImageRequest): Promise<Prepared> {
-	const { context, provider, client } = run;
+async function prepare(session: Session, files: Files, request: ImageRequest): Promise<Prepared> {
 	const sent: Record<keyof Files, ImageReference[]> = { source: [], references: [] };
 	for (const place of ['source', 'references'] as const) {
 		for (const file of files[place]) {
-			const result = await sendImage(context, provider, client, file);
+			const result = await sendImage(session, file);
 			if (!result.ok) return result;
 			sent[place].push(result.reference);
 		}
 	}
 	const [source = request.source] = sent.source;
-	return await withSourceAddress(run, { ...request, source, references: sent.references.length > 0 ? sent.references : request.references });
+	return await withSourceAddress(session, { ...request, source, references: sent.references.length > 0 ? sent.references : request.references });
 }
 
 function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {

@@ -1,9 +1,9 @@
 /** What all operations that generate a video share: fields, how they are read, and how they become a checked request. */
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES, InputFile, checkRequest } from '../../generation/checkRequest';
 import type { Prepared } from '../../generation/job';
 import { findModel, providerIds, providers } from '../../providers';
-import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
+import type { VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
 import type { Run } from '../buy';
 import { buy, buyingOptions, buyingPlan, needsSourceAddress, withSourceAddress } from '../buy';
@@ -12,7 +12,7 @@ import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages';
 import { placeholder, readInputImage, readInputVideo, sendImages } from '../inputImages';
 import { empty, noVideoFiles } from '../messages';
-import type { Operation } from '../operation';
+import type { Operation, Session } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { additionalFields, providersFor } from '../requestFields';
@@ -70,18 +70,16 @@ function commonFields(operation: VideoOperation, furtherFields: INodeProperties[
 	];
 }
 
-interface VideoRun extends Run {
-	operation: VideoOperation;
-}
-
 /** Stands in for a file that was refused, so that it is not reported as missing too. */
 const REFUSED_FILE = new InputFile('', { name: '', mimeType: '', size: 0 });
 
 /** The values of all fields of one item, with placeholders for images and videos from n8n. */
 function readInput(
-	{ context, provider, client, operation }: VideoRun,
+	session: Session,
+	operation: VideoOperation,
 	itemIndex: number,
 ): { input: Record<string, unknown>; images: ImagesInItem; findings: string[] } {
+	const { context, provider } = session;
 	const input: Record<string, unknown> = {
 		...context.getNodeParameter('additionalFields', itemIndex, {}),
 		...Object.fromEntries(REQUEST_FIELDS.map((name) => [name, context.getNodeParameter(name, itemIndex, null)])),
@@ -103,7 +101,7 @@ function readInput(
 	const findings: string[] = [];
 	if (operation !== 'generate' && videoSource === 'binary') {
 		const dataField: unknown = context.getNodeParameter('sourceVideoField', itemIndex, '');
-		const result = readVideo(context, provider, operation, itemIndex, typeof dataField === 'string' ? dataField.trim() : '');
+		const result = readVideo(session, operation, itemIndex, typeof dataField === 'string' ? dataField.trim() : '');
 		if (result.ok) images.source = result.image;
 		else findings.push(result.finding);
 		input.sourceVideo = result.ok ? placeholder(result.image) : REFUSED_FILE;
@@ -113,7 +111,7 @@ function readInput(
 			const dataField: unknown = context.getNodeParameter(`${field}Field`, itemIndex, '');
 			input[field] = null;
 			if (typeof dataField !== 'string' || dataField.trim() === '') continue;
-			const result = readInputImage(context, provider, client, itemIndex, dataField.trim(), FIELD_NAMES[field]);
+			const result = readInputImage(session, itemIndex, dataField.trim(), FIELD_NAMES[field]);
 			if (result.ok) {
 				images[field] = result.image;
 				input[field] = placeholder(result.image);
@@ -124,28 +122,23 @@ function readInput(
 }
 
 /** The video file in a field of the item's input data. */
-function readVideo(
-	context: IExecuteFunctions,
-	provider: Provider,
-	operation: VideoOperation,
-	itemIndex: number,
-	dataField: string,
-): InputReading {
+function readVideo(session: Session, operation: VideoOperation, itemIndex: number, dataField: string): InputReading {
+	const { provider } = session;
 	const takesFiles = operationCapabilities(provider, operation)?.models.some(({ sources }) => sources?.includes('file') === true);
 	if (takesFiles !== true) return { ok: false, finding: noVideoFiles({ provider, field: FIELD_NAMES.videoSource }) };
 	const field = FIELD_NAMES.sourceVideoField;
-	return dataField === '' ? { ok: false, finding: empty({ field }) } : readInputVideo(context, provider, itemIndex, dataField, field);
+	return dataField === '' ? { ok: false, finding: empty({ field }) } : readInputVideo(session, itemIndex, dataField, field);
 }
 
 /** The request as the provider needs it: with its files sent, and the URL of a source generation's video. */
-async function prepare(run: VideoRun, images: ImagesInItem, request: VideoRequest): Promise<Prepared> {
-	const sent = await sendImages(run.context, run.provider, run.client, images, request);
-	return sent.ok ? await withSourceAddress(run, sent.request) : sent;
+async function prepare(session: Session, images: ImagesInItem, request: VideoRequest): Promise<Prepared> {
+	const sent = await sendImages(session, images, request);
+	return sent.ok ? await withSourceAddress(session, sent.request) : sent;
 }
 
-function plan(run: VideoRun, itemIndex: number): Plan {
-	const { context, provider, client, operation, address } = run;
-	const { input, images, findings } = readInput(run, itemIndex);
+function plan(run: Run, operation: VideoOperation, itemIndex: number): Plan {
+	const { context, provider, client, address } = run;
+	const { input, images, findings } = readInput(run, operation, itemIndex);
 	const checked = checkRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
 	const settings = readSettings(context, itemIndex);
 	const all = [...findings, ...(checked.ok ? [] : checked.findings), ...settings.findings];
@@ -187,7 +180,7 @@ export function createVideoOperation(definition: {
 		properties: [...fields, ...commonFields(value, furtherFields)],
 
 		async execute(context, provider) {
-			return await buy(context, provider, 'video', (run, itemIndex) => plan({ ...run, operation: value }, itemIndex));
+			return await buy(context, provider, 'video', (run, itemIndex) => plan(run, value, itemIndex));
 		},
 	};
 }
