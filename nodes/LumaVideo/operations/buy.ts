@@ -15,6 +15,7 @@ import { createCall } from '../providers/provider';
 import { generationIdOf, stand } from '../providers/reference';
 import { createProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
+import { completionFields } from './completion';
 import { canResume, canSuspend, missingToSuspend } from './engine';
 import { dryRunHint, sentences, tellHint } from './hints';
 import { PLACEHOLDER_NOTE, engineChanged, notSuspended, sourceHasNoFile } from './messages';
@@ -25,14 +26,13 @@ import { invalid, planItems } from './plan';
 import { toItems } from './report';
 import { openLedger, runPlans } from './runPlans';
 import type { Settings } from './settings';
-import { defaultTimeoutMs, downloadSettings, optionsField, outputSettings, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
+import { defaultTimeoutMs, downloadFields, downloadSettings, optionsField, outputSettings, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
 import { callbackAddress } from './suspend';
 
 /** Parameters that do not affect what is bought: the request stays the same when they change. */
 const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadImage', 'downloadVideo', 'options'];
 
-/** Options of every operation that buys. */
-export const buyingOptions: INodeProperties = optionsField([
+const OPTIONS = optionsField([
 	'buyAgainAfterCrash',
 	'cancelOnStop',
 	'deleteOnStop',
@@ -48,6 +48,17 @@ export const buyingOptions: INodeProperties = optionsField([
 	'resubmitFailed',
 	'timeout',
 ]);
+
+/** The fields after those that most requests need, of every operation that buys. */
+export function commonFields(makes: Product, additional: INodeProperties, further: INodeProperties[] = []): INodeProperties[] {
+	return [
+		...completionFields(makes),
+		...further,
+		...downloadFields(makes, `Whether to download the ${makes} file too`, { completion: ['poll', 'suspend'] }),
+		additional,
+		OPTIONS,
+	];
+}
 
 /** What is the same for all items of a run. */
 export interface Run extends Session {

@@ -5,8 +5,7 @@ import { checkImageRequest } from '../../generation/checkImageRequest';
 import type { Prepared } from '../../generation/job';
 import type { ImageOperation, ImageReference, ImageRequest } from '../../providers/provider';
 import type { Run } from '../buy';
-import { buy, buyingOptions, buyingPlan, needsSourceAddress, withSourceAddress } from '../buy';
-import { completionFields } from '../completion';
+import { buy, buyingPlan, commonFields, needsSourceAddress, withSourceAddress } from '../buy';
 import { generationIdValue } from '../generationId';
 import type { InputImage } from '../inputImages';
 import { placeholder, readInputImage, sendImage } from '../inputImages';
@@ -14,30 +13,12 @@ import { empty, mustBe } from '../messages';
 import type { Operation, Session } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
-import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
+import { readChoice, readSettings } from '../settings';
 import { additionalFields, aspectRatioFields, imageProviders, modelFields, referenceFields } from './imageFields';
 
 /** What an agent must know about every operation that generates an image. */
 const TOOL_TERMS =
 	"Each call costs money and takes about half a minute: call it once for each image you need. Returns generationId, status and, when status is 'completed', media, a list with the image's URL.";
-
-/** The fields after those of the request itself. */
-function commonFields(operation: ImageOperation): INodeProperties[] {
-	return [
-		...completionFields('image'),
-		{
-			displayName: 'Download Image',
-			name: 'downloadImage',
-			type: 'boolean',
-			default: false,
-			description: downloadDescription('Whether to download the image file too'),
-			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
-		},
-		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadImage: [true] }, hide: NO_FILES } },
-		additionalFields(operation),
-		buyingOptions,
-	];
-}
 
 /** Image files of an item, in the order of the request. */
 interface Files {
@@ -136,11 +117,8 @@ function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
 }
 
 /** An operation of the resource Image. */
-export function createImageOperation(definition: {
+export function createImageOperation(definition: Pick<Operation, 'action' | 'description' | 'name'> & {
 	value: ImageOperation;
-	name: string;
-	action: string;
-	description: string;
 	/** What an AI agent is told the operation does; what all of them cost and return is added. */
 	toolDescription: string;
 	/** The fields at the top: the image to edit. */
@@ -154,7 +132,14 @@ export function createImageOperation(definition: {
 		resource: 'image',
 		value,
 		providers: imageProviders,
-		properties: [...fields, ...modelFields(value), prompt, ...referenceFields(value), ...aspectRatioFields(value), ...commonFields(value)],
+		properties: [
+			...fields,
+			...modelFields(value),
+			prompt,
+			...referenceFields(value),
+			...aspectRatioFields(value),
+			...commonFields('image', additionalFields(value)),
+		],
 
 		async execute(context, provider) {
 			return await buy(context, provider, 'image', (run, itemIndex) => plan(run, value, itemIndex));

@@ -2,12 +2,11 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES, InputFile, checkRequest } from '../../generation/checkRequest';
 import type { Prepared } from '../../generation/job';
-import { findModel, providerIds, providers } from '../../providers';
+import { findModel } from '../../providers';
 import type { VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
 import type { Run } from '../buy';
-import { buy, buyingOptions, buyingPlan, needsSourceAddress, withSourceAddress } from '../buy';
-import { completionFields } from '../completion';
+import { buy, buyingPlan, commonFields, needsSourceAddress, withSourceAddress } from '../buy';
 import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages';
 import { placeholder, readInputImage, readInputVideo, sendImages } from '../inputImages';
@@ -16,7 +15,7 @@ import type { Operation, Session } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { additionalFields, providersFor } from '../requestFields';
-import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
+import { readChoice, readSettings } from '../settings';
 
 /** Top-level fields that are part of the request. */
 const REQUEST_FIELDS = [
@@ -37,38 +36,6 @@ const REQUEST_FIELDS = [
 /** What an agent must know about every operation that generates a video. */
 const TOOL_TERMS =
 	"Each call costs money and can take minutes: call it once for each video you need. Returns generationId, status and, when status is 'completed', videoUrl, the video's URL.";
-
-const withCallbacks = providerIds.filter((id) => providers[id].callbacks);
-
-/** The fields after those that most requests need. */
-function commonFields(operation: VideoOperation, furtherFields: INodeProperties[]): INodeProperties[] {
-	return [
-		...completionFields('video'),
-		...furtherFields,
-		{
-			displayName: 'Download Video',
-			name: 'downloadVideo',
-			type: 'boolean',
-			default: false,
-			description: downloadDescription('Whether to download the video file too'),
-			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
-		},
-		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadVideo: [true] }, hide: NO_FILES } },
-		additionalFields(operation, [
-			{
-				displayName: FIELD_NAMES.callbackUrl,
-				name: 'callbackUrl',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. https://n8n.example.com/webhook/luma-video',
-				description:
-					"Public URL that the provider calls when the video is finished. For a Luma Video Trigger, use 'Trigger URL' instead.",
-				displayOptions: { show: { '/completion': ['none'], '/provider': withCallbacks } },
-			},
-		]),
-		buyingOptions,
-	];
-}
 
 /** Stands in for a file that was refused, so that it is not reported as missing too. */
 const REFUSED_FILE = new InputFile('', { name: '', mimeType: '', size: 0 });
@@ -158,11 +125,8 @@ function plan(run: Run, operation: VideoOperation, itemIndex: number): Plan {
 }
 
 /** An operation of the resource Video. */
-export function createVideoOperation(definition: {
+export function createVideoOperation(definition: Pick<Operation, 'action' | 'description' | 'name'> & {
 	value: VideoOperation;
-	name: string;
-	action: string;
-	description: string;
 	/** What an AI agent is told the operation does; what all of them cost and return is added. */
 	toolDescription: string;
 	/** The fields of the request that most runs need: they fit into a window of usual height, with Completion. */
@@ -177,7 +141,7 @@ export function createVideoOperation(definition: {
 		resource: 'video',
 		value,
 		providers: providersFor(value),
-		properties: [...fields, ...commonFields(value, furtherFields)],
+		properties: [...fields, ...commonFields('video', additionalFields(value), furtherFields)],
 
 		async execute(context, provider) {
 			return await buy(context, provider, 'video', (run, itemIndex) => plan(run, value, itemIndex));
