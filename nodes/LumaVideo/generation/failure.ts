@@ -68,7 +68,7 @@ export function failedItem(failure: Failure, itemIndex: number): INodeExecutionD
  */
 export function nodeError(
 	node: INode,
-	failure: Failure,
+	failure: Pick<Failure, 'advice' | 'message' | 'problem'>,
 	itemIndex: number | null,
 	alsoKnown: string[] = [],
 ): NodeOperationError | ApiError {

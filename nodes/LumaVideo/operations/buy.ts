@@ -3,8 +3,8 @@
  * each is sent once (`generation/run.ts`).
  */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
+import { nodeError } from '../generation/failure';
 import type { CreateStart, Prepared } from '../generation/job';
 import { fingerprint } from '../generation/ledger';
 import { outputJson } from '../generation/output';
@@ -188,7 +188,7 @@ function checkLimit({ context, provider }: Session, plans: readonly Plan[], maxC
 		return known && !mayFail ? [] : [each.output.estimatedCostUsd ?? null];
 	});
 	const check = checkSpending(estimates, maxCostUsd, provider.displayName, makes);
-	if (!check.ok) throw new NodeOperationError(context.getNode(), check.message, { description: check.advice });
+	if (!check.ok) throw nodeError(context.getNode(), check, null);
 }
 
 /**
@@ -200,8 +200,7 @@ function checkLimit({ context, provider }: Session, plans: readonly Plan[], maxC
 function completionFor(context: IExecuteFunctions, chosen: Completion, makes: Product): Completion {
 	if (chosen !== 'suspend' || canSuspend(context)) return chosen;
 	if (canResume(context) && openLedger(context).ofRun().length === 0) {
-		const { message, advice } = engineChanged({ missing: missingToSuspend(context).join(', ') });
-		throw new NodeOperationError(context.getNode(), message, { description: advice });
+		throw nodeError(context.getNode(), engineChanged({ missing: missingToSuspend(context).join(', ') }), null);
 	}
 	const message = sentences(notSuspended({ makes }));
 	context.logger.warn(message);
