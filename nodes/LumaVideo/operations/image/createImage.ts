@@ -1,15 +1,16 @@
 /** What all operations that generate an image share: fields, how they are read, and how they become a checked request. */
 import type { INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES } from '../../generation/checkRequest';
+import { FIELD_NAMES, about } from '../../generation/checkRequest';
 import { checkImageRequest } from '../../generation/checkImageRequest';
 import type { Prepared } from '../../generation/job';
+import { empty } from '../../generation/messages';
 import type { ImageOperation, ImageReference, ImageRequest } from '../../providers/provider';
 import type { Run } from '../buy';
 import { buy, buyingPlan, commonFields, needsSourceAddress, withSourceAddress } from '../buy';
 import { generationIdValue } from '../generationId';
 import type { InputImage } from '../inputImages';
 import { placeholder, readInputImage, sendImage } from '../inputImages';
-import { empty, mustBe } from '../messages';
+import { mustBe } from '../messages';
 import type { Operation, Session } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
@@ -62,9 +63,8 @@ function readInput(session: Session, operation: ImageOperation, itemIndex: numbe
 		switch (readChoice(context, itemIndex, 'sourceImageFrom', 'Image From', ['generation', 'binary', 'url'])) {
 			case 'binary': {
 				files.source = filesOf('sourceImageField');
-				const field = FIELD_NAMES.sourceImageField;
-				if (files.source.length > 1) findings.push(mustBe({ field, needed: 'the name of one field' }));
-				else if (files.source.length + findings.length === 0) findings.push(empty({ field }));
+				if (files.source.length > 1) findings.push(mustBe({ field: FIELD_NAMES.sourceImageField, needed: 'the name of one field' }));
+				else if (files.source.length + findings.length === 0) findings.push(about('sourceImageField', empty()));
 				[input.sourceImage] = files.source.map(placeholder);
 				break;
 			}

@@ -1,7 +1,8 @@
 /** What all operations that generate a video share: fields, how they are read, and how they become a checked request. */
 import type { INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES, InputFile, checkRequest } from '../../generation/checkRequest';
+import { FIELD_NAMES, InputFile, about, checkRequest } from '../../generation/checkRequest';
 import type { Prepared } from '../../generation/job';
+import { empty } from '../../generation/messages';
 import { findModel } from '../../providers';
 import type { VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
@@ -10,7 +11,7 @@ import { buy, buyingPlan, commonFields, needsSourceAddress, withSourceAddress } 
 import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages';
 import { placeholder, readInputImage, readInputVideo, sendImages } from '../inputImages';
-import { empty, noVideoFiles } from '../messages';
+import { noVideoFiles } from '../messages';
 import type { Operation, Session } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
@@ -93,8 +94,8 @@ function readVideo(session: Session, operation: VideoOperation, itemIndex: numbe
 	const { provider } = session;
 	const takesFiles = operationCapabilities(provider, operation)?.models.some(({ sources }) => sources?.includes('file') === true);
 	if (takesFiles !== true) return { ok: false, finding: noVideoFiles({ provider, field: FIELD_NAMES.videoSource }) };
-	const field = FIELD_NAMES.sourceVideoField;
-	return dataField === '' ? { ok: false, finding: empty({ field }) } : readInputVideo(session, itemIndex, dataField, field);
+	if (dataField === '') return { ok: false, finding: about('sourceVideoField', empty()) };
+	return readInputVideo(session, itemIndex, dataField, FIELD_NAMES.sourceVideoField);
 }
 
 /** The request as the provider needs it: with its files sent, and the URL of a source generation's video. */
