@@ -11,7 +11,7 @@ import type { Product, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
 import type { AnnouncedGeneration, Told } from '../transport/announce';
 import { announce, referenceOf, webhookIdOf } from '../transport/announce';
-import { sentences } from './hints';
+import { counted, sentences } from './hints';
 import { triggerNotTold } from './messages';
 import type { Session } from './operation';
 import type { ReadyPlan } from './plan';
@@ -81,17 +81,13 @@ export async function announceSubmitted(session: Session, plans: readonly ReadyP
 		}
 		session.context.logger.error(`The Luma Video Trigger was not told about ${[...bought.untold.keys()].join(', ')}: ${bought.trouble ?? ''}`);
 	});
-	let isDone = false;
-	const done = Promise.all(tasks).then(() => {
-		isDone = true;
+	const done = new AbortController();
+	void Promise.allSettled(tasks).then(() => {
+		done.abort();
 	});
-	const until = systemClock.now() + GRACE_MS;
-	// A function, since the value changes during the wait.
-	const isOver = (): boolean => isDone || systemClock.now() >= until;
-	while (!isOver()) await systemClock.wait(until - systemClock.now(), done);
+	await pauseFor(systemClock, GRACE_MS, done.signal);
 	return all.flatMap(({ untold, makes, trouble, url }) => {
 		if (untold.size === 0) return [];
-		const generations = untold.size === 1 ? `1 ${makes}` : `${untold.size} ${makes}s`;
-		return [sentences(triggerNotTold({ triggerUrl: url, generations, reason: trouble ?? 'It did not answer' }))];
+		return [sentences(triggerNotTold({ triggerUrl: url, generations: counted(untold.size, makes), reason: trouble ?? 'It did not answer' }))];
 	});
 }

@@ -6,6 +6,7 @@ import { providerIds, providers } from '../../providers';
 import type { ImageCapabilities, ImageMaking, ImageOperation, ProviderId } from '../../providers/provider';
 import { blankImageRequest } from '../../providers/provider';
 import { generationIdFields } from '../generationId';
+import { both } from '../operation';
 import { optionalFields, sentences } from '../requestFields';
 
 /** Providers that generate images. */
@@ -34,9 +35,7 @@ function ofEach(
 	return imageProviders.flatMap((id) => {
 		const { images } = providers[id];
 		const field = images && fieldOf(images.capabilities[operation], images);
-		return field
-			? [{ ...field, displayOptions: { ...field.displayOptions, show: { ...field.displayOptions?.show, [path]: [id] } } }]
-			: [];
+		return field ? [{ ...field, displayOptions: both(field.displayOptions ?? {}, { show: { [path]: [id] } }) }] : [];
 	});
 }
 
@@ -105,7 +104,7 @@ export function sourceFields(): INodeProperties[] {
 		...from([SOURCES.generation, SOURCES.url], { show: { '@tool': [true] } }),
 		...generationIdFields('generationId', 'The finished generation whose image to edit').map((property) => ({
 			...property,
-			displayOptions: { show: { ...property.displayOptions?.show, sourceImageFrom: ['generation'] } },
+			displayOptions: both(property.displayOptions ?? {}, { show: { sourceImageFrom: ['generation'] } }),
 		})),
 		{
 			displayName: FIELD_NAMES.sourceImage,
