@@ -2,7 +2,6 @@
  * After Return Immediately: tells triggers which generations were bought with their URL. An announcement that does not
  * arrive is retried, first before the items are output, then in the background; a hint says so.
  */
-import type { IExecuteFunctions } from 'n8n-workflow';
 import { pauseFor, systemClock } from '../generation/clock';
 import { kindOf } from '../generation/experience';
 import type { Outcome } from '../generation/job';
@@ -11,9 +10,9 @@ import type { Product, Provider } from '../providers/provider';
 import { parseHttpUrl } from '../transport/address';
 import type { AnnouncedGeneration, Told } from '../transport/announce';
 import { announce, referenceOf, webhookIdOf } from '../transport/announce';
-import type { ProviderClient } from '../transport/providerClient';
-import { sentences } from './hints';
+import { counted, sentences } from './hints';
 import { triggerNotTold } from './messages';
+import type { Session } from './operation';
 import type { ReadyPlan } from './plan';
 
 /** Generations per call. */
@@ -55,7 +54,7 @@ function boughtByTrigger(provider: Provider, plans: readonly ReadyPlan[], outcom
 }
 
 /** Tells the trigger everything that it does not know yet, until it stops accepting. */
-async function tell(context: IExecuteFunctions, provider: Provider, client: ProviderClient, bought: Bought): Promise<void> {
+async function tell({ context, provider, client }: Session, bought: Bought): Promise<void> {
 	const reference = referenceOf(parseHttpUrl(bought.url)?.searchParams ?? []);
 	for (let told: Told = { noted: [''], trouble: null }; bought.untold.size > 0 && told.noted.length > 0; ) {
 		const generations = [...bought.untold.values()].slice(0, MAX_ANNOUNCED);
@@ -70,34 +69,24 @@ async function tell(context: IExecuteFunctions, provider: Provider, client: Prov
  *
  * @returns messages about triggers that do not answer
  */
-export async function announceSubmitted(
-	context: IExecuteFunctions,
-	provider: Provider,
-	client: ProviderClient,
-	plans: readonly ReadyPlan[],
-	outcomes: readonly Outcome[],
-): Promise<string[]> {
-	const all = boughtByTrigger(provider, plans, outcomes);
+export async function announceSubmitted(session: Session, plans: readonly ReadyPlan[], outcomes: readonly Outcome[]): Promise<string[]> {
+	const all = boughtByTrigger(session.provider, plans, outcomes);
 	if (all.length === 0) return [];
 	const tasks = all.map(async (bought) => {
 		for (const pause of PAUSES_MS) {
 			await pauseFor(systemClock, pause, undefined);
-			await tell(context, provider, client, bought);
+			await tell(session, bought);
 			if (bought.untold.size === 0) return;
 		}
-		context.logger.error(`The Luma Video Trigger was not told about ${[...bought.untold.keys()].join(', ')}: ${bought.trouble ?? ''}`);
+		session.context.logger.error(`The Luma Video Trigger was not told about ${[...bought.untold.keys()].join(', ')}: ${bought.trouble ?? ''}`);
 	});
-	let isDone = false;
-	const done = Promise.all(tasks).then(() => {
-		isDone = true;
+	const done = new AbortController();
+	void Promise.allSettled(tasks).then(() => {
+		done.abort();
 	});
-	const until = systemClock.now() + GRACE_MS;
-	// A function, since the value changes during the wait.
-	const isOver = (): boolean => isDone || systemClock.now() >= until;
-	while (!isOver()) await systemClock.wait(until - systemClock.now(), done);
+	await pauseFor(systemClock, GRACE_MS, done.signal);
 	return all.flatMap(({ untold, makes, trouble, url }) => {
 		if (untold.size === 0) return [];
-		const generations = untold.size === 1 ? `1 ${makes}` : `${untold.size} ${makes}s`;
-		return [sentences(triggerNotTold({ triggerUrl: url, generations, reason: trouble ?? 'It did not answer' }))];
+		return [sentences(triggerNotTold({ triggerUrl: url, generations: counted(untold.size, makes), reason: trouble ?? 'It did not answer' }))];
 	});
 }

@@ -3,8 +3,8 @@
  * each is sent once (`generation/run.ts`).
  */
 import type { IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 import { systemClock } from '../generation/clock';
+import { nodeError } from '../generation/failure';
 import type { CreateStart, Prepared } from '../generation/job';
 import { fingerprint } from '../generation/ledger';
 import { outputJson } from '../generation/output';
@@ -13,26 +13,26 @@ import { checkSpending } from '../generation/spending';
 import type { GenerationRequest, Product, Provider } from '../providers/provider';
 import { createCall } from '../providers/provider';
 import { generationIdOf, stand } from '../providers/reference';
-import type { ProviderClient } from '../transport/providerClient';
 import { createProviderClient } from '../transport/providerClient';
 import type { Completion } from './completion';
+import { completionFields } from './completion';
 import { canResume, canSuspend, missingToSuspend } from './engine';
 import { dryRunHint, sentences, tellHint } from './hints';
 import { PLACEHOLDER_NOTE, engineChanged, notSuspended, sourceHasNoFile } from './messages';
+import type { Session } from './operation';
 import { isTool } from './operation';
 import type { ItemResult, Plan } from './plan';
 import { invalid, planItems } from './plan';
 import { toItems } from './report';
 import { openLedger, runPlans } from './runPlans';
 import type { Settings } from './settings';
-import { defaultTimeoutMs, downloadSettings, optionsField, outputSettings, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
+import { defaultTimeoutMs, downloadFields, downloadSettings, optionsField, outputSettings, readSettings, readWantsFile, suspendedTimeoutMs } from './settings';
 import { callbackAddress } from './suspend';
 
 /** Parameters that do not affect what is bought: the request stays the same when they change. */
 const NOT_PART_OF_REQUEST = ['binaryPropertyName', 'completion', 'downloadImage', 'downloadVideo', 'options'];
 
-/** Options of every operation that buys. */
-export const buyingOptions: INodeProperties = optionsField([
+const OPTIONS = optionsField([
 	'buyAgainAfterCrash',
 	'cancelOnStop',
 	'deleteOnStop',
@@ -49,11 +49,19 @@ export const buyingOptions: INodeProperties = optionsField([
 	'timeout',
 ]);
 
+/** The fields after those that most requests need, of every operation that buys. */
+export function commonFields(makes: Product, additional: INodeProperties, further: INodeProperties[] = []): INodeProperties[] {
+	return [
+		...completionFields(makes),
+		...further,
+		...downloadFields(makes, `Whether to download the ${makes} file too`, { completion: ['poll', 'suspend'] }),
+		additional,
+		OPTIONS,
+	];
+}
+
 /** What is the same for all items of a run. */
-export interface Run {
-	context: IExecuteFunctions;
-	provider: Provider;
-	client: ProviderClient;
+export interface Run extends Session {
 	completion: Completion;
 	/** The address that the provider calls while this execution is suspended; `null`: none. */
 	address: string | null;
@@ -119,7 +127,7 @@ function needsSourceAddress({ capabilities }: Provider, { operation, source }: G
 }
 
 /** The request with the URL of its source generation's file, where the provider needs that. */
-export async function withSourceAddress({ context, provider, client }: Run, request: GenerationRequest): Promise<Prepared> {
+export async function withSourceAddress({ context, provider, client }: Session, request: GenerationRequest): Promise<Prepared> {
 	if (!needsSourceAddress(provider, request)) return { ok: true, request };
 	const generationId = generationIdOf(request.source) ?? '';
 	const { makes } = request;
@@ -143,7 +151,7 @@ function shown(provider: Provider, request: GenerationRequest): GenerationReques
 }
 
 /** What would be sent for an item, and its estimated cost. */
-function preview(provider: Provider, client: ProviderClient, each: Plan): ItemResult {
+function preview({ provider, client }: Session, each: Plan): ItemResult {
 	if (!each.ok) return each;
 	const { itemIndex, job, output } = each;
 	if (job.start.kind !== 'create') return { itemIndex, ok: false, failure: invalid(provider, []) };
@@ -170,13 +178,7 @@ function preview(provider: Provider, client: ProviderClient, each: Plan): ItemRe
 }
 
 /** @throws NodeOperationError when what is still to be bought would exceed the limit */
-function checkLimit(
-	context: IExecuteFunctions,
-	provider: Provider,
-	plans: readonly Plan[],
-	maxCostUsd: number,
-	makes: Product,
-): void {
+function checkLimit({ context, provider }: Session, plans: readonly Plan[], maxCostUsd: number, makes: Product): void {
 	const ledger = openLedger(context);
 	const estimates = plans.flatMap((each) => {
 		if (!each.ok || each.job.start.kind !== 'create') return [];
@@ -186,7 +188,7 @@ function checkLimit(
 		return known && !mayFail ? [] : [each.output.estimatedCostUsd ?? null];
 	});
 	const check = checkSpending(estimates, maxCostUsd, provider.displayName, makes);
-	if (!check.ok) throw new NodeOperationError(context.getNode(), check.message, { description: check.advice });
+	if (!check.ok) throw nodeError(context.getNode(), check, null);
 }
 
 /**
@@ -198,8 +200,7 @@ function checkLimit(
 function completionFor(context: IExecuteFunctions, chosen: Completion, makes: Product): Completion {
 	if (chosen !== 'suspend' || canSuspend(context)) return chosen;
 	if (canResume(context) && openLedger(context).ofRun().length === 0) {
-		const { message, advice } = engineChanged({ missing: missingToSuspend(context).join(', ') });
-		throw new NodeOperationError(context.getNode(), message, { description: advice });
+		throw nodeError(context.getNode(), engineChanged({ missing: missingToSuspend(context).join(', ') }), null);
 	}
 	const message = sentences(notSuspended({ makes }));
 	context.logger.warn(message);
@@ -224,11 +225,11 @@ export async function buy(
 	// Expressions may set limits for some items only: the strictest applies to the run.
 	const settings = [common, ...plans.flatMap((each) => (each.ok ? [each.settings] : []))];
 	if (settings.some(({ dryRun }) => dryRun)) {
-		const items = toItems(context, plans.map((each) => preview(provider, client, each)));
+		const items = toItems(context, plans.map((each) => preview(run, each)));
 		tellHint(context, dryRunHint(plans));
 		return items;
 	}
 	const limits = settings.flatMap(({ maxCostUsd }) => maxCostUsd ?? []);
-	if (limits.length > 0) checkLimit(context, provider, plans, Math.min(...limits), makes);
-	return await runPlans(context, provider, client, plans, completion);
+	if (limits.length > 0) checkLimit(run, plans, Math.min(...limits), makes);
+	return await runPlans(run, plans, completion);
 }

@@ -8,7 +8,6 @@ import type {
 	IRunExecutionData,
 	ITaskData,
 	IWebhookFunctions,
-	NodeOperationError,
 } from 'n8n-workflow';
 import { isTool } from './operation';
 
@@ -97,7 +96,7 @@ export async function suspendUntil(context: IExecuteFunctions, date: Date): Prom
  * Puts an error where n8n shows the errors of nodes. For a stopped node, n8n stores nothing that it throws afterwards,
  * only what is there at the moment of the stop.
  */
-export function leaveError(context: IExecuteFunctions, error: NodeOperationError, startedAt: number): void {
+export function leaveError(context: IExecuteFunctions, error: ITaskData['error'], startedAt: number): void {
 	const data = executionData(context);
 	if (!data) return;
 	const { name } = context.getNode();

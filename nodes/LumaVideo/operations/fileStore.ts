@@ -2,7 +2,6 @@
  * Uploads a file to a provider that stores files: announce it, send it, and, where the provider wants that, declare it
  * complete and wait until it is ready. The bytes are streamed, or sent in parts: memory use stays flat whatever the size.
  */
-import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Answered } from '../generation/ask';
 import { answered, ask } from '../generation/ask';
 import { pauseFor, systemClock } from '../generation/clock';
@@ -11,9 +10,10 @@ import { retryDelayMs } from '../generation/schedule';
 import type { FileReference, FileState, FileStore, FileTarget, JsonObject, LocalFile, Provider, ProviderCall } from '../providers/provider';
 import { mayHaveBeenAccepted } from '../providers/provider';
 import type { Exchange } from '../transport/exchange';
-import type { Bytes, ProviderClient } from '../transport/providerClient';
+import type { Bytes } from '../transport/providerClient';
 import type { FileTrouble } from './messages';
 import { FILE_TROUBLE, SEND_AGAIN, fileNotSent } from './messages';
+import type { Session } from './operation';
 
 export type Sent =
 	| { ok: true; reference: FileReference | { kind: 'url'; url: string } }
@@ -41,18 +41,10 @@ export function uploadTrouble(exchange: Exchange): FileTrouble | null {
 }
 
 /** @param open called when it is time to send the bytes */
-export async function store(
-	context: IExecuteFunctions,
-	provider: Provider,
-	fileStore: FileStore,
-	client: ProviderClient,
-	file: LocalFile,
-	open: () => Promise<Bytes>,
-): Promise<Sent> {
+export async function store(session: Session, fileStore: FileStore, file: LocalFile, open: () => Promise<Bytes>): Promise<Sent> {
+	const { provider, client } = session;
 	const failure = (trouble: FileTrouble): Sent => fileFailure(provider, file, trouble);
-	const cancelSignal = context.getExecutionCancelSignal();
-	const upload = { provider, fileStore, client, cancelSignal };
-	const announced = await announce(upload, file);
+	const announced = await announce(session, fileStore, file);
 	if (!announced.ok) return failure(announced);
 	const { target } = announced;
 	const { fileId } = target;
@@ -61,11 +53,11 @@ export async function store(
 	const { parts, readiness } = fileStore;
 	const trouble =
 		parts && file.size > parts.above
-			? await sendParts(upload, parts, target, file, await open())
+			? await sendParts(session, parts, target, file, await open())
 			: uploadTrouble(await client.sendFile(target, { ...file, bytes: await open() }));
 	if (trouble) return failure(trouble);
 
-	const state = readiness ? await untilReady(upload, readiness, fileId) : ({ ok: true } as const);
+	const state = readiness ? await untilReady(session, readiness, fileId) : ({ ok: true } as const);
 	return state.ok ? { ok: true, reference: { kind: 'fileId', fileId } } : failure(state);
 }
 
@@ -87,7 +79,7 @@ async function* piecesOf(bytes: Bytes, size: number): AsyncGenerator<Buffer, voi
 
 /** Sends a file in parts, one after the other, and has them put together. */
 async function sendParts(
-	{ provider, client, cancelSignal }: Upload,
+	{ context, provider, client }: Session,
 	parts: NonNullable<FileStore['parts']>,
 	target: FileTarget,
 	{ mimeType }: LocalFile,
@@ -95,7 +87,7 @@ async function sendParts(
 ): Promise<FileTrouble | null> {
 	const sent: JsonObject[] = [];
 	for await (const piece of piecesOf(bytes, parts.bytes)) {
-		if (cancelSignal?.aborted) return FILE_TROUBLE.stopped;
+		if (context.getExecutionCancelSignal()?.aborted) return FILE_TROUBLE.stopped;
 		const exchange = await client.sendFile(parts.target(target, sent.length + 1), { mimeType, size: piece.length, bytes: piece });
 		const answer = answered(provider, exchange, parts.read);
 		if (!answer.ok) return uploadTrouble(exchange) ?? answer;
@@ -108,15 +100,9 @@ async function sendParts(
 
 type Failed = FileTrouble & { ok: false };
 
-interface Upload {
-	provider: Provider;
-	fileStore: FileStore;
-	client: ProviderClient;
-	cancelSignal: AbortSignal | undefined;
-}
-
 /** Asks where to send the file, and retries when the store is busy, after the pause that it asks for. */
-async function announce({ provider, fileStore, client, cancelSignal }: Upload, file: LocalFile): Promise<Failed | { ok: true; target: FileTarget }> {
+async function announce({ context, provider, client }: Session, fileStore: FileStore, file: LocalFile): Promise<Failed | { ok: true; target: FileTarget }> {
+	const cancelSignal = context.getExecutionCancelSignal();
 	const giveUpAt = systemClock.now() + ANNOUNCED_WITHIN_MS;
 	for (let refusals = 1; ; refusals++) {
 		const answer = await ask(provider, client, fileStore.announce(file), fileStore.readAnnounced);
@@ -132,11 +118,8 @@ async function announce({ provider, fileStore, client, cancelSignal }: Upload, f
 type Readiness = Failed | { ok: true };
 
 /** Declares the file complete, then polls until it is ready. */
-async function untilReady(
-	{ provider, client, cancelSignal }: Upload,
-	readiness: NonNullable<FileStore['readiness']>,
-	fileId: string,
-): Promise<Readiness> {
+async function untilReady({ context, provider, client }: Session, readiness: NonNullable<FileStore['readiness']>, fileId: string): Promise<Readiness> {
+	const cancelSignal = context.getExecutionCancelSignal();
 	const giveUpAt = systemClock.now() + READY_WITHIN_MS;
 	let isComplete = false;
 	for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * LOOKS_GROW, MAX_LOOK_MS)) {

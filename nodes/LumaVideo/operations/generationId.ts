@@ -1,9 +1,10 @@
 /** The field for a generation's ID, and how it is read. */
 import type { IExecuteFunctions, INodeProperties, INodePropertyMode } from 'n8n-workflow';
-import { FIELD_NAMES } from '../generation/check';
+import { FIELD_NAMES, about } from '../generation/check';
+import { empty, notAnId } from '../generation/messages';
 import { providerIds, providers } from '../providers';
 import type { Listing, ProviderId } from '../providers/provider';
-import { empty, mustBe, notAnId } from './messages';
+import { mustBe } from './messages';
 
 function mode(name: string, displayName: string, type: 'list' | 'string', more: Partial<INodePropertyMode>): INodePropertyMode {
 	return { ...more, name, displayName, type };
@@ -63,17 +64,13 @@ export function generationIdValue(
 }
 
 /** The ID, or what is wrong with it. */
-export function readGenerationId(
-	context: IExecuteFunctions,
-	itemIndex: number,
-): { ok: true; generationId: string } | { ok: false; finding: string } {
-	const field = FIELD_NAMES.generationId;
+export function readGenerationId(context: IExecuteFunctions, itemIndex: number): { ok: true; generationId: string } | { ok: false; finding: string } {
 	// An expression without a value counts as empty.
 	const text = generationIdValue(context, itemIndex) ?? '';
-	if (typeof text !== 'string') return { ok: false, finding: mustBe({ field, needed: 'text' }) };
+	if (typeof text !== 'string') return { ok: false, finding: mustBe({ field: FIELD_NAMES.generationId, needed: 'text' }) };
 	const generationId = text.trim();
-	if (generationId === '') return { ok: false, finding: empty({ field }) };
+	if (generationId === '') return { ok: false, finding: about('generationId', empty()) };
 	// '.' and '..' would change the path of the URL.
-	if (/[\s/?#]/.test(generationId) || /^\.+$/.test(generationId)) return { ok: false, finding: notAnId({ field }) };
+	if (/[\s/?#]/.test(generationId) || /^\.+$/.test(generationId)) return { ok: false, finding: about('generationId', notAnId()) };
 	return { ok: true, generationId };
 }

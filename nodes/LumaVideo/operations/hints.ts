@@ -36,6 +36,9 @@ export function urlHint(provider: Provider, about: { isRead: boolean; makes: Pro
 	return minutes === null ? null : sentences(urlsExpire({ provider, minutes, ...about }));
 }
 
+/** `1 video`, `3 images`. */
+export const counted = (count: number, makes: Product): string => (count === 1 ? `1 ${makes}` : `${count} ${makes}s`);
+
 /** `3 videos` and `$0.42`; the cost is `null` if one is not known, all of it if there are no plans. */
 function countAndCost(plans: readonly ReadyPlan[]): { count: string; cost: string | null } | null {
 	const [first] = plans;
@@ -43,8 +46,7 @@ function countAndCost(plans: readonly ReadyPlan[]): { count: string; cost: strin
 	const costs = plans.map(({ output }) => output.estimatedCostUsd ?? null);
 	const total = costs.reduce<number | null>((sum, cost) => (sum === null || cost === null ? null : sum + cost), 0);
 	const product = first.job.start.kind === 'create' ? first.job.start.request.makes : 'video';
-	const count = plans.length === 1 ? `1 ${product}` : `${plans.length} ${product}s`;
-	return { count, cost: total === null ? null : usd(total) };
+	return { count: counted(plans.length, product), cost: total === null ? null : usd(total) };
 }
 
 /** `3 videos, about $0.42.`: what was generated, without what failed; `null` if nothing was. */

@@ -16,7 +16,7 @@ import { edit } from './image/edit.operation';
 import { generate as generateImage } from './image/generate.operation';
 import { noOperation, unknownProvider } from './messages';
 import type { Operation, ResourceName } from './operation';
-import { both, isTool, ofResource } from './operation';
+import { both, isTool, ofResource, ownFields } from './operation';
 import { addAudio } from './video/addAudio.operation';
 import { extend } from './video/extend.operation';
 import { generate } from './video/generate.operation';
@@ -44,7 +44,7 @@ export const operations: readonly Operation[] = [
 	getBalance,
 	getAllCameraMotions,
 	getAllConcepts,
-];
+].map((operation) => ({ ...operation, properties: ownFields(operation) }));
 
 const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name' | 'description'>>> = {
 	account: { name: 'Account', description: 'The account with the provider' },

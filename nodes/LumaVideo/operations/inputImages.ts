@@ -10,10 +10,11 @@ import { InputFile } from '../generation/check';
 import { fingerprint } from '../generation/ledger';
 import type { LocalFile, Provider, VideoRequest } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
-import type { Bytes, ProviderClient } from '../transport/providerClient';
+import type { Bytes } from '../transport/providerClient';
 import type { Sent } from './fileStore';
 import { fileFailure, store, uploadTrouble } from './fileStore';
 import { FILE_TROUBLE, noPublicAddress, tooLarge, wrongType } from './messages';
+import type { Session } from './operation';
 
 const IMAGE_TYPES: readonly string[] = ['image/jpeg', 'image/png', 'image/webp'];
 /** Inside a request. Luma Agents documents a higher limit for its inputs, but Base64 makes the request a third larger. */
@@ -88,14 +89,7 @@ async function stored(context: IExecuteFunctions, { itemIndex, binary, file }: I
  * @param field the name of the panel's field, for findings
  * @throws NodeOperationError when the item has no such data
  */
-export function readInputImage(
-	context: IExecuteFunctions,
-	provider: Provider,
-	client: ProviderClient,
-	itemIndex: number,
-	dataField: string,
-	field: string,
-): InputReading {
+export function readInputImage({ context, provider, client }: Session, itemIndex: number, dataField: string, field: string): InputReading {
 	const binary = context.helpers.assertBinaryData(itemIndex, dataField);
 	const { types, maxBytes } = limits(provider);
 	const mimeType = typeOf(binary);
@@ -114,13 +108,7 @@ export function readInputImage(
 }
 
 /** The same for a video, if the provider takes such files. */
-export function readInputVideo(
-	context: IExecuteFunctions,
-	provider: Provider,
-	itemIndex: number,
-	dataField: string,
-	field: string,
-): InputReading {
+export function readInputVideo({ context, provider }: Session, itemIndex: number, dataField: string, field: string): InputReading {
 	const binary = context.helpers.assertBinaryData(itemIndex, dataField);
 	const mimeType = typeOf(binary);
 	if (!mimeType.startsWith('video/')) {
@@ -137,10 +125,10 @@ export function placeholder({ binary, file }: InputImage): InputFile {
 }
 
 /** Inside the request or, if it is too large for that, in the provider's store. */
-async function data(context: IExecuteFunctions, provider: Provider, client: ProviderClient, image: InputImage): Promise<Sent> {
-	const { binary, file, itemIndex } = image;
+async function data(session: Session, { binary, file, itemIndex }: InputImage): Promise<Sent> {
+	const { provider } = session;
 	const { fileStore } = provider;
-	const { helpers } = context;
+	const { helpers } = session.context;
 	const { id } = binary;
 	const whole = id === undefined ? await helpers.getBinaryDataBuffer(itemIndex, binary) : null;
 	// Older versions of n8n do not store the size with the file.
@@ -148,21 +136,17 @@ async function data(context: IExecuteFunctions, provider: Provider, client: Prov
 	if (size === 0) return fileFailure(provider, file, FILE_TROUBLE.empty);
 	if (fileStore && size > fileStore.inlineBytes) {
 		const open = async (): Promise<Bytes> => whole ?? (await helpers.getBinaryStream(id ?? ''));
-		return await store(context, provider, fileStore, client, { ...file, size }, open);
+		return await store(session, fileStore, { ...file, size }, open);
 	}
 	const bytes = whole ?? (await helpers.getBinaryDataBuffer(itemIndex, binary));
 	return { ok: true, reference: { kind: 'data', mimeType: file.mimeType, base64: bytes.toString('base64') } };
 }
 
 /** Sends one file to where the provider finds it. */
-export async function sendImage(
-	context: IExecuteFunctions,
-	provider: Provider,
-	client: ProviderClient,
-	image: InputImage,
-): Promise<Sent> {
+export async function sendImage(session: Session, image: InputImage): Promise<Sent> {
+	const { context, provider, client } = session;
 	const { binary, file, itemIndex } = image;
-	if (provider.capabilities.imageInput === 'data') return await data(context, provider, client, image);
+	if (provider.capabilities.imageInput === 'data') return await data(session, image);
 	if (provider.capabilities.imageInput === 'url') {
 		const address = signedUrl(context, await stored(context, image));
 		return address === null ? fileFailure(provider, file, FILE_TROUBLE.inMemory) : { ok: true, reference: { kind: 'url', url: address } };
@@ -186,9 +170,7 @@ export async function sendImage(
 
 /** The request with the images and the video where the provider finds them. */
 export async function sendImages(
-	context: IExecuteFunctions,
-	provider: Provider,
-	client: ProviderClient,
+	session: Session,
 	images: ImagesInItem,
 	request: VideoRequest,
 ): Promise<{ ok: true; request: VideoRequest } | Extract<Sent, { ok: false }>> {
@@ -196,7 +178,7 @@ export async function sendImages(
 	for (const field of ['startImage', 'endImage', 'source'] as const) {
 		const image = images[field];
 		if (!image) continue;
-		const result = await sendImage(context, provider, client, image);
+		const result = await sendImage(session, image);
 		if (!result.ok) return result;
 		complete = { ...complete, [field]: result.reference };
 	}

@@ -51,14 +51,6 @@ export function mustBe({ field, needed }: { field: string; needed: string }): st
 	return `'${field}' must be ${needed}`;
 }
 
-export function empty({ field }: { field: string }): string {
-	return `'${field}' is empty`;
-}
-
-export function notAnId({ field }: { field: string }): string {
-	return `'${field}' has characters that no ID has`;
-}
-
 // Files from n8n
 
 /** @param accepted such as `JPEG, PNG` or `videos` */

@@ -3,6 +3,7 @@ import type { ILoadOptionsFunctions, INodeListSearchResult, INodePropertyOptions
 import { NodeOperationError } from 'n8n-workflow';
 import { ask } from '../generation/ask';
 import { readCatalog } from '../generation/catalog';
+import { nodeError } from '../generation/failure';
 import { utcTime } from '../generation/lost';
 import { findProvider } from '../providers';
 import type { CatalogName, Generation, Provider } from '../providers/provider';
@@ -17,8 +18,7 @@ function chosenProvider(context: ILoadOptionsFunctions): Provider {
 	const value = context.getCurrentNodeParameter('provider');
 	const provider = typeof value === 'string' ? findProvider(value) : undefined;
 	if (provider) return provider;
-	const { message, advice } = unknownProvider();
-	throw new NodeOperationError(context.getNode(), message, { description: advice });
+	throw nodeError(context.getNode(), unknownProvider(), null);
 }
 
 function titled(value: string): string {

@@ -1,6 +1,7 @@
 /** What an operation is: its place in the panel, its fields and its code. */
 import type { IDisplayOptions, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { Provider, ProviderId } from '../providers/provider';
+import type { ProviderClient } from '../transport/providerClient';
 
 const RESOURCE_NAMES = ['account', 'cameraMotion', 'concept', 'generation', 'image', 'video'] as const;
 export type ResourceName = (typeof RESOURCE_NAMES)[number];
@@ -18,10 +19,17 @@ export interface Operation {
 	toolDescription: string | null;
 	/** Providers that support it. */
 	providers: readonly ProviderId[];
-	/** Fields, already limited to this operation. */
+	/** Its fields; in an operation's file, not yet limited to it. */
 	properties: INodeProperties[];
 	/** Runs it for all input items at once; returns the items in input order. */
 	execute(context: IExecuteFunctions, provider: Provider): Promise<INodeExecutionData[]>;
+}
+
+/** What all requests of a run of the node share. */
+export interface Session {
+	context: IExecuteFunctions;
+	provider: Provider;
+	client: ProviderClient;
 }
 
 /** Whether the node runs as an AI agent's tool: n8n adds `Tool` to the type of the generated node. */
@@ -76,17 +84,12 @@ function ofOperation(resource: ResourceName, operation: string, name: string): I
 	return both(ofResource(resource), { hide: { operation: ['addAudio', 'extend', 'interpolate', 'modify', 'reframe', 'upscale'] } });
 }
 
-/** Shows fields only for one operation and its providers, in addition to their own conditions. */
-export function forOperation(
-	resource: ResourceName,
-	operation: string,
-	properties: INodeProperties[],
-	providers: readonly ProviderId[],
-): INodeProperties[] {
+/** The fields, shown only for their operation and its providers, in addition to their own conditions. */
+export function ownFields({ resource, value, properties, providers }: Operation): INodeProperties[] {
 	return properties.flatMap((property) => {
 		const displayOptions = limited(property.displayOptions, 'provider', providers);
 		if (displayOptions === null) return [];
 		const own = both({ show: { provider: [...providers] } }, displayOptions);
-		return [{ ...collected(property, providers), displayOptions: both(ofOperation(resource, operation, property.name), own) }];
+		return [{ ...collected(property, providers), displayOptions: both(ofOperation(resource, value, property.name), own) }];
 	});
 }

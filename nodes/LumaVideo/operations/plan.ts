@@ -28,19 +28,20 @@ export type ItemResult = { itemIndex: number } & (
 	| { ok: false; failure: Failure }
 );
 
-/** Plans every item; what throws for one item, such as an expression, is that item's failure. */
-export function planItems(
-	context: IExecuteFunctions,
-	provider: Provider,
-	plan: (itemIndex: number) => Plan,
-): Plan[] {
+/** Plans every item; what throws for one item is that item's failure. */
+export function planItems(context: IExecuteFunctions, provider: Provider, plan: (itemIndex: number) => Plan): Plan[] {
 	return context.getInputData().map((_, itemIndex) => {
 		try {
 			return plan(itemIndex);
 		} catch (error) {
-			return { itemIndex, ok: false, failure: invalid(provider, [error instanceof Error ? error.message : String(error)]) };
+			return { itemIndex, ok: false, failure: unusable(provider, error) };
 		}
 	});
+}
+
+/** The failure of an item that throws, such as with an expression that cannot be evaluated. */
+export function unusable(provider: Provider, error: unknown): Failure {
+	return invalid(provider, [error instanceof Error ? error.message : String(error)]);
 }
 
 /** The failure of an item whose fields were refused before anything was sent. */

@@ -1,6 +1,5 @@
 /** What the node outputs, and what it reports: items, errors, and what a run has bought. */
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 import { generationFailure } from '../generation/deliver';
 import type { Failure } from '../generation/failure';
 import { failedItem, nodeError } from '../generation/failure';
@@ -139,7 +138,7 @@ export function stoppedError(
 	provider: Provider,
 	bought: readonly Bought[],
 	{ deleted, cancelled }: { deleted: ReadonlySet<string>; cancelled: ReadonlySet<string> } = { deleted: new Set(), cancelled: new Set() },
-): NodeOperationError {
+): ReturnType<typeof nodeError> {
 	const left = bought.filter(({ generationId }) => generationId === null || !deleted.has(generationId));
 	const running = named(left.filter(({ state }) => state === 'running')).join(', ');
 	const over = named(left.filter(({ state }) => state !== 'running')).join(', ');
@@ -152,11 +151,7 @@ export function stoppedError(
 		...(running || over ? [GET_BY_ID] : []),
 	];
 	const advice = known.length > 0 ? known.join(' ') : NOTHING_BOUGHT;
-	const { message, advice: description } = stopped({ hasRunning: running !== '', generations: running, advice });
-	const error = new NodeOperationError(context.getNode(), message, { description });
-	// n8n replaces a message that contains the name of a Node.js error code, even inside a word.
-	error.message = message;
-	return error;
+	return nodeError(context.getNode(), stopped({ hasRunning: running !== '', generations: running, advice }), null);
 }
 
 /** `2 requests unanswered since 2026-11-20T14:46:03.809Z (items 3, 4)`; empty if there are none. */

@@ -12,6 +12,7 @@ import type { ModelCapabilities, Provider, ProviderId, VideoOperation } from '..
 import { blankRequest, operationCapabilities } from '../providers/provider';
 import { priceOf } from './choicePrice';
 import { both } from './operation';
+import { collection } from './settings';
 
 type ChoiceField = 'aspectRatio' | 'duration' | 'resolution';
 
@@ -377,15 +378,9 @@ export function modeFields(): INodeProperties[] {
 	);
 }
 
-function providersWith(operation: VideoOperation, extra: ExtraField): ProviderId[] {
-	return providerIds.filter((id) =>
-		operationCapabilities(providers[id], operation)?.extras[extra] !== undefined,
-	);
-}
-
 /** A field of the table, as n8n's panel shows it. */
 function extraField(operation: VideoOperation, extra: ExtraField): INodeProperties[] {
-	const shownFor = providersWith(operation, extra);
+	const shownFor = providerIds.filter((id) => operationCapabilities(providers[id], operation)?.extras[extra] !== undefined);
 	if (shownFor.length === 0) return [];
 	const { suffix, shown, options, ...panel }: PanelField = EXTRAS[extra].panel;
 	return [
@@ -399,8 +394,12 @@ function extraField(operation: VideoOperation, extra: ExtraField): INodeProperti
 	];
 }
 
-/** The way to pass fields that this package does not know. */
-export const additionalBodyField: INodeProperties = {
+/** Optional fields, and the way to pass fields that this package does not know. */
+export function optionalFields(fields: INodeProperties[]): INodeProperties {
+	return collection('Additional Fields', 'additionalFields', 'Add Field', [additionalBodyField, ...fields]);
+}
+
+const additionalBodyField: INodeProperties = {
 	displayName: `${FIELD_NAMES.additionalBodyFields} (JSON)`,
 	name: 'additionalBodyFields',
 	type: 'json',
@@ -409,19 +408,18 @@ export const additionalBodyField: INodeProperties = {
 		'Fields to add to the request, or to replace in it. For what this node does not offer yet; they are sent unchecked.',
 };
 
-/** Fields that only some providers have, and the way to pass fields that this package does not know. */
-export function additionalFields(operation: VideoOperation, more: INodeProperties[] = []): INodeProperties {
-	const fields: INodeProperties[] = [
-		additionalBodyField,
+export function additionalFields(operation: VideoOperation): INodeProperties {
+	return optionalFields([
 		...extraFields.flatMap((extra) => extraField(operation, extra)),
-		...more,
-	];
-	return {
-		displayName: 'Additional Fields',
-		name: 'additionalFields',
-		type: 'collection',
-		placeholder: 'Add Field',
-		default: {},
-		options: fields.sort((a, b) => a.displayName.localeCompare(b.displayName, 'en')),
-	};
+		{
+			displayName: FIELD_NAMES.callbackUrl,
+			name: 'callbackUrl',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. https://n8n.example.com/webhook/luma-video',
+			description:
+				"Public URL that the provider calls when the video is finished. For a Luma Video Trigger, use 'Trigger URL' instead.",
+			displayOptions: { show: { '/completion': ['none'], '/provider': providerIds.filter((id) => providers[id].callbacks) } },
+		},
+	]);
 }

@@ -7,17 +7,17 @@ import type { Entries } from '../generation/crashRecord';
 import { MAX_DOWNLOADS, deliver } from '../generation/deliver';
 import { experience } from '../generation/experience';
 import { Gate } from '../generation/gate';
-import type { Job, Outcome } from '../generation/job';
+import type { Outcome } from '../generation/job';
 import { Ledger } from '../generation/ledger';
 import { runJobs } from '../generation/run';
-import type { Generation, GenerationAction, Provider } from '../providers/provider';
-import type { ProviderClient } from '../transport/providerClient';
+import type { Generation, GenerationAction } from '../providers/provider';
 import { announceSubmitted } from './announceSubmitted';
 import type { Completion } from './completion';
 import { forgetEarlierError, hasFailed, leaveError, runIndexOf, suspendUntil, tokenOf } from './engine';
 import { runHint, suspendedHint, tellHint, tellProgress } from './hints';
+import type { Session } from './operation';
 import { isTool } from './operation';
-import type { ItemResult, Plan, ReadyPlan } from './plan';
+import type { ItemResult, Plan } from './plan';
 import { alsoKnown, boughtSoFar, itemOf, keepIds, resultOf, stoppedError, toItems } from './report';
 
 /** The ledger of this run of the node. */
@@ -56,13 +56,8 @@ function openCrashRecord(context: IExecuteFunctions): CrashRecord | undefined {
  * @throws NodeOperationError or NodeApiError for the first failure, unless the node continues on fail, or when the
  * execution was stopped. The error lists every generation that this run bought and that was not output.
  */
-export async function runPlans(
-	context: IExecuteFunctions,
-	provider: Provider,
-	client: ProviderClient,
-	plans: readonly Plan[],
-	completion: Completion,
-): Promise<INodeExecutionData[]> {
+export async function runPlans(session: Session, plans: readonly Plan[], completion: Completion): Promise<INodeExecutionData[]> {
+	const { context, provider, client } = session;
 	forgetEarlierError(context);
 	const ledger = openLedger(context);
 	const ready = plans.filter((plan) => plan.ok);
@@ -81,7 +76,18 @@ export async function runPlans(
 	});
 
 	const crashRecord = openCrashRecord(context);
-	const deliveries = new Deliveries(context, provider, ready);
+	const planOf = new Map(ready.map((plan) => [plan.itemIndex, plan]));
+	const gate = new Gate(MAX_DOWNLOADS);
+	/** Finished generations being delivered, by item: with Download Video, that takes a while. */
+	const deliveries = new Map<number, Promise<ItemResult>>();
+	const startDelivery = (itemIndex: number, generation: Generation): void => {
+		const plan = planOf.get(itemIndex);
+		if (!plan || deliveries.has(itemIndex)) return;
+		deliveries.set(
+			itemIndex,
+			gate.run(async () => ({ itemIndex, ...(await deliver(context, provider, generation, itemIndex, plan.output, plan.download, systemClock)) })),
+		);
+	};
 	const { outcomes, wakeAt } = await runJobs(
 		ready.map((plan) => plan.job),
 		{
@@ -102,9 +108,9 @@ export async function runPlans(
 			onAccepted: ({ itemIndex }, generationId) => {
 				context.logger.info(`Generation ${generationId} was accepted by ${provider.displayName} (item ${itemIndex})`);
 			},
-			onFinished: (job, generation) => {
+			onFinished: ({ itemIndex }, generation) => {
 				// A download now would be lost when the execution is suspended.
-				if (completion !== 'suspend') deliveries.start(job, generation);
+				if (completion !== 'suspend') startDelivery(itemIndex, generation);
 			},
 			onProgress: (progress) => {
 				tellProgress(context, progress);
@@ -125,13 +131,17 @@ export async function runPlans(
 		});
 	}
 	ledger.awake();
-	if (!cancelSignal?.aborted) deliveries.startRest(outcomes);
-	const delivered = await deliveries.all();
+	for (const [index, { itemIndex }] of ready.entries()) {
+		const outcome = outcomes[index];
+		const isCompleted = outcome?.kind === 'finished' && outcome.generation.status === 'completed';
+		if (isCompleted && !cancelSignal?.aborted) startDelivery(itemIndex, outcome.generation);
+	}
+	const delivered = new Map((await Promise.all(deliveries.values())).map((result) => [result.itemIndex, result]));
 	if (cancelSignal?.aborted) {
 		const { cancelOnStop, deleteOnStop } = first.settings;
-		const deleted = await actOnOpen(provider, client, outcomes, deleteOnStop ? provider.deletion : undefined);
+		const deleted = await actOnOpen(session, outcomes, deleteOnStop ? provider.deletion : undefined);
 		// What was asked to stop may finish: it is still a generation of this run.
-		const cancelled = await actOnOpen(provider, client, outcomes, cancelOnStop ? provider.cancellation : undefined);
+		const cancelled = await actOnOpen(session, outcomes, cancelOnStop ? provider.cancellation : undefined);
 		const error = stoppedError(context, provider, bought(), { deleted, cancelled });
 		for (const generationId of deleted) ledger.deleted(generationId);
 		throw error;
@@ -145,7 +155,7 @@ export async function runPlans(
 		return result ? [result] : [];
 	});
 	keepIds(context, bought());
-	const warnings = completion === 'none' ? await announceSubmitted(context, provider, client, ready, outcomes) : [];
+	const warnings = completion === 'none' ? await announceSubmitted(session, ready, outcomes) : [];
 	const reported = results.find((result) => !result.ok)?.itemIndex;
 	const items = toItems(context, results, alsoKnown(provider, bought(), reported));
 	ledger.markDelivered();
@@ -154,52 +164,12 @@ export async function runPlans(
 	return items;
 }
 
-/** Finished generations being delivered: with Download Video, that takes a while. */
-class Deliveries {
-	private readonly gate = new Gate(MAX_DOWNLOADS);
-	private readonly started = new Map<number, Promise<ItemResult>>();
-	private readonly planOf: ReadonlyMap<number, ReadyPlan>;
-
-	constructor(
-		private readonly context: IExecuteFunctions,
-		private readonly provider: Provider,
-		private readonly plans: readonly ReadyPlan[],
-	) {
-		this.planOf = new Map(plans.map((plan) => [plan.itemIndex, plan]));
-	}
-
-	start({ itemIndex }: Pick<Job, 'itemIndex'>, generation: Generation): void {
-		const plan = this.planOf.get(itemIndex);
-		if (!plan || this.started.has(itemIndex)) return;
-		const { context, provider } = this;
-		const delivery = this.gate.run(
-			async () => await deliver(context, provider, generation, itemIndex, plan.output, plan.download, systemClock),
-		);
-		this.started.set(
-			itemIndex,
-			delivery.then((result) => ({ itemIndex, ...result })),
-		);
-	}
-
-	startRest(outcomes: readonly Outcome[]): void {
-		for (const [index, plan] of this.plans.entries()) {
-			const outcome = outcomes[index];
-			if (outcome?.kind === 'finished' && outcome.generation.status === 'completed') this.start(plan, outcome.generation);
-		}
-	}
-
-	async all(): Promise<Map<number, ItemResult>> {
-		return new Map((await Promise.all(this.started.values())).map((result) => [result.itemIndex, result]));
-	}
-}
-
 /** A stop must finish within a second; what takes longer continues in the background. */
 const ACTION_GRACE_MS = 700;
 
 /** Deletes or cancels what is still running; returns the IDs for which that is confirmed. */
 async function actOnOpen(
-	provider: Provider,
-	client: ProviderClient,
+	{ provider, client }: Session,
 	outcomes: readonly Outcome[],
 	action: GenerationAction | undefined,
 ): Promise<Set<string>> {

@@ -158,18 +158,16 @@ function notByModel(field: INodeProperties): INodeProperties[] {
 	];
 }
 
+/** A collection; its fields are sorted. */
+export function collection(displayName: string, name: string, placeholder: string, fields: INodeProperties[]): INodeProperties {
+	const options = fields.sort((a, b) => a.displayName.localeCompare(b.displayName, 'en'));
+	return { displayName, name, type: 'collection', placeholder, default: {}, options };
+}
+
 /** The Options collection with the given settings. */
-export function optionsField(names: readonly SettingName[], extra: INodeProperties[] = []): INodeProperties {
-	const settings = names.flatMap((name) => (name === 'maxCost' ? notByModel(settingFields[name]) : [settingFields[name]]));
-	const fields: INodeProperties[] = [...settings, ...extra];
-	return {
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add Option',
-		default: {},
-		options: fields.sort((a, b) => a.displayName.localeCompare(b.displayName, 'en')),
-	};
+export function optionsField(names: readonly SettingName[]): INodeProperties {
+	const fields = names.flatMap((name) => (name === 'maxCost' ? notByModel(settingFields[name]) : [settingFields[name]]));
+	return collection('Options', 'options', 'Add Option', fields);
 }
 
 export const binaryField: INodeProperties = {
@@ -182,17 +180,25 @@ export const binaryField: INodeProperties = {
 	hint: 'The name of the output field to put the file in',
 };
 
-/** The description of a download switch; for how long URLs work is in the capability tables. */
-export function downloadDescription(whether: string): string {
+const DOWNLOAD_SWITCHES: Readonly<Record<Product, readonly [name: string, label: string]>> = {
+	image: ['downloadImage', 'Download Image'],
+	video: ['downloadVideo', 'Download Video'],
+};
+
+/** The switch to download the file, and where to put it. Not in an agent's tool, which cannot output files. */
+export function downloadFields(makes: Product, whether: string, show: IDisplayOptions['show'] = {}): INodeProperties[] {
+	const [name, displayName] = DOWNLOAD_SWITCHES[makes];
 	const lifetimes = providerIds
 		.map((id) => providers[id])
 		.filter(({ capabilities }) => capabilities.urlMinutes !== null)
-		.map(({ displayName, capabilities }) => `; those of ${displayName} work for ${capabilities.urlMinutes} minutes`);
-	return `${whether}. The output always has the URL, but URLs expire${lifetimes.join('')}.`;
+		.map((provider) => `; those of ${provider.displayName} work for ${provider.capabilities.urlMinutes} minutes`);
+	const description = `${whether}. The output always has the URL, but URLs expire${lifetimes.join('')}.`;
+	const hide = { '@tool': [true] };
+	return [
+		{ displayName, name, type: 'boolean', default: false, description, displayOptions: { show, hide } },
+		{ ...binaryField, displayOptions: { show: { ...show, [name]: [true] }, hide } },
+	];
 }
-
-/** Hides a field in an agent's tool, which cannot output files. */
-export const NO_FILES: IDisplayOptions['hide'] = { '@tool': [true] };
 
 /** An error about a field, before anything was sent. */
 export function fieldError(context: IExecuteFunctions, itemIndex: number, field: string, needed: string): NodeOperationError {
@@ -202,8 +208,7 @@ export function fieldError(context: IExecuteFunctions, itemIndex: number, field:
 /** Whether to download the file. @throws NodeOperationError when the value is neither true nor false */
 export function readWantsFile(context: IExecuteFunctions, itemIndex: number, makes: Product = 'video'): boolean {
 	if (isTool(context)) return false;
-	const [name, label] = makes === 'image' ? ['downloadImage', 'Download Image'] : ['downloadVideo', 'Download Video'];
-	return readSwitch(context, itemIndex, name, label);
+	return readSwitch(context, itemIndex, ...DOWNLOAD_SWITCHES[makes]);
 }
 
 /** Whether a field outside of Options is switched on. @throws NodeOperationError when the value is neither true nor false */
@@ -312,12 +317,7 @@ export function outputSettings(
 	return { includeRaw, ...(fields ? { inputFields: fields } : {}) };
 }
 
-export function downloadSettings(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	settings: Settings,
-	allowLocal: boolean,
-): DownloadSettings {
+export function downloadSettings(context: IExecuteFunctions, itemIndex: number, settings: Settings, allowLocal: boolean): DownloadSettings {
 	return {
 		field: context.getNodeParameter('binaryPropertyName', itemIndex, 'data'),
 		fileName: settings.fileName,

@@ -1,6 +1,7 @@
 /** The fields for the video to modify or reframe. */
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/check';
+import { generationIdFields } from './generationId';
 import { both } from './operation';
 import { sentences, variants } from './requestFields';
 
@@ -11,7 +12,7 @@ const SOURCES = {
 };
 
 /** What to modify or reframe: a generation, any video on the web, or a file. */
-export function sourceFields(operation: 'modify' | 'reframe', generationFields: INodeProperties[]): INodeProperties[] {
+export function sourceFields(operation: 'modify' | 'reframe'): INodeProperties[] {
 	const kinds = variants(operation, ({ sources, hints }) => ({
 		takesFiles: sources?.includes('file') === true,
 		hint: hints?.source ?? '',
@@ -36,9 +37,9 @@ export function sourceFields(operation: 'modify' | 'reframe', generationFields: 
 					]
 				: [from(false, hint, shown)],
 		),
-		...generationFields.map((property) => ({
+		...generationIdFields('generationId', `The finished generation to ${operation}`).map((property) => ({
 			...property,
-			displayOptions: { show: { ...property.displayOptions?.show, videoSource: ['generation'] } },
+			displayOptions: both(property.displayOptions ?? {}, { show: { videoSource: ['generation'] } }),
 		})),
 		...kinds.map(
 			({ look: { hint, size }, shown }): INodeProperties => ({

@@ -199,13 +199,13 @@ class LiveCheck {
 	private async upload(): Promise<Said> {
 		const { provider } = this.options;
 		const file: LocalFile = { name: 'check-live.png', mimeType: 'image/png', size: IMAGE.length };
-		const { context } = this.live;
+		const session = { context: this.live.context, provider, client: this.client };
 		const { fileStore, upload } = provider;
 		if (!fileStore && !upload) return skipped('the service takes images inside the request or at a web address');
 		const binary: IBinaryData = { data: IMAGE.toString('base64'), mimeType: file.mimeType, fileName: file.name };
 		const sent = fileStore
-			? await store(context, provider, fileStore, this.client, file, async () => await Promise.resolve(IMAGE))
-			: await sendImage(context, provider, this.client, { itemIndex: 0, binary, file });
+			? await store(session, fileStore, file, async () => await Promise.resolve(IMAGE))
+			: await sendImage(session, { itemIndex: 0, binary, file });
 		return sent.ok ? ok('taken') : trouble(`${sent.failure.message}. ${sent.failure.advice}`);
 	}
 

@@ -41,7 +41,7 @@ function clientOf(replies: Exchange[], isLocal = false) {
 async function bring(client: ProviderClient) {
 	const { fileStore } = lumaAgents;
 	if (!fileStore) throw new Error('no store');
-	return await store(context, lumaAgents, fileStore, client, CLIP, async () => await Promise.resolve(Buffer.from('abcd')));
+	return await store({ context, provider: lumaAgents, client }, fileStore, CLIP, async () => await Promise.resolve(Buffer.from('abcd')));
 }
 
 const ANNOUNCE = 'POST /files';
@@ -101,7 +101,7 @@ it('a stop ends the waiting', async () => {
 	if (!fileStore) throw new Error('no store');
 	const { client } = clientOf([announced(STORAGE), says(200, { state: 'pending' })]);
 	const stoppable = { getExecutionCancelSignal: () => stop.signal } as unknown as IExecuteFunctions;
-	expect(await store(stoppable, lumaAgents, fileStore, client, CLIP, async () => await Promise.resolve(Buffer.from('abcd')))).toMatchObject({
+	expect(await store({ context: stoppable, provider: lumaAgents, client }, fileStore, CLIP, async () => await Promise.resolve(Buffer.from('abcd')))).toMatchObject({
 		failure: { message: 'The video could not be sent to Luma Agents: the execution was stopped' },
 	});
 });
@@ -160,7 +160,7 @@ describe('in parts', () => {
 			},
 		});
 		const file = { ...CLIP, size: 8 };
-		const result = await store(context, fal, { ...fileStore, parts } as FileStore, client, file, async () => await Promise.resolve(open()));
+		const result = await store({ context, provider: fal, client }, { ...fileStore, parts } as FileStore, file, async () => await Promise.resolve(open()));
 		return { result, sent };
 	}
 

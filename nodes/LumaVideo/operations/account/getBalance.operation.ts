@@ -4,10 +4,7 @@ import { providerIds, providers } from '../../providers';
 import { invalid } from '../plan';
 import { eachItem, requestFailure } from '../eachItem';
 import type { Operation } from '../operation';
-import { forOperation } from '../operation';
 import { optionsField } from '../settings';
-
-const supporting = providerIds.filter((id) => providers[id].balance);
 
 export const getBalance: Operation = {
 	resource: 'account',
@@ -16,8 +13,8 @@ export const getBalance: Operation = {
 	action: 'Get balance of account',
 	description: 'Retrieve the remaining credit',
 	toolDescription: 'Checks how much credit is left at the provider. Costs nothing.',
-	providers: supporting,
-	properties: forOperation('account', 'getBalance', [optionsField(['requestTimeout'])], supporting),
+	providers: providerIds.filter((id) => providers[id].balance),
+	properties: [optionsField(['requestTimeout'])],
 
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (_, client) => {
@@ -26,7 +23,7 @@ export const getBalance: Operation = {
 			const answer = await ask(provider, client, inquiry.call(), inquiry.read);
 			if (!answer.ok) return requestFailure(provider, answer);
 			const { amount, unit } = answer.value;
-			return { ok: true, rows: [{ provider: provider.id, balance: amount, unit }] };
+			return { ok: true, items: [{ json: { provider: provider.id, balance: amount, unit } }] };
 		});
 	},
 };

@@ -5,12 +5,10 @@ import type { CatalogName } from '../../providers/provider';
 import { eachItem, requestFailure } from '../eachItem';
 import { manyFields, readLimit } from '../manyFields';
 import type { Operation, ResourceName } from '../operation';
-import { forOperation } from '../operation';
 import { invalid } from '../plan';
 import { optionsField } from '../settings';
 
 function catalogOperation(resource: ResourceName, name: CatalogName, plural: string): Operation {
-	const supporting = providerIds.filter((id) => providers[id].catalogs?.[name]);
 	return {
 		resource,
 		value: 'getAll',
@@ -18,8 +16,8 @@ function catalogOperation(resource: ResourceName, name: CatalogName, plural: str
 		action: `Get many ${plural}`,
 		description: `Retrieve many ${plural}`,
 		toolDescription: `Lists the ${plural} that can be used in a request for a video. Costs nothing.`,
-		providers: supporting,
-		properties: forOperation(resource, 'getAll', [...manyFields, optionsField(['requestTimeout'])], supporting),
+		providers: providerIds.filter((id) => providers[id].catalogs?.[name]),
+		properties: [...manyFields, optionsField(['requestTimeout'])],
 
 		async execute(context, provider) {
 			return await eachItem(context, provider, async (itemIndex, client) => {
@@ -27,11 +25,9 @@ function catalogOperation(resource: ResourceName, name: CatalogName, plural: str
 				if (!catalog) return { ok: false, failure: invalid(provider, []) };
 				const result = await readCatalog(provider, client, catalog);
 				if (!result.ok) return requestFailure(provider, result);
+				const source = result.isDocumented ? 'documentation' : 'provider';
 				const values = result.values.slice(0, readLimit(context, itemIndex) ?? undefined);
-				return {
-					ok: true,
-					rows: values.map((value) => ({ value, source: result.isDocumented ? 'documentation' : 'provider' })),
-				};
+				return { ok: true, items: values.map((value) => ({ json: { value, source } })) };
 			});
 		},
 	};

@@ -1,7 +1,6 @@
 /** Generation: Download. Reads the generation, so that the URL is fresh, and streams its file into the item. */
 import { providerIds } from '../../providers';
 import type { Operation } from '../operation';
-import { forOperation } from '../operation';
 import { binaryField, downloadSettings, optionsField } from '../settings';
 import { generationIdFields } from '../generationId';
 import { readEach } from './readEach';
@@ -14,11 +13,11 @@ export const download: Operation = {
 	description: 'Download the video or image of a finished generation',
 	toolDescription: null,
 	providers: providerIds,
-	properties: forOperation('generation', 'download', [
+	properties: [
 		...generationIdFields(),
 		binaryField,
 		optionsField(['fileName', 'includeInputFields', 'includeRaw', 'maxDownloadMb', 'requestTimeout']),
-	], providerIds),
+	],
 
 	async execute(context, provider) {
 		return await readEach(context, provider, (itemIndex, settings, client) =>

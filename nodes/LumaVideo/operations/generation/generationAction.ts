@@ -6,7 +6,6 @@ import { eachItem, requestFailure } from '../eachItem';
 import { generationIdFields, readGenerationId } from '../generationId';
 import { actionFailed } from '../messages';
 import type { Operation } from '../operation';
-import { forOperation } from '../operation';
 import { invalid } from '../plan';
 import { optionsField } from '../settings';
 
@@ -18,12 +17,11 @@ export function createGenerationAction(
 	},
 ): Operation {
 	const { ability, done, ...texts } = definition;
-	const supporting = providerIds.filter((id) => providers[id][ability]);
 	return {
 		...texts,
 		resource: 'generation',
-		providers: supporting,
-		properties: forOperation('generation', texts.value, [...generationIdFields(), optionsField(['requestTimeout'])], supporting),
+		providers: providerIds.filter((id) => providers[id][ability]),
+		properties: [...generationIdFields(), optionsField(['requestTimeout'])],
 
 		async execute(context, provider) {
 			return await eachItem(context, provider, async (itemIndex, client) => {
@@ -33,7 +31,7 @@ export function createGenerationAction(
 				const able = provider[ability];
 				if (!able) return { ok: false, failure: invalid(provider, []) };
 				const answer = await ask(provider, client, able.call(generationId), able.read);
-				if (answer.ok) return { ok: true, rows: [{ ...done, generationId }] };
+				if (answer.ok) return { ok: true, items: [{ json: { ...done, generationId } }] };
 				const { problem, reason, advice } = answer;
 				const text = actionFailed({ generationId, isDeletion: ability === 'deletion', isRefused: problem !== null, reason, advice });
 				return requestFailure(provider, { problem, ...text }, generationId);

@@ -5,10 +5,7 @@ import { providerIds, providers } from '../../providers';
 import { eachItem, requestFailure } from '../eachItem';
 import { manyFields, readLimit } from '../manyFields';
 import type { Operation } from '../operation';
-import { forOperation } from '../operation';
 import { optionsField, readSettings } from '../settings';
-
-const supporting = providerIds.filter((id) => providers[id].listing);
 
 export const getAll: Operation = {
 	resource: 'generation',
@@ -17,18 +14,15 @@ export const getAll: Operation = {
 	action: 'Get many generations',
 	description: "Retrieve many of the account's generations, newest first",
 	toolDescription: "Lists the account's latest generations with their generationId, status, prompt and videoUrl. Costs nothing.",
-	providers: supporting,
-	properties: forOperation('generation', 'getAll', [...manyFields, optionsField(['includeRaw', 'requestTimeout'])], supporting),
+	providers: providerIds.filter((id) => providers[id].listing),
+	properties: [...manyFields, optionsField(['includeRaw', 'requestTimeout'])],
 
 	async execute(context, provider) {
 		return await eachItem(context, provider, async (itemIndex, client) => {
 			const result = await listGenerations(provider, client, readLimit(context, itemIndex));
 			if (!result.ok) return requestFailure(provider, result);
 			const { includeRaw } = readSettings(context, itemIndex);
-			return {
-				ok: true,
-				rows: result.generations.map((generation) => outputJson(provider, generation, { includeRaw })),
-			};
+			return { ok: true, items: result.generations.map((generation) => ({ json: outputJson(provider, generation, { includeRaw }) })) };
 		});
 	},
 };

@@ -1,27 +1,11 @@
 /** Generation: Wait. Waits for generations that were bought earlier, all items together. */
-import type { INodeProperties } from 'n8n-workflow';
 import { providerIds } from '../../providers';
 import { createProviderClient } from '../../transport/providerClient';
 import { invalid, planItems } from '../plan';
 import { runPlans } from '../runPlans';
 import type { Operation } from '../operation';
-import { forOperation } from '../operation';
-import { NO_FILES, binaryField, defaultTimeoutMs, downloadDescription, downloadSettings, optionsField, outputSettings, readSettings, readWantsFile } from '../settings';
+import { defaultTimeoutMs, downloadFields, downloadSettings, optionsField, outputSettings, readSettings, readWantsFile } from '../settings';
 import { generationIdFields, readGenerationId } from '../generationId';
-
-const properties: INodeProperties[] = [
-	...generationIdFields(),
-	{
-		displayName: 'Download Video',
-		name: 'downloadVideo',
-		type: 'boolean',
-		default: false,
-		description: downloadDescription('Whether to download the file too: the image, if the generation made one'),
-		displayOptions: { hide: NO_FILES },
-	},
-	{ ...binaryField, displayOptions: { show: { downloadVideo: [true] }, hide: NO_FILES } },
-	optionsField(['fileName', 'includeInputFields', 'includeRaw', 'maxDownloadMb', 'onTimeout', 'requestTimeout', 'timeout']),
-];
 
 /** All are read together: the provider's limit on concurrent generations applied when they were bought. */
 const NO_LIMIT = 1000;
@@ -35,7 +19,11 @@ export const wait: Operation = {
 	toolDescription:
 		"Waits until a generation, identified by its generationId, is finished, which can take minutes. Returns videoUrl, the video's URL; an image's URL is in media. Costs nothing.",
 	providers: providerIds,
-	properties: forOperation('generation', 'wait', properties, providerIds),
+	properties: [
+		...generationIdFields(),
+		...downloadFields('video', 'Whether to download the file too: the image, if the generation made one'),
+		optionsField(['fileName', 'includeInputFields', 'includeRaw', 'maxDownloadMb', 'onTimeout', 'requestTimeout', 'timeout']),
+	],
 
 	async execute(context, provider) {
 		const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);
@@ -58,6 +46,6 @@ export const wait: Operation = {
 				download: wantsFile ? downloadSettings(context, itemIndex, settings, client.isLocal) : null,
 			};
 		});
-		return await runPlans(context, provider, client, plans, 'poll');
+		return await runPlans({ context, provider, client }, plans, 'poll');
 	},
 };

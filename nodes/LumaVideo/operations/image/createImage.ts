@@ -1,44 +1,25 @@
 /** What all operations that generate an image share: fields, how they are read, and how they become a checked request. */
 import type { INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES } from '../../generation/check';
+import { FIELD_NAMES, about } from '../../generation/check';
 import { checkImageRequest } from '../../generation/checkImageRequest';
 import type { Prepared } from '../../generation/job';
+import { empty } from '../../generation/messages';
 import type { ImageOperation, ImageReference, ImageRequest } from '../../providers/provider';
 import type { Run } from '../buy';
-import { buy, buyingOptions, buyingPlan, withSourceAddress } from '../buy';
-import { completionFields } from '../completion';
+import { buy, buyingPlan, commonFields, withSourceAddress } from '../buy';
 import { generationIdValue } from '../generationId';
 import type { InputImage } from '../inputImages';
 import { placeholder, readInputImage, sendImage } from '../inputImages';
-import { empty, mustBe } from '../messages';
-import type { Operation } from '../operation';
-import { forOperation } from '../operation';
+import { mustBe } from '../messages';
+import type { Operation, Session } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
-import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
+import { readChoice, readSettings } from '../settings';
 import { additionalFields, aspectRatioFields, imageProviders, modelFields, referenceFields } from './imageFields';
 
 /** What an agent must know about every operation that generates an image. */
 const TOOL_TERMS =
 	"Each call costs money and takes about half a minute: call it once for each image you need. Returns generationId, status and, when status is 'completed', media, a list with the image's URL.";
-
-/** The fields after those of the request itself. */
-function commonFields(operation: ImageOperation): INodeProperties[] {
-	return [
-		...completionFields('image'),
-		{
-			displayName: 'Download Image',
-			name: 'downloadImage',
-			type: 'boolean',
-			default: false,
-			description: downloadDescription('Whether to download the image file too'),
-			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
-		},
-		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadImage: [true] }, hide: NO_FILES } },
-		additionalFields(operation),
-		buyingOptions,
-	];
-}
 
 /** Image files of an item, in the order of the request. */
 interface Files {
@@ -53,7 +34,8 @@ interface ItemInput {
 }
 
 /** The values of all fields of one item, with placeholders for images from n8n. */
-function readInput({ context, provider, client }: Run, operation: ImageOperation, itemIndex: number): ItemInput {
+function readInput(session: Session, operation: ImageOperation, itemIndex: number): ItemInput {
+	const { context } = session;
 	const get = (name: string): unknown => context.getNodeParameter(name, itemIndex, null);
 	const input: Record<string, unknown> = { ...context.getNodeParameter('additionalFields', itemIndex, {}) };
 	for (const name of ['model', 'prompt', 'aspectRatio', 'referenceImages', 'triggerUrl']) input[name] = get(name);
@@ -64,7 +46,7 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 		const value = get(field);
 		const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [];
 		return names.filter((name) => name !== '').flatMap((name) => {
-			const result = readInputImage(context, provider, client, itemIndex, name, FIELD_NAMES[field]);
+			const result = readInputImage(session, itemIndex, name, FIELD_NAMES[field]);
 			if (result.ok) return [result.image];
 			findings.push(result.finding);
 			return [];
@@ -81,9 +63,8 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 		switch (readChoice(context, itemIndex, 'sourceImageFrom', 'Image From', ['generation', 'binary', 'url'])) {
 			case 'binary': {
 				files.source = filesOf('sourceImageField');
-				const field = FIELD_NAMES.sourceImageField;
-				if (files.source.length > 1) findings.push(mustBe({ field, needed: 'the name of one field' }));
-				else if (files.source.length + findings.length === 0) findings.push(empty({ field }));
+				if (files.source.length > 1) findings.push(mustBe({ field: FIELD_NAMES.sourceImageField, needed: 'the name of one field' }));
+				else if (files.source.length + findings.length === 0) findings.push(about('sourceImageField', empty()));
 				[input.sourceImage] = files.source.map(placeholder);
 				break;
 			}
@@ -99,18 +80,17 @@ function readInput({ context, provider, client }: Run, operation: ImageOperation
 }
 
 /** The request with the images where the provider finds them. */
-async function prepare(run: Run, files: Files, request: ImageRequest): Promise<Prepared> {
-	const { context, provider, client } = run;
+async function prepare(session: Session, files: Files, request: ImageRequest): Promise<Prepared> {
 	const sent: Record<keyof Files, ImageReference[]> = { source: [], references: [] };
 	for (const place of ['source', 'references'] as const) {
 		for (const file of files[place]) {
-			const result = await sendImage(context, provider, client, file);
+			const result = await sendImage(session, file);
 			if (!result.ok) return result;
 			sent[place].push(result.reference);
 		}
 	}
 	const [source = request.source] = sent.source;
-	return await withSourceAddress(run, { ...request, source, references: sent.references.length > 0 ? sent.references : request.references });
+	return await withSourceAddress(session, { ...request, source, references: sent.references.length > 0 ? sent.references : request.references });
 }
 
 function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
@@ -133,11 +113,8 @@ function plan(run: Run, operation: ImageOperation, itemIndex: number): Plan {
 }
 
 /** An operation of the resource Image. */
-export function createImageOperation(definition: {
+export function createImageOperation(definition: Pick<Operation, 'action' | 'description' | 'name'> & {
 	value: ImageOperation;
-	name: string;
-	action: string;
-	description: string;
 	/** What an AI agent is told the operation does; what all of them cost and return is added. */
 	toolDescription: string;
 	/** The fields at the top: the image to edit. */
@@ -145,14 +122,20 @@ export function createImageOperation(definition: {
 	prompt: INodeProperties;
 }): Operation {
 	const { value, fields, prompt, toolDescription, ...texts } = definition;
-	const own = [...fields, ...modelFields(value), prompt, ...referenceFields(value), ...aspectRatioFields(value)];
 	return {
 		...texts,
 		toolDescription: `${toolDescription} ${TOOL_TERMS}`,
 		resource: 'image',
 		value,
 		providers: imageProviders,
-		properties: forOperation('image', value, [...own, ...commonFields(value)], imageProviders),
+		properties: [
+			...fields,
+			...modelFields(value),
+			prompt,
+			...referenceFields(value),
+			...aspectRatioFields(value),
+			...commonFields('image', additionalFields(value)),
+		],
 
 		async execute(context, provider) {
 			return await buy(context, provider, 'image', (run, itemIndex) => plan(run, value, itemIndex));

@@ -5,7 +5,8 @@ import { providerIds, providers } from '../../providers';
 import type { ImageCapabilities, ImageMaking, ImageOperation, ProviderId } from '../../providers/provider';
 import { blankImageRequest } from '../../providers/provider';
 import { generationIdFields } from '../generationId';
-import { additionalBodyField, sentences } from '../requestFields';
+import { both } from '../operation';
+import { optionalFields, sentences } from '../requestFields';
 
 /** Providers that generate images. */
 export const imageProviders: readonly ProviderId[] = providerIds.filter((id) => providers[id].images !== undefined);
@@ -33,9 +34,7 @@ function ofEach(
 	return imageProviders.flatMap((id) => {
 		const { images } = providers[id];
 		const field = images && fieldOf(images.capabilities[operation], images);
-		return field
-			? [{ ...field, displayOptions: { ...field.displayOptions, show: { ...field.displayOptions?.show, [path]: [id] } } }]
-			: [];
+		return field ? [{ ...field, displayOptions: both(field.displayOptions ?? {}, { show: { [path]: [id] } }) }] : [];
 	});
 }
 
@@ -104,7 +103,7 @@ export function sourceFields(): INodeProperties[] {
 		...from([SOURCES.generation, SOURCES.url], { show: { '@tool': [true] } }),
 		...generationIdFields('generationId', 'The finished generation whose image to edit').map((property) => ({
 			...property,
-			displayOptions: { show: { ...property.displayOptions?.show, sourceImageFrom: ['generation'] } },
+			displayOptions: both(property.displayOptions ?? {}, { show: { sourceImageFrom: ['generation'] } }),
 		})),
 		{
 			displayName: FIELD_NAMES.sourceImage,
@@ -184,61 +183,52 @@ export function aspectRatioFields(operation: ImageOperation): INodeProperties[] 
 	);
 }
 
-/** Optional fields, and the way to pass fields that this package does not know. */
 export function additionalFields(operation: ImageOperation): INodeProperties {
-	return {
-		displayName: 'Additional Fields',
-		name: 'additionalFields',
-		type: 'collection',
-		placeholder: 'Add Field',
-		default: {},
-		options: [
-			additionalBodyField,
-			...ofEach(
-				operation,
-				({ outputFormats }) => ({
-					displayName: FIELD_NAMES.outputFormat,
-					name: 'outputFormat',
-					type: 'options',
-					options: choices(outputFormats),
-					default: AUTO,
-					description: 'File format of the image. With Auto, the model chooses.',
-				}),
-				'/provider',
-			),
-			...ofEach(
-				operation,
-				({ aspectRatios, styles }) =>
-					styles.length === 0
-						? null
-						: {
-								displayName: FIELD_NAMES.style,
-								name: 'style',
-								type: 'options',
-								options: choices(styles),
-								default: AUTO,
-								description: aspectRatios.length === 0 ? 'How the image is drawn' : "How the image is drawn. Manga needs a portrait 'Aspect Ratio'.",
-							},
-				'/provider',
-			),
-			...onlyWith('userId', operation, {
-				displayName: FIELD_NAMES.userId,
-				name: 'userId',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. customer-42',
-				description:
-					'Your own identifier for the person that the image is for, which helps the provider detect misuse. Do not use personal data.',
+	return optionalFields([
+		...ofEach(
+			operation,
+			({ outputFormats }) => ({
+				displayName: FIELD_NAMES.outputFormat,
+				name: 'outputFormat',
+				type: 'options',
+				options: choices(outputFormats),
+				default: AUTO,
+				description: 'File format of the image. With Auto, the model chooses.',
 			}),
-			...onlyWith('webSearch', operation, {
-				displayName: FIELD_NAMES.webSearch,
-				name: 'webSearch',
-				type: 'boolean',
-				default: false,
-				description: 'Whether the model may search the web',
-			}),
-		],
-	};
+			'/provider',
+		),
+		...ofEach(
+			operation,
+			({ aspectRatios, styles }) =>
+				styles.length === 0
+					? null
+					: {
+							displayName: FIELD_NAMES.style,
+							name: 'style',
+							type: 'options',
+							options: choices(styles),
+							default: AUTO,
+							description: aspectRatios.length === 0 ? 'How the image is drawn' : "How the image is drawn. Manga needs a portrait 'Aspect Ratio'.",
+						},
+			'/provider',
+		),
+		...onlyWith('userId', operation, {
+			displayName: FIELD_NAMES.userId,
+			name: 'userId',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. customer-42',
+			description:
+				'Your own identifier for the person that the image is for, which helps the provider detect misuse. Do not use personal data.',
+		}),
+		...onlyWith('webSearch', operation, {
+			displayName: FIELD_NAMES.webSearch,
+			name: 'webSearch',
+			type: 'boolean',
+			default: false,
+			description: 'Whether the model may search the web',
+		}),
+	]);
 }
 
 /** A field that only some providers have. */

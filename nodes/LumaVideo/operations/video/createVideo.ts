@@ -1,24 +1,22 @@
 /** What all operations that generate a video share: fields, how they are read, and how they become a checked request. */
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { FIELD_NAMES, InputFile } from '../../generation/check';
+import type { INodeProperties } from 'n8n-workflow';
+import { FIELD_NAMES, InputFile, about } from '../../generation/check';
 import { checkRequest } from '../../generation/checkRequest';
 import type { Prepared } from '../../generation/job';
-import { providerIds, providers } from '../../providers';
-import type { Provider, VideoOperation, VideoRequest } from '../../providers/provider';
+import { empty } from '../../generation/messages';
+import type { VideoOperation, VideoRequest } from '../../providers/provider';
 import { operationCapabilities } from '../../providers/provider';
 import type { Run } from '../buy';
-import { buy, buyingOptions, buyingPlan, withSourceAddress } from '../buy';
-import { completionFields } from '../completion';
+import { buy, buyingPlan, commonFields, withSourceAddress } from '../buy';
 import { generationIdValue } from '../generationId';
 import type { ImageFieldName, ImagesInItem, InputReading } from '../inputImages';
 import { placeholder, readInputImage, readInputVideo, sendImages } from '../inputImages';
-import { empty, noVideoFiles } from '../messages';
-import type { Operation } from '../operation';
-import { forOperation } from '../operation';
+import { noVideoFiles } from '../messages';
+import type { Operation, Session } from '../operation';
 import type { Plan } from '../plan';
 import { invalid } from '../plan';
 import { additionalFields, providersFor } from '../requestFields';
-import { NO_FILES, binaryField, downloadDescription, readChoice, readSettings } from '../settings';
+import { readChoice, readSettings } from '../settings';
 
 /** Top-level fields that are part of the request. */
 const REQUEST_FIELDS = [
@@ -40,50 +38,16 @@ const REQUEST_FIELDS = [
 const TOOL_TERMS =
 	"Each call costs money and can take minutes: call it once for each video you need. Returns generationId, status and, when status is 'completed', videoUrl, the video's URL.";
 
-const withCallbacks = providerIds.filter((id) => providers[id].callbacks);
-
-/** The fields after those that most requests need. */
-function commonFields(operation: VideoOperation, furtherFields: INodeProperties[]): INodeProperties[] {
-	return [
-		...completionFields('video'),
-		...furtherFields,
-		{
-			displayName: 'Download Video',
-			name: 'downloadVideo',
-			type: 'boolean',
-			default: false,
-			description: downloadDescription('Whether to download the video file too'),
-			displayOptions: { show: { completion: ['poll', 'suspend'] }, hide: NO_FILES },
-		},
-		{ ...binaryField, displayOptions: { show: { completion: ['poll', 'suspend'], downloadVideo: [true] }, hide: NO_FILES } },
-		additionalFields(operation, [
-			{
-				displayName: FIELD_NAMES.callbackUrl,
-				name: 'callbackUrl',
-				type: 'string',
-				default: '',
-				placeholder: 'e.g. https://n8n.example.com/webhook/luma-video',
-				description:
-					"Public URL that the provider calls when the video is finished. For a Luma Video Trigger, use 'Trigger URL' instead.",
-				displayOptions: { show: { '/completion': ['none'], '/provider': withCallbacks } },
-			},
-		]),
-		buyingOptions,
-	];
-}
-
-interface VideoRun extends Run {
-	operation: VideoOperation;
-}
-
 /** Stands in for a file that was refused, so that it is not reported as missing too. */
 const REFUSED_FILE = new InputFile('', { name: '', mimeType: '', size: 0 });
 
 /** The values of all fields of one item, with placeholders for images and videos from n8n. */
 function readInput(
-	{ context, provider, client, operation }: VideoRun,
+	session: Session,
+	operation: VideoOperation,
 	itemIndex: number,
 ): { input: Record<string, unknown>; images: ImagesInItem; findings: string[] } {
+	const { context, provider } = session;
 	const input: Record<string, unknown> = {
 		...context.getNodeParameter('additionalFields', itemIndex, {}),
 		...Object.fromEntries(REQUEST_FIELDS.map((name) => [name, context.getNodeParameter(name, itemIndex, null)])),
@@ -105,7 +69,7 @@ function readInput(
 	const findings: string[] = [];
 	if (operation !== 'generate' && videoSource === 'binary') {
 		const dataField: unknown = context.getNodeParameter('sourceVideoField', itemIndex, '');
-		const result = readVideo(context, provider, operation, itemIndex, typeof dataField === 'string' ? dataField.trim() : '');
+		const result = readVideo(session, operation, itemIndex, typeof dataField === 'string' ? dataField.trim() : '');
 		if (result.ok) images.source = result.image;
 		else findings.push(result.finding);
 		input.sourceVideo = result.ok ? placeholder(result.image) : REFUSED_FILE;
@@ -115,7 +79,7 @@ function readInput(
 			const dataField: unknown = context.getNodeParameter(`${field}Field`, itemIndex, '');
 			input[field] = null;
 			if (typeof dataField !== 'string' || dataField.trim() === '') continue;
-			const result = readInputImage(context, provider, client, itemIndex, dataField.trim(), FIELD_NAMES[field]);
+			const result = readInputImage(session, itemIndex, dataField.trim(), FIELD_NAMES[field]);
 			if (result.ok) {
 				images[field] = result.image;
 				input[field] = placeholder(result.image);
@@ -126,28 +90,23 @@ function readInput(
 }
 
 /** The video file in a field of the item's input data. */
-function readVideo(
-	context: IExecuteFunctions,
-	provider: Provider,
-	operation: VideoOperation,
-	itemIndex: number,
-	dataField: string,
-): InputReading {
+function readVideo(session: Session, operation: VideoOperation, itemIndex: number, dataField: string): InputReading {
+	const { provider } = session;
 	const takesFiles = operationCapabilities(provider, operation)?.models.some(({ sources }) => sources?.includes('file') === true);
 	if (takesFiles !== true) return { ok: false, finding: noVideoFiles({ provider, field: FIELD_NAMES.videoSource }) };
-	const field = FIELD_NAMES.sourceVideoField;
-	return dataField === '' ? { ok: false, finding: empty({ field }) } : readInputVideo(context, provider, itemIndex, dataField, field);
+	if (dataField === '') return { ok: false, finding: about('sourceVideoField', empty()) };
+	return readInputVideo(session, itemIndex, dataField, FIELD_NAMES.sourceVideoField);
 }
 
 /** The request as the provider needs it: with its files sent, and the URL of a source generation's video. */
-async function prepare(run: VideoRun, images: ImagesInItem, request: VideoRequest): Promise<Prepared> {
-	const sent = await sendImages(run.context, run.provider, run.client, images, request);
-	return sent.ok ? await withSourceAddress(run, sent.request) : sent;
+async function prepare(session: Session, images: ImagesInItem, request: VideoRequest): Promise<Prepared> {
+	const sent = await sendImages(session, images, request);
+	return sent.ok ? await withSourceAddress(session, sent.request) : sent;
 }
 
-function plan(run: VideoRun, itemIndex: number): Plan {
-	const { context, provider, client, operation, address } = run;
-	const { input, images, findings } = readInput(run, itemIndex);
+function plan(run: Run, operation: VideoOperation, itemIndex: number): Plan {
+	const { context, provider, client, address } = run;
+	const { input, images, findings } = readInput(run, operation, itemIndex);
 	const checked = checkRequest(provider, input, { allowLocalAddresses: client.isLocal }, operation);
 	const settings = readSettings(context, itemIndex);
 	const all = [...findings, ...(checked.ok ? [] : checked.findings), ...settings.findings];
@@ -164,11 +123,8 @@ function plan(run: VideoRun, itemIndex: number): Plan {
 }
 
 /** An operation of the resource Video. */
-export function createVideoOperation(definition: {
+export function createVideoOperation(definition: Pick<Operation, 'action' | 'description' | 'name'> & {
 	value: VideoOperation;
-	name: string;
-	action: string;
-	description: string;
 	/** What an AI agent is told the operation does; what all of them cost and return is added. */
 	toolDescription: string;
 	/** The fields of the request that most runs need: they fit into a window of usual height, with Completion. */
@@ -183,10 +139,10 @@ export function createVideoOperation(definition: {
 		resource: 'video',
 		value,
 		providers: providersFor(value),
-		properties: forOperation('video', value, [...fields, ...commonFields(value, furtherFields)], providersFor(value)),
+		properties: [...fields, ...commonFields('video', additionalFields(value), furtherFields)],
 
 		async execute(context, provider) {
-			return await buy(context, provider, 'video', (run, itemIndex) => plan({ ...run, operation: value }, itemIndex));
+			return await buy(context, provider, 'video', (run, itemIndex) => plan(run, value, itemIndex));
 		},
 	};
 }

@@ -1,5 +1,4 @@
 /** Video: Modify. Generates a video from another with a different style, setting or content. */
-import { generationIdFields } from '../generationId';
 import { choiceFields, endImageFields, imageSourceFields, modeFields, modelFields, promptFields, startImageFields } from '../requestFields';
 import { sourceFields } from '../sourceFields';
 import { createVideoOperation } from './createVideo';
@@ -11,7 +10,7 @@ export const modify = createVideoOperation({
 	description: 'Change the style, the setting or the content of a video',
 	toolDescription: 'Changes the style, setting or content of a finished video.',
 	fields: [
-		...sourceFields('modify', generationIdFields('generationId', 'The finished generation to modify')),
+		...sourceFields('modify'),
 		...modelFields('modify'),
 		...modeFields(),
 		...promptFields('modify'),

@@ -1,5 +1,4 @@
 /** Video: Reframe. Changes the aspect ratio of a video and fills the new parts of the picture. */
-import { generationIdFields } from '../generationId';
 import { choiceFields, endImageFields, imageSourceFields, modelFields, promptFields, startImageFields } from '../requestFields';
 import { sourceFields } from '../sourceFields';
 import { createVideoOperation } from './createVideo';
@@ -11,7 +10,7 @@ export const reframe = createVideoOperation({
 	description: 'Change the aspect ratio of a video and fill the new parts of the picture',
 	toolDescription: 'Changes the aspect ratio of a finished video and fills the new parts of the picture.',
 	fields: [
-		...sourceFields('reframe', generationIdFields('generationId', 'The finished generation to reframe')),
+		...sourceFields('reframe'),
 		...modelFields('reframe'),
 		...choiceFields('reframe', 'aspectRatio'),
 		...choiceFields('reframe', 'resolution'),
