@@ -14,7 +14,7 @@ import { listen } from '../../scripts/check/live/listener';
 import type { Observations } from '../../scripts/check/live/observations';
 import { generalProbes, probes } from '../../scripts/check/live/probes';
 import { Redactor } from '../../scripts/check/live/redact';
-import { fileOf, guessesOf, judge, reportOf } from '../../scripts/check/live/report';
+import { judge, reportOf } from '../../scripts/check/live/report';
 import { systemClock } from '../engine/harness/fastClock';
 import type { FaultRule, ProviderServer, SettingsChange } from '../provider-server';
 import { startProviderServer } from '../provider-server';
@@ -182,10 +182,9 @@ it.each(OPPOSITES)('sees that %s: %s is wrong, and says which file to change', a
 	if (faults) server.fault({ provider: id, ...faults });
 	const seen = await run(id, { confirm: buy, prompt, ...(slow ? { clock: { ...systemClock, wall: anHourAtTheEnd } } : {}) });
 	expect(verdicts(seen)[guess]).toBe('refuted');
-	const [wrong] = guessesOf(id).filter((each) => each.guess.id === guess);
-	if (!wrong) throw new Error('no such guess');
+	const wrong = judge(seen).find((each) => each.guess.id === guess);
 	expect(report(seen).split('\n').filter((line) => line.startsWith('| **refuted** |') && line.includes(`\`${guess}\``))).toEqual([
-		expect.stringContaining(`Change \`${fileOf(id, wrong.guess)}\``),
+		expect.stringContaining(`Change \`${String(wrong?.guess.file)}\``),
 	]);
 });
 
