@@ -2,7 +2,7 @@
 import { extrasOnWire } from './extras';
 import { DEFAULT_MODE, gridOf } from './luma';
 import type { JsonObject, VideoRequest } from './provider';
-import { AUTO } from './ray32.exclusions';
+import { AUTO } from './ray32';
 import { imageText, videoUrlOf } from './reference';
 
 function rangeOf(request: VideoRequest): JsonObject {

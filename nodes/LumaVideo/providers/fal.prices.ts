@@ -5,15 +5,12 @@
  */
 import { bodyOf } from './fal.body';
 import { kindOf } from './fal.endpoints';
-import { DEFAULT_DURATION } from './ray32.exclusions';
+import { DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type { JsonObject, Resolution, VideoRequest } from './provider';
 
 export const DEFAULT_RESOLUTION: Resolution = '540p';
-
-/** The longest source that is taken, in seconds. */
-export const MAX_SOURCE_SECONDS = { modify: 18, reframe: 30 } as const;
 
 /** Edits are priced for sources of 5 and of 10 s, the second twice the first; other lengths are taken in proportion. */
 const EDIT_SECONDS = 5;

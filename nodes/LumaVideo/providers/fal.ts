@@ -21,10 +21,10 @@ import { exclusions } from './fal.exclusions';
 import { fileStore } from './fal.files';
 import { listing } from './fal.history';
 import { images } from './fal.images';
-import { DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './fal.prices';
+import { DEFAULT_RESOLUTION, priceOf } from './fal.prices';
 import { PLAIN_MODEL, STRENGTHS } from './luma';
 import type { AspectRatio, ModelCapabilities, Provider, Resolution } from './provider';
-import { AUTO, DEFAULT_DURATION } from './ray32.exclusions';
+import { AUTO, DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
 
 const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
 const RESOLUTIONS: readonly Resolution[] = ['540p', '720p', '1080p'];

@@ -1,7 +1,7 @@
 /** What Luma's two APIs, and others that sell the same models, have in common. Pure. */
 import { z } from 'zod';
 import { firstText, valueAt } from './answers';
-import type { Exclusion, GenerationStatus, JsonObject, JsonValue, ModelCapabilities, VideoRequest } from './provider';
+import type { Exclusion, GenerationStatus, JsonObject, JsonValue, ModelCapabilities, VideoOperation, VideoRequest } from './provider';
 
 /** Only a generation's id must be valid, so that no paid generation is lost because another field changed its type. */
 export const lenientText = z.string().nullish().catch(null);
@@ -62,17 +62,31 @@ export function gridOf({ gridPosition }: VideoRequest): JsonObject {
 	return Object.fromEntries(Object.entries(gridPosition ?? {}).flatMap(([name, value]) => (GRID_FIELDS[name] ? [[GRID_FIELDS[name], value]] : [])));
 }
 
+export type Condition = (request: VideoRequest) => boolean;
+
+/** A rule for one or more operations. */
+export function rule(operations: readonly VideoOperation[], field: string, finding: string, when: Condition): Exclusion<VideoRequest> {
+	return { field, finding, when: (request) => operations.includes(request.operation) && when(request) };
+}
+
+/** A loop is possible only if the end is not fixed. */
+export const BACKWARD_LOOP = rule(
+	['extend'],
+	'loop',
+	"is not available when 'Direction' is backward; switch it off",
+	({ loop, direction }) => loop && direction === 'backward',
+);
+
 /** What cannot be said of the position: in whole pixels, and at most resellers without a size. */
-export const WHOLE_GRID: Exclusion<VideoRequest> = {
-	field: 'gridPosition',
-	finding: 'must have whole numbers only',
-	when: ({ gridPosition }) => Object.values(gridPosition ?? {}).some((value) => !Number.isInteger(value)),
-};
-export const GRID_WITHOUT_SIZE: Exclusion<VideoRequest> = {
-	field: 'gridPosition',
-	finding: "cannot have 'Resized Height' or 'Resized Width' here; leave both out",
-	when: ({ gridPosition }) => gridPosition !== null && ('resizedHeight' in gridPosition || 'resizedWidth' in gridPosition),
-};
+export const WHOLE_GRID = rule(['reframe'], 'gridPosition', 'must have whole numbers only', ({ gridPosition }) =>
+	Object.values(gridPosition ?? {}).some((value) => !Number.isInteger(value)),
+);
+export const GRID_WITHOUT_SIZE = rule(
+	['reframe'],
+	'gridPosition',
+	"cannot have 'Resized Height' or 'Resized Width' here; leave both out",
+	({ gridPosition }) => gridPosition !== null && ('resizedHeight' in gridPosition || 'resizedWidth' in gridPosition),
+);
 
 /** `detail` is either text or a list of validation errors `[{ loc, msg }]`. */
 export function detailText(json: JsonValue | undefined): string | null {

@@ -4,7 +4,7 @@ import { VIDEO_TYPES, extensionOf } from './lumaAgents.answers';
 import { INLINE_BYTES } from './lumaAgents.files';
 import { extrasOnWire } from './extras';
 import type { FileReference, ImageReference, JsonObject, VideoRequest } from './provider';
-import { AUTO } from './ray32.exclusions';
+import { AUTO } from './ray32';
 import { generationIdOf, stand } from './reference';
 
 export const USER_ID = { userId: 'user_id' };

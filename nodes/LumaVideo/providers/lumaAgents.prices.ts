@@ -4,16 +4,13 @@
  * "Pricing" of docs.agents.lumalabs.ai, as quoted by third parties in July and October 2026; subject to change.
  */
 import { firstText, isObject, valueAt } from './answers';
-import { DEFAULT_DURATION } from './ray32.exclusions';
+import { DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type { JsonObject, Resolution } from './provider';
 
 /** "Video generation": the service's defaults. */
 export const DEFAULT_RESOLUTION: Resolution = '720p';
-
-/** The longest allowed source, in seconds. */
-export const MAX_SOURCE_SECONDS = { modify: 18, reframe: 30 } as const;
 
 /** Edits are priced for sources of 5 and 10 s, the latter at twice the price; other lengths are assumed proportional. */
 const EDIT_SECONDS = 5;

@@ -9,12 +9,12 @@
  */
 import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, REFUSALS, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
 import { USER_ID, bodyOf } from './lumaAgents.body';
-import { AUTO, DEFAULT_DURATION } from './ray32.exclusions';
+import { AUTO, DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
 import { exclusions } from './lumaAgents.exclusions';
 import { fileStore } from './lumaAgents.files';
 import { images } from './lumaAgents.images';
 import { STRENGTHS } from './luma';
-import { DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './lumaAgents.prices';
+import { DEFAULT_RESOLUTION, priceOf } from './lumaAgents.prices';
 import type { AspectRatio, Duration, ModelCapabilities, Provider, Resolution } from './provider';
 
 const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];

@@ -9,14 +9,13 @@ import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { extrasOnWire } from './extras';
-import { DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, statusOf } from './luma';
+import { BACKWARD_LOOP, DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, rule, statusOf } from './luma';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type {
 	AspectRatio,
 	Balance,
 	Catalog,
-	Direction,
 	Duration,
 	Generation,
 	GenerationPage,
@@ -423,10 +422,6 @@ function priceOf(body: JsonObject): number | null {
 	return type === 'video' && isNew ? priceUnder(PRICES_USD, model, resolution, duration) : null;
 }
 
-function extendsTo(direction: Direction, request: VideoRequest): boolean {
-	return request.operation === 'extend' && request.direction === direction;
-}
-
 export const lumaDreamMachine: Provider = {
 	id: 'lumaDreamMachine',
 	displayName: DISPLAY_NAME,
@@ -536,22 +531,10 @@ export const lumaDreamMachine: Provider = {
 
 	exclusions: [
 		WHOLE_GRID,
-		// "Errors" and the OpenAPI document: a loop only if the end is not fixed.
-		{
-			field: 'loop',
-			finding: "is not available when 'Direction' is backward; switch it off",
-			when: (request) => extendsTo('backward', request) && request.loop,
-		},
-		{
-			field: 'endImage',
-			finding: "is not available when 'Direction' is backward; leave it out",
-			when: (request) => extendsTo('backward', request) && request.endImage !== null,
-		},
-		{
-			field: 'startImage',
-			finding: "is not available when 'Direction' is forward; leave it out",
-			when: (request) => extendsTo('forward', request) && request.startImage !== null,
-		},
+		// "Errors" and the OpenAPI document.
+		BACKWARD_LOOP,
+		rule(['extend'], 'endImage', "is not available when 'Direction' is backward; leave it out", ({ direction, endImage }) => direction === 'backward' && endImage !== null),
+		rule(['extend'], 'startImage', "is not available when 'Direction' is forward; leave it out", ({ direction, startImage }) => direction === 'forward' && startImage !== null),
 	],
 
 	create: (request) => ({ method: 'POST', path: pathOf(request), body: bodyOf(request) }),

@@ -12,6 +12,7 @@
 import { z } from 'zod';
 import { answerReader, firstText, firstUrl, valueAt } from './answers';
 import type { Refusal } from './answers';
+import { rule } from './luma';
 import type {
 	AspectRatio,
 	Callback,
@@ -279,11 +280,7 @@ export const pixazo: Provider = {
 
 	exclusions: [
 		// Luma refuses this for Ray 3.2, so a gateway to Luma cannot support it either.
-		{
-			field: 'loop',
-			finding: "cannot be combined with a 'Duration' of 10s; use one of the two",
-			when: ({ duration, loop, model }) => model === 'ray-3.2' && loop && duration === '10s',
-		},
+		rule(['generate'], 'loop', "cannot be combined with a 'Duration' of 10s; use one of the two", ({ duration, loop, model }) => model === 'ray-3.2' && loop && duration === '10s'),
 	],
 
 	create(request) {

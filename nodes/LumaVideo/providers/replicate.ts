@@ -15,7 +15,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, isSameInput, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
-import { GRID_WITHOUT_SIZE, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, lenientText } from './luma';
+import { GRID_WITHOUT_SIZE, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, lenientText, rule } from './luma';
 import type {
 	AspectRatio,
 	Generation,
@@ -29,8 +29,8 @@ import type {
 	Provider,
 	ProviderAnswer,
 	Reading,
-	VideoRequest,
 } from './provider';
+import { EXR_RULE, LOOP_RULES, isLong } from './ray32';
 import { DEFAULTS, EXTRAS, bodyOf, inputOf, modelOf, priceOf, slugOf } from './replicate.models';
 
 const DISPLAY_NAME = 'Replicate';
@@ -236,7 +236,7 @@ function isGenuine({ headers, text }: IncomingCall, keys: readonly string[], now
 	});
 }
 
-const isLong = ({ duration }: VideoRequest): boolean => duration === '10s';
+const ONLY_SHORT = "cannot be combined with a 'Duration' of 10s; choose 5s";
 
 const PROMPT = { optionalWithImage: false, minLength: null, maxLength: null };
 
@@ -343,41 +343,12 @@ export const replicate: Provider = {
 	exclusions: [
 		WHOLE_GRID,
 		GRID_WITHOUT_SIZE,
-		{
-			field: 'loop',
-			finding: "cannot be combined with a 'Duration' of 10s; use one of the two",
-			when: (request) => request.loop && isLong(request),
-		},
-		{
-			field: 'loop',
-			finding: "cannot be combined with 'HDR'; use one of the two",
-			when: ({ loop, hdr }) => loop && hdr === true,
-		},
-		{
-			field: 'startImage',
-			finding: "cannot be combined with a 'Duration' of 10s; choose 5s",
-			when: (request) => request.startImage !== null && isLong(request),
-		},
-		{
-			field: 'endImage',
-			finding: "cannot be combined with a 'Duration' of 10s; choose 5s",
-			when: (request) => request.endImage !== null && isLong(request),
-		},
-		{
-			field: 'hdr',
-			finding: "cannot be combined with a 'Duration' of 10s; choose 5s",
-			when: (request) => request.hdr === true && isLong(request),
-		},
-		{
-			field: 'hdr',
-			finding: "needs a 'Resolution' of 720p or 1080p",
-			when: ({ hdr, resolution }) => hdr === true && resolution === '540p',
-		},
-		{
-			field: 'exrExport',
-			finding: "needs 'HDR'; switch both on or both off",
-			when: ({ exrExport, hdr }) => exrExport === true && hdr !== true,
-		},
+		...LOOP_RULES,
+		rule(['generate'], 'startImage', ONLY_SHORT, (request) => request.startImage !== null && isLong(request)),
+		rule(['generate'], 'endImage', ONLY_SHORT, (request) => request.endImage !== null && isLong(request)),
+		rule(['generate'], 'hdr', ONLY_SHORT, (request) => request.hdr === true && isLong(request)),
+		rule(['generate'], 'hdr', "needs a 'Resolution' of 720p or 1080p", ({ hdr, resolution }) => hdr === true && resolution === '540p'),
+		EXR_RULE,
 	],
 
 	// Without `Prefer` the answer comes at once.
