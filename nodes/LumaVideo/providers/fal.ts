@@ -22,11 +22,10 @@ import { fileStore } from './fal.files';
 import { listing } from './fal.history';
 import { images } from './fal.images';
 import { DEFAULT_RESOLUTION, priceOf } from './fal.prices';
-import { PLAIN_MODEL, STRENGTHS } from './luma';
-import type { AspectRatio, ModelCapabilities, Provider, Resolution } from './provider';
-import { AUTO, DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
+import { PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS } from './luma';
+import type { ModelCapabilities, Provider, Resolution } from './provider';
+import { ASPECT_RATIOS, AUTO, DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
 
-const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
 const RESOLUTIONS: readonly Resolution[] = ['540p', '720p', '1080p'];
 
 const RAY: Pick<ModelCapabilities, 'aspectRatios' | 'durations' | 'lacks' | 'loop' | 'name' | 'resolutions' | 'value'> = {
@@ -140,7 +139,7 @@ export const fal: Provider = {
 					},
 					...bothOld({
 						...OLD,
-						aspectRatios: ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'],
+						aspectRatios: RAY_2_RATIOS,
 						defaults: { aspectRatio: '9:16', resolution: null, duration: null },
 						sources: SOURCES,
 						lacks: ['sourcePosition'],

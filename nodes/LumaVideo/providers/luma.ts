@@ -1,7 +1,7 @@
 /** What Luma's two APIs, and others that sell the same models, have in common. Pure. */
 import { z } from 'zod';
 import { firstText, valueAt } from './answers';
-import type { Exclusion, GenerationStatus, JsonObject, JsonValue, ModelCapabilities, VideoOperation, VideoRequest } from './provider';
+import type { AspectRatio, Exclusion, GenerationStatus, JsonObject, JsonValue, ModelCapabilities, VideoOperation, VideoRequest } from './provider';
 
 /** Only a generation's id must be valid, so that no paid generation is lost because another field changed its type. */
 export const lenientText = z.string().nullish().catch(null);
@@ -21,17 +21,10 @@ export function statusOf(state: string): GenerationStatus {
 }
 
 /** From keeping the source to keeping only its idea ("Modify Video", mode; "Video editing", strength). */
-export const STRENGTHS: readonly string[] = [
-	'adhere_1',
-	'adhere_2',
-	'adhere_3',
-	'flex_1',
-	'flex_2',
-	'flex_3',
-	'reimagine_1',
-	'reimagine_2',
-	'reimagine_3',
-];
+export const STRENGTHS: readonly string[] = ['adhere', 'flex', 'reimagine'].flatMap((each) => [1, 2, 3].map((number) => `${each}_${number}`));
+
+/** Of Ray 2. */
+export const RAY_2_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'];
 
 /** A model without options. */
 export const PLAIN_MODEL: Omit<ModelCapabilities, 'description' | 'name' | 'usualSeconds' | 'value'> = {

@@ -9,15 +9,14 @@
  */
 import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, REFUSALS, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
 import { USER_ID, bodyOf } from './lumaAgents.body';
-import { AUTO, DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
+import { ASPECT_RATIOS, AUTO, DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
 import { exclusions } from './lumaAgents.exclusions';
 import { fileStore } from './lumaAgents.files';
 import { images } from './lumaAgents.images';
 import { STRENGTHS } from './luma';
 import { DEFAULT_RESOLUTION, priceOf } from './lumaAgents.prices';
-import type { AspectRatio, Duration, ModelCapabilities, Provider, Resolution } from './provider';
+import type { Duration, ModelCapabilities, Provider, Resolution } from './provider';
 
-const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
 /** 360p is the draft tier; only the client's branch `next` and the newer guides have it. */
 const RESOLUTIONS: readonly Resolution[] = ['360p', '540p', '720p', '1080p'];
 const DURATIONS: readonly Duration[] = ['5s', '10s'];

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { extrasOnWire } from './extras';
-import { BACKWARD_LOOP, DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, rule, statusOf } from './luma';
+import { BACKWARD_LOOP, DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, rule, statusOf } from './luma';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type {
@@ -35,13 +35,12 @@ import { generationIdOf, imageText, videoUrlOf } from './reference';
 
 const DISPLAY_NAME = 'Luma Dream Machine';
 
-const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'];
 const RESOLUTIONS: readonly Resolution[] = ['540p', '720p', '1080p', '4k'];
 const DURATIONS: readonly Duration[] = ['5s', '9s'];
 
 const RAY_2: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
 	frames: ['none', 'start', 'end', 'startAndEnd'],
-	aspectRatios: ASPECT_RATIOS,
+	aspectRatios: RAY_2_RATIOS,
 	resolutions: RESOLUTIONS,
 	durations: DURATIONS,
 	defaults: { aspectRatio: '16:9', resolution: '720p', duration: '5s' },
@@ -51,60 +50,18 @@ const RAY_2: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSe
 
 /** As published for Ray 2 Flash by replicate.com/luma; the service's own list is GET /generations/concepts/list. */
 const CONCEPTS: readonly string[] = [
-	'aerial',
-	'aerial_drone',
-	'bolt_cam',
-	'crane_down',
-	'crane_up',
-	'dolly_zoom',
-	'elevator_doors',
-	'eye_level',
-	'ground_level',
-	'handheld',
-	'high_angle',
-	'low_angle',
-	'orbit_left',
-	'orbit_right',
-	'over_the_shoulder',
-	'overhead',
-	'pan_left',
-	'pan_right',
-	'pedestal_down',
-	'pedestal_up',
-	'pov',
-	'pull_out',
-	'push_in',
-	'roll_left',
-	'roll_right',
-	'selfie',
-	'static',
-	'tilt_down',
-	'tilt_up',
-	'tiny_planet',
-	'truck_left',
-	'truck_right',
-	'zoom_in',
-	'zoom_out',
+	'aerial', 'aerial_drone', 'bolt_cam', 'crane_down', 'crane_up', 'dolly_zoom', 'elevator_doors', 'eye_level', 'ground_level',
+	'handheld', 'high_angle', 'low_angle', 'orbit_left', 'orbit_right', 'over_the_shoulder', 'overhead', 'pan_left', 'pan_right',
+	'pedestal_down', 'pedestal_up', 'pov', 'pull_out', 'push_in', 'roll_left', 'roll_right', 'selfie', 'static', 'tilt_down',
+	'tilt_up', 'tiny_planet', 'truck_left', 'truck_right', 'zoom_in', 'zoom_out',
 ];
 
 /** From "Camera Motions", a page since removed from the reference; the service's own list is
  * GET /generations/camera_motion/list. Similar words work, too. */
 const CAMERA_MOTIONS: readonly string[] = [
-	'camera static',
-	'camera move left',
-	'camera move right',
-	'camera move up',
-	'camera move down',
-	'camera push in',
-	'camera pull out',
-	'camera zoom in',
-	'camera zoom out',
-	'camera pan left',
-	'camera pan right',
-	'camera orbit left',
-	'camera orbit right',
-	'camera crane up',
-	'camera crane down',
+	'camera static', 'camera move left', 'camera move right', 'camera move up', 'camera move down', 'camera push in',
+	'camera pull out', 'camera zoom in', 'camera zoom out', 'camera pan left', 'camera pan right', 'camera orbit left',
+	'camera orbit right', 'camera crane up', 'camera crane down',
 ];
 
 const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
@@ -436,20 +393,7 @@ export const lumaDreamMachine: Provider = {
 	modelField: 'model',
 	capabilities: {
 		models: [
-			{
-				...RAY_2,
-				value: 'ray-2',
-				name: 'Ray 2',
-				description: 'Best quality',
-				usualSeconds: 60,
-			},
-			{
-				...RAY_2,
-				value: 'ray-flash-2',
-				name: 'Ray 2 Flash',
-				description: 'Faster, at about a third of the price',
-				usualSeconds: 40,
-			},
+			...bothModels(RAY_2),
 			{
 				...RAY_2,
 				value: 'ray-1-6',
@@ -496,7 +440,7 @@ export const lumaDreamMachine: Provider = {
 				models: bothModels({
 					...PLAIN_MODEL,
 					frames: ['none', 'start'],
-					aspectRatios: ASPECT_RATIOS,
+					aspectRatios: RAY_2_RATIOS,
 					defaults: { aspectRatio: DEFAULT_REFRAME_RATIO, resolution: null, duration: null },
 					sources: ['generation', 'url'],
 				}),

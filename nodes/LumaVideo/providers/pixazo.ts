@@ -25,6 +25,7 @@ import type {
 	Provider,
 	VideoRequest,
 } from './provider';
+import { ASPECT_RATIOS } from './ray32';
 import { imageText, videoUrlOf } from './reference';
 
 const DISPLAY_NAME = 'Pixazo';
@@ -51,8 +52,6 @@ const ENDPOINTS: Readonly<Record<'edit' | 'flash' | 'image' | 'reframe' | 'text'
 	reframe: { model: 'ray-3.2', id: 'luma-agent-ray-v3-2-reframe', last: 'reframe' },
 };
 
-/** Luma's own six for Ray 3.2; the example has the first. fal.ai has six more, which are not offered here. */
-const RAY_3_2_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
 const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
 
 const RAY_3_2: Omit<ModelCapabilities, 'description' | 'durations' | 'frames' | 'loop'> = {
@@ -226,7 +225,8 @@ export const pixazo: Provider = {
 				...RAY_3_2,
 				description: 'Newest model: text to video and image to video; sparsely documented',
 				frames: ['none', 'start'],
-				aspectRatios: RAY_3_2_RATIOS,
+				// The example has the first; fal.ai has six more, which are not offered here.
+				aspectRatios: ASPECT_RATIOS,
 				// 5s is in the example; 10s is inferred.
 				durations: ['5s', '10s'],
 				defaults: { aspectRatio: '16:9', resolution: '540p', duration: '5s' },
@@ -258,7 +258,7 @@ export const pixazo: Provider = {
 						...RAY_3_2,
 						description: 'Extends a video to a new aspect ratio',
 						frames: ['none'],
-						aspectRatios: RAY_3_2_RATIOS,
+						aspectRatios: ASPECT_RATIOS,
 						durations: [],
 						defaults: { aspectRatio: DEFAULT_REFRAME_RATIO, resolution: '540p', duration: null },
 						sources: ['generation', 'url'],

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
 import type { Refusal } from './answers';
+import { RAY_2_RATIOS } from './luma';
 import type {
 	Balance,
 	Duration,
@@ -43,7 +44,7 @@ const RAY_2: ModelCapabilities = {
 	name: 'Ray 2',
 	description: 'Text to video and image to video, up to 720p',
 	frames: ['none', 'start', 'startAndEnd'],
-	aspectRatios: ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'],
+	aspectRatios: RAY_2_RATIOS,
 	resolutions: ['540p', '720p'],
 	durations: ['5s', '9s'],
 	defaults: DEFAULTS,

@@ -1,18 +1,55 @@
 /** What Ray 3.2 is wherever it is sold, and the combinations of fields that it refuses. Pure. */
 import { rule } from './luma';
 import type { Condition } from './luma';
-import type { Duration, Exclusion, Resolution, VideoRequest } from './provider';
+import type { AspectRatio, Duration, Exclusion, JsonObject, Resolution, VideoRequest } from './provider';
 
 /** Leaves it to the model how much of the source is kept; not a value on the wire. */
 export const AUTO = 'auto';
 
+export const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
 export const DEFAULT_DURATION: Duration = '5s';
 
 /** The longest source, in seconds. */
 export const MAX_SOURCE_SECONDS = { modify: 18, reframe: 30 } as const;
 
+/** Edits are priced for sources of 5 and 10 s, the latter at twice the price; other lengths are assumed proportional. */
+const EDIT_SECONDS = 5;
+
 const MAX_KEYFRAMES = 64;
 const FRAMES_PER_SECOND = 24;
+
+/** Where the source lies in the new frame. */
+export function sourcePositionOf({ sourcePosition }: VideoRequest): JsonObject {
+	if (sourcePosition === null) return {};
+	const { x, y, width, height } = sourcePosition;
+	return { source_position: { x_norm: x, y_norm: y, w_norm: width, h_norm: height } };
+}
+
+/** Without a strength or controls, both are left to the model. */
+export function editOf({ autoControls, editControls, mode }: VideoRequest, strengthField: string): JsonObject {
+	const strength = mode === AUTO ? null : mode;
+	const automatic = autoControls ?? (strength || editControls ? null : true);
+	return {
+		...(automatic === null ? {} : { auto_controls: automatic }),
+		...(strength ? { [strengthField]: strength } : {}),
+		...(editControls ? { controls: editControls } : {}),
+	};
+}
+
+/** Which prices apply to the fields of a body; `null` if it is unclear. */
+export function rangeOf({ hdr, exr_export: exr }: JsonObject): 'sdr' | 'hdr' | 'exr' | null {
+	if (![hdr ?? false, exr ?? false].every((flag) => typeof flag === 'boolean')) return null;
+	return exr ? 'exr' : hdr ? 'hdr' : 'sdr';
+}
+
+/**
+ * How many times the price of a short edit a source costs.
+ *
+ * @param sourceLength in seconds; `null`: the longest allowed is assumed
+ */
+export function editFactor(sourceLength: number | null): number {
+	return Math.max(sourceLength ?? MAX_SOURCE_SECONDS.modify, EDIT_SECONDS) / EDIT_SECONDS;
+}
 
 export const isLong: Condition = ({ duration }) => (duration ?? DEFAULT_DURATION) === '10s';
 export const hasKeyframes: Condition = ({ keyframes }) => keyframes.length > 0;

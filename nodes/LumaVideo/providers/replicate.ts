@@ -15,9 +15,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { answerReader, firstText, firstUrl, isObject, isSameInput, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
-import { GRID_WITHOUT_SIZE, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, lenientText, rule } from './luma';
+import { GRID_WITHOUT_SIZE, PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS, WHOLE_GRID, lenientText, rule } from './luma';
 import type {
-	AspectRatio,
 	Generation,
 	GenerationPage,
 	GenerationStatus,
@@ -30,14 +29,12 @@ import type {
 	ProviderAnswer,
 	Reading,
 } from './provider';
-import { EXR_RULE, LOOP_RULES, isLong } from './ray32';
+import { ASPECT_RATIOS, EXR_RULE, LOOP_RULES, isLong } from './ray32';
 import { DEFAULTS, EXTRAS, bodyOf, inputOf, modelOf, priceOf, slugOf } from './replicate.models';
 
 const DISPLAY_NAME = 'Replicate';
 const DASHBOARD_URL = 'https://replicate.com/predictions';
 
-const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
-const OLD_RATIOS: readonly AspectRatio[] = [...ASPECT_RATIOS, '9:21'];
 /** "Input files": less than 100 MB. */
 const MAX_FILE_BYTES = 99_999_999;
 
@@ -247,7 +244,7 @@ const PLAIN: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = { ...PL
 const OLD: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = {
 	...PLAIN,
 	frames: ['none', 'start', 'startAndEnd'],
-	aspectRatios: OLD_RATIOS,
+	aspectRatios: RAY_2_RATIOS,
 	resolutions: ['540p', '720p'],
 	durations: ['5s', '9s'],
 	defaults: { aspectRatio: '16:9', resolution: '720p', duration: '5s' },
@@ -320,7 +317,7 @@ export const replicate: Provider = {
 						value: 'reframe-video',
 						name: 'Reframe Video (Legacy)',
 						description: 'Ray 2, at 720p; may no longer be available',
-						aspectRatios: OLD_RATIOS,
+						aspectRatios: RAY_2_RATIOS,
 						defaults: { aspectRatio: '16:9', resolution: null, duration: null },
 						sources: SOURCES,
 						hints: SOURCE_HINTS,
