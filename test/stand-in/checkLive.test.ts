@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stub } from '../../nodes/LumaVideo/generation/stub';
 import { providerIds, providers } from '../../nodes/LumaVideo/providers';
+import { blankGeneration } from '../../nodes/LumaVideo/providers/answers';
 import type { ProviderId } from '../../nodes/LumaVideo/providers/provider';
 import { cheapest } from '../../scripts/check/live/cheapest';
 import { checkLive } from '../../scripts/check/live/check';
@@ -116,7 +116,7 @@ describe.each(['503', 'reset-before'] as const)('while every request ends with %
 
 it.each<[string, Partial<LiveOptions>]>([
 	['nobody confirms the price', { confirm: async () => await Promise.resolve(false) }],
-	['the request that must be refused was accepted', { confirm: buy, provider: { ...providers.replicate, readCreated: () => ({ ok: true, value: stub('charged') }) } }],
+	['the request that must be refused was accepted', { confirm: buy, provider: { ...providers.replicate, readCreated: () => ({ ok: true, value: blankGeneration('charged') }) } }],
 ])('buys nothing when %s', async (_, options) => {
 	const seen = await run('replicate', options);
 	expect(seen.results.at(-1)).toMatchObject({ step: 'buy', outcome: 'skipped' });

@@ -2,6 +2,7 @@
  * One request that costs money. It is sent once, and again only after an answer that refuses it for now. If it is not
  * clear whether it was accepted, the generation is looked for, never bought again.
  */
+import { blankGeneration } from '../providers/answers';
 import { quote } from '../providers/answers';
 import type { Generation, GenerationRequest, Problem, Product, Provider, ProviderCall } from '../providers/provider';
 import { createCall, mayHaveBeenAccepted, readCreated } from '../providers/provider';
@@ -17,7 +18,6 @@ import { RunEnded } from './pauses';
 import { retryDelayMs } from './schedule';
 import type { NotFound } from './search';
 import { searchLost } from './search';
-import { stub } from './stub';
 import { twinHash } from './twins';
 
 export type Submitted =
@@ -56,7 +56,7 @@ class Submission {
 		const { generationId, estimatedSeconds } = known;
 		const id = generationId ?? '';
 		this.services.twins.own(id, known.name);
-		return { ok: true, generation: stub(id, estimatedSeconds), entry: known, isAdopted: true };
+		return { ok: true, generation: { ...blankGeneration(id), estimatedSeconds }, entry: known, isAdopted: true };
 	}
 
 	private async create(): Promise<Submitted> {
@@ -146,12 +146,12 @@ class Submission {
 	}
 
 	private async lookForLost(entry: LedgerEntry, reason: string, isAdopted: boolean, problem?: Problem): Promise<Submitted> {
-		if (entry.generationId !== null) return this.accept(entry, stub(entry.generationId), isAdopted);
+		if (entry.generationId !== null) return this.accept(entry, blankGeneration(entry.generationId), isAdopted);
 		const { options, twins } = this.services;
 		const { provider } = options;
 		// The answer may have arrived after the execution was stopped.
 		const late = twins.idOf(entry.name);
-		if (late !== null) return this.accept(entry, stub(late), isAdopted);
+		if (late !== null) return this.accept(entry, blankGeneration(late), isAdopted);
 		entry.doubt = reason;
 		const found = await searchLost(entry, this.services);
 		if (found.ok) return this.accept(entry, found.generation, isAdopted);

@@ -1,5 +1,5 @@
 /** Reading answers: what all providers have in common. Pure. */
-import type { JsonObject, JsonValue, Problem, ProblemKind, ProviderAnswer, Reading } from './provider';
+import type { Generation, GenerationStatus, JsonObject, JsonValue, Problem, ProblemKind, ProviderAnswer, Reading } from './provider';
 
 /** Answer text quoted in a message is cut to this length, in characters. */
 const MAX_QUOTE = 300;
@@ -55,6 +55,36 @@ export function firstUrl(...candidates: Array<JsonValue | undefined>): string | 
 		if (typeof candidate === 'string' && /^https?:\/\/[^\s/]+/i.test(candidate)) return candidate;
 	}
 	return null;
+}
+
+/** The http(s) URLs of a value that is one or a list of them. */
+export function urlsIn(value: JsonValue | undefined): string[] {
+	return (Array.isArray(value) ? value : [value]).map((each) => firstUrl(each)).filter((url) => url !== null);
+}
+
+/** A generation of which only the ID is known. */
+export function blankGeneration(generationId: string): Generation {
+	return {
+		generationId,
+		status: 'processing',
+		model: null,
+		prompt: null,
+		videoUrl: null,
+		media: [],
+		createdAt: null,
+		completedAt: null,
+		failureReason: null,
+		estimatedSeconds: null,
+		chargedWhenFailed: 'unknown',
+		raw: {},
+	};
+}
+
+/** @param words of a service for the states of a generation, in lower case; any other counts as running */
+export function statusReader(words: Readonly<Partial<Record<GenerationStatus, readonly string[]>>>): (word: string) => GenerationStatus {
+	const entries = Object.entries(words) as Array<[GenerationStatus, readonly string[]]>;
+	const statuses = new Map(entries.flatMap(([status, list]) => list.map((word) => [word, status] as const)));
+	return (word) => statuses.get(word.toLowerCase()) ?? 'processing';
 }
 
 /**

@@ -4,7 +4,7 @@
  * Sources: the pages "Luma", "Callback", "Status codes", "Error handling" and "Image Upload Guidance" of
  * docs.crazyrouter.com. They use four sets of status words and several shapes of answers; all of them are accepted here.
  */
-import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import type {
 	Duration,
@@ -148,17 +148,12 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 	const status = statusOf(word);
 	const videoUrl = status === 'completed' ? videoUrlOf(json) : null;
 	return {
-		generationId,
+		...blankGeneration(generationId),
 		status,
-		model: null,
-		prompt: null,
 		videoUrl,
 		media: videoUrl ? [{ url: videoUrl, type: 'video' }] : [],
 		createdAt: firstText(valueAt(json, 'created_at'), valueAt(json, 'data', 'created_at')),
-		completedAt: null,
 		failureReason: status === 'failed' ? reasonOf(json) : null,
-		estimatedSeconds: null,
-		chargedWhenFailed: 'unknown',
 		raw: json as JsonObject,
 	};
 }

@@ -1,9 +1,9 @@
 /** What fal.ai answers: the state of a request, its result, failures and refusals, in words for people. Pure. */
-import { answerReader, firstText, firstUrl, isObject, isSuccess, jsonOf, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, isSuccess, jsonOf, statusReader, valueAt } from './answers';
 import type { Refusal } from './answers';
 import { modelOfEndpoint } from './fal.endpoints';
 import { detailText } from './luma';
-import type { Generation, GenerationStatus, JsonObject, JsonValue, Media, ProviderAnswer, Reading } from './provider';
+import type { Generation, JsonObject, JsonValue, Media, ProviderAnswer, Reading } from './provider';
 
 export const DISPLAY_NAME = 'fal.ai';
 export const DASHBOARD_URL = 'https://fal.ai/dashboard';
@@ -96,21 +96,8 @@ export const { read, problem } = answerReader({
 	said: (json) => ({ text: detailText(json) ?? firstText(valueAt(json, 'error', 'message')), code: codeOf(json) }),
 });
 
-/** `CANCELED` and `FAILED` are in a third party's schema only. A word not known is read as running. */
-function statusOf(word: string): GenerationStatus {
-	switch (word.toUpperCase()) {
-		case 'IN_QUEUE':
-			return 'queued';
-		case 'COMPLETED':
-			return 'completed';
-		case 'CANCELED':
-		case 'CANCELLED':
-		case 'FAILED':
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
+/** `CANCELED` and `FAILED` are in a third party's schema only. */
+const statusOf = statusReader({ queued: ['in_queue'], completed: ['completed'], failed: ['canceled', 'cancelled', 'failed'] });
 
 /** The reason that a status names: `error_type` and `error`. */
 function statusReason(json: JsonValue | undefined): string | null {
@@ -120,17 +107,9 @@ function statusReason(json: JsonValue | undefined): string | null {
 function generationOf(json: JsonValue | undefined, generationId: string, word: string): Generation {
 	const status = statusOf(word);
 	return {
-		generationId,
+		...blankGeneration(generationId),
 		status,
-		model: null,
-		prompt: null,
-		videoUrl: null,
-		media: [],
-		createdAt: null,
-		completedAt: null,
 		failureReason: status === 'failed' ? statusReason(json) : null,
-		estimatedSeconds: null,
-		chargedWhenFailed: 'unknown',
 		raw: json as JsonObject,
 	};
 }

@@ -1,6 +1,6 @@
 /** Luma Agents' answers: generations, failures and refusals, in plain English. Pure. */
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, isSuccess, jsonOf, problemOf } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isSuccess, jsonOf, problemOf } from './answers';
 import type { Refusal } from './answers';
 import { detailText, lenientText, statusOf } from './luma';
 import type {
@@ -151,18 +151,15 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 	const model = firstText(rest.model ?? null);
 	const makes = productOf(firstText(rest.type ?? null), model);
 	return {
-		generationId: id,
+		// Answers do not repeat the request.
+		...blankGeneration(id),
 		...(makes === 'image' ? { makes } : {}),
 		status,
 		model,
-		// Answers do not repeat the request.
-		prompt: null,
 		videoUrl: media.find(({ type }) => type === 'video')?.url ?? null,
 		media,
 		createdAt: firstText(rest.created_at ?? null),
-		completedAt: null,
-		...(status === 'failed' ? failureOf(code, firstText(rest.failure_reason ?? null), makes) : { failureReason: null }),
-		estimatedSeconds: null,
+		...(status === 'failed' ? failureOf(code, firstText(rest.failure_reason ?? null), makes) : {}),
 		chargedWhenFailed: status === 'failed' && code !== null && REFUNDED.includes(code) ? 'no' : 'unknown',
 		raw: json as JsonObject,
 	};

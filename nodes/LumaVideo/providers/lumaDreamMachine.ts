@@ -6,7 +6,7 @@
  * official one counts.
  */
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { extrasOnWire } from './extras';
 import { BACKWARD_LOOP, DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, rule, statusOf } from './luma';
@@ -145,16 +145,14 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 	if (videoUrl) media.push({ url: videoUrl, type: 'video' });
 	if (imageUrl) media.push({ url: imageUrl, type: 'image' });
 	return {
-		generationId: id,
+		...blankGeneration(id),
 		status: statusOf(state),
 		model: rest.model ?? request?.model ?? null,
 		prompt: request?.prompt ?? null,
 		videoUrl,
 		media,
 		createdAt: rest.created_at ?? null,
-		completedAt: null,
 		failureReason: rest.failure_reason || null,
-		estimatedSeconds: null,
 		// "FAQ": charged in advance, refunded in full on failure.
 		chargedWhenFailed: 'no',
 		raw: json as JsonObject,

@@ -10,14 +10,13 @@
  * additional body field.
  */
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, statusReader, urlsIn, valueAt } from './answers';
 import type { Refusal } from './answers';
 import { rule } from './luma';
 import type {
 	AspectRatio,
 	Callback,
 	Generation,
-	GenerationStatus,
 	JsonObject,
 	JsonValue,
 	Media,
@@ -71,20 +70,7 @@ const NEEDED_PROMPT = { optionalWithImage: false, minLength: null, maxLength: nu
 const idSchema = z.string().min(1);
 const statusSchema = z.object({ status: z.string().min(1) });
 
-/** An undocumented word counts as running. */
-function statusOf(word: string): GenerationStatus {
-	switch (word.toUpperCase()) {
-		case 'QUEUED':
-			return 'queued';
-		case 'COMPLETED':
-			return 'completed';
-		case 'FAILED':
-		case 'ERROR':
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
+const statusOf = statusReader({ queued: ['queued'], completed: ['completed'], failed: ['failed', 'error'] });
 
 function modelOf(modelId: string | null): string | null {
 	return Object.values(ENDPOINTS).find(({ id }) => id === modelId)?.model ?? modelId;
@@ -92,11 +78,7 @@ function modelOf(modelId: string | null): string | null {
 
 /** `media_type` does not help: in one example, a finished video is `application/octet-stream`. */
 function mediaOf(json: JsonValue | undefined): Media[] {
-	const urls = valueAt(json, 'output', 'media_url');
-	return (Array.isArray(urls) ? urls : [urls])
-		.map((url) => firstUrl(url))
-		.filter((url) => url !== null)
-		.map((url) => ({ url, type: 'video' }));
+	return urlsIn(valueAt(json, 'output', 'media_url')).map((url) => ({ url, type: 'video' }));
 }
 
 function generationOf(json: JsonValue | undefined, generationId: string, word: string): Generation {
@@ -105,16 +87,14 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 	// "Status Values": ERROR is Pixazo's own fault and free; FAILED is not explained.
 	const isOwnFault = word.toUpperCase() === 'ERROR';
 	return {
-		generationId,
+		...blankGeneration(generationId),
 		status,
 		model: modelOf(firstText(valueAt(json, 'model_id'))),
-		prompt: null,
 		videoUrl: media[0]?.url ?? null,
 		media,
 		createdAt: firstText(valueAt(json, 'created_at')),
 		completedAt: firstText(valueAt(json, 'completed_at')),
 		failureReason: status === 'failed' ? firstText(valueAt(json, 'error'), valueAt(json, 'error', 'message')) : null,
-		estimatedSeconds: null,
 		chargedWhenFailed: isOwnFault ? 'no' : 'unknown',
 		...(isOwnFault ? { failureAdvice: 'The fault lies with Pixazo, not with your fields: run this item again.' } : {}),
 		raw: json as JsonObject,

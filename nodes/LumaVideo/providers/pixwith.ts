@@ -5,7 +5,7 @@
  * `code` 2, the upload and the credits come from skills published by Pixwith.
  */
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, statusReader, urlsIn, valueAt } from './answers';
 import type { Refusal } from './answers';
 import { RAY_2_RATIOS } from './luma';
 import type {
@@ -109,24 +109,11 @@ function textOf(json: JsonValue | undefined): string | null {
 	return text && /^(success|ok)$/i.test(text.trim()) ? null : text;
 }
 
-/** 1 is running, 2 and 3 are final; an undocumented number counts as running. */
-function statusOf(status: JsonValue): GenerationStatus {
-	switch (numberOf(status)) {
-		case 2:
-			return 'completed';
-		case 3:
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
+/** 1 is running, 2 and 3 are final. */
+const statusOf = statusReader({ completed: ['2'], failed: ['3'] });
 
 function mediaOf(json: JsonValue | undefined): Media[] {
-	const urls = valueAt(json, 'data', 'result_urls');
-	return (Array.isArray(urls) ? urls : [urls])
-		.map((url) => firstUrl(url))
-		.filter((url) => url !== null)
-		.map((url) => ({ url, type: 'video' }));
+	return urlsIn(valueAt(json, 'data', 'result_urls')).map((url) => ({ url, type: 'video' }));
 }
 
 function generationOf(json: JsonValue | undefined, generationId: string, status: GenerationStatus): Generation {
@@ -134,18 +121,13 @@ function generationOf(json: JsonValue | undefined, generationId: string, status:
 	const media = status === 'completed' ? mediaOf(json) : [];
 	const estimate = numberOf(valueAt(json, 'data', 'estimated_time'));
 	return {
-		generationId,
+		...blankGeneration(generationId),
 		status,
-		model: null,
-		prompt: null,
 		videoUrl: media[0]?.url ?? null,
 		media,
-		createdAt: null,
-		completedAt: null,
 		// No field for the reason is documented.
 		failureReason: status === 'failed' ? textOf(json) : null,
 		estimatedSeconds: estimate !== null && estimate > 0 ? estimate : null,
-		chargedWhenFailed: 'unknown',
 		raw: json as JsonObject,
 	};
 }
@@ -238,7 +220,7 @@ export const pixwith: Provider = {
 		read(answer, 'generation', (json) => {
 			// What a failed task looks like is not documented: a status counts even in an envelope that refuses.
 			const parsed = statusSchema.safeParse(json);
-			return parsed.success ? generationOf(json, generationId, statusOf(parsed.data.data.status)) : null;
+			return parsed.success ? generationOf(json, generationId, statusOf(String(numberOf(parsed.data.data.status)))) : null;
 		}),
 
 	balance: {

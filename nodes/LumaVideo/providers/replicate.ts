@@ -13,13 +13,12 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, isObject, isSameInput, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, isSameInput, statusReader, urlsIn, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { GRID_WITHOUT_SIZE, PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS, WHOLE_GRID, lenientText, rule } from './luma';
 import type {
 	Generation,
 	GenerationPage,
-	GenerationStatus,
 	IncomingCall,
 	JsonObject,
 	JsonValue,
@@ -56,21 +55,7 @@ const fileSchema = z.object({ urls: z.object({ get: z.string() }) });
 
 const secretSchema = z.object({ key: z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/) });
 
-/** A word not documented is read as running. */
-function statusOf(word: string): GenerationStatus {
-	switch (word.toLowerCase()) {
-		case 'starting':
-			return 'queued';
-		case 'succeeded':
-			return 'completed';
-		case 'failed':
-		case 'canceled':
-		case 'aborted':
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
+const statusOf = statusReader({ queued: ['starting'], completed: ['succeeded'], failed: ['failed', 'canceled', 'aborted'] });
 
 /** "Prediction lifecycle": what ends a prediction besides the model. */
 const ENDINGS: Readonly<Record<string, string>> = {
@@ -80,10 +65,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
 
 /** One URL; of several, the first video counts. How the files of `exr_export` are named is not documented. */
 function mediaOf(output: JsonValue | undefined): Media[] {
-	return (Array.isArray(output) ? output : [output])
-		.map((url) => firstUrl(url))
-		.filter((url) => url !== null)
-		.map((url) => ({ url, type: /\.(exr|zip)(?:[?#]|$)/i.test(url) ? 'other' : 'video' }));
+	return urlsIn(output).map((url) => ({ url, type: /\.(exr|zip)(?:[?#]|$)/i.test(url) ? 'other' : 'video' }));
 }
 
 /** "Data retention": an hour later the output of a prediction that succeeded is gone. */
@@ -104,7 +86,7 @@ function generationIn(json: JsonValue | undefined, whenSilent: string | null): G
 	const ending = ENDINGS[word.toLowerCase()];
 	const media = status === 'completed' ? mediaOf(valueAt(json, 'output')) : [];
 	return {
-		generationId: id,
+		...blankGeneration(id),
 		status,
 		model: modelOf(model) ?? model ?? null,
 		prompt: firstText(valueAt(json, 'input', 'prompt')),
@@ -113,7 +95,6 @@ function generationIn(json: JsonValue | undefined, whenSilent: string | null): G
 		createdAt: rest.created_at ?? null,
 		completedAt: rest.completed_at ?? null,
 		failureReason: status === 'failed' ? (firstText(valueAt(json, 'error')) ?? ending ?? null) : isGone(json) ? GONE_REASON : null,
-		estimatedSeconds: null,
 		// A canceled prediction is charged and an aborted one is not; of a failed one nothing is said.
 		chargedWhenFailed: word.toLowerCase() === 'aborted' ? 'no' : 'unknown',
 		...(ending === undefined ? {} : { failureAdvice: 'Run this item again.' }),
