@@ -137,6 +137,25 @@ export interface Refusal {
 	advice?: string;
 }
 
+/**
+ * HTTP 404 to a request whose path names no generation: the address is wrong.
+ *
+ * @param cannot what the service does not do there, as "does not … at this address"
+ */
+export function notHere(displayName: string, asked: Asked, cannot: string, advice = "Check 'Base URL' in the credential."): Refusal {
+	return { status: [404], asked: [asked], message: `${displayName} does not ${cannot} at this address`, advice };
+}
+
+/** The HTTP status with which a service refuses to cancel a generation that is over. */
+export function endedAlready(displayName: string, status: number): Refusal {
+	return {
+		status: [status],
+		asked: ['cancellation'],
+		message: `${displayName} says that it has ended already`,
+		advice: "Use operation 'Get' of resource 'Generation' to see how it ended.",
+	};
+}
+
 const ADVICE: Readonly<Record<ProblemKind, string>> = {
 	credentials: "Check the API key in the node's credential.",
 	balance: 'Add credit to the account.',

@@ -4,7 +4,7 @@
  * Sources: the pages "Luma", "Callback", "Status codes", "Error handling" and "Image Upload Guidance" of
  * docs.crazyrouter.com. They use four sets of status words and several shapes of answers; all of them are accepted here.
  */
-import { answerReader, blankGeneration, firstText, firstUrl, isObject, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, notHere, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import type {
 	Duration,
@@ -196,18 +196,8 @@ const REFUSALS: readonly Refusal[] = [
 		kind: 'permission',
 		advice: `Check the API key's limits in the console at ${DASHBOARD_URL}: quota, allowed models, allowed IP addresses and expiry date.`,
 	},
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not offer Luma at this address`,
-		advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end.",
-	},
-	{
-		status: [404],
-		asked: ['file'],
-		message: `${DISPLAY_NAME} does not accept images at this address`,
-		advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Or enter the web address of the image.",
-	},
+	notHere(DISPLAY_NAME, 'create', 'offer Luma', "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end."),
+	notHere(DISPLAY_NAME, 'file', 'accept images', "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Or enter the web address of the image."),
 	{ ...UNKNOWN_ID, status: [404] },
 ];
 

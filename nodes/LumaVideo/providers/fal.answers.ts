@@ -1,5 +1,5 @@
 /** What fal.ai answers: the state of a request, its result, failures and refusals, in words for people. Pure. */
-import { answerReader, blankGeneration, firstText, firstUrl, isObject, isSuccess, jsonOf, statusReader, valueAt } from './answers';
+import { answerReader, blankGeneration, endedAlready, firstText, firstUrl, isObject, isSuccess, jsonOf, notHere, statusReader, valueAt } from './answers';
 import type { Refusal } from './answers';
 import { modelOfEndpoint } from './fal.endpoints';
 import { detailText } from './luma';
@@ -59,30 +59,10 @@ export const REFUSALS: readonly Refusal[] = [
 		advice: `See ${DASHBOARD_URL}: the key needs the scope API, and HDR must be enabled for the account before it can be used. ${KEY_ADVICE}`,
 	},
 	{ status: [400, 422], code: /^content_policy_violation$/, kind: 'moderation' },
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not offer this model at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
-	{
-		status: [404],
-		asked: ['account'],
-		message: `${DISPLAY_NAME} does not list requests at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
-	{
-		status: [404],
-		asked: ['file'],
-		message: `${DISPLAY_NAME} does not accept files at this address`,
-		advice: "Check 'Base URL' in the credential. Or use the URL of a file on the web.",
-	},
-	{
-		status: [400],
-		asked: ['cancellation'],
-		message: `${DISPLAY_NAME} says that it has ended already`,
-		advice: "Use operation 'Get' of resource 'Generation' to see how it ended.",
-	},
+	notHere(DISPLAY_NAME, 'create', 'offer this model'),
+	notHere(DISPLAY_NAME, 'account', 'list requests'),
+	notHere(DISPLAY_NAME, 'file', 'accept files', "Check 'Base URL' in the credential. Or use the URL of a file on the web."),
+	endedAlready(DISPLAY_NAME, 400),
 	{
 		status: [404],
 		message: `${DISPLAY_NAME} does not have this generation`,

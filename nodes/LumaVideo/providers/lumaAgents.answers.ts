@@ -1,6 +1,6 @@
 /** Luma Agents' answers: generations, failures and refusals, in plain English. Pure. */
 import { z } from 'zod';
-import { answerReader, blankGeneration, firstText, firstUrl, isSuccess, jsonOf, problemOf } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isSuccess, jsonOf, notHere, problemOf } from './answers';
 import type { Refusal } from './answers';
 import { detailText, lenientText, statusOf } from './luma';
 import type {
@@ -203,24 +203,9 @@ export const REFUSALS: readonly Refusal[] = [
 		advice: `Check at ${DASHBOARD_URL} that the account is active and, if you use HDR, that it is enabled. ${KEY_ADVICE}`,
 	},
 	// For a read, 404 refers to the id; for a create, it can only refer to the address.
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not generate videos at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
-	{
-		status: [404],
-		asked: ['createImage'],
-		message: `${DISPLAY_NAME} does not generate images at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
-	{
-		status: [404],
-		asked: ['file'],
-		message: `${DISPLAY_NAME} does not accept files at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
+	notHere(DISPLAY_NAME, 'create', 'generate videos'),
+	notHere(DISPLAY_NAME, 'createImage', 'generate images'),
+	notHere(DISPLAY_NAME, 'file', 'accept files'),
 	{
 		status: [413],
 		message: `${DISPLAY_NAME} refused the request because a file is too large`,

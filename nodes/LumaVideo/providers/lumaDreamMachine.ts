@@ -6,7 +6,7 @@
  * official one counts.
  */
 import { z } from 'zod';
-import { answerReader, blankGeneration, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, isSuccess, notHere, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { extrasOnWire } from './extras';
 import { BACKWARD_LOOP, DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, rule, statusOf } from './luma';
@@ -172,12 +172,7 @@ const REFUSALS: readonly Refusal[] = [
 	{ status: [401], advice: KEY_ADVICE },
 	{ status: [403], kind: 'credentials', advice: KEY_ADVICE },
 	// For a read, 404 refers to the id; for a create without a source, it can only refer to the address.
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not generate videos at this address`,
-		advice: `Check 'Base URL' in the credential. ${ENDED}`,
-	},
+	notHere(DISPLAY_NAME, 'create', 'generate videos', `Check 'Base URL' in the credential. ${ENDED}`),
 	{
 		status: [404],
 		asked: ['catalog'],

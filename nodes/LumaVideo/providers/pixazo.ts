@@ -10,7 +10,7 @@
  * additional body field.
  */
 import { z } from 'zod';
-import { answerReader, blankGeneration, firstText, statusReader, urlsIn, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, notHere, statusReader, urlsIn, valueAt } from './answers';
 import type { Refusal } from './answers';
 import { rule } from './luma';
 import type {
@@ -115,12 +115,7 @@ const REFUSALS: readonly Refusal[] = [
 		status: [403],
 		advice: `Check at ${DASHBOARD_URL} that the subscription of this API key is active, includes this model and has calls left.`,
 	},
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not offer this model at this address`,
-		advice: `Check 'Base URL' in the credential. If it is right, see ${DASHBOARD_URL} for the models on offer.`,
-	},
+	notHere(DISPLAY_NAME, 'create', 'offer this model', `Check 'Base URL' in the credential. If it is right, see ${DASHBOARD_URL} for the models on offer.`),
 	{ status: [404], message: `${DISPLAY_NAME} does not have this generation` },
 	{ status: [500], advice: `Wait a few minutes. Generations that were started are listed at ${DASHBOARD_URL}.` },
 ];

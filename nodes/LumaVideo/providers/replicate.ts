@@ -13,7 +13,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { answerReader, blankGeneration, firstText, firstUrl, isObject, isSameInput, statusReader, urlsIn, valueAt } from './answers';
+import { answerReader, blankGeneration, endedAlready, firstText, firstUrl, isObject, isSameInput, notHere, statusReader, urlsIn, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { GRID_WITHOUT_SIZE, PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS, WHOLE_GRID, lenientText, rule } from './luma';
 import type {
@@ -108,12 +108,7 @@ function hasEnded(json: JsonObject): boolean {
 }
 
 const REFUSALS: readonly Refusal[] = [
-	{
-		status: [200],
-		asked: ['cancellation'],
-		message: `${DISPLAY_NAME} says that it has ended already`,
-		advice: "Use operation 'Get' of resource 'Generation' to see how it ended.",
-	},
+	endedAlready(DISPLAY_NAME, 200),
 	{
 		status: [200],
 		asked: ['generation'],
@@ -130,18 +125,8 @@ const REFUSALS: readonly Refusal[] = [
 		status: [402],
 		advice: 'Buy credit at https://replicate.com/account/billing and wait a few minutes.',
 	},
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not offer this model at this address`,
-		advice: "Check 'Base URL' in the credential. If it is right, see https://replicate.com/luma for the models on offer.",
-	},
-	{
-		status: [404],
-		asked: ['file'],
-		message: `${DISPLAY_NAME} does not accept files at this address`,
-		advice: "Check 'Base URL' in the credential. Or use the URL of a file on the web.",
-	},
+	notHere(DISPLAY_NAME, 'create', 'offer this model', "Check 'Base URL' in the credential. If it is right, see https://replicate.com/luma for the models on offer."),
+	notHere(DISPLAY_NAME, 'file', 'accept files', "Check 'Base URL' in the credential. Or use the URL of a file on the web."),
 	{ status: [404], asked: ['cancellation', 'generation'], message: `${DISPLAY_NAME} does not have this generation` },
 	{
 		status: [413],
