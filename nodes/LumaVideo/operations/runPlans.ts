@@ -10,6 +10,7 @@ import { Gate } from '../generation/gate';
 import type { Job, Outcome } from '../generation/job';
 import { Ledger } from '../generation/ledger';
 import { runJobs } from '../generation/run';
+import { CONCURRENCY } from '../providers/provider';
 import type { Generation, GenerationAction, Provider } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 import { announceSubmitted } from './announceSubmitted';
@@ -89,7 +90,7 @@ export async function runPlans(
 			client,
 			clock: systemClock,
 			ledger,
-			maxConcurrent: first.settings.maxConcurrent ?? provider.capabilities.concurrency,
+			maxConcurrent: first.settings.maxConcurrent ?? provider.capabilities.concurrency ?? CONCURRENCY,
 			until: completion === 'none' ? 'submitted' : 'finished',
 			canSuspend: completion === 'suspend',
 			isCalled: ledger.all().some(({ called }) => called === true),

@@ -186,7 +186,7 @@ export const binaryField: INodeProperties = {
 export function downloadDescription(whether: string): string {
 	const lifetimes = providerIds
 		.map((id) => providers[id])
-		.filter(({ capabilities }) => capabilities.urlMinutes !== null)
+		.filter(({ capabilities }) => capabilities.urlMinutes !== undefined)
 		.map(({ displayName, capabilities }) => `; those of ${displayName} work for ${capabilities.urlMinutes} minutes`);
 	return `${whether}. The output always has the URL, but URLs expire${lifetimes.join('')}.`;
 }

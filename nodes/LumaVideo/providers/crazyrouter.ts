@@ -275,11 +275,6 @@ export const crazyrouter: Provider = {
 				extras: {},
 			},
 		},
-		imageInput: 'upload',
-		sourceAs: 'url',
-		urlMinutes: null,
-		// No limit is documented; a conservative number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,

@@ -149,13 +149,7 @@ export const fal: Provider = {
 				extras: { gridPosition: null, sourceLength: null, sourcePosition: null },
 			},
 		},
-		// As data URIs, or uploaded.
-		imageInput: 'data',
-		sourceAs: 'url',
-		// Between "at least 7 days" and "for ever", depending on the account's settings.
-		urlMinutes: null,
-		// A new account runs 2 at once, and more with every purchase; the others wait in its queue without being refused.
-		concurrency: 5,
+		// No `urlMinutes`: between "at least 7 days" and "for ever", depending on the account's settings.
 	},
 
 	refusals: REFUSALS,

@@ -137,12 +137,9 @@ export const lumaAgents: Provider = {
 				extras: { sourceLength: null, sourcePosition: null, ...USER_ID },
 			},
 		},
-		imageInput: 'data',
 		sourceAs: 'generationId',
 		// "Video generation": presigned for an hour; each read creates a new one.
 		urlMinutes: 60,
-		// Depends on the plan and is shown only in the dashboard; a conservative number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,

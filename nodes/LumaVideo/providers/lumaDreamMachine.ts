@@ -457,9 +457,6 @@ export const lumaDreamMachine: Provider = {
 				extras: {},
 			},
 		},
-		imageInput: 'url',
-		sourceAs: 'url',
-		urlMinutes: null,
 		// "Rate limits", build tier: 10 Ray generations at once.
 		concurrency: 10,
 	},

@@ -244,11 +244,6 @@ export const pixazo: Provider = {
 				extras: { callbackMode: null },
 			},
 		},
-		imageInput: 'url',
-		sourceAs: 'url',
-		urlMinutes: null,
-		// No limit is documented; a conservative number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,

@@ -197,11 +197,6 @@ export const pixwith: Provider = {
 		// One has a default, the other overrides the choice that depends on images.
 		extras: { modelId: null, promptOptimization: null },
 		operations: {},
-		imageInput: 'upload',
-		sourceAs: 'url',
-		urlMinutes: null,
-		// No limit is documented; a conservative number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,

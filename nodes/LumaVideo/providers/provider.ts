@@ -156,19 +156,19 @@ export interface OperationCapabilities {
 	extras: Readonly<Partial<Record<ExtraField, string | null>>>;
 }
 
+/** How many generations run at once, where a provider documents no limit: a conservative number. */
+export const CONCURRENCY = 5;
+
 /** The capability table of a provider. Models, prompt and extras are those of `generate`. */
 export interface Capabilities extends OperationCapabilities {
 	/** The other operations that generate videos; absent ones are not supported. */
 	operations: Partial<Record<Exclude<VideoOperation, 'generate'>, OperationCapabilities>>;
-	/** How an image in n8n reaches the provider: only as a public address, uploaded first, or inside the request; large
-	 * ones then go through the `fileStore`. */
-	imageInput: 'data' | 'upload' | 'url';
-	/** Modify and reframe: whether a generation is referenced by its ID or by the web address of its video. */
-	sourceAs: 'generationId' | 'url';
-	/** For how many minutes the URL of a finished video works; `null` if that is not documented. */
-	urlMinutes: number | null;
-	/** How many generations run at once by default. */
-	concurrency: number;
+	/** Modify and reframe: present if a generation is referenced by its ID, not by the web address of its video. */
+	sourceAs?: 'generationId';
+	/** For how many minutes the URL of a finished video works, if that is documented. */
+	urlMinutes?: number;
+	/** How many generations run at once, if not `CONCURRENCY`. */
+	concurrency?: number;
 }
 
 /** A model that generates images. */
@@ -592,7 +592,7 @@ export interface Provider {
 	balance?: BalanceInquiry;
 	/** Lists kept by the service; present if `capabilities.extras` has the field. */
 	catalogs?: Partial<Record<CatalogName, Catalog>>;
-	/** Present if `capabilities.imageInput` is `upload`. */
+	/** Present if images are uploaded first. */
 	upload?: Upload;
 	/** Present if the provider stores files and refers to them by id. */
 	fileStore?: FileStore;
@@ -623,6 +623,12 @@ function imagesOf({ displayName, images }: Provider): ImageMaking {
 /** The address of a generation's file; `null` if there is none yet. */
 export function fileUrlOf({ makes = 'video', videoUrl, media }: Generation): string | null {
 	return makes === 'video' ? videoUrl : (media.find(({ type }) => type === makes)?.url ?? null);
+}
+
+/** How an image in n8n reaches the provider: inside the request, large ones through the `fileStore`; uploaded first; or only
+ * as a public address. */
+export function imageInputOf({ fileStore, upload }: Provider): 'data' | 'upload' | 'url' {
+	return fileStore ? 'data' : upload ? 'upload' : 'url';
 }
 
 /** Whether a create that ended this way may still have bought something. */

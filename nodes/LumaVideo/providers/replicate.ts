@@ -293,12 +293,8 @@ export const replicate: Provider = {
 				extras: { gridPosition: null },
 			},
 		},
-		imageInput: 'upload',
-		sourceAs: 'url',
 		// "Data retention".
 		urlMinutes: 60,
-		// "Rate limits" is about requests only, 600 a minute; a careful number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,
