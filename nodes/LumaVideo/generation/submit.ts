@@ -5,7 +5,7 @@
 import { blankGeneration } from '../providers/answers';
 import { quote } from '../providers/answers';
 import type { Generation, GenerationRequest, Problem, Product, Provider, ProviderCall } from '../providers/provider';
-import { createCall, mayHaveBeenAccepted, readCreated } from '../providers/provider';
+import { createCall, mayHaveBeenAccepted } from '../providers/provider';
 import type { Text } from '../providers/text';
 import type { Exchange } from '../transport/exchange';
 import type { Failure } from './failure';
@@ -76,7 +76,7 @@ class Submission {
 				this.withdraw(entry);
 				return this.notBought(cannotBeReached({ provider, reason: exchange.fault.text }));
 			}
-			const reading = readCreated(provider, exchange.answer, request);
+			const reading = provider.readCreated(exchange.answer, request);
 			if (reading.ok) return this.accept(entry, reading.value, false);
 			const { problem } = reading;
 			if (mayHaveBeenAccepted(problem)) {

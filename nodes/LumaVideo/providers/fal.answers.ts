@@ -3,7 +3,7 @@ import { answerReader, blankGeneration, endedAlready, firstText, firstUrl, isObj
 import type { Refusal } from './answers';
 import { modelOfEndpoint } from './fal.endpoints';
 import { detailText } from './luma';
-import type { Generation, JsonObject, JsonValue, Media, ProviderAnswer, Reading } from './provider';
+import type { Generation, GenerationRequest, JsonObject, JsonValue, Media, ProviderAnswer, Reading } from './provider';
 
 export const DISPLAY_NAME = 'fal.ai';
 export const DASHBOARD_URL = 'https://fal.ai/dashboard';
@@ -117,11 +117,12 @@ export function generationIn(row: JsonValue): Generation | null {
 	return { ...ended, raw: generation.raw };
 }
 
-export function readCreated(answer: ProviderAnswer): Reading<Generation> {
+export function readCreated(answer: ProviderAnswer, request?: GenerationRequest): Reading<Generation> {
 	return read(answer, 'create', (json) => {
 		const id = valueAt(json, 'request_id');
 		if (typeof id !== 'string' || id === '') return null;
-		return generationOf(json, id, firstText(valueAt(json, 'status')) ?? 'IN_QUEUE');
+		const makes = request?.makes === 'image' ? { makes: request.makes } : {};
+		return { ...generationOf(json, id, firstText(valueAt(json, 'status')) ?? 'IN_QUEUE'), ...makes };
 	});
 }
 

@@ -6,7 +6,6 @@ import { detailText, lenientText, statusOf } from './luma';
 import type {
 	Generation,
 	GenerationRequest,
-	ImageRequest,
 	JsonObject,
 	JsonValue,
 	Media,
@@ -14,7 +13,6 @@ import type {
 	Product,
 	ProviderAnswer,
 	Reading,
-	VideoRequest,
 } from './provider';
 
 export const DISPLAY_NAME = 'Luma Agents';
@@ -166,18 +164,11 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 }
 
 /** An answer with an id but no state is an accepted generation. */
-function readOrdered(answer: ProviderAnswer, request: GenerationRequest | undefined, makes: Product): Reading<Generation> {
+export function readCreated(answer: ProviderAnswer, request?: GenerationRequest): Reading<Generation> {
+	const makes = request?.makes ?? 'video';
 	const failure = isSuccess(answer) ? null : notFetched(answer, request, makes);
 	if (failure) return { ok: false, problem: failure };
 	return read(answer, makes === 'image' ? 'createImage' : 'create', (json) => readGeneration(json, 'queued'));
-}
-
-export function readCreated(answer: ProviderAnswer, request?: VideoRequest): Reading<Generation> {
-	return readOrdered(answer, request, 'video');
-}
-
-export function readCreatedImage(answer: ProviderAnswer, request?: ImageRequest): Reading<Generation> {
-	return readOrdered(answer, request, 'image');
 }
 
 export function readStatus(answer: ProviderAnswer): Reading<Generation> {

@@ -7,7 +7,7 @@
  *
  * What is not documented, and how it is handled, is in docs/guesses.md.
  */
-import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, REFUSALS, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
+import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, REFUSALS, readCreated, readStatus } from './lumaAgents.answers';
 import { USER_ID, bodyOf } from './lumaAgents.body';
 import { ASPECT_RATIOS, AUTO, DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
 import { exclusions } from './lumaAgents.exclusions';
@@ -156,5 +156,5 @@ export const lumaAgents: Provider = {
 
 	estimateUsd: (request) => priceOf(bodyOf(request), request.sourceLength),
 
-	images: { ...images, readCreated: readCreatedImage },
+	images,
 };

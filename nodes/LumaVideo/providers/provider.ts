@@ -214,7 +214,6 @@ export interface ImageMaking {
 	capabilities: Readonly<Record<ImageOperation, ImageCapabilities>>;
 	exclusions: ReadonlyArray<Exclusion<ImageRequest>>;
 	create(request: ImageRequest): ProviderCall;
-	readCreated(answer: ProviderAnswer, request?: ImageRequest): Reading<Generation>;
 	estimateUsd(request: ImageRequest): number | null;
 }
 
@@ -569,7 +568,8 @@ export interface Provider {
 
 	/** The request that buys one video. `request` was checked against the capabilities. */
 	create(request: VideoRequest): ProviderCall;
-	readCreated(answer: ProviderAnswer, request?: VideoRequest): Reading<Generation>;
+	/** The answer to `create`, of images too. */
+	readCreated(answer: ProviderAnswer, request?: GenerationRequest): Reading<Generation>;
 
 	status(generationId: string): ProviderCall;
 	readStatus(answer: ProviderAnswer, generationId: string): Reading<Generation>;
@@ -602,22 +602,14 @@ export interface Provider {
 
 /** The call that buys a generation. */
 export function createCall(provider: Provider, request: GenerationRequest): ProviderCall {
-	return request.makes === 'image' ? imagesOf(provider).create(request) : provider.create(request);
-}
-
-/** The answer to `createCall`. */
-export function readCreated(provider: Provider, answer: ProviderAnswer, request: GenerationRequest): Reading<Generation> {
-	return request.makes === 'image' ? imagesOf(provider).readCreated(answer, request) : provider.readCreated(answer, request);
+	if (request.makes === 'video') return provider.create(request);
+	if (!provider.images) throw new Error(`${provider.displayName} does not generate images`);
+	return provider.images.create(request);
 }
 
 /** Whether a listed generation comes from exactly this request. */
 export function isSameRequest(provider: Provider, generation: Generation, request: GenerationRequest): boolean {
 	return request.makes === 'video' && provider.listing?.isSameRequest(generation, request) === true;
-}
-
-function imagesOf({ displayName, images }: Provider): ImageMaking {
-	if (!images) throw new Error(`${displayName} does not generate images`);
-	return images;
 }
 
 /** The address of a generation's file; `null` if there is none yet. */
