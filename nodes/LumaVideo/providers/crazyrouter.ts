@@ -6,8 +6,8 @@
  */
 import { answerReader, blankGeneration, firstText, firstUrl, isObject, notHere, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
+import { secondsOf } from './luma';
 import type {
-	Duration,
 	Generation,
 	GenerationStatus,
 	JsonObject,
@@ -22,15 +22,13 @@ import { generationIdOf, imageText } from './reference';
 const DISPLAY_NAME = 'CrazyRouter';
 const DASHBOARD_URL = 'https://crazyrouter.com';
 
-/** "Luma" writes the number of seconds as text. Its sample is 5; 9 is Luma's own second choice. */
-const SECONDS: Readonly<Partial<Record<Duration, string>>> = { '5s': '5', '9s': '9' };
-
 const COMMON: Omit<ModelCapabilities, 'value' | 'name' | 'description'> = {
 	// An end image alone is not documented.
 	frames: ['none', 'start', 'startAndEnd'],
 	// Neither an aspect ratio nor a loop is documented.
 	aspectRatios: [],
 	resolutions: ['540p', '720p', '1080p'],
+	// The sample of "Luma" is 5; 9 is Luma's own second choice.
 	durations: ['5s', '9s'],
 	defaults: { aspectRatio: null, resolution: '720p', duration: '5s' },
 	loop: 'never',
@@ -244,7 +242,8 @@ function body(request: VideoRequest): JsonObject {
 	return {
 		user_prompt: request.prompt,
 		model_name: request.model,
-		...(request.duration ? { duration: SECONDS[request.duration] } : {}),
+		// "Luma" writes the number of seconds as text.
+		...(request.duration ? { duration: String(secondsOf(request.duration)) } : {}),
 		...(request.resolution ? { resolution: request.resolution } : {}),
 		...extrasOnWire(EXTRAS_OF_GENERATE, request),
 		...(request.startImage ? { image_url: imageText(request.startImage) } : {}),

@@ -12,8 +12,7 @@
  * A request can be cancelled, not deleted. Ray 2 belongs to Luma's older API, and may be gone with it. What no document
  * settles is in docs/guesses.md.
  */
-import { isSuccess } from './answers';
-import { DASHBOARD_URL, DISPLAY_NAME, REFUSALS, problem, readCreated, readResult, readStatus } from './fal.answers';
+import { DASHBOARD_URL, DISPLAY_NAME, REFUSALS, read, readCreated, readResult, readStatus } from './fal.answers';
 import { bodyOf } from './fal.body';
 import { callbacks } from './fal.callbacks';
 import { callAbout, endpointOf } from './fal.endpoints';
@@ -175,7 +174,7 @@ export const fal: Provider = {
 	cancellation: {
 		charge: `${DISPLAY_NAME} does not say whether it charges for canceled ones.`,
 		call: (generationId) => callAbout(generationId, 'PUT', '/cancel'),
-		read: (answer) => (isSuccess(answer) ? { ok: true, value: true } : { ok: false, problem: problem(answer, 'cancellation') }),
+		read: (answer) => read(answer, 'cancellation', () => true as const),
 	},
 	fileStore,
 	images,

@@ -1,13 +1,18 @@
 /** What Luma's two APIs, and others that sell the same models, have in common. Pure. */
 import { z } from 'zod';
 import { firstText, statusReader, valueAt } from './answers';
-import type { AspectRatio, Exclusion, JsonObject, JsonValue, ModelCapabilities, VideoOperation, VideoRequest } from './provider';
+import type { AspectRatio, Duration, Exclusion, JsonObject, JsonValue, ModelCapabilities, VideoOperation, VideoRequest } from './provider';
 
 /** Only a generation's id must be valid, so that no paid generation is lost because another field changed its type. */
 export const lenientText = z.string().nullish().catch(null);
 
 /** `queued` and `dreaming` run, `completed` and `failed` are final. */
 export const statusOf = statusReader({ queued: ['queued'], completed: ['completed'], failed: ['failed'] });
+
+/** `5s` as a number. */
+export function secondsOf(duration: Duration): number {
+	return Number.parseInt(duration, 10);
+}
 
 /** From keeping the source to keeping only its idea ("Modify Video", mode; "Video editing", strength). */
 export const STRENGTHS: readonly string[] = ['adhere', 'flex', 'reimagine'].flatMap((each) => [1, 2, 3].map((number) => `${each}_${number}`));

@@ -6,7 +6,7 @@
  * official one counts.
  */
 import { z } from 'zod';
-import { answerReader, blankGeneration, firstText, firstUrl, isObject, isSuccess, notHere, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, notHere, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { extrasOnWire } from './extras';
 import { BACKWARD_LOOP, DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, rule, statusOf } from './luma';
@@ -183,7 +183,7 @@ const REFUSALS: readonly Refusal[] = [
 	{ status: [410], message: `${DISPLAY_NAME} no longer has this`, advice: ENDED },
 ];
 
-const { problem, read } = answerReader({
+const { read } = answerReader({
 	displayName: DISPLAY_NAME,
 	refusals: REFUSALS,
 	said: (json) => ({ text: detailText(json) }),
@@ -252,69 +252,71 @@ function keyframesOf(request: VideoRequest): JsonObject {
 	};
 }
 
-/** The end of every body. */
-function endOf({ callback, additionalBodyFields }: VideoRequest): JsonObject {
-	return { ...(callback ? { callback_url: callback.url } : {}), ...additionalBodyFields };
+/** The fields of a new video, also of one beside another. */
+function videoFields(request: VideoRequest): JsonObject {
+	const prompt = promptWithCameraMotion(request.prompt, request.cameraMotion);
+	const keyframes = keyframesOf(request);
+	return {
+		model: request.model,
+		...(prompt ? { prompt } : {}),
+		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
+		...(request.resolution ? { resolution: request.resolution } : {}),
+		...(request.duration ? { duration: request.duration } : {}),
+		...(request.loop ? { loop: true } : {}),
+		...(Object.keys(keyframes).length > 0 ? { keyframes } : {}),
+		...(request.concepts ? { concepts: request.concepts.map((key) => ({ key })) } : {}),
+	};
 }
 
-function bodyOf(request: VideoRequest): JsonObject {
-	const more = endOf(request);
-	switch (request.operation) {
-		case 'modify':
-			return {
-				generation_type: 'modify_video',
-				model: request.model,
-				media: { url: videoUrlOf(request.source) ?? '' },
-				// Mandatory on the wire, so it is sent even if a request leaves it open.
-				mode: request.mode ?? DEFAULT_MODE,
-				...(request.prompt ? { prompt: request.prompt } : {}),
-				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
-				...more,
-			};
-		case 'reframe':
-			return {
-				generation_type: 'reframe_video',
-				model: request.model,
-				media: { url: videoUrlOf(request.source) ?? '' },
-				aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
-				...(request.prompt ? { prompt: request.prompt } : {}),
-				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
-				...gridOf(request),
-				...more,
-			};
-		case 'upscale':
-			return {
-				generation_type: 'upscale_video',
-				...(request.resolution ? { resolution: request.resolution } : {}),
-				...more,
-			};
-		case 'addAudio':
-			return {
-				generation_type: 'add_audio',
-				...(request.prompt ? { prompt: request.prompt } : {}),
-				...extrasOnWire(EXTRAS_OF_AUDIO, request),
-				...more,
-			};
-		default:
-			return videoBody(request);
-	}
-}
-
-/** /generations/video in the SDK and the OpenAPI document since May 2025; /generations is its older name. */
-function pathOf(request: VideoRequest): string {
+function pathAndFields(request: VideoRequest): { path: string; fields: JsonObject } {
 	const source = encodeURIComponent(generationIdOf(request.source) ?? '');
+	const media = { url: videoUrlOf(request.source) ?? '' };
+	const promptAndFrame: JsonObject = {
+		...(request.prompt ? { prompt: request.prompt } : {}),
+		...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
+	};
 	switch (request.operation) {
-		case 'modify':
-			return '/generations/video/modify';
+		case 'modify': {
+			// The mode is mandatory on the wire, so it is sent even if a request leaves it open.
+			const mode = request.mode ?? DEFAULT_MODE;
+			return { path: '/generations/video/modify', fields: { generation_type: 'modify_video', model: request.model, media, mode, ...promptAndFrame } };
+		}
 		case 'reframe':
-			return '/generations/video/reframe';
+			return {
+				path: '/generations/video/reframe',
+				fields: {
+					generation_type: 'reframe_video',
+					model: request.model,
+					media,
+					aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
+					...promptAndFrame,
+					...gridOf(request),
+				},
+			};
 		case 'upscale':
-			return `/generations/${source}/upscale`;
+			return {
+				path: `/generations/${source}/upscale`,
+				fields: { generation_type: 'upscale_video', ...(request.resolution ? { resolution: request.resolution } : {}) },
+			};
 		case 'addAudio':
-			return `/generations/${source}/audio`;
+			return {
+				path: `/generations/${source}/audio`,
+				fields: {
+					generation_type: 'add_audio',
+					...(request.prompt ? { prompt: request.prompt } : {}),
+					...extrasOnWire(EXTRAS_OF_AUDIO, request),
+				},
+			};
 		default:
-			return '/generations/video';
+			// In the SDK and the OpenAPI document since May 2025; /generations is its older name.
+			return { path: '/generations/video', fields: videoFields(request) };
 	}
+}
+
+function createCall(request: VideoRequest): { method: 'POST'; path: string; body: JsonObject } {
+	const { path, fields } = pathAndFields(request);
+	const { callback, additionalBodyFields } = request;
+	return { method: 'POST', path, body: { ...fields, ...(callback ? { callback_url: callback.url } : {}), ...additionalBodyFields } };
 }
 
 /** A list of words; according to other clients also wrapped, or as objects. */
@@ -346,22 +348,6 @@ function pageIn(json: JsonValue | undefined): GenerationPage | null {
 	// Without its offset, a page does not say where the next one begins: stop instead of looping.
 	const more = hasMore === true && typeof offset === 'number' && rows.length > 0;
 	return { generations, next: more ? String(offset + rows.length) : null };
-}
-
-function videoBody(request: VideoRequest): JsonObject {
-	const prompt = promptWithCameraMotion(request.prompt, request.cameraMotion);
-	const keyframes = keyframesOf(request);
-	return {
-		model: request.model,
-		...(prompt ? { prompt } : {}),
-		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
-		...(request.resolution ? { resolution: request.resolution } : {}),
-		...(request.duration ? { duration: request.duration } : {}),
-		...(request.loop ? { loop: true } : {}),
-		...(Object.keys(keyframes).length > 0 ? { keyframes } : {}),
-		...(request.concepts ? { concepts: request.concepts.map((key) => ({ key })) } : {}),
-		...endOf(request),
-	};
 }
 
 /** The price of what a body buys, including additional body fields. */
@@ -471,7 +457,7 @@ export const lumaDreamMachine: Provider = {
 		rule(['extend'], 'startImage', "is not available when 'Direction' is forward; leave it out", ({ direction, startImage }) => direction === 'forward' && startImage !== null),
 	],
 
-	create: (request) => ({ method: 'POST', path: pathOf(request), body: bodyOf(request) }),
+	create: createCall,
 	// An answer with an id but no state is an accepted generation.
 	readCreated(answer, request) {
 		const isAtGeneration = request?.operation === 'upscale' || request?.operation === 'addAudio';
@@ -503,7 +489,7 @@ export const lumaDreamMachine: Provider = {
 			if (!isObject(listed)) return false;
 			// Their source is only in the path, so two of them cannot be told apart.
 			if (request.operation === 'upscale' || request.operation === 'addAudio') return false;
-			const sent = bodyOf(request);
+			const sent = createCall(request).body;
 			// A modified or reframed video can have the same model and prompt as a generated one.
 			const type = sent.generation_type ?? 'video';
 			if (!isBlank(listed.generation_type) && listed.generation_type !== type) return false;
@@ -515,7 +501,7 @@ export const lumaDreamMachine: Provider = {
 
 	deletion: {
 		call: (generationId) => ({ method: 'DELETE', path: `/generations/${encodeURIComponent(generationId)}` }),
-		read: (answer) => (isSuccess(answer) ? { ok: true, value: true } : { ok: false, problem: problem(answer, 'generation') }),
+		read: (answer) => read(answer, 'generation', () => true as const),
 	},
 
 	balance: {
@@ -541,6 +527,6 @@ export const lumaDreamMachine: Provider = {
 	estimateUsd(request) {
 		// Published for new videos. The price of a modification depends on the source's pixels, which are not known here; the
 		// other operations have no published price.
-		return request.operation === 'generate' ? priceOf(bodyOf(request)) : null;
+		return request.operation === 'generate' ? priceOf(createCall(request).body) : null;
 	},
 };

@@ -7,10 +7,9 @@
 import { z } from 'zod';
 import { answerReader, blankGeneration, firstText, firstUrl, isObject, statusReader, urlsIn, valueAt } from './answers';
 import type { Refusal } from './answers';
-import { RAY_2_RATIOS } from './luma';
+import { RAY_2_RATIOS, secondsOf } from './luma';
 import type {
 	Balance,
-	Duration,
 	Generation,
 	GenerationStatus,
 	JsonObject,
@@ -33,8 +32,6 @@ const NOT_AUTHENTICATED = 2;
 /** The table of "Luma Ray 2" has only 2-4, its example with images sends 3-4; other pages show the same split. */
 const MODEL_ID_WITHOUT_IMAGES = '2-4';
 const MODEL_ID_WITH_IMAGES = '3-4';
-
-const SECONDS: Readonly<Partial<Record<Duration, number>>> = { '5s': 5, '9s': 9 };
 
 /** Mandatory on the wire, so they are sent even if a request leaves them open. */
 const DEFAULTS = { aspectRatio: '16:9', resolution: '540p', duration: '5s' } as const;
@@ -164,7 +161,7 @@ function options(request: VideoRequest): JsonObject {
 		prompt_optimization: request.promptOptimization ?? false,
 		aspect_ratio: request.aspectRatio ?? DEFAULTS.aspectRatio,
 		resolution: request.resolution ?? DEFAULTS.resolution,
-		duration: SECONDS[request.duration ?? DEFAULTS.duration] ?? null,
+		duration: secondsOf(request.duration ?? DEFAULTS.duration),
 		...(request.loop ? { loop: true } : {}),
 		// Unknown options are added to the mandatory ones instead of replacing them.
 		...(isObject(additional) ? additional : {}),
