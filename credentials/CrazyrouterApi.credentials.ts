@@ -1,11 +1,6 @@
-import type {
-	Icon,
-	ICredentialTestRequest,
-	ICredentialType,
-	INodeProperties,
-} from 'n8n-workflow';
+import type { Icon, ICredentialTestRequest, ICredentialType, INodeProperties } from 'n8n-workflow';
 
-import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+import { apiKeyField, keyAsHeader, onlyToHostOf, rules, testRequest, whenBody, whenRedirected, whenStatus } from './shared';
 
 // The two visible fields, as one URL.
 const baseUrl = '$self["host"] === "custom" ? $self["customBaseUrl"] : $self["host"]';
@@ -15,25 +10,16 @@ export class CrazyrouterApi implements ICredentialType {
 
 	displayName = 'CrazyRouter API';
 
-	icon: Icon = {
-		light: 'file:../icons/crazyrouterApi.svg',
-		dark: 'file:../icons/crazyrouterApi.dark.svg',
-	};
+	icon: Icon = { light: 'file:../icons/crazyrouterApi.svg', dark: 'file:../icons/crazyrouterApi.dark.svg' };
 
 	documentationUrl = 'https://docs.crazyrouter.com/en/authentication';
 
 	properties: INodeProperties[] = [
-		{
-			displayName: 'API Key',
-			name: 'apiKey',
-			type: 'string',
-			typeOptions: { password: true },
-			default: '',
-			required: true,
-			placeholder: 'e.g. sk-1234567890abcdef',
-			description: 'The key is sent to the host below and nowhere else',
-			hint: 'Create a token in the console at crazyrouter.com. It begins with sk-, and its model list must include Luma.',
-		},
+		apiKeyField(
+			'sk-1234567890abcdef',
+			'Create a token in the console at crazyrouter.com. It begins with sk-, and its model list must include Luma.',
+			'The key is sent to the host below and nowhere else',
+		),
 		{
 			displayName: 'Host',
 			name: 'host',
@@ -88,23 +74,11 @@ export class CrazyrouterApi implements ICredentialType {
 
 	// Lists the models that the key may use, for free.
 	test: ICredentialTestRequest = {
-		request: {
-			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
-			url: '/v1/models',
-			method: 'GET',
-			disableFollowRedirect: true,
-			timeout: 20_000,
-		},
+		request: testRequest('/v1/models'),
 		rules: rules(
 			...whenRedirected('Host'),
-			whenStatus(
-				401,
-				'CrazyRouter did not accept this API key. Copy it again from the console at crazyrouter.com.',
-			),
-			whenStatus(
-				403,
-				'CrazyRouter refused this API key. Check its quota, its expiration and its list of allowed IP addresses in the console at crazyrouter.com.',
-			),
+			whenStatus(401, 'CrazyRouter did not accept this API key. Copy it again from the console at crazyrouter.com.'),
+			whenStatus(403, 'CrazyRouter refused this API key. Check its quota, its expiration and its list of allowed IP addresses in the console at crazyrouter.com.'),
 			whenStatus(404, "CrazyRouter has no API at this address. Check the 'Host'."),
 			whenBody('data', undefined, "The answer did not come from CrazyRouter's API. Check the 'Host'."),
 		),

@@ -1,15 +1,8 @@
-import type {
-	Icon,
-	ICredentialTestRequest,
-	ICredentialType,
-	INodeProperties,
-} from 'n8n-workflow';
+import type { Icon, ICredentialTestRequest, ICredentialType, INodeProperties } from 'n8n-workflow';
 
-import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+import { apiKeyField, baseUrlField, keyAsHeader, lettingPass, onlyToHostOf, rules, testRequest, whenBody, whenBusy, whenRedirected, whenStatus } from './shared';
 
-const refused =
-	'Luma did not accept this API key. Use one created at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.';
-const noAnswer = 'Luma could not say whether the key works. Try again later.';
+const refused = 'Luma did not accept this API key. Use one created at platform.lumalabs.ai; Dream Machine keys from lumalabs.ai/dream-machine/api/keys do not work here.';
 const wrongAddress = "Luma has no API at this address. Check the 'Base URL'.";
 
 export class LumaAgentsApi implements ICredentialType {
@@ -17,10 +10,7 @@ export class LumaAgentsApi implements ICredentialType {
 
 	displayName = 'Luma Agents API';
 
-	icon: Icon = {
-		light: 'file:../icons/lumaAgentsApi.svg',
-		dark: 'file:../icons/lumaAgentsApi.dark.svg',
-	};
+	icon: Icon = { light: 'file:../icons/lumaAgentsApi.svg', dark: 'file:../icons/lumaAgentsApi.dark.svg' };
 
 	documentationUrl = 'https://docs.agents.lumalabs.ai/';
 
@@ -32,27 +22,12 @@ export class LumaAgentsApi implements ICredentialType {
 			type: 'notice',
 			default: '',
 		},
-		{
-			displayName: 'API Key',
-			name: 'apiKey',
-			type: 'string',
-			typeOptions: { password: true },
-			default: '',
-			required: true,
-			placeholder: 'e.g. luma-api-1234567890abcdef',
-			description:
-				'The key is sent to the base URL below and nowhere else. Luma Agents has no free call for checking a key, so the connection test reads a generation that does not exist and fails only if the key is refused. It does not show whether the account has a balance.',
-			hint: 'Create one at platform.lumalabs.ai. The account needs a balance.',
-		},
-		{
-			displayName: 'Base URL',
-			name: 'baseUrl',
-			type: 'string',
-			default: 'https://agents.lumalabs.ai/v1',
-			required: true,
-			placeholder: 'e.g. https://agents.lumalabs.ai/v1',
-			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
-		},
+		apiKeyField(
+			'luma-api-1234567890abcdef',
+			'Create one at platform.lumalabs.ai. The account needs a balance.',
+			'The key is sent to the base URL below and nowhere else. Luma Agents has no free call for checking a key, so the connection test reads a generation that does not exist and fails only if the key is refused. It does not show whether the account has a balance.',
+		),
+		baseUrlField('https://agents.lumalabs.ai/v1'),
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
@@ -61,31 +36,14 @@ export class LumaAgentsApi implements ICredentialType {
 	// The official client has two calls: one buys, the other reads a generation. Reading one that does not exist costs
 	// nothing, and "not found" is only answered after the key was accepted, so that answer passes.
 	test: ICredentialTestRequest = {
-		request: {
-			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
-			url: '/generations/00000000-0000-0000-0000-000000000000',
-			method: 'GET',
-			disableFollowRedirect: true,
-			timeout: 20_000,
-			ignoreHttpStatusErrors: {
-				ignore: true,
-				except: [301, 302, 303, 307, 308, 401, 403, 405, 407, 408, 410, 429, 500, 501, 502, 503, 504],
-			},
-		},
+		request: testRequest('/generations/00000000-0000-0000-0000-000000000000', lettingPass(405, 410)),
 		rules: rules(
 			...whenRedirected('Base URL'),
 			whenStatus(401, refused),
-			whenStatus(
-				403,
-				'Luma refused the account of this API key. Check at platform.lumalabs.ai that the account is active; Dream Machine keys do not work here.',
-			),
+			whenStatus(403, 'Luma refused the account of this API key. Check at platform.lumalabs.ai that the account is active; Dream Machine keys do not work here.'),
 			whenStatus(405, wrongAddress),
 			whenStatus(410, wrongAddress),
-			whenStatus(429, noAnswer),
-			whenStatus(500, noAnswer),
-			whenStatus(502, noAnswer),
-			whenStatus(503, noAnswer),
-			whenStatus(504, noAnswer),
+			...whenBusy('Luma could not say whether the key works. Try again later.'),
 			whenBody('0', '<', "A web page came back instead of an answer. Check the 'Base URL'."),
 			// The answer for a path that does not exist; an unknown generation has a different text.
 			whenBody('detail', 'Not Found', wrongAddress),

@@ -1,24 +1,15 @@
-import type {
-	Icon,
-	ICredentialTestRequest,
-	ICredentialType,
-	INodeProperties,
-} from 'n8n-workflow';
+import type { Icon, ICredentialTestRequest, ICredentialType, INodeProperties } from 'n8n-workflow';
 
-import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+import { apiKeyField, baseUrlField, keyAsHeader, onlyToHostOf, rules, testRequest, whenBody, whenRedirected, whenStatus } from './shared';
 
-const refused =
-	'Luma did not accept this API key. Use a Dream Machine key from lumalabs.ai/dream-machine/api/keys; keys from platform.lumalabs.ai do not work here.';
+const refused = 'Luma did not accept this API key. Use a Dream Machine key from lumalabs.ai/dream-machine/api/keys; keys from platform.lumalabs.ai do not work here.';
 
 export class LumaDreamMachineApi implements ICredentialType {
 	name = 'lumaDreamMachineApi';
 
 	displayName = 'Luma Dream Machine API';
 
-	icon: Icon = {
-		light: 'file:../icons/lumaDreamMachineApi.svg',
-		dark: 'file:../icons/lumaDreamMachineApi.dark.svg',
-	};
+	icon: Icon = { light: 'file:../icons/lumaDreamMachineApi.svg', dark: 'file:../icons/lumaDreamMachineApi.dark.svg' };
 
 	documentationUrl = 'https://docs.lumalabs.ai/docs/video-generation';
 
@@ -30,26 +21,8 @@ export class LumaDreamMachineApi implements ICredentialType {
 			type: 'notice',
 			default: '',
 		},
-		{
-			displayName: 'API Key',
-			name: 'apiKey',
-			type: 'string',
-			typeOptions: { password: true },
-			default: '',
-			required: true,
-			placeholder: 'e.g. luma-12345678-90ab-cdef',
-			description: 'The key is sent to the base URL below and nowhere else',
-			hint: 'Create one at lumalabs.ai/dream-machine/api/keys. The account needs API credits.',
-		},
-		{
-			displayName: 'Base URL',
-			name: 'baseUrl',
-			type: 'string',
-			default: 'https://api.lumalabs.ai/dream-machine/v1',
-			required: true,
-			placeholder: 'e.g. https://api.lumalabs.ai/dream-machine/v1',
-			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
-		},
+		apiKeyField('luma-12345678-90ab-cdef', 'Create one at lumalabs.ai/dream-machine/api/keys. The account needs API credits.'),
+		baseUrlField('https://api.lumalabs.ai/dream-machine/v1'),
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
@@ -57,23 +30,13 @@ export class LumaDreamMachineApi implements ICredentialType {
 
 	// Reads the balance: free, and unlike a ping, it verifies the key.
 	test: ICredentialTestRequest = {
-		request: {
-			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
-			url: '/credits',
-			method: 'GET',
-			disableFollowRedirect: true,
-			timeout: 20_000,
-		},
+		request: testRequest('/credits'),
 		rules: rules(
 			...whenRedirected('Base URL'),
 			whenStatus(401, refused),
 			whenStatus(403, refused),
 			whenStatus(404, "Luma has no API at this address. Check the 'Base URL'."),
-			whenBody(
-				'credit_balance',
-				undefined,
-				"The answer did not come from Luma's Dream Machine API. Check the 'Base URL'.",
-			),
+			whenBody('credit_balance', undefined, "The answer did not come from Luma's Dream Machine API. Check the 'Base URL'."),
 		),
 	};
 }

@@ -1,14 +1,8 @@
-import type {
-	Icon,
-	ICredentialTestRequest,
-	ICredentialType,
-	INodeProperties,
-} from 'n8n-workflow';
+import type { Icon, ICredentialTestRequest, ICredentialType, INodeProperties } from 'n8n-workflow';
 
-import { keyAsHeader, onlyToHostOf, rules, whenBody, whenRedirected, whenStatus } from './shared';
+import { apiKeyField, baseUrlField, keyAsHeader, onlyToHostOf, rules, testRequest, whenBody, whenRedirected, whenStatus } from './shared';
 
-const refused =
-	'Replicate did not accept this API key. Copy the token again from replicate.com/account/api-tokens.';
+const refused = 'Replicate did not accept this API key. Copy the token again from replicate.com/account/api-tokens.';
 
 // Not `replicateApi`: other packages have a credential of that name.
 export class ReplicateLumaApi implements ICredentialType {
@@ -16,34 +10,17 @@ export class ReplicateLumaApi implements ICredentialType {
 
 	displayName = 'Replicate Luma API';
 
-	icon: Icon = {
-		light: 'file:../icons/replicateLumaApi.svg',
-		dark: 'file:../icons/replicateLumaApi.dark.svg',
-	};
+	icon: Icon = { light: 'file:../icons/replicateLumaApi.svg', dark: 'file:../icons/replicateLumaApi.dark.svg' };
 
 	documentationUrl = 'https://replicate.com/docs/topics/security/api-tokens';
 
 	properties: INodeProperties[] = [
-		{
-			displayName: 'API Key',
-			name: 'apiKey',
-			type: 'string',
-			typeOptions: { password: true },
-			default: '',
-			required: true,
-			placeholder: 'e.g. r8_1234567890abcdef',
-			description: 'The API token. It is sent to the base URL below and nowhere else.',
-			hint: 'Make one at replicate.com/account/api-tokens. It begins with r8_. Without a payment method, an account can make 6 requests a minute.',
-		},
-		{
-			displayName: 'Base URL',
-			name: 'baseUrl',
-			type: 'string',
-			default: 'https://api.replicate.com/v1',
-			required: true,
-			placeholder: 'e.g. https://api.replicate.com/v1',
-			description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
-		},
+		apiKeyField(
+			'r8_1234567890abcdef',
+			'Make one at replicate.com/account/api-tokens. It begins with r8_. Without a payment method, an account can make 6 requests a minute.',
+			'The API token. It is sent to the base URL below and nowhere else.',
+		),
+		baseUrlField('https://api.replicate.com/v1'),
 		...onlyToHostOf('$self["baseUrl"]'),
 	];
 
@@ -51,13 +28,7 @@ export class ReplicateLumaApi implements ICredentialType {
 
 	// Reads whose token it is: free.
 	test: ICredentialTestRequest = {
-		request: {
-			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
-			url: '/account',
-			method: 'GET',
-			disableFollowRedirect: true,
-			timeout: 20_000,
-		},
+		request: testRequest('/account'),
 		rules: rules(
 			...whenRedirected('Base URL'),
 			whenStatus(401, refused),

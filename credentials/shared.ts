@@ -6,6 +6,34 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
+/** @param hint where to get a key */
+export const apiKeyField = (
+	example: string,
+	hint: string,
+	description = 'The key is sent to the base URL below and nowhere else',
+): INodeProperties => ({
+	displayName: 'API Key',
+	name: 'apiKey',
+	type: 'string',
+	typeOptions: { password: true },
+	default: '',
+	required: true,
+	placeholder: `e.g. ${example}`,
+	description,
+	hint,
+});
+
+/** @param url of the service itself */
+export const baseUrlField = (url: string): INodeProperties => ({
+	displayName: 'Base URL',
+	name: 'baseUrl',
+	type: 'string',
+	default: url,
+	required: true,
+	placeholder: `e.g. ${url}`,
+	description: 'URL of the API. Change it only to use your own proxy or test server. If the connection test says ECONNREFUSED or ENOTFOUND, n8n cannot reach this address.',
+});
+
 /**
  * Fields that n8n itself reads: the key is sent only to the host of the base URL, in an HTTP Request node too. Someone who
  * may edit workflows but not the credential cannot send the key elsewhere.
@@ -30,6 +58,31 @@ export const onlyToHostOf = (baseUrl: string, siblings?: { host: string; others:
 	},
 ];
 
+type TestRequest = ICredentialTestRequest['request'];
+
+/** The request of the connection test. It follows no redirect, which would take the key to another host. */
+export const testRequest = (url: string, more: TestRequest = {}): TestRequest => ({
+	baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
+	url,
+	method: 'GET',
+	disableFollowRedirect: true,
+	timeout: 20_000,
+	...more,
+});
+
+/**
+ * For services without a free call that checks a key: every status passes, such as "not found", except those of
+ * redirects, refused keys and services that are busy.
+ *
+ * @param more statuses that do not pass either
+ */
+export const lettingPass = (...more: number[]): TestRequest => ({
+	ignoreHttpStatusErrors: {
+		ignore: true,
+		except: [301, 302, 303, 307, 308, 401, 403, 407, 408, 429, 500, 501, 502, 503, 504, ...more].sort((one, other) => one - other),
+	},
+});
+
 type Rule = IAuthenticateRuleResponseCode | IAuthenticateRuleResponseSuccessBody;
 
 /** The connection test fails with `message` when the service answers with this HTTP status. */
@@ -37,6 +90,9 @@ export const whenStatus = (value: number, message: string): IAuthenticateRuleRes
 	type: 'responseCode',
 	properties: { value, message },
 });
+
+/** The connection test fails with `message` when the service is busy or down. */
+export const whenBusy = (message: string): IAuthenticateRuleResponseCode[] => [429, 500, 502, 503, 504].map((status) => whenStatus(status, message));
 
 /** The connection test fails with `message` when the body of a successful answer has this value at `key`; `undefined`: none. */
 export const whenBody = (

@@ -118,9 +118,7 @@ function pack(folder, { name }) {
 
 /** Of the whole package: all that is compiled or copied. */
 function sourcesExpected() {
-	// Guesses are for those who work on the package.
-	const published = ['nodes', 'credentials', 'icons'].flatMap(sources).filter((path) => !path.endsWith('guesses.ts'));
-	return published.map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
+	return ['nodes', 'credentials', 'icons'].flatMap(sources).map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
 }
 
 /** Of a package with some of the providers: what its nodes and credentials load and show. */

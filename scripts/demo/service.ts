@@ -78,6 +78,6 @@ export function watch(provider: Provider, watcher: Watcher): void {
 		if (reading.ok) watcher.onAnswer((reading as unknown as { value: Generation }).value);
 		return reading;
 	};
-	provider.readCreated = (answer) => heard(readCreated(answer));
+	provider.readCreated = (answer, request) => heard(readCreated(answer, request));
 	provider.readStatus = (answer, generationId) => heard(readStatus(answer, generationId));
 }

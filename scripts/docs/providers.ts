@@ -12,7 +12,7 @@ import { operations } from '../../nodes/LumaVideo/operations';
 import { extraFields } from '../../nodes/LumaVideo/providers/extras';
 import type { Operation } from '../../nodes/LumaVideo/operations/operation';
 import { providerIds, providers } from '../../nodes/LumaVideo/providers';
-import { blankImageRequest, blankRequest } from '../../nodes/LumaVideo/providers/provider';
+import { CONCURRENCY, blankImageRequest, blankRequest, imageInputOf } from '../../nodes/LumaVideo/providers/provider';
 import type { FrameMode, ImageMaking, ModelCapabilities, Provider } from '../../nodes/LumaVideo/providers/provider';
 
 export const tablesPath = join(__dirname, '..', '..', 'docs', 'providers.md');
@@ -86,7 +86,7 @@ function imageRows({ displayName }: Provider, { capabilities, estimateUsd }: Ima
 }
 
 function providerRow({ displayName, capabilities, callbacks, cancellation, listing, deletion }: Provider): string[] {
-	const { concurrency, prompt } = capabilities;
+	const { concurrency = CONCURRENCY, prompt } = capabilities;
 	const extras = extraFields.filter((extra) => extra in capabilities.extras);
 	const { minLength, maxLength, optionalWithImage } = prompt;
 	const length = minLength === null || maxLength === null ? [] : [`${minLength} to ${maxLength} characters`];
@@ -111,15 +111,15 @@ const RESOURCES: Readonly<Record<Operation['resource'], string>> = {
 	cameraMotion: 'Camera Motion',
 };
 
-const IMAGE_INPUTS: Readonly<Record<Provider['capabilities']['imageInput'], string>> = {
+const IMAGE_INPUTS: Readonly<Record<ReturnType<typeof imageInputOf>, string>> = {
 	data: 'inside the request',
 	upload: 'uploaded first',
 	url: "through n8n's public address",
 };
 
-function fileInput({ capabilities, fileStore }: Provider): string {
-	const input = IMAGE_INPUTS[capabilities.imageInput];
-	return fileStore ? `${input}; uploaded first when large` : input;
+function fileInput(provider: Provider): string {
+	const input = IMAGE_INPUTS[imageInputOf(provider)];
+	return provider.fileStore ? `${input}; uploaded first when large` : input;
 }
 
 /** Which provider can do which operation, and how it takes image files. */

@@ -58,7 +58,7 @@ async function mutate(directory) {
 	process.env.MUTATION_SAMPLE = values.sample;
 	process.env.MUTATION_TESTS = (values.tests.length > 0 ? values.tests : tests[directory]).join(',');
 	return await new Stryker({
-		mutate: files.length > 0 ? files : [`nodes/LumaVideo/${directory}/**/*.ts`, '!nodes/LumaVideo/**/*guesses.ts'],
+		mutate: files.length > 0 ? files : [`nodes/LumaVideo/${directory}/**/*.ts`],
 		plugins: ['@stryker-mutator/jest-runner', './test/mutation/prose.mjs', './test/mutation/sample.mjs'],
 		ignorers: ['prose'],
 		checkers: values.sample === '1' ? [] : ['sample'],

@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stub } from '../../nodes/LumaVideo/generation/stub';
 import { providerIds, providers } from '../../nodes/LumaVideo/providers';
+import { blankGeneration } from '../../nodes/LumaVideo/providers/answers';
 import type { ProviderId } from '../../nodes/LumaVideo/providers/provider';
 import { cheapest } from '../../scripts/check/live/cheapest';
 import { checkLive } from '../../scripts/check/live/check';
@@ -14,7 +14,7 @@ import { listen } from '../../scripts/check/live/listener';
 import type { Observations } from '../../scripts/check/live/observations';
 import { generalProbes, probes } from '../../scripts/check/live/probes';
 import { Redactor } from '../../scripts/check/live/redact';
-import { fileOf, guessesOf, judge, reportOf } from '../../scripts/check/live/report';
+import { judge, reportOf } from '../../scripts/check/live/report';
 import { systemClock } from '../engine/harness/fastClock';
 import type { FaultRule, ProviderServer, SettingsChange } from '../provider-server';
 import { startProviderServer } from '../provider-server';
@@ -116,7 +116,7 @@ describe.each(['503', 'reset-before'] as const)('while every request ends with %
 
 it.each<[string, Partial<LiveOptions>]>([
 	['nobody confirms the price', { confirm: async () => await Promise.resolve(false) }],
-	['the request that must be refused was accepted', { confirm: buy, provider: { ...providers.replicate, readCreated: () => ({ ok: true, value: stub('charged') }) } }],
+	['the request that must be refused was accepted', { confirm: buy, provider: { ...providers.replicate, readCreated: () => ({ ok: true, value: blankGeneration('charged') }) } }],
 ])('buys nothing when %s', async (_, options) => {
 	const seen = await run('replicate', options);
 	expect(seen.results.at(-1)).toMatchObject({ step: 'buy', outcome: 'skipped' });
@@ -182,10 +182,9 @@ it.each(OPPOSITES)('sees that %s: %s is wrong, and says which file to change', a
 	if (faults) server.fault({ provider: id, ...faults });
 	const seen = await run(id, { confirm: buy, prompt, ...(slow ? { clock: { ...systemClock, wall: anHourAtTheEnd } } : {}) });
 	expect(verdicts(seen)[guess]).toBe('refuted');
-	const [wrong] = guessesOf(id).filter((each) => each.guess.id === guess);
-	if (!wrong) throw new Error('no such guess');
+	const wrong = judge(seen).find((each) => each.guess.id === guess);
 	expect(report(seen).split('\n').filter((line) => line.startsWith('| **refuted** |') && line.includes(`\`${guess}\``))).toEqual([
-		expect.stringContaining(`Change \`${fileOf(id, wrong.guess)}\``),
+		expect.stringContaining(`Change \`${String(wrong?.guess.file)}\``),
 	]);
 });
 

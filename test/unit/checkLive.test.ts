@@ -1,7 +1,7 @@
 /** What `npm run check:live` writes into its report, whatever a service echoes: nothing that is secret. */
 import { describe, expect, it } from '@jest/globals';
-import { stub } from '../../nodes/LumaVideo/generation/stub';
 import { providers } from '../../nodes/LumaVideo/providers';
+import { blankGeneration } from '../../nodes/LumaVideo/providers/answers';
 import type { JsonObject } from '../../nodes/LumaVideo/providers/provider';
 import { blankRequest } from '../../nodes/LumaVideo/providers/provider';
 import { cheapest, planText, priceText } from '../../scripts/check/live/cheapest';
@@ -61,7 +61,7 @@ function echoing(texts: readonly string[]): Observations {
 	const all = JSON.stringify(body);
 	const exchange = (more: Partial<Traffic>): Traffic => ({ step: 'unknown', method: 'POST', url: 'https://service.example/v1/echo', body: null, answer: answer(all), fault: null, ...more });
 	const request = { ...blankRequest('generate', 'ray-3.2'), prompt: texts.join(' ') };
-	const generation = { ...stub(ID), raw: { input: body } };
+	const generation = { ...blankGeneration(ID), raw: { input: body } };
 	return {
 		provider: providers.replicate,
 		baseUrl: 'https://service.example/v1',

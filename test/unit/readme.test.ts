@@ -3,7 +3,6 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { scripts } from '../../package.json';
-import { guessesDocument, guessesPath } from '../../scripts/docs/guesses';
 import { providerTable, tableIn, tablesPath } from '../../scripts/docs/providers';
 
 const root = join(__dirname, '../..');
@@ -21,10 +20,6 @@ function anchorsOf(text: string): string[] {
 
 it('docs/providers.md holds the tables as they are (else: npm run docs:providers)', () => {
 	expect(tableIn(readFileSync(tablesPath, 'utf8'))).toBe(providerTable());
-});
-
-it('docs/guesses.md holds the guesses as they are (else: npm run docs:guesses)', () => {
-	expect(readFileSync(guessesPath, 'utf8')).toBe(guessesDocument());
 });
 
 it("README.md is short enough to be read: 1,800 words", () => {

@@ -12,10 +12,10 @@ import { operations } from '../../nodes/LumaVideo/operations';
 import { providerIds, providers } from '../../nodes/LumaVideo/providers';
 import type { ProviderId } from '../../nodes/LumaVideo/providers/provider';
 import packageFile from '../../package.json';
-import { guesses } from '../../nodes/LumaVideo/providers/guesses';
 import { keptContract } from '../../scripts/check/contract';
-import { probes } from '../../scripts/check/live/probes';
-import { fileOf } from '../../scripts/check/live/report';
+import { RISKS, guessesUnder } from '../../scripts/check/live/guesses';
+import type { Probe } from '../../scripts/check/live/probes';
+import { generalProbes, probes } from '../../scripts/check/live/probes';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { STATES, VIDEO_URL, samples, shapeOf } from '../samples';
@@ -102,14 +102,6 @@ describe.each(providerIds)('%s', (id) => {
 		expect(chapterOf('README.md', 'Quick start')).toContain(`\`${sample.keyVariable}\``);
 	});
 
-	it('has guesses, each with its own id and a file that can be changed; what observes one names it', () => {
-		const ids = guesses[id].map((guess) => guess.id);
-		expect(ids.length).toBeGreaterThan(0);
-		expect(ids.filter((each, index) => ids.indexOf(each) < index)).toEqual([]);
-		expect(guesses[id].map((guess) => fileOf(id, guess)).filter((path) => !existsSync(join(root, path)))).toEqual([]);
-		expect(probes[id].map(({ guess }) => guess).filter((guess) => !ids.includes(guess))).toEqual([]);
-	});
-
 	it('is named in the description of the package, in the words to search for the node, and in the forms for issues', () => {
 		expect(packageFile.description).toContain(displayName);
 		expect(alias.filter((word) => displayName.toLowerCase().includes(word))).not.toEqual([]);
@@ -161,6 +153,32 @@ describe.each(providerIds)('%s', (id) => {
 			const written = JSON.stringify(credential.properties);
 			expect(written).toContain(`"${sample.baseUrl}"`);
 		});
+	});
+});
+
+describe.each<[heading: string, readonly Probe[]]>([
+	['All services', generalProbes],
+	...providerIds.map((id): [string, readonly Probe[]] => [providers[id].displayName, probes[id]]),
+])('docs/guesses.md, %s', (heading, observed) => {
+	const guesses = guessesUnder(heading);
+	const ids = guesses.map((guess) => guess.id);
+
+	it('has guesses, each with its own id and a file that can be changed', () => {
+		expect(ids.length).toBeGreaterThan(0);
+		expect(ids.filter((each, index) => ids.indexOf(each) < index)).toEqual([]);
+		expect(guesses.map(({ file }) => file).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+	});
+
+	it('has risks of the list, the worst first', () => {
+		const ranks = guesses.map(({ risk }) => RISKS.indexOf(risk));
+		expect(guesses.filter((_, index) => ranks[index] === -1)).toEqual([]);
+		expect(ranks).toEqual([...ranks].sort((one, other) => one - other));
+	});
+
+	it('says what observes each', () => {
+		expect(guesses.filter(({ checked }) => checked !== '–').map(({ id, checked }) => `${id}: ${checked}`).sort()).toEqual(
+			observed.map(({ guess, need }) => `${guess}: ${need}`).sort(),
+		);
 	});
 });
 

@@ -1,4 +1,5 @@
 /** One job, from its request to its result. */
+import { blankGeneration } from '../providers/answers';
 import type { Generation, Product } from '../providers/provider';
 import { kindOf } from './experience';
 import type { Failure } from './failure';
@@ -11,7 +12,6 @@ import { RunEnded } from './pauses';
 import { isOver, isTransient, readFailure } from './read';
 import type { Expectation } from './schedule';
 import { UNKNOWN_EXPECTED_MS, expectedMs, nextReadDelayMs, nextWakeDelayMs, retryDelayMs } from './schedule';
-import { stub } from './stub';
 import { Submission, doubtFailure } from './submit';
 
 /** A final generation is not read again for this long: after that, its URL may have expired. */
@@ -66,7 +66,7 @@ export class JobTask {
 		if (this.generation) return { kind: 'open', generation: this.generation, reason };
 		const entry = this.entry ?? (start.kind === 'create' ? options.ledger.find(itemIndex, start.key) : undefined);
 		if (!entry) return { kind: 'notSubmitted' };
-		if (entry.generationId !== null) return { kind: 'open', generation: stub(entry.generationId), reason };
+		if (entry.generationId !== null) return { kind: 'open', generation: blankGeneration(entry.generationId), reason };
 		return {
 			kind: 'failure',
 			failure: doubtFailure(options.provider, this.makes, entry, entry.doubt ?? STOPPED_UNANSWERED),
@@ -84,7 +84,7 @@ export class JobTask {
 	private async live(): Promise<Outcome> {
 		const { options } = this.services;
 		const { start } = this.job;
-		if (start.kind === 'existing') return await this.untilOver(stub(start.generationId), null, true);
+		if (start.kind === 'existing') return await this.untilOver(blankGeneration(start.generationId), null, true);
 		const refusal = options.ledger.refusal(this.job.itemIndex, start.key);
 		if (refusal) return { kind: 'failure', failure: refusal };
 		for (;;) {

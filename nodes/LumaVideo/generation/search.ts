@@ -1,4 +1,5 @@
 /** Searches the provider's list for the generation of a request that got no readable answer. */
+import { blankGeneration } from '../providers/answers';
 import type { Generation, GenerationRequest, Provider } from '../providers/provider';
 import { isSameRequest } from '../providers/provider';
 import { isOfSameExecution } from '../transport/callbackAddress';
@@ -6,7 +7,6 @@ import type { JobServices } from './job';
 import type { LedgerEntry } from './ledger';
 import { listPages } from './list';
 import { findLost, isLongBefore } from './lost';
-import { stub } from './stub';
 import { twinHash } from './twins';
 
 export type Found = { ok: true; generation: Generation } | NotFound;
@@ -41,7 +41,7 @@ export async function searchLost(entry: LedgerEntry, { options, pauses, twins }:
 			await pauses.pause(pauses.now + delay, true).over;
 			await pauses.unlessEnded(twins.settled(hash, entry.name), true);
 			const generationId = twins.idOf(entry.name);
-			if (generationId !== null) return { ok: true, generation: stub(generationId) };
+			if (generationId !== null) return { ok: true, generation: blankGeneration(generationId) };
 			const list = await listBackTo(options, entry.submittedAt);
 			if (!list) continue;
 			const unanswered = ledger.unresolved(entry.requestHash);

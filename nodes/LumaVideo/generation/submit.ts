@@ -2,9 +2,10 @@
  * One request that costs money. It is sent once, and again only after an answer that refuses it for now. If it is not
  * clear whether it was accepted, the generation is looked for, never bought again.
  */
+import { blankGeneration } from '../providers/answers';
 import { quote } from '../providers/answers';
 import type { Generation, GenerationRequest, Problem, Product, Provider, ProviderCall } from '../providers/provider';
-import { createCall, mayHaveBeenAccepted, readCreated } from '../providers/provider';
+import { createCall, mayHaveBeenAccepted } from '../providers/provider';
 import type { Text } from '../providers/text';
 import type { Exchange } from '../transport/exchange';
 import type { Failure } from './failure';
@@ -17,7 +18,6 @@ import { RunEnded } from './pauses';
 import { retryDelayMs } from './schedule';
 import type { NotFound } from './search';
 import { searchLost } from './search';
-import { stub } from './stub';
 import { twinHash } from './twins';
 
 type Submitted =
@@ -47,7 +47,7 @@ export class Submission {
 		const { generationId, estimatedSeconds } = known;
 		const id = generationId ?? '';
 		this.services.twins.own(id, known.name);
-		return { ok: true, generation: stub(id, estimatedSeconds), entry: known, isAdopted: true };
+		return { ok: true, generation: { ...blankGeneration(id), estimatedSeconds }, entry: known, isAdopted: true };
 	}
 
 	private async create(): Promise<Submitted> {
@@ -67,7 +67,7 @@ export class Submission {
 				this.withdraw(entry);
 				return this.notBought(cannotBeReached({ provider, reason: exchange.fault.text }));
 			}
-			const reading = readCreated(provider, exchange.answer, request);
+			const reading = provider.readCreated(exchange.answer, request);
 			if (reading.ok) return this.accept(entry, reading.value, false);
 			const { problem } = reading;
 			if (mayHaveBeenAccepted(problem)) {
@@ -137,12 +137,12 @@ export class Submission {
 	}
 
 	private async lookForLost(entry: LedgerEntry, reason: string, isAdopted: boolean, problem?: Problem): Promise<Submitted> {
-		if (entry.generationId !== null) return this.accept(entry, stub(entry.generationId), isAdopted);
+		if (entry.generationId !== null) return this.accept(entry, blankGeneration(entry.generationId), isAdopted);
 		const { options, twins } = this.services;
 		const { provider } = options;
 		// The answer may have arrived after the execution was stopped.
 		const late = twins.idOf(entry.name);
-		if (late !== null) return this.accept(entry, stub(late), isAdopted);
+		if (late !== null) return this.accept(entry, blankGeneration(late), isAdopted);
 		entry.doubt = reason;
 		const found = await searchLost(entry, this.services);
 		if (found.ok) return this.accept(entry, found.generation, isAdopted);

@@ -123,7 +123,7 @@ function modelOf({ modelField }: Provider, request: GenerationRequest): string |
 
 /** Whether the source is sent as a URL that has to be read from its generation first. */
 function needsSourceAddress({ capabilities }: Provider, { operation, source }: GenerationRequest): boolean {
-	return ['edit', 'modify', 'reframe'].includes(operation) && source?.kind === 'generation' && capabilities.sourceAs === 'url';
+	return ['edit', 'modify', 'reframe'].includes(operation) && source?.kind === 'generation' && capabilities.sourceAs !== 'generationId';
 }
 
 /** The request with the URL of its source generation's file, where the provider needs that. */

@@ -33,7 +33,7 @@ export function suspendedHint(outcomes: readonly Outcome[], wakeAt: number, time
 /** For how long URLs work that are output without a file; `null` where no expiry is documented. */
 export function urlHint(provider: Provider, about: { isRead: boolean; makes: Product }): string | null {
 	const { urlMinutes: minutes } = provider.capabilities;
-	return minutes === null ? null : sentences(urlsExpire({ provider, minutes, ...about }));
+	return minutes === undefined ? null : sentences(urlsExpire({ provider, minutes, ...about }));
 }
 
 /** `1 video`, `3 images`. */

@@ -8,6 +8,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { answered, ask } from '../generation/ask';
 import { InputFile } from '../generation/check';
 import { fingerprint } from '../generation/ledger';
+import { imageInputOf } from '../providers/provider';
 import type { LocalFile, Provider, VideoRequest } from '../providers/provider';
 import { isLocalHost, parseHttpUrl } from '../transport/address';
 import type { Bytes } from '../transport/providerClient';
@@ -17,8 +18,6 @@ import { FILE_TROUBLE, noPublicAddress, tooLarge, wrongType } from './messages';
 import type { Session } from './operation';
 
 const IMAGE_TYPES: readonly string[] = ['image/jpeg', 'image/png', 'image/webp'];
-/** Inside a request. Luma Agents documents a higher limit for its inputs, but Base64 makes the request a third larger. */
-const MAX_INLINE_BYTES = 20_000_000;
 const MAX_URL_BYTES = 50_000_000;
 
 export type ImageFieldName = 'endImage' | 'startImage';
@@ -34,15 +33,9 @@ export type ImagesInItem = Partial<Record<ImageFieldName | 'source', InputImage>
 
 export type InputReading = { ok: true; image: InputImage } | { ok: false; finding: string };
 
-function limits(provider: Provider): { types: readonly string[]; maxBytes: number } {
-	switch (provider.capabilities.imageInput) {
-		case 'upload':
-			return { types: provider.upload?.mimeTypes ?? IMAGE_TYPES, maxBytes: provider.upload?.maxBytes ?? MAX_INLINE_BYTES };
-		case 'data':
-			return { types: IMAGE_TYPES, maxBytes: provider.fileStore?.maxBytes.image ?? MAX_INLINE_BYTES };
-		case 'url':
-			return { types: IMAGE_TYPES, maxBytes: MAX_URL_BYTES };
-	}
+function limits({ fileStore, upload }: Provider): { types: readonly string[]; maxBytes: number } {
+	if (fileStore) return { types: IMAGE_TYPES, maxBytes: fileStore.maxBytes.image };
+	return { types: upload?.mimeTypes ?? IMAGE_TYPES, maxBytes: upload?.maxBytes ?? MAX_URL_BYTES };
 }
 
 /** In bytes; 0 if n8n does not say. */
@@ -97,7 +90,7 @@ export function readInputImage({ context, provider, client }: Session, itemIndex
 		const accepted = types.map((type) => type.replace('image/', '').toUpperCase()).join(', ');
 		return { ok: false, finding: wrongType({ field, provider, hasType: mimeType !== '', type: mimeType, accepted }) };
 	}
-	if (provider.capabilities.imageInput === 'url') {
+	if (imageInputOf(provider) === 'url') {
 		// For a file that is not in the store yet: what its URL would be.
 		const url = parseHttpUrl(signedUrl(context, { ...binary, id: binary.id ?? 'not-stored-yet' }) ?? '');
 		if (!url || (isLocalHost(url.hostname) && !client.isLocal)) return { ok: false, finding: noPublicAddress({ field, provider }) };
@@ -146,8 +139,8 @@ async function data(session: Session, { binary, file, itemIndex }: InputImage): 
 export async function sendImage(session: Session, image: InputImage): Promise<Sent> {
 	const { context, provider, client } = session;
 	const { binary, file, itemIndex } = image;
-	if (provider.capabilities.imageInput === 'data') return await data(session, image);
-	if (provider.capabilities.imageInput === 'url') {
+	if (imageInputOf(provider) === 'data') return await data(session, image);
+	if (imageInputOf(provider) === 'url') {
 		const address = signedUrl(context, await stored(context, image));
 		return address === null ? fileFailure(provider, file, FILE_TROUBLE.inMemory) : { ok: true, reference: { kind: 'url', url: address } };
 	}

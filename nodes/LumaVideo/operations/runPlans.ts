@@ -10,6 +10,7 @@ import { Gate } from '../generation/gate';
 import type { Outcome } from '../generation/job';
 import { Ledger } from '../generation/ledger';
 import { runJobs } from '../generation/run';
+import { CONCURRENCY } from '../providers/provider';
 import type { Generation, GenerationAction } from '../providers/provider';
 import { announceSubmitted } from './announceSubmitted';
 import type { Completion } from './completion';
@@ -95,7 +96,7 @@ export async function runPlans(session: Session, plans: readonly Plan[], complet
 			client,
 			clock: systemClock,
 			ledger,
-			maxConcurrent: first.settings.maxConcurrent ?? provider.capabilities.concurrency,
+			maxConcurrent: first.settings.maxConcurrent ?? provider.capabilities.concurrency ?? CONCURRENCY,
 			until: completion === 'none' ? 'submitted' : 'finished',
 			canSuspend: completion === 'suspend',
 			isCalled: ledger.all().some(({ called }) => called === true),

@@ -190,7 +190,7 @@ export function downloadFields(makes: Product, whether: string, show: IDisplayOp
 	const [name, displayName] = DOWNLOAD_SWITCHES[makes];
 	const lifetimes = providerIds
 		.map((id) => providers[id])
-		.filter(({ capabilities }) => capabilities.urlMinutes !== null)
+		.filter(({ capabilities }) => capabilities.urlMinutes !== undefined)
 		.map((provider) => `; those of ${provider.displayName} work for ${provider.capabilities.urlMinutes} minutes`);
 	const description = `${whether}. The output always has the URL, but URLs expire${lifetimes.join('')}.`;
 	const hide = { '@tool': [true] };

@@ -1,5 +1,5 @@
 /** Reading answers: what all providers have in common. Pure. */
-import type { JsonObject, JsonValue, Problem, ProblemKind, ProviderAnswer, Reading } from './provider';
+import type { Generation, GenerationStatus, JsonObject, JsonValue, Problem, ProblemKind, ProviderAnswer, Reading } from './provider';
 
 /** Answer text quoted in a message is cut to this length, in characters. */
 const MAX_QUOTE = 300;
@@ -57,6 +57,36 @@ export function firstUrl(...candidates: Array<JsonValue | undefined>): string | 
 	return null;
 }
 
+/** The http(s) URLs of a value that is one or a list of them. */
+export function urlsIn(value: JsonValue | undefined): string[] {
+	return (Array.isArray(value) ? value : [value]).map((each) => firstUrl(each)).filter((url) => url !== null);
+}
+
+/** A generation of which only the ID is known. */
+export function blankGeneration(generationId: string): Generation {
+	return {
+		generationId,
+		status: 'processing',
+		model: null,
+		prompt: null,
+		videoUrl: null,
+		media: [],
+		createdAt: null,
+		completedAt: null,
+		failureReason: null,
+		estimatedSeconds: null,
+		chargedWhenFailed: 'unknown',
+		raw: {},
+	};
+}
+
+/** @param words of a service for the states of a generation, in lower case; any other counts as running */
+export function statusReader(words: Readonly<Partial<Record<GenerationStatus, readonly string[]>>>): (word: string) => GenerationStatus {
+	const entries = Object.entries(words) as Array<[GenerationStatus, readonly string[]]>;
+	const statuses = new Map(entries.flatMap(([status, list]) => list.map((word) => [word, status] as const)));
+	return (word) => statuses.get(word.toLowerCase()) ?? 'processing';
+}
+
 /**
  * How long the provider asks to wait, in milliseconds; `null` if it does not say.
  * `retry-after-ms` and `retry-after` in seconds or as an HTTP date (RFC 9110, 10.2.3); a date is measured against the
@@ -105,6 +135,25 @@ export interface Refusal {
 	message?: string;
 	/** What to do, in full sentences. */
 	advice?: string;
+}
+
+/**
+ * HTTP 404 to a request whose path names no generation: the address is wrong.
+ *
+ * @param cannot what the service does not do there, as "does not … at this address"
+ */
+export function notHere(displayName: string, asked: Asked, cannot: string, advice = "Check 'Base URL' in the credential."): Refusal {
+	return { status: [404], asked: [asked], message: `${displayName} does not ${cannot} at this address`, advice };
+}
+
+/** The HTTP status with which a service refuses to cancel a generation that is over. */
+export function endedAlready(displayName: string, status: number): Refusal {
+	return {
+		status: [status],
+		asked: ['cancellation'],
+		message: `${displayName} says that it has ended already`,
+		advice: "Use operation 'Get' of resource 'Generation' to see how it ended.",
+	};
 }
 
 const ADVICE: Readonly<Record<ProblemKind, string>> = {

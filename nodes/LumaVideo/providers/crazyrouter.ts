@@ -4,10 +4,10 @@
  * Sources: the pages "Luma", "Callback", "Status codes", "Error handling" and "Image Upload Guidance" of
  * docs.crazyrouter.com. They use four sets of status words and several shapes of answers; all of them are accepted here.
  */
-import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, notHere, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
+import { secondsOf } from './luma';
 import type {
-	Duration,
 	Generation,
 	GenerationStatus,
 	JsonObject,
@@ -22,15 +22,13 @@ import { generationIdOf, imageText } from './reference';
 const DISPLAY_NAME = 'CrazyRouter';
 const DASHBOARD_URL = 'https://crazyrouter.com';
 
-/** "Luma" writes the number of seconds as text. Its sample is 5; 9 is Luma's own second choice. */
-const SECONDS: Readonly<Partial<Record<Duration, string>>> = { '5s': '5', '9s': '9' };
-
 const COMMON: Omit<ModelCapabilities, 'value' | 'name' | 'description'> = {
 	// An end image alone is not documented.
 	frames: ['none', 'start', 'startAndEnd'],
 	// Neither an aspect ratio nor a loop is documented.
 	aspectRatios: [],
 	resolutions: ['540p', '720p', '1080p'],
+	// The sample of "Luma" is 5; 9 is Luma's own second choice.
 	durations: ['5s', '9s'],
 	defaults: { aspectRatio: null, resolution: '720p', duration: '5s' },
 	loop: 'never',
@@ -148,17 +146,12 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 	const status = statusOf(word);
 	const videoUrl = status === 'completed' ? videoUrlOf(json) : null;
 	return {
-		generationId,
+		...blankGeneration(generationId),
 		status,
-		model: null,
-		prompt: null,
 		videoUrl,
 		media: videoUrl ? [{ url: videoUrl, type: 'video' }] : [],
 		createdAt: firstText(valueAt(json, 'created_at'), valueAt(json, 'data', 'created_at')),
-		completedAt: null,
 		failureReason: status === 'failed' ? reasonOf(json) : null,
-		estimatedSeconds: null,
-		chargedWhenFailed: 'unknown',
 		raw: json as JsonObject,
 	};
 }
@@ -201,18 +194,8 @@ const REFUSALS: readonly Refusal[] = [
 		kind: 'permission',
 		advice: `Check the API key's limits in the console at ${DASHBOARD_URL}: quota, allowed models, allowed IP addresses and expiry date.`,
 	},
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not offer Luma at this address`,
-		advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end.",
-	},
-	{
-		status: [404],
-		asked: ['file'],
-		message: `${DISPLAY_NAME} does not accept images at this address`,
-		advice: "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Or enter the web address of the image.",
-	},
+	notHere(DISPLAY_NAME, 'create', 'offer Luma', "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end."),
+	notHere(DISPLAY_NAME, 'file', 'accept images', "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Or enter the web address of the image."),
 	{ ...UNKNOWN_ID, status: [404] },
 ];
 
@@ -259,7 +242,8 @@ function body(request: VideoRequest): JsonObject {
 	return {
 		user_prompt: request.prompt,
 		model_name: request.model,
-		...(request.duration ? { duration: SECONDS[request.duration] } : {}),
+		// "Luma" writes the number of seconds as text.
+		...(request.duration ? { duration: String(secondsOf(request.duration)) } : {}),
 		...(request.resolution ? { resolution: request.resolution } : {}),
 		...extrasOnWire(EXTRAS_OF_GENERATE, request),
 		...(request.startImage ? { image_url: imageText(request.startImage) } : {}),
@@ -290,11 +274,6 @@ export const crazyrouter: Provider = {
 				extras: {},
 			},
 		},
-		imageInput: 'upload',
-		sourceAs: 'url',
-		urlMinutes: null,
-		// No limit is documented; a conservative number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,

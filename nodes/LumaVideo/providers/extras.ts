@@ -33,13 +33,13 @@ interface FieldGroup {
 	values: Array<{ displayName: string; name: string; type: 'number' | 'string'; default: number | string; placeholder?: string; description: string }>;
 }
 
-interface Extra {
+interface Extra<Schema = z.ZodType> {
 	/** Its name in messages and in the panel. */
 	label: string;
 	/** Completes the sentence "must be …". */
 	expected: string;
 	/** Reads what n8n passes, which can be anything from an expression; `null` if unset. */
-	schema: z.ZodType;
+	schema: Schema;
 	panel: PanelField;
 }
 
@@ -69,20 +69,22 @@ function numberField(displayName: string, name: string, description: string): Fi
 	return { displayName, name, type: 'number', default: 0, description };
 }
 
+function flag(label: string, isOn: boolean, description: string): Extra<typeof boolean> {
+	return { label, expected: 'true or false', schema: boolean, panel: { type: 'boolean', default: isOn, description } };
+}
+
+function textField(label: string, description: string, placeholder: string): Extra<typeof text> {
+	return { label, expected: 'text', schema: text, panel: { type: 'string', default: '', placeholder, description } };
+}
+
+function positionPanel(description: string, values: FieldGroup['values']): PanelField {
+	return { type: 'fixedCollection', placeholder: 'Add Position', default: {}, description, options: [{ displayName: 'Position', name: 'position', values }] };
+}
+
 const LEARN_EXPRESSIONS = '<a href="https://docs.n8n.io/code/expressions/">expression</a>';
 
 export const EXTRAS = {
-	autoControls: {
-		label: 'Automatic Controls',
-		expected: 'true or false',
-		schema: boolean,
-		panel: {
-			type: 'boolean',
-			default: true,
-			description:
-				"Whether the model itself decides what to keep of the source. When switched on, 'Mode' must be Auto, and 'Edit Controls' left out.",
-		},
-	},
+	autoControls: flag('Automatic Controls', true, "Whether the model itself decides what to keep of the source. When switched on, 'Mode' must be Auto, and 'Edit Controls' left out."),
 	callbackMode: {
 		label: 'Callback Mode',
 		expected: 'text',
@@ -139,18 +141,8 @@ export const EXTRAS = {
 				'What to keep of the source: depth, face, normals, pose and trajectory, as Luma calls them, such as {"face": {"enabled": true}}. Replaces \'Automatic Controls\'.',
 		},
 	},
-	expandPrompt: {
-		label: 'Expand Prompt',
-		expected: 'true or false',
-		schema: boolean,
-		panel: { type: 'boolean', default: true, description: 'Whether the provider adds details of its own to the prompt' },
-	},
-	exrExport: {
-		label: 'EXR Export',
-		expected: 'true or false',
-		schema: boolean,
-		panel: { type: 'boolean', default: false, description: "Whether to also create EXR files. Needs 'HDR' and costs more." },
-	},
+	expandPrompt: flag('Expand Prompt', true, 'Whether the provider adds details of its own to the prompt'),
+	exrExport: flag('EXR Export', false, "Whether to also create EXR files. Needs 'HDR' and costs more."),
 	gridPosition: {
 		label: 'Source Position',
 		expected: 'numbers',
@@ -161,40 +153,18 @@ export const EXTRAS = {
 				const set = Object.entries(value?.position ?? {}).flatMap(([name, number]) => (typeof number === 'number' ? [[name, number] as const] : []));
 				return value?.position ? Object.fromEntries(set) : null;
 			}),
-		panel: {
-			type: 'fixedCollection',
-			placeholder: 'Add Position',
-			default: {},
-			description: 'Where to place the source in the new frame, in pixels. Default: centered.',
-			options: [
-				{
-					displayName: 'Position',
-					name: 'position',
-					values: [
-						numberField('Grid Position X', 'gridPositionX', 'Left edge of the grid'),
-						numberField('Grid Position Y', 'gridPositionY', 'Top edge of the grid'),
-						numberField('Resized Height', 'resizedHeight', 'Height of the source after resizing'),
-						numberField('Resized Width', 'resizedWidth', 'Width of the source after resizing'),
-						numberField('X End', 'xEnd', 'Right edge of the source'),
-						numberField('X Start', 'xStart', 'Left edge of the source'),
-						numberField('Y End', 'yEnd', 'Bottom edge of the source'),
-						numberField('Y Start', 'yStart', 'Top edge of the source'),
-					],
-				},
-			],
-		},
+		panel: positionPanel('Where to place the source in the new frame, in pixels. Default: centered.', [
+			numberField('Grid Position X', 'gridPositionX', 'Left edge of the grid'),
+			numberField('Grid Position Y', 'gridPositionY', 'Top edge of the grid'),
+			numberField('Resized Height', 'resizedHeight', 'Height of the source after resizing'),
+			numberField('Resized Width', 'resizedWidth', 'Width of the source after resizing'),
+			numberField('X End', 'xEnd', 'Right edge of the source'),
+			numberField('X Start', 'xStart', 'Left edge of the source'),
+			numberField('Y End', 'yEnd', 'Bottom edge of the source'),
+			numberField('Y Start', 'yStart', 'Top edge of the source'),
+		]),
 	},
-	hdr: {
-		label: 'HDR',
-		expected: 'true or false',
-		schema: boolean,
-		panel: {
-			type: 'boolean',
-			default: false,
-			description:
-				'Whether to generate the video in high dynamic range. Needs 720p or 1080p and costs more. Most providers limit it to videos of 5 seconds, or need an image for longer ones.',
-		},
-	},
+	hdr: flag('HDR', false, 'Whether to generate the video in high dynamic range. Needs 720p or 1080p and costs more. Most providers limit it to videos of 5 seconds, or need an image for longer ones.'),
 	keyframes: {
 		label: 'Keyframes',
 		expected: 'a list of images, each with the number of its frame',
@@ -228,29 +198,9 @@ export const EXTRAS = {
 			],
 		},
 	},
-	modelId: {
-		label: 'Model ID',
-		expected: 'text',
-		schema: text,
-		panel: {
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. 3-4',
-			description: "The provider's own ID for the model. Default: the one from its documentation.",
-		},
-	},
-	negativePrompt: {
-		label: 'Negative Prompt',
-		expected: 'text',
-		schema: text,
-		panel: { type: 'string', default: '', placeholder: 'e.g. speech, music', description: 'Sounds to leave out' },
-	},
-	promptOptimization: {
-		label: 'Translate Prompt',
-		expected: 'true or false',
-		schema: boolean,
-		panel: { type: 'boolean', default: true, description: 'Whether the provider translates the prompt into English first' },
-	},
+	modelId: textField('Model ID', "The provider's own ID for the model. Default: the one from its documentation.", 'e.g. 3-4'),
+	negativePrompt: textField('Negative Prompt', 'Sounds to leave out', 'e.g. speech, music'),
+	promptOptimization: flag('Translate Prompt', true, 'Whether the provider translates the prompt into English first'),
 	/** Only for the price estimate: it is not sent. */
 	sourceLength: {
 		label: 'Source Length (Seconds)',
@@ -273,37 +223,14 @@ export const EXTRAS = {
 			})
 			.nullish()
 			.transform((value) => value?.position ?? null),
-		panel: {
-			type: 'fixedCollection',
-			placeholder: 'Add Position',
-			default: {},
-			description: 'Where to place the source in the new frame, as fractions of it from 0 to 1. Default: centered.',
-			options: [
-				{
-					displayName: 'Position',
-					name: 'position',
-					values: [
-						numberField('Height', 'height', 'Height of the source, up to 2'),
-						numberField('Left', 'x', 'Left edge of the source'),
-						numberField('Top', 'y', 'Top edge of the source'),
-						numberField('Width', 'width', 'Width of the source, up to 2'),
-					],
-				},
-			],
-		},
+		panel: positionPanel('Where to place the source in the new frame, as fractions of it from 0 to 1. Default: centered.', [
+			numberField('Height', 'height', 'Height of the source, up to 2'),
+			numberField('Left', 'x', 'Left edge of the source'),
+			numberField('Top', 'y', 'Top edge of the source'),
+			numberField('Width', 'width', 'Width of the source, up to 2'),
+		]),
 	},
-	userId: {
-		label: 'User ID',
-		expected: 'text',
-		schema: text,
-		panel: {
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. customer-42',
-			description:
-				'Your own identifier of the person for whom the video is generated, which helps the provider to trace misuse. Do not include personal data.',
-		},
-	},
+	userId: textField('User ID', 'Your own identifier of the person for whom the video is generated, which helps the provider to trace misuse. Do not include personal data.', 'e.g. customer-42'),
 } as const satisfies Record<string, Extra>;
 
 export type ExtraField = keyof typeof EXTRAS;

@@ -1,9 +1,9 @@
 /** What fal.ai answers: the state of a request, its result, failures and refusals, in words for people. Pure. */
-import { answerReader, firstText, firstUrl, isObject, isSuccess, jsonOf, valueAt } from './answers';
+import { answerReader, blankGeneration, endedAlready, firstText, firstUrl, isObject, isSuccess, jsonOf, notHere, statusReader, valueAt } from './answers';
 import type { Refusal } from './answers';
 import { modelOfEndpoint } from './fal.endpoints';
 import { detailText } from './luma';
-import type { Generation, GenerationStatus, JsonObject, JsonValue, Media, ProviderAnswer, Reading } from './provider';
+import type { Generation, GenerationRequest, JsonObject, JsonValue, Media, ProviderAnswer, Reading } from './provider';
 
 export const DISPLAY_NAME = 'fal.ai';
 export const DASHBOARD_URL = 'https://fal.ai/dashboard';
@@ -59,30 +59,10 @@ export const REFUSALS: readonly Refusal[] = [
 		advice: `See ${DASHBOARD_URL}: the key needs the scope API, and HDR must be enabled for the account before it can be used. ${KEY_ADVICE}`,
 	},
 	{ status: [400, 422], code: /^content_policy_violation$/, kind: 'moderation' },
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not offer this model at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
-	{
-		status: [404],
-		asked: ['account'],
-		message: `${DISPLAY_NAME} does not list requests at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
-	{
-		status: [404],
-		asked: ['file'],
-		message: `${DISPLAY_NAME} does not accept files at this address`,
-		advice: "Check 'Base URL' in the credential. Or use the URL of a file on the web.",
-	},
-	{
-		status: [400],
-		asked: ['cancellation'],
-		message: `${DISPLAY_NAME} says that it has ended already`,
-		advice: "Use operation 'Get' of resource 'Generation' to see how it ended.",
-	},
+	notHere(DISPLAY_NAME, 'create', 'offer this model'),
+	notHere(DISPLAY_NAME, 'account', 'list requests'),
+	notHere(DISPLAY_NAME, 'file', 'accept files', "Check 'Base URL' in the credential. Or use the URL of a file on the web."),
+	endedAlready(DISPLAY_NAME, 400),
 	{
 		status: [404],
 		message: `${DISPLAY_NAME} does not have this generation`,
@@ -96,21 +76,8 @@ export const { read, problem } = answerReader({
 	said: (json) => ({ text: detailText(json) ?? firstText(valueAt(json, 'error', 'message')), code: codeOf(json) }),
 });
 
-/** `CANCELED` and `FAILED` are in a third party's schema only. A word not known is read as running. */
-function statusOf(word: string): GenerationStatus {
-	switch (word.toUpperCase()) {
-		case 'IN_QUEUE':
-			return 'queued';
-		case 'COMPLETED':
-			return 'completed';
-		case 'CANCELED':
-		case 'CANCELLED':
-		case 'FAILED':
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
+/** `CANCELED` and `FAILED` are in a third party's schema only. */
+const statusOf = statusReader({ queued: ['in_queue'], completed: ['completed'], failed: ['canceled', 'cancelled', 'failed'] });
 
 /** The reason that a status names: `error_type` and `error`. */
 function statusReason(json: JsonValue | undefined): string | null {
@@ -120,17 +87,9 @@ function statusReason(json: JsonValue | undefined): string | null {
 function generationOf(json: JsonValue | undefined, generationId: string, word: string): Generation {
 	const status = statusOf(word);
 	return {
-		generationId,
+		...blankGeneration(generationId),
 		status,
-		model: null,
-		prompt: null,
-		videoUrl: null,
-		media: [],
-		createdAt: null,
-		completedAt: null,
 		failureReason: status === 'failed' ? statusReason(json) : null,
-		estimatedSeconds: null,
-		chargedWhenFailed: 'unknown',
 		raw: json as JsonObject,
 	};
 }
@@ -158,11 +117,12 @@ export function generationIn(row: JsonValue): Generation | null {
 	return { ...ended, raw: generation.raw };
 }
 
-export function readCreated(answer: ProviderAnswer): Reading<Generation> {
+export function readCreated(answer: ProviderAnswer, request?: GenerationRequest): Reading<Generation> {
 	return read(answer, 'create', (json) => {
 		const id = valueAt(json, 'request_id');
 		if (typeof id !== 'string' || id === '') return null;
-		return generationOf(json, id, firstText(valueAt(json, 'status')) ?? 'IN_QUEUE');
+		const makes = request?.makes === 'image' ? { makes: request.makes } : {};
+		return { ...generationOf(json, id, firstText(valueAt(json, 'status')) ?? 'IN_QUEUE'), ...makes };
 	});
 }
 

@@ -1,8 +1,7 @@
 /** What a request for a video is at fal.ai: its input, as the body. Pure. */
-import { extrasOnWire } from './extras';
 import { DEFAULT_MODE, gridOf } from './luma';
 import type { JsonObject, VideoRequest } from './provider';
-import { AUTO } from './ray32.exclusions';
+import { editOf, sourcePositionOf } from './ray32';
 import { imageText, videoUrlOf } from './reference';
 
 function rangeOf(request: VideoRequest): JsonObject {
@@ -20,35 +19,8 @@ function keyframesOf({ keyframes }: VideoRequest): JsonObject {
 	};
 }
 
-/** Whoever chooses no strength and no controls leaves both to the model. */
-function editOf(request: VideoRequest): JsonObject {
-	const strength = request.mode === AUTO ? null : request.mode;
-	const automatic = request.autoControls ?? (strength || request.editControls ? null : true);
-	return {
-		...(automatic === null ? {} : { auto_controls: automatic }),
-		...(strength ? { edit_strength: strength } : {}),
-		...extrasOnWire({ editControls: 'controls' }, request),
-	};
-}
-
 /** The service has no default for the shape that a video is to get. */
 const DEFAULT_REFRAME_RATIO = '9:16';
-
-function reframeOf({ aspectRatio, sourcePosition }: VideoRequest): JsonObject {
-	return {
-		aspect_ratio: aspectRatio ?? DEFAULT_REFRAME_RATIO,
-		...(sourcePosition
-			? {
-					source_position: {
-						x_norm: sourcePosition.x,
-						y_norm: sourcePosition.y,
-						w_norm: sourcePosition.width,
-						h_norm: sourcePosition.height,
-					},
-				}
-			: {}),
-	};
-}
 
 function newVideoOf(request: VideoRequest): JsonObject {
 	return {
@@ -75,11 +47,11 @@ function oldBodyOf(request: VideoRequest): JsonObject {
 function fieldsOf(request: VideoRequest): JsonObject {
 	if (request.operation === 'generate') return newVideoOf(request);
 	if (request.model !== 'ray-3.2') return oldBodyOf(request);
-	if (request.operation === 'reframe') return reframeOf(request);
+	if (request.operation === 'reframe') return { aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO, ...sourcePositionOf(request) };
 	return {
 		...(request.startImage ? { start_image_url: imageText(request.startImage) } : {}),
 		...keyframesOf(request),
-		...editOf(request),
+		...editOf(request, 'edit_strength'),
 		...rangeOf(request),
 	};
 }

@@ -1,8 +1,7 @@
 /** Calls of fal.ai when a request is over, and the signatures on them. Pure. */
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { answerReader, firstText, valueAt } from './answers';
-import { DISPLAY_NAME, REFUSALS } from './fal.answers';
-import { detailText } from './luma';
+import { firstText, valueAt } from './answers';
+import { read } from './fal.answers';
 import type { Callbacks, GenerationStatus, IncomingCall } from './provider';
 
 const WORDS: ReadonlyMap<string, GenerationStatus> = new Map([
@@ -12,12 +11,6 @@ const WORDS: ReadonlyMap<string, GenerationStatus> = new Map([
 
 /** "Webhooks": calls are refused that are this old, or from as far ahead. */
 const TOLERANCE_S = 300;
-
-const { read } = answerReader({
-	displayName: DISPLAY_NAME,
-	refusals: REFUSALS,
-	said: (json) => ({ text: detailText(json) }),
-});
 
 /** "Webhooks": request, user, time and the hash of the body as it was sent, a line each. */
 function signedText({ text, headers }: IncomingCall): string {

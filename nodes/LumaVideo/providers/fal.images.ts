@@ -1,5 +1,4 @@
 /** Images at fal.ai: Luma's Uni-1, as `luma/agent/uni-1/v1` (fal.ai/models/luma/agent/uni-1; fal-ai/fal-js). Pure. */
-import { readCreated } from './fal.answers';
 import { endpointOf } from './fal.endpoints';
 import type { ImageCapabilities, ImageMaking, ImageRequest, JsonObject } from './provider';
 import { imageText } from './reference';
@@ -50,9 +49,5 @@ export const images: ImageMaking = {
 		path: `/${endpointOf(request)}`,
 		body: bodyOf(request),
 	}),
-	readCreated(answer) {
-		const reading = readCreated(answer);
-		return reading.ok ? { ok: true, value: { ...reading.value, makes: 'image' } } : reading;
-	},
 	estimateUsd: (request) => priceOf(request.model, bodyOf(request)),
 };

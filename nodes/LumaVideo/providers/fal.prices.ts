@@ -5,18 +5,12 @@
  */
 import { bodyOf } from './fal.body';
 import { kindOf } from './fal.endpoints';
-import { DEFAULT_DURATION } from './ray32.exclusions';
-import { priceUnder } from './prices';
+import { priceUnder, times } from './prices';
 import type { PriceTable } from './prices';
-import type { JsonObject, Resolution, VideoRequest } from './provider';
+import type { Resolution, VideoRequest } from './provider';
+import { DEFAULT_DURATION, MAX_SOURCE_SECONDS, editFactor, rangeOf } from './ray32';
 
 export const DEFAULT_RESOLUTION: Resolution = '540p';
-
-/** The longest source that is taken, in seconds. */
-export const MAX_SOURCE_SECONDS = { modify: 18, reframe: 30 } as const;
-
-/** Edits are priced for sources of 5 and of 10 s, the second twice the first; other lengths are taken in proportion. */
-const EDIT_SECONDS = 5;
 
 const RAY_2: PriceTable = {
 	sdr: { '540p': { '5s': 0.5, '9s': 1 }, '720p': { '5s': 1, '9s': 2 }, '1080p': { '5s': 2, '9s': 4 } },
@@ -47,16 +41,6 @@ const PRICES_USD: PriceTable = {
 	'ray-2-flash': { text: RAY_2_FLASH, image: RAY_2_FLASH, reframe: { sdr: { '540p': 0.06 } } },
 };
 
-/** `null` where it cannot be told. */
-function rangeOf({ hdr, exr_export: exr }: JsonObject): 'sdr' | 'hdr' | 'exr' | null {
-	if (![hdr ?? false, exr ?? false].every((flag) => typeof flag === 'boolean')) return null;
-	return exr ? 'exr' : hdr ? 'hdr' : 'sdr';
-}
-
-function times(price: number | null, factor: number): number | null {
-	return price === null ? null : Math.round(price * factor * 100) / 100;
-}
-
 /**
  * What a request buys: fields that were added to its body count like those that were chosen.
  *
@@ -71,7 +55,7 @@ export function priceOf(request: VideoRequest): number | null {
 	if (kind === 'modify') {
 		// What a duration means beside the source's own length is not documented.
 		if (duration !== undefined) return null;
-		return times(priceUnder(PRICES_USD, ...keys), Math.max(sourceLength ?? MAX_SOURCE_SECONDS.modify, EDIT_SECONDS) / EDIT_SECONDS);
+		return times(priceUnder(PRICES_USD, ...keys), editFactor(sourceLength));
 	}
 	if (kind === 'reframe') return times(priceUnder(PRICES_USD, ...keys), Math.ceil(sourceLength ?? MAX_SOURCE_SECONDS.reframe));
 	return priceUnder(PRICES_USD, ...keys, duration ?? DEFAULT_DURATION);

@@ -12,8 +12,7 @@
  * A request can be cancelled, not deleted. Ray 2 belongs to Luma's older API, and may be gone with it. What no document
  * settles is in docs/guesses.md.
  */
-import { isSuccess } from './answers';
-import { DASHBOARD_URL, DISPLAY_NAME, REFUSALS, problem, readCreated, readResult, readStatus } from './fal.answers';
+import { DASHBOARD_URL, DISPLAY_NAME, REFUSALS, read, readCreated, readResult, readStatus } from './fal.answers';
 import { bodyOf } from './fal.body';
 import { callbacks } from './fal.callbacks';
 import { callAbout, endpointOf } from './fal.endpoints';
@@ -21,12 +20,11 @@ import { exclusions } from './fal.exclusions';
 import { fileStore } from './fal.files';
 import { listing } from './fal.history';
 import { images } from './fal.images';
-import { DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './fal.prices';
-import { PLAIN_MODEL, STRENGTHS } from './luma';
-import type { AspectRatio, ModelCapabilities, Provider, Resolution } from './provider';
-import { AUTO, DEFAULT_DURATION } from './ray32.exclusions';
+import { DEFAULT_RESOLUTION, priceOf } from './fal.prices';
+import { PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS } from './luma';
+import type { ModelCapabilities, Provider, Resolution } from './provider';
+import { ASPECT_RATIOS, AUTO, DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
 
-const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
 const RESOLUTIONS: readonly Resolution[] = ['540p', '720p', '1080p'];
 
 const RAY: Pick<ModelCapabilities, 'aspectRatios' | 'durations' | 'lacks' | 'loop' | 'name' | 'resolutions' | 'value'> = {
@@ -140,7 +138,7 @@ export const fal: Provider = {
 					},
 					...bothOld({
 						...OLD,
-						aspectRatios: ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'],
+						aspectRatios: RAY_2_RATIOS,
 						defaults: { aspectRatio: '9:16', resolution: null, duration: null },
 						sources: SOURCES,
 						lacks: ['sourcePosition'],
@@ -150,13 +148,7 @@ export const fal: Provider = {
 				extras: { gridPosition: null, sourceLength: null, sourcePosition: null },
 			},
 		},
-		// As data URIs, or uploaded.
-		imageInput: 'data',
-		sourceAs: 'url',
-		// Between "at least 7 days" and "for ever", depending on the account's settings.
-		urlMinutes: null,
-		// A new account runs 2 at once, and more with every purchase; the others wait in its queue without being refused.
-		concurrency: 5,
+		// No `urlMinutes`: between "at least 7 days" and "for ever", depending on the account's settings.
 	},
 
 	refusals: REFUSALS,
@@ -182,7 +174,7 @@ export const fal: Provider = {
 	cancellation: {
 		charge: `${DISPLAY_NAME} does not say whether it charges for canceled ones.`,
 		call: (generationId) => callAbout(generationId, 'PUT', '/cancel'),
-		read: (answer) => (isSuccess(answer) ? { ok: true, value: true } : { ok: false, problem: problem(answer, 'cancellation') }),
+		read: (answer) => read(answer, 'cancellation', () => true as const),
 	},
 	fileStore,
 	images,

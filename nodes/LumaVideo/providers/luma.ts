@@ -1,37 +1,24 @@
 /** What Luma's two APIs, and others that sell the same models, have in common. Pure. */
 import { z } from 'zod';
-import { firstText, valueAt } from './answers';
-import type { Exclusion, GenerationStatus, JsonObject, JsonValue, ModelCapabilities, VideoRequest } from './provider';
+import { firstText, statusReader, valueAt } from './answers';
+import type { AspectRatio, Duration, Exclusion, JsonObject, JsonValue, ModelCapabilities, VideoOperation, VideoRequest } from './provider';
 
 /** Only a generation's id must be valid, so that no paid generation is lost because another field changed its type. */
 export const lenientText = z.string().nullish().catch(null);
 
-/** `queued` and `dreaming` run, `completed` and `failed` are final; an undocumented word counts as running. */
-export function statusOf(state: string): GenerationStatus {
-	switch (state.toLowerCase()) {
-		case 'queued':
-			return 'queued';
-		case 'completed':
-			return 'completed';
-		case 'failed':
-			return 'failed';
-		default:
-			return 'processing';
-	}
+/** `queued` and `dreaming` run, `completed` and `failed` are final. */
+export const statusOf = statusReader({ queued: ['queued'], completed: ['completed'], failed: ['failed'] });
+
+/** `5s` as a number. */
+export function secondsOf(duration: Duration): number {
+	return Number.parseInt(duration, 10);
 }
 
 /** From keeping the source to keeping only its idea ("Modify Video", mode; "Video editing", strength). */
-export const STRENGTHS: readonly string[] = [
-	'adhere_1',
-	'adhere_2',
-	'adhere_3',
-	'flex_1',
-	'flex_2',
-	'flex_3',
-	'reimagine_1',
-	'reimagine_2',
-	'reimagine_3',
-];
+export const STRENGTHS: readonly string[] = ['adhere', 'flex', 'reimagine'].flatMap((each) => [1, 2, 3].map((number) => `${each}_${number}`));
+
+/** Of Ray 2. */
+export const RAY_2_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'];
 
 /** A model without options. */
 export const PLAIN_MODEL: Omit<ModelCapabilities, 'description' | 'name' | 'usualSeconds' | 'value'> = {
@@ -62,17 +49,31 @@ export function gridOf({ gridPosition }: VideoRequest): JsonObject {
 	return Object.fromEntries(Object.entries(gridPosition ?? {}).flatMap(([name, value]) => (GRID_FIELDS[name] ? [[GRID_FIELDS[name], value]] : [])));
 }
 
+export type Condition = (request: VideoRequest) => boolean;
+
+/** A rule for one or more operations. */
+export function rule(operations: readonly VideoOperation[], field: string, finding: string, when: Condition): Exclusion<VideoRequest> {
+	return { field, finding, when: (request) => operations.includes(request.operation) && when(request) };
+}
+
+/** A loop is possible only if the end is not fixed. */
+export const BACKWARD_LOOP = rule(
+	['extend'],
+	'loop',
+	"is not available when 'Direction' is backward; switch it off",
+	({ loop, direction }) => loop && direction === 'backward',
+);
+
 /** What cannot be said of the position: in whole pixels, and at most resellers without a size. */
-export const WHOLE_GRID: Exclusion<VideoRequest> = {
-	field: 'gridPosition',
-	finding: 'must have whole numbers only',
-	when: ({ gridPosition }) => Object.values(gridPosition ?? {}).some((value) => !Number.isInteger(value)),
-};
-export const GRID_WITHOUT_SIZE: Exclusion<VideoRequest> = {
-	field: 'gridPosition',
-	finding: "cannot have 'Resized Height' or 'Resized Width' here; leave both out",
-	when: ({ gridPosition }) => gridPosition !== null && ('resizedHeight' in gridPosition || 'resizedWidth' in gridPosition),
-};
+export const WHOLE_GRID = rule(['reframe'], 'gridPosition', 'must have whole numbers only', ({ gridPosition }) =>
+	Object.values(gridPosition ?? {}).some((value) => !Number.isInteger(value)),
+);
+export const GRID_WITHOUT_SIZE = rule(
+	['reframe'],
+	'gridPosition',
+	"cannot have 'Resized Height' or 'Resized Width' here; leave both out",
+	({ gridPosition }) => gridPosition !== null && ('resizedHeight' in gridPosition || 'resizedWidth' in gridPosition),
+);
 
 /** `detail` is either text or a list of validation errors `[{ loc, msg }]`. */
 export function detailText(json: JsonValue | undefined): string | null {

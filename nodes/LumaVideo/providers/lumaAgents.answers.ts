@@ -1,12 +1,11 @@
 /** Luma Agents' answers: generations, failures and refusals, in plain English. Pure. */
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, isSuccess, jsonOf, problemOf } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isSuccess, jsonOf, notHere, problemOf } from './answers';
 import type { Refusal } from './answers';
 import { detailText, lenientText, statusOf } from './luma';
 import type {
 	Generation,
 	GenerationRequest,
-	ImageRequest,
 	JsonObject,
 	JsonValue,
 	Media,
@@ -14,7 +13,6 @@ import type {
 	Product,
 	ProviderAnswer,
 	Reading,
-	VideoRequest,
 } from './provider';
 
 export const DISPLAY_NAME = 'Luma Agents';
@@ -151,36 +149,26 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 	const model = firstText(rest.model ?? null);
 	const makes = productOf(firstText(rest.type ?? null), model);
 	return {
-		generationId: id,
+		// Answers do not repeat the request.
+		...blankGeneration(id),
 		...(makes === 'image' ? { makes } : {}),
 		status,
 		model,
-		// Answers do not repeat the request.
-		prompt: null,
 		videoUrl: media.find(({ type }) => type === 'video')?.url ?? null,
 		media,
 		createdAt: firstText(rest.created_at ?? null),
-		completedAt: null,
-		...(status === 'failed' ? failureOf(code, firstText(rest.failure_reason ?? null), makes) : { failureReason: null }),
-		estimatedSeconds: null,
+		...(status === 'failed' ? failureOf(code, firstText(rest.failure_reason ?? null), makes) : {}),
 		chargedWhenFailed: status === 'failed' && code !== null && REFUNDED.includes(code) ? 'no' : 'unknown',
 		raw: json as JsonObject,
 	};
 }
 
 /** An answer with an id but no state is an accepted generation. */
-function readOrdered(answer: ProviderAnswer, request: GenerationRequest | undefined, makes: Product): Reading<Generation> {
+export function readCreated(answer: ProviderAnswer, request?: GenerationRequest): Reading<Generation> {
+	const makes = request?.makes ?? 'video';
 	const failure = isSuccess(answer) ? null : notFetched(answer, request, makes);
 	if (failure) return { ok: false, problem: failure };
 	return read(answer, makes === 'image' ? 'createImage' : 'create', (json) => readGeneration(json, 'queued'));
-}
-
-export function readCreated(answer: ProviderAnswer, request?: VideoRequest): Reading<Generation> {
-	return readOrdered(answer, request, 'video');
-}
-
-export function readCreatedImage(answer: ProviderAnswer, request?: ImageRequest): Reading<Generation> {
-	return readOrdered(answer, request, 'image');
 }
 
 export function readStatus(answer: ProviderAnswer): Reading<Generation> {
@@ -206,24 +194,9 @@ export const REFUSALS: readonly Refusal[] = [
 		advice: `Check at ${DASHBOARD_URL} that the account is active and, if you use HDR, that it is enabled. ${KEY_ADVICE}`,
 	},
 	// For a read, 404 refers to the id; for a create, it can only refer to the address.
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not generate videos at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
-	{
-		status: [404],
-		asked: ['createImage'],
-		message: `${DISPLAY_NAME} does not generate images at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
-	{
-		status: [404],
-		asked: ['file'],
-		message: `${DISPLAY_NAME} does not accept files at this address`,
-		advice: "Check 'Base URL' in the credential.",
-	},
+	notHere(DISPLAY_NAME, 'create', 'generate videos'),
+	notHere(DISPLAY_NAME, 'createImage', 'generate images'),
+	notHere(DISPLAY_NAME, 'file', 'accept files'),
 	{
 		status: [413],
 		message: `${DISPLAY_NAME} refused the request because a file is too large`,

@@ -4,7 +4,7 @@ import { VIDEO_TYPES, extensionOf } from './lumaAgents.answers';
 import { INLINE_BYTES } from './lumaAgents.files';
 import { extrasOnWire } from './extras';
 import type { FileReference, ImageReference, JsonObject, VideoRequest } from './provider';
-import { AUTO } from './ray32.exclusions';
+import { editOf, sourcePositionOf } from './ray32';
 import { generationIdOf, stand } from './reference';
 
 export const USER_ID = { userId: 'user_id' };
@@ -50,18 +50,6 @@ function keyframesOf(request: VideoRequest): JsonObject {
 	};
 }
 
-/** Without a strength or controls, both are left to the model. */
-function editOf(request: VideoRequest): JsonObject {
-	const strength = request.mode === AUTO ? null : request.mode;
-	const automatic = request.autoControls ?? (strength || request.editControls ? null : true);
-	return {
-		...(automatic === null ? {} : { auto_controls: automatic }),
-		...(strength ? { strength } : {}),
-		...(request.editControls ? { controls: request.editControls } : {}),
-		...keyframesOf(request),
-	};
-}
-
 function framesOf(request: VideoRequest): JsonObject {
 	// "Video generation": a generation as the first frame is continued; one as the last frame is led up to.
 	if (request.operation === 'extend') {
@@ -77,7 +65,6 @@ function framesOf(request: VideoRequest): JsonObject {
 }
 
 function videoOf(request: VideoRequest): JsonObject {
-	const { operation, sourcePosition } = request;
 	return {
 		...(request.resolution ? { resolution: request.resolution } : {}),
 		...(request.duration ? { duration: request.duration } : {}),
@@ -85,17 +72,8 @@ function videoOf(request: VideoRequest): JsonObject {
 		...(request.hdr ? { hdr: true } : {}),
 		...(request.exrExport ? { exr_export: true } : {}),
 		...framesOf(request),
-		...(operation === 'modify' ? { edit: editOf(request) } : keyframesOf(request)),
-		...(sourcePosition
-			? {
-					source_position: {
-						x_norm: sourcePosition.x,
-						y_norm: sourcePosition.y,
-						w_norm: sourcePosition.width,
-						h_norm: sourcePosition.height,
-					},
-				}
-			: {}),
+		...(request.operation === 'modify' ? { edit: { ...editOf(request, 'strength'), ...keyframesOf(request) } } : keyframesOf(request)),
+		...sourcePositionOf(request),
 	};
 }
 

@@ -55,7 +55,7 @@ function priceOf({ model, type, source, image_ref: references }: JsonObject): nu
 	return priceWithInputs(price, sources + guides.length);
 }
 
-export const images: Omit<ImageMaking, 'readCreated'> = {
+export const images: ImageMaking = {
 	capabilities: {
 		edit: { ...COMMON, styles: [], maxReferences: 8 },
 		generate: { ...COMMON, styles: ['manga'], maxReferences: 9 },

@@ -4,19 +4,13 @@
  * "Pricing" of docs.agents.lumalabs.ai, as quoted by third parties in July and October 2026; subject to change.
  */
 import { firstText, isObject, valueAt } from './answers';
-import { DEFAULT_DURATION } from './ray32.exclusions';
-import { priceUnder } from './prices';
+import { priceUnder, times } from './prices';
 import type { PriceTable } from './prices';
 import type { JsonObject, Resolution } from './provider';
+import { DEFAULT_DURATION, MAX_SOURCE_SECONDS, editFactor, rangeOf } from './ray32';
 
 /** "Video generation": the service's defaults. */
 export const DEFAULT_RESOLUTION: Resolution = '720p';
-
-/** The longest allowed source, in seconds. */
-export const MAX_SOURCE_SECONDS = { modify: 18, reframe: 30 } as const;
-
-/** Edits are priced for sources of 5 and 10 s, the latter at twice the price; other lengths are assumed proportional. */
-const EDIT_SECONDS = 5;
 
 const PRICES_USD: PriceTable = {
 	'ray-3.2': {
@@ -44,22 +38,12 @@ const PRICES_USD: PriceTable = {
 /** Fields of `video` that affect the price. */
 const PRICED_FIELDS: readonly string[] = ['duration', 'exr_export', 'hdr', 'resolution'];
 
-/** `null` if it is unclear. */
-function rangeOf({ hdr, exr_export: exr }: JsonObject): 'sdr' | 'hdr' | 'exr' | null {
-	if (![hdr ?? false, exr ?? false].every((flag) => typeof flag === 'boolean')) return null;
-	return exr ? 'exr' : hdr ? 'hdr' : 'sdr';
-}
-
 /** Which prices apply to a new video; `null` if none do. */
 function priceListOf(video: JsonObject): 'sdr' | 'hdr' | 'exr' | 'extend' | null {
 	const range = rangeOf(video);
 	const frames = [video.start_frame, video.end_frame];
 	if (frames.every((frame) => firstText(valueAt(frame, 'generation_id')) === null)) return range;
 	return range === 'sdr' ? 'extend' : null;
-}
-
-function times(price: number | null, factor: number): number | null {
-	return price === null ? null : Math.round(price * factor * 100) / 100;
 }
 
 /**
@@ -80,13 +64,10 @@ export function priceOf(body: JsonObject, sourceLength: number | null): number |
 	}
 	if (!isObject(source) || (duration ?? null) !== null) return null;
 	if (type === 'video_edit') {
-		const seconds = sourceLength ?? MAX_SOURCE_SECONDS.modify;
-		const price = priceUnder(PRICES_USD, model, 'edit', rangeOf(video), resolution);
-		return times(price, Math.max(seconds, EDIT_SECONDS) / EDIT_SECONDS);
+		return times(priceUnder(PRICES_USD, model, 'edit', rangeOf(video), resolution), editFactor(sourceLength));
 	}
 	if (type === 'video_reframe' && rangeOf(video) === 'sdr') {
-		const seconds = sourceLength ?? MAX_SOURCE_SECONDS.reframe;
-		return times(priceUnder(PRICES_USD, model, 'reframe', resolution), seconds);
+		return times(priceUnder(PRICES_USD, model, 'reframe', resolution), sourceLength ?? MAX_SOURCE_SECONDS.reframe);
 	}
 	return null;
 }

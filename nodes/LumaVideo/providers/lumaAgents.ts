@@ -7,17 +7,16 @@
  *
  * What is not documented, and how it is handled, is in docs/guesses.md.
  */
-import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, REFUSALS, readCreated, readCreatedImage, readStatus } from './lumaAgents.answers';
+import { DASHBOARD_URL, DISPLAY_NAME, IMAGE_HINT, REFUSALS, readCreated, readStatus } from './lumaAgents.answers';
 import { USER_ID, bodyOf } from './lumaAgents.body';
-import { AUTO, DEFAULT_DURATION } from './ray32.exclusions';
+import { ASPECT_RATIOS, AUTO, DEFAULT_DURATION, MAX_SOURCE_SECONDS } from './ray32';
 import { exclusions } from './lumaAgents.exclusions';
 import { fileStore } from './lumaAgents.files';
 import { images } from './lumaAgents.images';
 import { STRENGTHS } from './luma';
-import { DEFAULT_RESOLUTION, MAX_SOURCE_SECONDS, priceOf } from './lumaAgents.prices';
-import type { AspectRatio, Duration, ModelCapabilities, Provider, Resolution } from './provider';
+import { DEFAULT_RESOLUTION, priceOf } from './lumaAgents.prices';
+import type { Duration, ModelCapabilities, Provider, Resolution } from './provider';
 
-const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
 /** 360p is the draft tier; only the client's branch `next` and the newer guides have it. */
 const RESOLUTIONS: readonly Resolution[] = ['360p', '540p', '720p', '1080p'];
 const DURATIONS: readonly Duration[] = ['5s', '10s'];
@@ -138,12 +137,9 @@ export const lumaAgents: Provider = {
 				extras: { sourceLength: null, sourcePosition: null, ...USER_ID },
 			},
 		},
-		imageInput: 'data',
 		sourceAs: 'generationId',
 		// "Video generation": presigned for an hour; each read creates a new one.
 		urlMinutes: 60,
-		// Depends on the plan and is shown only in the dashboard; a conservative number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,
@@ -160,5 +156,5 @@ export const lumaAgents: Provider = {
 
 	estimateUsd: (request) => priceOf(bodyOf(request), request.sourceLength),
 
-	images: { ...images, readCreated: readCreatedImage },
+	images,
 };

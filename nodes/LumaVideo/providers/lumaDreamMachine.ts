@@ -6,17 +6,16 @@
  * official one counts.
  */
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, isObject, isSuccess, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, notHere, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
 import { extrasOnWire } from './extras';
-import { DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, statusOf } from './luma';
+import { BACKWARD_LOOP, DEFAULT_MODE, GRID_FIELDS, PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS, WHOLE_GRID, detailText, gridOf, lenientText, rule, statusOf } from './luma';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
 import type {
 	AspectRatio,
 	Balance,
 	Catalog,
-	Direction,
 	Duration,
 	Generation,
 	GenerationPage,
@@ -36,13 +35,12 @@ import { generationIdOf, imageText, videoUrlOf } from './reference';
 
 const DISPLAY_NAME = 'Luma Dream Machine';
 
-const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'];
 const RESOLUTIONS: readonly Resolution[] = ['540p', '720p', '1080p', '4k'];
 const DURATIONS: readonly Duration[] = ['5s', '9s'];
 
 const RAY_2: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSeconds'> = {
 	frames: ['none', 'start', 'end', 'startAndEnd'],
-	aspectRatios: ASPECT_RATIOS,
+	aspectRatios: RAY_2_RATIOS,
 	resolutions: RESOLUTIONS,
 	durations: DURATIONS,
 	defaults: { aspectRatio: '16:9', resolution: '720p', duration: '5s' },
@@ -52,60 +50,18 @@ const RAY_2: Omit<ModelCapabilities, 'value' | 'name' | 'description' | 'usualSe
 
 /** As published for Ray 2 Flash by replicate.com/luma; the service's own list is GET /generations/concepts/list. */
 const CONCEPTS: readonly string[] = [
-	'aerial',
-	'aerial_drone',
-	'bolt_cam',
-	'crane_down',
-	'crane_up',
-	'dolly_zoom',
-	'elevator_doors',
-	'eye_level',
-	'ground_level',
-	'handheld',
-	'high_angle',
-	'low_angle',
-	'orbit_left',
-	'orbit_right',
-	'over_the_shoulder',
-	'overhead',
-	'pan_left',
-	'pan_right',
-	'pedestal_down',
-	'pedestal_up',
-	'pov',
-	'pull_out',
-	'push_in',
-	'roll_left',
-	'roll_right',
-	'selfie',
-	'static',
-	'tilt_down',
-	'tilt_up',
-	'tiny_planet',
-	'truck_left',
-	'truck_right',
-	'zoom_in',
-	'zoom_out',
+	'aerial', 'aerial_drone', 'bolt_cam', 'crane_down', 'crane_up', 'dolly_zoom', 'elevator_doors', 'eye_level', 'ground_level',
+	'handheld', 'high_angle', 'low_angle', 'orbit_left', 'orbit_right', 'over_the_shoulder', 'overhead', 'pan_left', 'pan_right',
+	'pedestal_down', 'pedestal_up', 'pov', 'pull_out', 'push_in', 'roll_left', 'roll_right', 'selfie', 'static', 'tilt_down',
+	'tilt_up', 'tiny_planet', 'truck_left', 'truck_right', 'zoom_in', 'zoom_out',
 ];
 
 /** From "Camera Motions", a page since removed from the reference; the service's own list is
  * GET /generations/camera_motion/list. Similar words work, too. */
 const CAMERA_MOTIONS: readonly string[] = [
-	'camera static',
-	'camera move left',
-	'camera move right',
-	'camera move up',
-	'camera move down',
-	'camera push in',
-	'camera pull out',
-	'camera zoom in',
-	'camera zoom out',
-	'camera pan left',
-	'camera pan right',
-	'camera orbit left',
-	'camera orbit right',
-	'camera crane up',
-	'camera crane down',
+	'camera static', 'camera move left', 'camera move right', 'camera move up', 'camera move down', 'camera push in',
+	'camera pull out', 'camera zoom in', 'camera zoom out', 'camera pan left', 'camera pan right', 'camera orbit left',
+	'camera orbit right', 'camera crane up', 'camera crane down',
 ];
 
 const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
@@ -189,16 +145,14 @@ function readGeneration(json: JsonValue | undefined, whenSilent: string | null):
 	if (videoUrl) media.push({ url: videoUrl, type: 'video' });
 	if (imageUrl) media.push({ url: imageUrl, type: 'image' });
 	return {
-		generationId: id,
+		...blankGeneration(id),
 		status: statusOf(state),
 		model: rest.model ?? request?.model ?? null,
 		prompt: request?.prompt ?? null,
 		videoUrl,
 		media,
 		createdAt: rest.created_at ?? null,
-		completedAt: null,
 		failureReason: rest.failure_reason || null,
-		estimatedSeconds: null,
 		// "FAQ": charged in advance, refunded in full on failure.
 		chargedWhenFailed: 'no',
 		raw: json as JsonObject,
@@ -218,12 +172,7 @@ const REFUSALS: readonly Refusal[] = [
 	{ status: [401], advice: KEY_ADVICE },
 	{ status: [403], kind: 'credentials', advice: KEY_ADVICE },
 	// For a read, 404 refers to the id; for a create without a source, it can only refer to the address.
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not generate videos at this address`,
-		advice: `Check 'Base URL' in the credential. ${ENDED}`,
-	},
+	notHere(DISPLAY_NAME, 'create', 'generate videos', `Check 'Base URL' in the credential. ${ENDED}`),
 	{
 		status: [404],
 		asked: ['catalog'],
@@ -234,7 +183,7 @@ const REFUSALS: readonly Refusal[] = [
 	{ status: [410], message: `${DISPLAY_NAME} no longer has this`, advice: ENDED },
 ];
 
-const { problem, read } = answerReader({
+const { read } = answerReader({
 	displayName: DISPLAY_NAME,
 	refusals: REFUSALS,
 	said: (json) => ({ text: detailText(json) }),
@@ -303,69 +252,71 @@ function keyframesOf(request: VideoRequest): JsonObject {
 	};
 }
 
-/** The end of every body. */
-function endOf({ callback, additionalBodyFields }: VideoRequest): JsonObject {
-	return { ...(callback ? { callback_url: callback.url } : {}), ...additionalBodyFields };
+/** The fields of a new video, also of one beside another. */
+function videoFields(request: VideoRequest): JsonObject {
+	const prompt = promptWithCameraMotion(request.prompt, request.cameraMotion);
+	const keyframes = keyframesOf(request);
+	return {
+		model: request.model,
+		...(prompt ? { prompt } : {}),
+		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
+		...(request.resolution ? { resolution: request.resolution } : {}),
+		...(request.duration ? { duration: request.duration } : {}),
+		...(request.loop ? { loop: true } : {}),
+		...(Object.keys(keyframes).length > 0 ? { keyframes } : {}),
+		...(request.concepts ? { concepts: request.concepts.map((key) => ({ key })) } : {}),
+	};
 }
 
-function bodyOf(request: VideoRequest): JsonObject {
-	const more = endOf(request);
-	switch (request.operation) {
-		case 'modify':
-			return {
-				generation_type: 'modify_video',
-				model: request.model,
-				media: { url: videoUrlOf(request.source) ?? '' },
-				// Mandatory on the wire, so it is sent even if a request leaves it open.
-				mode: request.mode ?? DEFAULT_MODE,
-				...(request.prompt ? { prompt: request.prompt } : {}),
-				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
-				...more,
-			};
-		case 'reframe':
-			return {
-				generation_type: 'reframe_video',
-				model: request.model,
-				media: { url: videoUrlOf(request.source) ?? '' },
-				aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
-				...(request.prompt ? { prompt: request.prompt } : {}),
-				...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
-				...gridOf(request),
-				...more,
-			};
-		case 'upscale':
-			return {
-				generation_type: 'upscale_video',
-				...(request.resolution ? { resolution: request.resolution } : {}),
-				...more,
-			};
-		case 'addAudio':
-			return {
-				generation_type: 'add_audio',
-				...(request.prompt ? { prompt: request.prompt } : {}),
-				...extrasOnWire(EXTRAS_OF_AUDIO, request),
-				...more,
-			};
-		default:
-			return videoBody(request);
-	}
-}
-
-/** /generations/video in the SDK and the OpenAPI document since May 2025; /generations is its older name. */
-function pathOf(request: VideoRequest): string {
+function pathAndFields(request: VideoRequest): { path: string; fields: JsonObject } {
 	const source = encodeURIComponent(generationIdOf(request.source) ?? '');
+	const media = { url: videoUrlOf(request.source) ?? '' };
+	const promptAndFrame: JsonObject = {
+		...(request.prompt ? { prompt: request.prompt } : {}),
+		...(request.startImage ? { first_frame: { url: imageText(request.startImage) } } : {}),
+	};
 	switch (request.operation) {
-		case 'modify':
-			return '/generations/video/modify';
+		case 'modify': {
+			// The mode is mandatory on the wire, so it is sent even if a request leaves it open.
+			const mode = request.mode ?? DEFAULT_MODE;
+			return { path: '/generations/video/modify', fields: { generation_type: 'modify_video', model: request.model, media, mode, ...promptAndFrame } };
+		}
 		case 'reframe':
-			return '/generations/video/reframe';
+			return {
+				path: '/generations/video/reframe',
+				fields: {
+					generation_type: 'reframe_video',
+					model: request.model,
+					media,
+					aspect_ratio: request.aspectRatio ?? DEFAULT_REFRAME_RATIO,
+					...promptAndFrame,
+					...gridOf(request),
+				},
+			};
 		case 'upscale':
-			return `/generations/${source}/upscale`;
+			return {
+				path: `/generations/${source}/upscale`,
+				fields: { generation_type: 'upscale_video', ...(request.resolution ? { resolution: request.resolution } : {}) },
+			};
 		case 'addAudio':
-			return `/generations/${source}/audio`;
+			return {
+				path: `/generations/${source}/audio`,
+				fields: {
+					generation_type: 'add_audio',
+					...(request.prompt ? { prompt: request.prompt } : {}),
+					...extrasOnWire(EXTRAS_OF_AUDIO, request),
+				},
+			};
 		default:
-			return '/generations/video';
+			// In the SDK and the OpenAPI document since May 2025; /generations is its older name.
+			return { path: '/generations/video', fields: videoFields(request) };
 	}
+}
+
+function createCall(request: VideoRequest): { method: 'POST'; path: string; body: JsonObject } {
+	const { path, fields } = pathAndFields(request);
+	const { callback, additionalBodyFields } = request;
+	return { method: 'POST', path, body: { ...fields, ...(callback ? { callback_url: callback.url } : {}), ...additionalBodyFields } };
 }
 
 /** A list of words; according to other clients also wrapped, or as objects. */
@@ -399,32 +350,12 @@ function pageIn(json: JsonValue | undefined): GenerationPage | null {
 	return { generations, next: more ? String(offset + rows.length) : null };
 }
 
-function videoBody(request: VideoRequest): JsonObject {
-	const prompt = promptWithCameraMotion(request.prompt, request.cameraMotion);
-	const keyframes = keyframesOf(request);
-	return {
-		model: request.model,
-		...(prompt ? { prompt } : {}),
-		...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
-		...(request.resolution ? { resolution: request.resolution } : {}),
-		...(request.duration ? { duration: request.duration } : {}),
-		...(request.loop ? { loop: true } : {}),
-		...(Object.keys(keyframes).length > 0 ? { keyframes } : {}),
-		...(request.concepts ? { concepts: request.concepts.map((key) => ({ key })) } : {}),
-		...endOf(request),
-	};
-}
-
 /** The price of what a body buys, including additional body fields. */
 function priceOf(body: JsonObject): number | null {
 	const { model, resolution, duration, generation_type: type = 'video', keyframes = {} } = body;
 	// Next to another generation, it is an extension, which has no published price.
 	const isNew = isObject(keyframes) && Object.values(keyframes).every((frame) => valueAt(frame, 'type') === 'image');
 	return type === 'video' && isNew ? priceUnder(PRICES_USD, model, resolution, duration) : null;
-}
-
-function extendsTo(direction: Direction, request: VideoRequest): boolean {
-	return request.operation === 'extend' && request.direction === direction;
 }
 
 export const lumaDreamMachine: Provider = {
@@ -441,20 +372,7 @@ export const lumaDreamMachine: Provider = {
 	modelField: 'model',
 	capabilities: {
 		models: [
-			{
-				...RAY_2,
-				value: 'ray-2',
-				name: 'Ray 2',
-				description: 'Best quality',
-				usualSeconds: 60,
-			},
-			{
-				...RAY_2,
-				value: 'ray-flash-2',
-				name: 'Ray 2 Flash',
-				description: 'Faster, at about a third of the price',
-				usualSeconds: 40,
-			},
+			...bothModels(RAY_2),
 			{
 				...RAY_2,
 				value: 'ray-1-6',
@@ -501,7 +419,7 @@ export const lumaDreamMachine: Provider = {
 				models: bothModels({
 					...PLAIN_MODEL,
 					frames: ['none', 'start'],
-					aspectRatios: ASPECT_RATIOS,
+					aspectRatios: RAY_2_RATIOS,
 					defaults: { aspectRatio: DEFAULT_REFRAME_RATIO, resolution: null, duration: null },
 					sources: ['generation', 'url'],
 				}),
@@ -525,9 +443,6 @@ export const lumaDreamMachine: Provider = {
 				extras: {},
 			},
 		},
-		imageInput: 'url',
-		sourceAs: 'url',
-		urlMinutes: null,
 		// "Rate limits", build tier: 10 Ray generations at once.
 		concurrency: 10,
 	},
@@ -536,25 +451,13 @@ export const lumaDreamMachine: Provider = {
 
 	exclusions: [
 		WHOLE_GRID,
-		// "Errors" and the OpenAPI document: a loop only if the end is not fixed.
-		{
-			field: 'loop',
-			finding: "is not available when 'Direction' is backward; switch it off",
-			when: (request) => extendsTo('backward', request) && request.loop,
-		},
-		{
-			field: 'endImage',
-			finding: "is not available when 'Direction' is backward; leave it out",
-			when: (request) => extendsTo('backward', request) && request.endImage !== null,
-		},
-		{
-			field: 'startImage',
-			finding: "is not available when 'Direction' is forward; leave it out",
-			when: (request) => extendsTo('forward', request) && request.startImage !== null,
-		},
+		// "Errors" and the OpenAPI document.
+		BACKWARD_LOOP,
+		rule(['extend'], 'endImage', "is not available when 'Direction' is backward; leave it out", ({ direction, endImage }) => direction === 'backward' && endImage !== null),
+		rule(['extend'], 'startImage', "is not available when 'Direction' is forward; leave it out", ({ direction, startImage }) => direction === 'forward' && startImage !== null),
 	],
 
-	create: (request) => ({ method: 'POST', path: pathOf(request), body: bodyOf(request) }),
+	create: createCall,
 	// An answer with an id but no state is an accepted generation.
 	readCreated(answer, request) {
 		const isAtGeneration = request?.operation === 'upscale' || request?.operation === 'addAudio';
@@ -586,7 +489,7 @@ export const lumaDreamMachine: Provider = {
 			if (!isObject(listed)) return false;
 			// Their source is only in the path, so two of them cannot be told apart.
 			if (request.operation === 'upscale' || request.operation === 'addAudio') return false;
-			const sent = bodyOf(request);
+			const sent = createCall(request).body;
 			// A modified or reframed video can have the same model and prompt as a generated one.
 			const type = sent.generation_type ?? 'video';
 			if (!isBlank(listed.generation_type) && listed.generation_type !== type) return false;
@@ -598,7 +501,7 @@ export const lumaDreamMachine: Provider = {
 
 	deletion: {
 		call: (generationId) => ({ method: 'DELETE', path: `/generations/${encodeURIComponent(generationId)}` }),
-		read: (answer) => (isSuccess(answer) ? { ok: true, value: true } : { ok: false, problem: problem(answer, 'generation') }),
+		read: (answer) => read(answer, 'generation', () => true as const),
 	},
 
 	balance: {
@@ -624,6 +527,6 @@ export const lumaDreamMachine: Provider = {
 	estimateUsd(request) {
 		// Published for new videos. The price of a modification depends on the source's pixels, which are not known here; the
 		// other operations have no published price.
-		return request.operation === 'generate' ? priceOf(bodyOf(request)) : null;
+		return request.operation === 'generate' ? priceOf(createCall(request).body) : null;
 	},
 };

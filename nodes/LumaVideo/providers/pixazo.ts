@@ -10,13 +10,13 @@
  * additional body field.
  */
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, notHere, statusReader, urlsIn, valueAt } from './answers';
 import type { Refusal } from './answers';
+import { rule } from './luma';
 import type {
 	AspectRatio,
 	Callback,
 	Generation,
-	GenerationStatus,
 	JsonObject,
 	JsonValue,
 	Media,
@@ -24,6 +24,7 @@ import type {
 	Provider,
 	VideoRequest,
 } from './provider';
+import { ASPECT_RATIOS } from './ray32';
 import { imageText, videoUrlOf } from './reference';
 
 const DISPLAY_NAME = 'Pixazo';
@@ -50,8 +51,6 @@ const ENDPOINTS: Readonly<Record<'edit' | 'flash' | 'image' | 'reframe' | 'text'
 	reframe: { model: 'ray-3.2', id: 'luma-agent-ray-v3-2-reframe', last: 'reframe' },
 };
 
-/** Luma's own six for Ray 3.2; the example has the first. fal.ai has six more, which are not offered here. */
-const RAY_3_2_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
 const DEFAULT_REFRAME_RATIO: AspectRatio = '9:16';
 
 const RAY_3_2: Omit<ModelCapabilities, 'description' | 'durations' | 'frames' | 'loop'> = {
@@ -71,20 +70,7 @@ const NEEDED_PROMPT = { optionalWithImage: false, minLength: null, maxLength: nu
 const idSchema = z.string().min(1);
 const statusSchema = z.object({ status: z.string().min(1) });
 
-/** An undocumented word counts as running. */
-function statusOf(word: string): GenerationStatus {
-	switch (word.toUpperCase()) {
-		case 'QUEUED':
-			return 'queued';
-		case 'COMPLETED':
-			return 'completed';
-		case 'FAILED':
-		case 'ERROR':
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
+const statusOf = statusReader({ queued: ['queued'], completed: ['completed'], failed: ['failed', 'error'] });
 
 function modelOf(modelId: string | null): string | null {
 	return Object.values(ENDPOINTS).find(({ id }) => id === modelId)?.model ?? modelId;
@@ -92,11 +78,7 @@ function modelOf(modelId: string | null): string | null {
 
 /** `media_type` does not help: in one example, a finished video is `application/octet-stream`. */
 function mediaOf(json: JsonValue | undefined): Media[] {
-	const urls = valueAt(json, 'output', 'media_url');
-	return (Array.isArray(urls) ? urls : [urls])
-		.map((url) => firstUrl(url))
-		.filter((url) => url !== null)
-		.map((url) => ({ url, type: 'video' }));
+	return urlsIn(valueAt(json, 'output', 'media_url')).map((url) => ({ url, type: 'video' }));
 }
 
 function generationOf(json: JsonValue | undefined, generationId: string, word: string): Generation {
@@ -105,16 +87,14 @@ function generationOf(json: JsonValue | undefined, generationId: string, word: s
 	// "Status Values": ERROR is Pixazo's own fault and free; FAILED is not explained.
 	const isOwnFault = word.toUpperCase() === 'ERROR';
 	return {
-		generationId,
+		...blankGeneration(generationId),
 		status,
 		model: modelOf(firstText(valueAt(json, 'model_id'))),
-		prompt: null,
 		videoUrl: media[0]?.url ?? null,
 		media,
 		createdAt: firstText(valueAt(json, 'created_at')),
 		completedAt: firstText(valueAt(json, 'completed_at')),
 		failureReason: status === 'failed' ? firstText(valueAt(json, 'error'), valueAt(json, 'error', 'message')) : null,
-		estimatedSeconds: null,
 		chargedWhenFailed: isOwnFault ? 'no' : 'unknown',
 		...(isOwnFault ? { failureAdvice: 'The fault lies with Pixazo, not with your fields: run this item again.' } : {}),
 		raw: json as JsonObject,
@@ -135,12 +115,7 @@ const REFUSALS: readonly Refusal[] = [
 		status: [403],
 		advice: `Check at ${DASHBOARD_URL} that the subscription of this API key is active, includes this model and has calls left.`,
 	},
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not offer this model at this address`,
-		advice: `Check 'Base URL' in the credential. If it is right, see ${DASHBOARD_URL} for the models on offer.`,
-	},
+	notHere(DISPLAY_NAME, 'create', 'offer this model', `Check 'Base URL' in the credential. If it is right, see ${DASHBOARD_URL} for the models on offer.`),
 	{ status: [404], message: `${DISPLAY_NAME} does not have this generation` },
 	{ status: [500], advice: `Wait a few minutes. Generations that were started are listed at ${DASHBOARD_URL}.` },
 ];
@@ -225,7 +200,8 @@ export const pixazo: Provider = {
 				...RAY_3_2,
 				description: 'Newest model: text to video and image to video; sparsely documented',
 				frames: ['none', 'start'],
-				aspectRatios: RAY_3_2_RATIOS,
+				// The example has the first; fal.ai has six more, which are not offered here.
+				aspectRatios: ASPECT_RATIOS,
 				// 5s is in the example; 10s is inferred.
 				durations: ['5s', '10s'],
 				defaults: { aspectRatio: '16:9', resolution: '540p', duration: '5s' },
@@ -257,7 +233,7 @@ export const pixazo: Provider = {
 						...RAY_3_2,
 						description: 'Extends a video to a new aspect ratio',
 						frames: ['none'],
-						aspectRatios: RAY_3_2_RATIOS,
+						aspectRatios: ASPECT_RATIOS,
 						durations: [],
 						defaults: { aspectRatio: DEFAULT_REFRAME_RATIO, resolution: '540p', duration: null },
 						sources: ['generation', 'url'],
@@ -268,22 +244,13 @@ export const pixazo: Provider = {
 				extras: { callbackMode: null },
 			},
 		},
-		imageInput: 'url',
-		sourceAs: 'url',
-		urlMinutes: null,
-		// No limit is documented; a conservative number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,
 
 	exclusions: [
 		// Luma refuses this for Ray 3.2, so a gateway to Luma cannot support it either.
-		{
-			field: 'loop',
-			finding: "cannot be combined with a 'Duration' of 10s; use one of the two",
-			when: ({ duration, loop, model }) => model === 'ray-3.2' && loop && duration === '10s',
-		},
+		rule(['generate'], 'loop', "cannot be combined with a 'Duration' of 10s; use one of the two", ({ duration, loop, model }) => model === 'ray-3.2' && loop && duration === '10s'),
 	],
 
 	create(request) {

@@ -5,11 +5,11 @@
  * `code` 2, the upload and the credits come from skills published by Pixwith.
  */
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, isObject, valueAt } from './answers';
+import { answerReader, blankGeneration, firstText, firstUrl, isObject, statusReader, urlsIn, valueAt } from './answers';
 import type { Refusal } from './answers';
+import { RAY_2_RATIOS, secondsOf } from './luma';
 import type {
 	Balance,
-	Duration,
 	Generation,
 	GenerationStatus,
 	JsonObject,
@@ -33,8 +33,6 @@ const NOT_AUTHENTICATED = 2;
 const MODEL_ID_WITHOUT_IMAGES = '2-4';
 const MODEL_ID_WITH_IMAGES = '3-4';
 
-const SECONDS: Readonly<Partial<Record<Duration, number>>> = { '5s': 5, '9s': 9 };
-
 /** Mandatory on the wire, so they are sent even if a request leaves them open. */
 const DEFAULTS = { aspectRatio: '16:9', resolution: '540p', duration: '5s' } as const;
 
@@ -43,7 +41,7 @@ const RAY_2: ModelCapabilities = {
 	name: 'Ray 2',
 	description: 'Text to video and image to video, up to 720p',
 	frames: ['none', 'start', 'startAndEnd'],
-	aspectRatios: ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9', '9:21'],
+	aspectRatios: RAY_2_RATIOS,
 	resolutions: ['540p', '720p'],
 	durations: ['5s', '9s'],
 	defaults: DEFAULTS,
@@ -108,24 +106,11 @@ function textOf(json: JsonValue | undefined): string | null {
 	return text && /^(success|ok)$/i.test(text.trim()) ? null : text;
 }
 
-/** 1 is running, 2 and 3 are final; an undocumented number counts as running. */
-function statusOf(status: JsonValue): GenerationStatus {
-	switch (numberOf(status)) {
-		case 2:
-			return 'completed';
-		case 3:
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
+/** 1 is running, 2 and 3 are final. */
+const statusOf = statusReader({ completed: ['2'], failed: ['3'] });
 
 function mediaOf(json: JsonValue | undefined): Media[] {
-	const urls = valueAt(json, 'data', 'result_urls');
-	return (Array.isArray(urls) ? urls : [urls])
-		.map((url) => firstUrl(url))
-		.filter((url) => url !== null)
-		.map((url) => ({ url, type: 'video' }));
+	return urlsIn(valueAt(json, 'data', 'result_urls')).map((url) => ({ url, type: 'video' }));
 }
 
 function generationOf(json: JsonValue | undefined, generationId: string, status: GenerationStatus): Generation {
@@ -133,18 +118,13 @@ function generationOf(json: JsonValue | undefined, generationId: string, status:
 	const media = status === 'completed' ? mediaOf(json) : [];
 	const estimate = numberOf(valueAt(json, 'data', 'estimated_time'));
 	return {
-		generationId,
+		...blankGeneration(generationId),
 		status,
-		model: null,
-		prompt: null,
 		videoUrl: media[0]?.url ?? null,
 		media,
-		createdAt: null,
-		completedAt: null,
 		// No field for the reason is documented.
 		failureReason: status === 'failed' ? textOf(json) : null,
 		estimatedSeconds: estimate !== null && estimate > 0 ? estimate : null,
-		chargedWhenFailed: 'unknown',
 		raw: json as JsonObject,
 	};
 }
@@ -181,7 +161,7 @@ function options(request: VideoRequest): JsonObject {
 		prompt_optimization: request.promptOptimization ?? false,
 		aspect_ratio: request.aspectRatio ?? DEFAULTS.aspectRatio,
 		resolution: request.resolution ?? DEFAULTS.resolution,
-		duration: SECONDS[request.duration ?? DEFAULTS.duration] ?? null,
+		duration: secondsOf(request.duration ?? DEFAULTS.duration),
 		...(request.loop ? { loop: true } : {}),
 		// Unknown options are added to the mandatory ones instead of replacing them.
 		...(isObject(additional) ? additional : {}),
@@ -214,11 +194,6 @@ export const pixwith: Provider = {
 		// One has a default, the other overrides the choice that depends on images.
 		extras: { modelId: null, promptOptimization: null },
 		operations: {},
-		imageInput: 'upload',
-		sourceAs: 'url',
-		urlMinutes: null,
-		// No limit is documented; a conservative number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,
@@ -237,7 +212,7 @@ export const pixwith: Provider = {
 		read(answer, 'generation', (json) => {
 			// What a failed task looks like is not documented: a status counts even in an envelope that refuses.
 			const parsed = statusSchema.safeParse(json);
-			return parsed.success ? generationOf(json, generationId, statusOf(parsed.data.data.status)) : null;
+			return parsed.success ? generationOf(json, generationId, statusOf(String(numberOf(parsed.data.data.status)))) : null;
 		}),
 
 	balance: {

@@ -6,6 +6,11 @@ export interface PriceTable {
 	readonly [key: string]: number | PriceTable;
 }
 
+/** Rounded to cents. */
+export function times(price: number | null, factor: number): number | null {
+	return price === null ? null : Math.round(price * factor * 100) / 100;
+}
+
 /** The price under these keys, outermost first; `null` if one of them is not text or not in the table. */
 export function priceUnder(table: PriceTable, ...keys: Array<JsonValue | undefined>): number | null {
 	let entry: number | PriceTable | undefined = table;

@@ -156,19 +156,19 @@ export interface OperationCapabilities {
 	extras: Readonly<Partial<Record<ExtraField, string | null>>>;
 }
 
+/** How many generations run at once, where a provider documents no limit: a conservative number. */
+export const CONCURRENCY = 5;
+
 /** The capability table of a provider. Models, prompt and extras are those of `generate`. */
 export interface Capabilities extends OperationCapabilities {
 	/** The other operations that generate videos; absent ones are not supported. */
 	operations: Partial<Record<Exclude<VideoOperation, 'generate'>, OperationCapabilities>>;
-	/** How an image in n8n reaches the provider: only as a public address, uploaded first, or inside the request; large
-	 * ones then go through the `fileStore`. */
-	imageInput: 'data' | 'upload' | 'url';
-	/** Modify and reframe: whether a generation is referenced by its ID or by the web address of its video. */
-	sourceAs: 'generationId' | 'url';
-	/** For how many minutes the URL of a finished video works; `null` if that is not documented. */
-	urlMinutes: number | null;
-	/** How many generations run at once by default. */
-	concurrency: number;
+	/** Modify and reframe: present if a generation is referenced by its ID, not by the web address of its video. */
+	sourceAs?: 'generationId';
+	/** For how many minutes the URL of a finished video works, if that is documented. */
+	urlMinutes?: number;
+	/** How many generations run at once, if not `CONCURRENCY`. */
+	concurrency?: number;
 }
 
 /** A model that generates images. */
@@ -214,7 +214,6 @@ export interface ImageMaking {
 	capabilities: Readonly<Record<ImageOperation, ImageCapabilities>>;
 	exclusions: ReadonlyArray<Exclusion<ImageRequest>>;
 	create(request: ImageRequest): ProviderCall;
-	readCreated(answer: ProviderAnswer, request?: ImageRequest): Reading<Generation>;
 	estimateUsd(request: ImageRequest): number | null;
 }
 
@@ -569,7 +568,8 @@ export interface Provider {
 
 	/** The request that buys one video. `request` was checked against the capabilities. */
 	create(request: VideoRequest): ProviderCall;
-	readCreated(answer: ProviderAnswer, request?: VideoRequest): Reading<Generation>;
+	/** The answer to `create`, of images too. */
+	readCreated(answer: ProviderAnswer, request?: GenerationRequest): Reading<Generation>;
 
 	status(generationId: string): ProviderCall;
 	readStatus(answer: ProviderAnswer, generationId: string): Reading<Generation>;
@@ -592,7 +592,7 @@ export interface Provider {
 	balance?: BalanceInquiry;
 	/** Lists kept by the service; present if `capabilities.extras` has the field. */
 	catalogs?: Partial<Record<CatalogName, Catalog>>;
-	/** Present if `capabilities.imageInput` is `upload`. */
+	/** Present if images are uploaded first. */
 	upload?: Upload;
 	/** Present if the provider stores files and refers to them by id. */
 	fileStore?: FileStore;
@@ -602,12 +602,9 @@ export interface Provider {
 
 /** The call that buys a generation. */
 export function createCall(provider: Provider, request: GenerationRequest): ProviderCall {
-	return request.makes === 'image' ? imagesOf(provider).create(request) : provider.create(request);
-}
-
-/** The answer to `createCall`. */
-export function readCreated(provider: Provider, answer: ProviderAnswer, request: GenerationRequest): Reading<Generation> {
-	return request.makes === 'image' ? imagesOf(provider).readCreated(answer, request) : provider.readCreated(answer, request);
+	if (request.makes === 'video') return provider.create(request);
+	if (!provider.images) throw new Error(`${provider.displayName} does not generate images`);
+	return provider.images.create(request);
 }
 
 /** Whether a listed generation comes from exactly this request. */
@@ -615,14 +612,15 @@ export function isSameRequest(provider: Provider, generation: Generation, reques
 	return request.makes === 'video' && provider.listing?.isSameRequest(generation, request) === true;
 }
 
-function imagesOf({ displayName, images }: Provider): ImageMaking {
-	if (!images) throw new Error(`${displayName} does not generate images`);
-	return images;
-}
-
 /** The address of a generation's file; `null` if there is none yet. */
 export function fileUrlOf({ makes = 'video', videoUrl, media }: Generation): string | null {
 	return makes === 'video' ? videoUrl : (media.find(({ type }) => type === makes)?.url ?? null);
+}
+
+/** How an image in n8n reaches the provider: inside the request, large ones through the `fileStore`; uploaded first; or only
+ * as a public address. */
+export function imageInputOf({ fileStore, upload }: Provider): 'data' | 'upload' | 'url' {
+	return fileStore ? 'data' : upload ? 'upload' : 'url';
 }
 
 /** Whether a create that ended this way may still have bought something. */

@@ -1,10 +1,10 @@
 /** Luma's models at Replicate, the input of each, and what it costs. Pure. */
 import { isObject } from './answers';
 import { extrasOnWire } from './extras';
-import { gridOf } from './luma';
+import { gridOf, secondsOf } from './luma';
 import { priceUnder } from './prices';
 import type { PriceTable } from './prices';
-import type { Duration, JsonObject, VideoRequest } from './provider';
+import type { JsonObject, VideoRequest } from './provider';
 import { imageText, videoUrlOf } from './reference';
 
 /** By their names at Replicate; those of Ray 2 have the resolution in it. */
@@ -27,8 +27,6 @@ export function slugOf({ model, resolution }: VideoRequest): string {
 	const isOld = model === 'ray-2' || model === 'ray-flash-2';
 	return `luma/${model}${isOld ? `-${resolution ?? '720p'}` : ''}`;
 }
-
-const SECONDS: Readonly<Partial<Record<Duration, number>>> = { '5s': 5, '9s': 9, '10s': 10 };
 
 /** What the models take when a request leaves it open. */
 export const DEFAULTS: JsonObject = {
@@ -62,7 +60,7 @@ function fieldsOf(request: VideoRequest): JsonObject {
 				...(request.endImage ? { end_image: imageText(request.endImage) } : {}),
 				...(request.aspectRatio ? { aspect_ratio: request.aspectRatio } : {}),
 				...(request.resolution && request.model === 'ray-3.2' ? { resolution: request.resolution } : {}),
-				...(request.duration ? { duration: SECONDS[request.duration] ?? null } : {}),
+				...(request.duration ? { duration: secondsOf(request.duration) } : {}),
 				...(request.loop ? { loop: true } : {}),
 				...extrasOnWire(EXTRAS, request),
 			};

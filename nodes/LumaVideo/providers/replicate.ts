@@ -13,14 +13,12 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { answerReader, firstText, firstUrl, isObject, isSameInput, valueAt } from './answers';
+import { answerReader, blankGeneration, endedAlready, firstText, firstUrl, isObject, isSameInput, notHere, statusReader, urlsIn, valueAt } from './answers';
 import type { Asked, Refusal } from './answers';
-import { GRID_WITHOUT_SIZE, PLAIN_MODEL, STRENGTHS, WHOLE_GRID, lenientText } from './luma';
+import { GRID_WITHOUT_SIZE, PLAIN_MODEL, RAY_2_RATIOS, STRENGTHS, WHOLE_GRID, lenientText, rule } from './luma';
 import type {
-	AspectRatio,
 	Generation,
 	GenerationPage,
-	GenerationStatus,
 	IncomingCall,
 	JsonObject,
 	JsonValue,
@@ -29,15 +27,13 @@ import type {
 	Provider,
 	ProviderAnswer,
 	Reading,
-	VideoRequest,
 } from './provider';
+import { ASPECT_RATIOS, EXR_RULE, LOOP_RULES, isLong } from './ray32';
 import { DEFAULTS, EXTRAS, bodyOf, inputOf, modelOf, priceOf, slugOf } from './replicate.models';
 
 const DISPLAY_NAME = 'Replicate';
 const DASHBOARD_URL = 'https://replicate.com/predictions';
 
-const ASPECT_RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1', '4:3', '3:4', '21:9'];
-const OLD_RATIOS: readonly AspectRatio[] = [...ASPECT_RATIOS, '9:21'];
 /** "Input files": less than 100 MB. */
 const MAX_FILE_BYTES = 99_999_999;
 
@@ -59,21 +55,7 @@ const fileSchema = z.object({ urls: z.object({ get: z.string() }) });
 
 const secretSchema = z.object({ key: z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/) });
 
-/** A word not documented is read as running. */
-function statusOf(word: string): GenerationStatus {
-	switch (word.toLowerCase()) {
-		case 'starting':
-			return 'queued';
-		case 'succeeded':
-			return 'completed';
-		case 'failed':
-		case 'canceled':
-		case 'aborted':
-			return 'failed';
-		default:
-			return 'processing';
-	}
-}
+const statusOf = statusReader({ queued: ['starting'], completed: ['succeeded'], failed: ['failed', 'canceled', 'aborted'] });
 
 /** "Prediction lifecycle": what ends a prediction besides the model. */
 const ENDINGS: Readonly<Record<string, string>> = {
@@ -83,10 +65,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
 
 /** One URL; of several, the first video counts. How the files of `exr_export` are named is not documented. */
 function mediaOf(output: JsonValue | undefined): Media[] {
-	return (Array.isArray(output) ? output : [output])
-		.map((url) => firstUrl(url))
-		.filter((url) => url !== null)
-		.map((url) => ({ url, type: /\.(exr|zip)(?:[?#]|$)/i.test(url) ? 'other' : 'video' }));
+	return urlsIn(output).map((url) => ({ url, type: /\.(exr|zip)(?:[?#]|$)/i.test(url) ? 'other' : 'video' }));
 }
 
 /** "Data retention": an hour later the output of a prediction that succeeded is gone. */
@@ -107,7 +86,7 @@ function generationIn(json: JsonValue | undefined, whenSilent: string | null): G
 	const ending = ENDINGS[word.toLowerCase()];
 	const media = status === 'completed' ? mediaOf(valueAt(json, 'output')) : [];
 	return {
-		generationId: id,
+		...blankGeneration(id),
 		status,
 		model: modelOf(model) ?? model ?? null,
 		prompt: firstText(valueAt(json, 'input', 'prompt')),
@@ -116,7 +95,6 @@ function generationIn(json: JsonValue | undefined, whenSilent: string | null): G
 		createdAt: rest.created_at ?? null,
 		completedAt: rest.completed_at ?? null,
 		failureReason: status === 'failed' ? (firstText(valueAt(json, 'error')) ?? ending ?? null) : isGone(json) ? GONE_REASON : null,
-		estimatedSeconds: null,
 		// A canceled prediction is charged and an aborted one is not; of a failed one nothing is said.
 		chargedWhenFailed: word.toLowerCase() === 'aborted' ? 'no' : 'unknown',
 		...(ending === undefined ? {} : { failureAdvice: 'Run this item again.' }),
@@ -130,12 +108,7 @@ function hasEnded(json: JsonObject): boolean {
 }
 
 const REFUSALS: readonly Refusal[] = [
-	{
-		status: [200],
-		asked: ['cancellation'],
-		message: `${DISPLAY_NAME} says that it has ended already`,
-		advice: "Use operation 'Get' of resource 'Generation' to see how it ended.",
-	},
+	endedAlready(DISPLAY_NAME, 200),
 	{
 		status: [200],
 		asked: ['generation'],
@@ -152,18 +125,8 @@ const REFUSALS: readonly Refusal[] = [
 		status: [402],
 		advice: 'Buy credit at https://replicate.com/account/billing and wait a few minutes.',
 	},
-	{
-		status: [404],
-		asked: ['create'],
-		message: `${DISPLAY_NAME} does not offer this model at this address`,
-		advice: "Check 'Base URL' in the credential. If it is right, see https://replicate.com/luma for the models on offer.",
-	},
-	{
-		status: [404],
-		asked: ['file'],
-		message: `${DISPLAY_NAME} does not accept files at this address`,
-		advice: "Check 'Base URL' in the credential. Or use the URL of a file on the web.",
-	},
+	notHere(DISPLAY_NAME, 'create', 'offer this model', "Check 'Base URL' in the credential. If it is right, see https://replicate.com/luma for the models on offer."),
+	notHere(DISPLAY_NAME, 'file', 'accept files', "Check 'Base URL' in the credential. Or use the URL of a file on the web."),
 	{ status: [404], asked: ['cancellation', 'generation'], message: `${DISPLAY_NAME} does not have this generation` },
 	{
 		status: [413],
@@ -236,7 +199,7 @@ function isGenuine({ headers, text }: IncomingCall, keys: readonly string[], now
 	});
 }
 
-const isLong = ({ duration }: VideoRequest): boolean => duration === '10s';
+const ONLY_SHORT = "cannot be combined with a 'Duration' of 10s; choose 5s";
 
 const PROMPT = { optionalWithImage: false, minLength: null, maxLength: null };
 
@@ -247,7 +210,7 @@ const PLAIN: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = { ...PL
 const OLD: Omit<ModelCapabilities, 'description' | 'name' | 'value'> = {
 	...PLAIN,
 	frames: ['none', 'start', 'startAndEnd'],
-	aspectRatios: OLD_RATIOS,
+	aspectRatios: RAY_2_RATIOS,
 	resolutions: ['540p', '720p'],
 	durations: ['5s', '9s'],
 	defaults: { aspectRatio: '16:9', resolution: '720p', duration: '5s' },
@@ -320,7 +283,7 @@ export const replicate: Provider = {
 						value: 'reframe-video',
 						name: 'Reframe Video (Legacy)',
 						description: 'Ray 2, at 720p; may no longer be available',
-						aspectRatios: OLD_RATIOS,
+						aspectRatios: RAY_2_RATIOS,
 						defaults: { aspectRatio: '16:9', resolution: null, duration: null },
 						sources: SOURCES,
 						hints: SOURCE_HINTS,
@@ -330,12 +293,8 @@ export const replicate: Provider = {
 				extras: { gridPosition: null },
 			},
 		},
-		imageInput: 'upload',
-		sourceAs: 'url',
 		// "Data retention".
 		urlMinutes: 60,
-		// "Rate limits" is about requests only, 600 a minute; a careful number.
-		concurrency: 5,
 	},
 
 	refusals: REFUSALS,
@@ -343,41 +302,12 @@ export const replicate: Provider = {
 	exclusions: [
 		WHOLE_GRID,
 		GRID_WITHOUT_SIZE,
-		{
-			field: 'loop',
-			finding: "cannot be combined with a 'Duration' of 10s; use one of the two",
-			when: (request) => request.loop && isLong(request),
-		},
-		{
-			field: 'loop',
-			finding: "cannot be combined with 'HDR'; use one of the two",
-			when: ({ loop, hdr }) => loop && hdr === true,
-		},
-		{
-			field: 'startImage',
-			finding: "cannot be combined with a 'Duration' of 10s; choose 5s",
-			when: (request) => request.startImage !== null && isLong(request),
-		},
-		{
-			field: 'endImage',
-			finding: "cannot be combined with a 'Duration' of 10s; choose 5s",
-			when: (request) => request.endImage !== null && isLong(request),
-		},
-		{
-			field: 'hdr',
-			finding: "cannot be combined with a 'Duration' of 10s; choose 5s",
-			when: (request) => request.hdr === true && isLong(request),
-		},
-		{
-			field: 'hdr',
-			finding: "needs a 'Resolution' of 720p or 1080p",
-			when: ({ hdr, resolution }) => hdr === true && resolution === '540p',
-		},
-		{
-			field: 'exrExport',
-			finding: "needs 'HDR'; switch both on or both off",
-			when: ({ exrExport, hdr }) => exrExport === true && hdr !== true,
-		},
+		...LOOP_RULES,
+		rule(['generate'], 'startImage', ONLY_SHORT, (request) => request.startImage !== null && isLong(request)),
+		rule(['generate'], 'endImage', ONLY_SHORT, (request) => request.endImage !== null && isLong(request)),
+		rule(['generate'], 'hdr', ONLY_SHORT, (request) => request.hdr === true && isLong(request)),
+		rule(['generate'], 'hdr', "needs a 'Resolution' of 720p or 1080p", ({ hdr, resolution }) => hdr === true && resolution === '540p'),
+		EXR_RULE,
 	],
 
 	// Without `Prefer` the answer comes at once.

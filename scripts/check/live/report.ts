@@ -1,10 +1,10 @@
 /** The report of a run, as Markdown that can be pasted into an issue: verdicts first, then what was asked and answered. */
-import type { Guess, Risk } from '../../../nodes/LumaVideo/providers/guesses';
-import { RISKS, generalGuesses, guesses } from '../../../nodes/LumaVideo/providers/guesses';
 import { isObject, jsonOf } from '../../../nodes/LumaVideo/providers/answers';
-import type { JsonValue, ProviderId } from '../../../nodes/LumaVideo/providers/provider';
+import type { JsonValue } from '../../../nodes/LumaVideo/providers/provider';
 import { shapeOf } from '../../../test/samples';
-import type { Need, Probe, Verdict } from './probes';
+import type { Guess } from './guesses';
+import { guessesUnder } from './guesses';
+import type { Need, Verdict } from './probes';
 import { generalProbes, probes } from './probes';
 import type { Observations, StepName, Traffic } from './observations';
 import { STEPS } from './observations';
@@ -18,8 +18,6 @@ const BODY_LENGTHS = [2000, 800, 200] as const;
 /** Of a step with many requests, such as the reads of one video, the first and the last are shown. */
 const SHOWN_OF_STEP = 6;
 
-const FOLDER = 'nodes/LumaVideo/providers/';
-
 export interface Judged {
 	guess: Guess;
 	/** `null`: nothing observes it. */
@@ -27,29 +25,13 @@ export interface Judged {
 	verdict: Verdict;
 }
 
-/** The file to change where a guess is wrong, by its path in the project. */
-export function fileOf(provider: ProviderId, { file = `${provider}.ts` }: Guess): string {
-	return file.includes('/') ? file : FOLDER + file;
-}
-
-/** The guesses of a provider, worst risk first, and what observes each. */
-export function guessesOf(provider: ProviderId): Array<{ guess: Guess; probe: Probe | null }> {
-	return withProbes([...generalGuesses, ...guesses[provider]], [...generalProbes, ...probes[provider]]);
-}
-
-export function withProbes(list: readonly Guess[], observed: readonly Probe[]): Array<{ guess: Guess; probe: Probe | null }> {
-	const rank = (risk: Risk): number => Object.keys(RISKS).indexOf(risk);
-	return [...list]
-		.sort((one, other) => rank(one.risk) - rank(other.risk))
-		.map((guess) => ({ guess, probe: observed.find((probe) => probe.guess === guess.id) ?? null }));
-}
-
 export function judge(seen: Observations): Judged[] {
-	return guessesOf(seen.provider.id).map(({ guess, probe }) => ({
-		guess,
-		need: probe?.need ?? null,
-		verdict: probe?.judge(seen) ?? { verdict: 'not reached', evidence: null },
-	}));
+	const { id, displayName } = seen.provider;
+	const observed = [...generalProbes, ...probes[id]];
+	return [...guessesUnder('All services'), ...guessesUnder(displayName)].map((guess) => {
+		const probe = observed.find((each) => each.guess === guess.id);
+		return { guess, need: probe?.need ?? null, verdict: probe?.judge(seen) ?? { verdict: 'not reached', evidence: null } };
+	});
 }
 
 function cell(text: string): string {
@@ -71,7 +53,7 @@ function verdictLines(seen: Observations, judged: readonly Judged[], redactor: R
 	const others = judged.filter(({ verdict }) => verdict.verdict === 'not reached');
 	const table = reached.map(({ guess, verdict }) => {
 		const isRefuted = verdict.verdict === 'refuted';
-		const change = isRefuted ? `Change \`${fileOf(seen.provider.id, guess)}\`` : '';
+		const change = isRefuted ? `Change \`${guess.file}\`` : '';
 		return row(isRefuted ? '**refuted**' : 'confirmed', `\`${guess.id}\``, guess.risk, guess.guess, guess.behavior, redactor.text(verdict.evidence ?? ''), change);
 	});
 	const open = others.flatMap(({ guess, need }) => (need === null ? [] : [`- \`${guess.id}\` ${missing(need, seen)}`]));

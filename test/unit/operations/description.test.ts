@@ -8,7 +8,7 @@ import { checkImageRequest } from '../../../nodes/LumaVideo/generation/checkImag
 import { checkRequest } from '../../../nodes/LumaVideo/generation/checkRequest';
 import { nodeProperties, operations } from '../../../nodes/LumaVideo/operations';
 import { providerIds, providers } from '../../../nodes/LumaVideo/providers';
-import { blankImageRequest, operationCapabilities } from '../../../nodes/LumaVideo/providers/provider';
+import { CONCURRENCY, blankImageRequest, operationCapabilities } from '../../../nodes/LumaVideo/providers/provider';
 import type { ModelCapabilities, ProviderId, VideoOperation } from '../../../nodes/LumaVideo/providers/provider';
 import { inEach } from '../cells';
 import { START } from '../providers/support';
@@ -836,7 +836,7 @@ describe('what descriptions promise', () => {
 		const others = providerIds.filter((id) => id !== 'lumaDreamMachine');
 		expect(option('maxConcurrent')).toContain(`${String(providers.lumaDreamMachine.capabilities.concurrency)} with Luma Dream Machine`);
 		inEach(others, (id) => {
-			expect(option('maxConcurrent')).toContain(`${String(providers[id].capabilities.concurrency)} with other providers`);
+			expect(option('maxConcurrent')).toContain(`${String(providers[id].capabilities.concurrency ?? CONCURRENCY)} with other providers`);
 		});
 	});
 

@@ -158,7 +158,7 @@ describe('images', () => {
 	});
 
 	it('are known as such from the start', () => {
-		expect(fal.images?.readCreated(answer(200, { request_id: ID, status: 'IN_QUEUE' }))).toMatchObject({ value: { makes: 'image', generationId: ID } });
+		expect(fal.readCreated(answer(200, { request_id: ID, status: 'IN_QUEUE' }), blankImageRequest('generate', 'uni-1'))).toMatchObject({ value: { makes: 'image', generationId: ID } });
 	});
 });
 

@@ -3,7 +3,7 @@ import { InputFile } from '../../../nodes/LumaVideo/generation/check';
 import { checkImageRequest } from '../../../nodes/LumaVideo/generation/checkImageRequest';
 import { lumaAgents } from '../../../nodes/LumaVideo/providers/lumaAgents';
 import { pixazo } from '../../../nodes/LumaVideo/providers/pixazo';
-import { blankImageRequest, createCall, isSameRequest, readCreated } from '../../../nodes/LumaVideo/providers/provider';
+import { blankImageRequest, createCall, isSameRequest } from '../../../nodes/LumaVideo/providers/provider';
 import type { ImageOperation, ImageReference, ImageRequest, JsonObject } from '../../../nodes/LumaVideo/providers/provider';
 import type { Job } from '../../provider-server';
 import { BODY_SHAPE, brokenRule } from '../../provider-server/providers/lumaAgents.requests';
@@ -149,11 +149,11 @@ describe('what is read', () => {
 	});
 
 	it('of a create: what was taken in, and that the address is wrong', () => {
-		expect(readCreated(lumaAgents, answer(201, { id: SOURCE, type: 'image', model: 'uni-1' }), generate())).toMatchObject({
+		expect(lumaAgents.readCreated(answer(201, { id: SOURCE, type: 'image', model: 'uni-1' }), generate())).toMatchObject({
 			ok: true,
 			value: { generationId: SOURCE, makes: 'image', status: 'queued' },
 		});
-		expect(readCreated(lumaAgents, answer(404, {}), generate())).toMatchObject({
+		expect(lumaAgents.readCreated(answer(404, {}), generate())).toMatchObject({
 			ok: false,
 			problem: { message: 'Luma Agents does not generate images at this address' },
 		});
@@ -164,7 +164,7 @@ describe('what is read', () => {
 		[502, 'source: fetch proxy unavailable', edit(), 'the image'],
 		[422, 'image_ref[1]: failed to fetch URL', generate({ references: references(2) }), "'Reference Images'"],
 	])('of a create, HTTP %i, %s: the field whose address could not be fetched', (status, detail, set, field) => {
-		const reading = readCreated(lumaAgents, answer(status, { detail }), set);
+		const reading = lumaAgents.readCreated(answer(status, { detail }), set);
 		expect(reading).toMatchObject({ problem: { kind: 'invalidRequest', message: `Luma Agents could not fetch ${field}: ${detail}` } });
 		expect(JSON.stringify(reading)).toContain("'Image From' or 'Reference Images From'");
 	});
