@@ -135,7 +135,7 @@ export function typeFindings(
 }
 
 /** @param finding the end of a sentence that begins with the field's name */
-function about(field: FieldName, finding: string, label = FIELD_NAMES[field]): string {
+export function about(field: FieldName, finding: string, label = FIELD_NAMES[field]): string {
 	return `'${label}' ${finding}`;
 }
 
