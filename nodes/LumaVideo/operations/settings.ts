@@ -201,8 +201,8 @@ export function downloadFields(makes: Product, whether: string, show: IDisplayOp
 }
 
 /** An error about a field, before anything was sent. */
-export function fieldError(context: IExecuteFunctions, itemIndex: number, field: string, needed: string): NodeOperationError {
-	return new NodeOperationError(context.getNode(), mustBe({ field, needed }), { description: NOTHING_SENT, itemIndex });
+export function fieldError(context: IExecuteFunctions, itemIndex: number, finding: string): NodeOperationError {
+	return new NodeOperationError(context.getNode(), finding, { description: NOTHING_SENT, itemIndex });
 }
 
 /** Whether to download the file. @throws NodeOperationError when the value is neither true nor false */
@@ -214,7 +214,7 @@ export function readWantsFile(context: IExecuteFunctions, itemIndex: number, mak
 /** Whether a field outside of Options is switched on. @throws NodeOperationError when the value is neither true nor false */
 export function readSwitch(context: IExecuteFunctions, itemIndex: number, name: string, label: string): boolean {
 	const value = booleanOf(context.getNodeParameter(name, itemIndex, false));
-	if (value === undefined) throw fieldError(context, itemIndex, label, 'true or false');
+	if (value === undefined) throw fieldError(context, itemIndex, mustBe({ field: label, needed: 'true or false' }));
 	return value === true;
 }
 
@@ -231,7 +231,7 @@ export function readChoice<T extends string>(
 	if (chosen === null || chosen === undefined || chosen === '') return allowed[0];
 	const match = allowed.find((each) => each === chosen);
 	if (match !== undefined) return match;
-	throw fieldError(context, itemIndex, label, `one of ${allowed.join(', ')}`);
+	throw fieldError(context, itemIndex, mustBe({ field: label, needed: `one of ${allowed.join(', ')}` }));
 }
 
 export interface Settings {
