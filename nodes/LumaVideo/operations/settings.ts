@@ -7,7 +7,7 @@ import { booleanOf, numberOf } from '../providers/values';
 import { providerIds, providers } from '../providers';
 import type { Product } from '../providers/provider';
 import { NOTHING_SENT, mustBe } from './messages';
-import { both, isTool } from './operation';
+import { IN_TOOL, NOT_IN_TOOL, both, isTool } from './operation';
 
 /** Default timeout of a generation, in seconds: ten times what is usual, plus queueing at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
@@ -50,7 +50,7 @@ export const settingFields = {
 		default: '',
 		placeholder: 'e.g. product-42',
 		description: 'Name of the downloaded file, without extension. If not set: the start of the prompt and the end of the generation ID.',
-		displayOptions: { hide: { '@tool': [true] } },
+		displayOptions: NOT_IN_TOOL,
 	},
 	includeInputFields: {
 		displayName: 'Include Input Fields',
@@ -148,13 +148,13 @@ export const settingFields = {
 	},
 } satisfies Record<string, INodeProperties>;
 
-export type SettingName = keyof typeof settingFields;
+type SettingName = keyof typeof settingFields;
 
 /** In an agent's tool, n8n lets the model fill in every field that takes expressions: not its own spending limit. */
 function notByModel(field: INodeProperties): INodeProperties[] {
 	return [
-		{ ...field, displayOptions: both(field.displayOptions ?? {}, { hide: { '@tool': [true] } }) },
-		{ ...field, noDataExpression: true, displayOptions: both(field.displayOptions ?? {}, { show: { '@tool': [true] } }) },
+		{ ...field, displayOptions: both(field.displayOptions ?? {}, NOT_IN_TOOL) },
+		{ ...field, noDataExpression: true, displayOptions: both(field.displayOptions ?? {}, IN_TOOL) },
 	];
 }
 
@@ -193,10 +193,9 @@ export function downloadFields(makes: Product, whether: string, show: IDisplayOp
 		.filter(({ capabilities }) => capabilities.urlMinutes !== null)
 		.map((provider) => `; those of ${provider.displayName} work for ${provider.capabilities.urlMinutes} minutes`);
 	const description = `${whether}. The output always has the URL, but URLs expire${lifetimes.join('')}.`;
-	const hide = { '@tool': [true] };
 	return [
-		{ displayName, name, type: 'boolean', default: false, description, displayOptions: { show, hide } },
-		{ ...binaryField, displayOptions: { show: { ...show, [name]: [true] }, hide } },
+		{ displayName, name, type: 'boolean', default: false, description, displayOptions: both({ show }, NOT_IN_TOOL) },
+		{ ...binaryField, displayOptions: both({ show: { ...show, [name]: [true] } }, NOT_IN_TOOL) },
 	];
 }
 
