@@ -35,12 +35,13 @@ interface Bought {
 function boughtByTrigger(provider: Provider, plans: readonly ReadyPlan[], outcomes: readonly Outcome[]): Bought[] {
 	const now = systemClock.wall();
 	const bought = new Map<string, Bought>();
-	for (const [index, { job }] of plans.entries()) {
+	for (const [index, { job: { start } }] of plans.entries()) {
 		const outcome = outcomes[index];
-		const url = job.start.kind === 'create' ? job.start.request.callback?.url : undefined;
-		if (job.start.kind !== 'create' || outcome?.kind !== 'open' || url === undefined || webhookIdOf(url) === null) continue;
+		if (start.kind !== 'create' || outcome?.kind !== 'open') continue;
+		const { request, model } = start;
+		const url = request.callback?.url ?? '';
+		if (webhookIdOf(url) === null) continue;
 		const { generationId: id, estimatedSeconds } = outcome.generation;
-		const { request, model } = job.start;
 		const of = bought.get(url) ?? { url, untold: new Map<string, AnnouncedGeneration>(), makes: request.makes, trouble: null };
 		bought.set(url, of);
 		of.untold.set(id, {

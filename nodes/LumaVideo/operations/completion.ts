@@ -2,6 +2,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/check';
 import type { Product } from '../providers/provider';
+import { IN_TOOL, NOT_IN_TOOL } from './operation';
 
 export type Completion = 'none' | 'poll' | 'suspend';
 
@@ -40,8 +41,8 @@ function field(completions: readonly Completion[], displayOptions: INodeProperti
 /** An agent's tool must return in one call, so it cannot suspend. */
 export function completionFields(makes: Product): INodeProperties[] {
 	return [
-		field(['none', 'suspend', 'poll'], { hide: { '@tool': [true] } }),
-		field(['none', 'poll'], { show: { '@tool': [true] } }),
+		field(['none', 'suspend', 'poll'], NOT_IN_TOOL),
+		field(['none', 'poll'], IN_TOOL),
 		{
 			displayName: FIELD_NAMES.triggerUrl,
 			name: 'triggerUrl',

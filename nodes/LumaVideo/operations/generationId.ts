@@ -5,6 +5,7 @@ import { empty, notAnId } from '../generation/messages';
 import { providerIds, providers } from '../providers';
 import type { Listing, ProviderId } from '../providers/provider';
 import { mustBe } from './messages';
+import { fieldError } from './settings';
 
 function mode(name: string, displayName: string, type: 'list' | 'string', more: Partial<INodePropertyMode>): INodePropertyMode {
 	return { ...more, name, displayName, type };
@@ -63,14 +64,14 @@ export function generationIdValue(
 	return typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
 }
 
-/** The ID, or what is wrong with it. */
-export function readGenerationId(context: IExecuteFunctions, itemIndex: number): { ok: true; generationId: string } | { ok: false; finding: string } {
+/** @throws NodeOperationError when it is not an ID */
+export function readGenerationId(context: IExecuteFunctions, itemIndex: number): string {
 	// An expression without a value counts as empty.
 	const text = generationIdValue(context, itemIndex) ?? '';
-	if (typeof text !== 'string') return { ok: false, finding: mustBe({ field: FIELD_NAMES.generationId, needed: 'text' }) };
+	if (typeof text !== 'string') throw fieldError(context, itemIndex, mustBe({ field: FIELD_NAMES.generationId, needed: 'text' }));
 	const generationId = text.trim();
-	if (generationId === '') return { ok: false, finding: about('generationId', empty()) };
+	if (generationId === '') throw fieldError(context, itemIndex, about('generationId', empty()));
 	// '.' and '..' would change the path of the URL.
-	if (/[\s/?#]/.test(generationId) || /^\.+$/.test(generationId)) return { ok: false, finding: about('generationId', notAnId()) };
-	return { ok: true, generationId };
+	if (/[\s/?#]/.test(generationId) || /^\.+$/.test(generationId)) throw fieldError(context, itemIndex, about('generationId', notAnId()));
+	return generationId;
 }

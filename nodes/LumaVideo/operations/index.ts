@@ -1,5 +1,5 @@
 /** All operations, the fields that select one, and the dispatch to its code. */
-import type { IExecuteFunctions, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IDisplayOptions, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { credentialPlace } from '../credentialChoices';
 import { findProvider, providerIds, providers } from '../providers';
@@ -16,7 +16,7 @@ import { edit } from './image/edit.operation';
 import { generate as generateImage } from './image/generate.operation';
 import { noOperation, unknownProvider } from './messages';
 import type { Operation, ResourceName } from './operation';
-import { both, isTool, ofResource, ownFields } from './operation';
+import { IN_TOOL, NOT_IN_TOOL, RESOURCE_NAMES, both, isTool, ofResource, ownFields } from './operation';
 import { addAudio } from './video/addAudio.operation';
 import { extend } from './video/extend.operation';
 import { generate } from './video/generate.operation';
@@ -46,13 +46,14 @@ export const operations: readonly Operation[] = [
 	getAllConcepts,
 ].map((operation) => ({ ...operation, properties: ownFields(operation) }));
 
-const RESOURCES: Readonly<Record<ResourceName, Pick<INodePropertyOptions, 'name' | 'description'>>> = {
-	account: { name: 'Account', description: 'The account with the provider' },
-	cameraMotion: { name: 'Camera Motion', description: 'Terms for how the camera moves' },
-	concept: { name: 'Concept', description: 'Camera moves and angles that the model has learned' },
-	generation: { name: 'Generation', description: 'A video or image job, identified by its ID' },
-	image: { name: 'Image', description: 'Generate and edit images' },
-	video: { name: 'Video', description: 'Generate and edit videos' },
+/** With the operation that is selected first. */
+const RESOURCES: Readonly<Record<ResourceName, { name: string; description: string; preset: string }>> = {
+	account: { name: 'Account', description: 'The account with the provider', preset: 'getBalance' },
+	cameraMotion: { name: 'Camera Motion', description: 'Terms for how the camera moves', preset: 'getAll' },
+	concept: { name: 'Concept', description: 'Camera moves and angles that the model has learned', preset: 'getAll' },
+	generation: { name: 'Generation', description: 'A video or image job, identified by its ID', preset: 'get' },
+	image: { name: 'Image', description: 'Generate and edit images', preset: 'generate' },
+	video: { name: 'Video', description: 'Generate and edit videos', preset: 'generate' },
 };
 
 const providerField: INodeProperties = {
@@ -83,18 +84,7 @@ function byProviders(resource: ResourceName): Array<{ ids: ProviderId[]; list: O
 	return [...groups.values()];
 }
 
-const DEFAULT_OPERATIONS: Readonly<Record<ResourceName, string>> = {
-	account: 'getBalance',
-	cameraMotion: 'getAll',
-	concept: 'getAll',
-	generation: 'get',
-	image: 'generate',
-	video: 'generate',
-};
-
 const byName = <T extends { name: string }>(a: T, b: T): number => (a.name < b.name ? -1 : 1);
-
-const resourceNames = Object.keys(RESOURCES) as ResourceName[];
 
 /** One field for all providers: n8n lists the actions of every field with this name. */
 const resourceField: INodeProperties = {
@@ -102,27 +92,20 @@ const resourceField: INodeProperties = {
 	name: 'resource',
 	type: 'options',
 	noDataExpression: true,
-	options: resourceNames
-		.map((value) => ({
-			value,
-			...RESOURCES[value],
-			displayOptions: { show: { provider: byProviders(value).flatMap(({ ids }) => ids) } },
-		}))
-		.sort(byName),
+	options: RESOURCE_NAMES.map((value) => {
+		const { name, description } = RESOURCES[value];
+		return { value, name, description, displayOptions: { show: { provider: byProviders(value).flatMap(({ ids }) => ids) } } };
+	}).sort(byName),
 	default: 'video',
 };
 
-const operationField = (
-	offered: readonly Operation[],
-	resource: ResourceName,
-	displayOptions: INodeProperties['displayOptions'],
-) => ({
+const operationField = (offered: readonly Operation[], resource: ResourceName, displayOptions: IDisplayOptions) => ({
 	displayName: 'Operation',
 	name: 'operation',
 	type: 'options' as const,
 	noDataExpression: true,
 	options: offered.map(({ name, value, action, description }) => ({ name, value, action, description })).sort(byName),
-	default: DEFAULT_OPERATIONS[resource],
+	default: RESOURCES[resource].preset,
 	displayOptions,
 });
 
@@ -135,7 +118,7 @@ const NO_RESOURCE = ['none', 'neither'].map((value) => ({ name: value, value }))
  * provider lacks the one that is selected. They come first, since the operation depends on the resource. A slash before the
  * name, or n8n would wait for the field itself.
  */
-export const resetFields: INodeProperties[] = resourceNames.flatMap((resource) => {
+export const resetFields: INodeProperties[] = RESOURCE_NAMES.flatMap((resource) => {
 	const able = byProviders(resource).flatMap(({ ids }) => ids);
 	const unable = providerIds.filter((id) => !able.includes(id));
 	if (unable.length === 0) return [];
@@ -152,14 +135,14 @@ export const resetFields: INodeProperties[] = resourceNames.flatMap((resource) =
 });
 
 function operationFields(): INodeProperties[] {
-	return resourceNames.flatMap((resource) =>
+	return RESOURCE_NAMES.flatMap((resource) =>
 		byProviders(resource).flatMap(({ ids, list }) => {
 			const own = both(ofResource(resource), { show: { provider: ids } });
 			const forTools = list.filter(({ toolDescription }) => toolDescription !== null);
 			if (forTools.length === list.length) return [operationField(list, resource, own)];
 			return [
-				operationField(list, resource, both(own, { hide: { '@tool': [true] } })),
-				operationField(forTools, resource, both(own, { show: { '@tool': [true] } })),
+				operationField(list, resource, both(own, NOT_IN_TOOL)),
+				operationField(forTools, resource, both(own, IN_TOOL)),
 			];
 		}),
 	);
@@ -171,7 +154,7 @@ function operationFields(): INodeProperties[] {
  */
 export const pickerFields: INodeProperties[] = (() => {
 	const hide = { provider: [...providerIds] };
-	const further = resourceNames.flatMap((resource) => {
+	const further = RESOURCE_NAMES.flatMap((resource) => {
 		const [first, ...others] = byProviders(resource);
 		const known = new Set(first?.list);
 		return others.flatMap(({ ids, list: all }, index) => {
@@ -209,7 +192,7 @@ function toolDescriptionFields(): INodeProperties[] {
 						default: toolDescription,
 						placeholder: 'e.g. Generates a video of a few seconds. Use it once for each video you need.',
 						description: 'What the agent is told about this tool: when to use it, and how often',
-						displayOptions: { show: { resource: [resource], operation: [value], provider: [...ids], '@tool': [true] } },
+						displayOptions: both({ show: { resource: [resource], operation: [value], provider: [...ids] } }, IN_TOOL),
 					},
 				],
 	);

@@ -1,6 +1,7 @@
 /** The two fields of every Get Many operation. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { numberOf } from '../providers/values';
+import { mustBe } from './messages';
 import { fieldError, readSwitch } from './settings';
 
 const DEFAULT_LIMIT = 50;
@@ -29,6 +30,6 @@ export function readLimit(context: IExecuteFunctions, itemIndex: number): number
 	if (readSwitch(context, itemIndex, 'returnAll', 'Return All')) return null;
 	const limit = numberOf(context.getNodeParameter('limit', itemIndex, DEFAULT_LIMIT));
 	if (limit === null) return DEFAULT_LIMIT;
-	if (limit === undefined || limit < 1) throw fieldError(context, itemIndex, 'Limit', 'a number of 1 or more');
+	if (limit === undefined || limit < 1) throw fieldError(context, itemIndex, mustBe({ field: 'Limit', needed: 'a number of 1 or more' }));
 	return Math.floor(limit);
 }

@@ -3,7 +3,7 @@ import type { IDisplayOptions, IExecuteFunctions, INodeExecutionData, INodePrope
 import type { Provider, ProviderId } from '../providers/provider';
 import type { ProviderClient } from '../transport/providerClient';
 
-const RESOURCE_NAMES = ['account', 'cameraMotion', 'concept', 'generation', 'image', 'video'] as const;
+export const RESOURCE_NAMES = ['account', 'cameraMotion', 'concept', 'generation', 'image', 'video'] as const;
 export type ResourceName = (typeof RESOURCE_NAMES)[number];
 
 export interface Operation {
@@ -32,19 +32,19 @@ export interface Session {
 	client: ProviderClient;
 }
 
+/** Shows a field only in an agent's tool: n8n gives the fields of the generated node this condition. */
+export const IN_TOOL: IDisplayOptions = { show: { '@tool': [true] } };
+export const NOT_IN_TOOL: IDisplayOptions = { hide: { '@tool': [true] } };
+
 /** Whether the node runs as an AI agent's tool: n8n adds `Tool` to the type of the generated node. */
 export function isTool(context: IExecuteFunctions): boolean {
 	return context.getNode().type.endsWith('Tool');
 }
 
 /** The condition, limited to providers that support the operation; `null` if it includes none of them. */
-function limited(
-	displayOptions: IDisplayOptions | undefined,
-	key: '/provider' | 'provider',
-	providers: readonly ProviderId[],
-): IDisplayOptions | null {
-	const shown = displayOptions?.show?.[key];
-	if (!shown) return displayOptions ?? {};
+function limited(displayOptions: IDisplayOptions, key: '/provider' | 'provider', providers: readonly ProviderId[]): IDisplayOptions | null {
+	const shown = displayOptions.show?.[key];
+	if (!shown) return displayOptions;
 	const left = shown.filter((id) => providers.some((provider) => provider === id));
 	return left.length === 0 ? null : { ...displayOptions, show: { ...displayOptions.show, [key]: left } };
 }
@@ -59,7 +59,7 @@ export function both(one: IDisplayOptions, other: IDisplayOptions): IDisplayOpti
 function collected(property: INodeProperties, providers: readonly ProviderId[]): INodeProperties {
 	if (property.type !== 'collection') return property;
 	const options = ((property.options ?? []) as INodeProperties[]).flatMap((option) => {
-		const displayOptions = limited(option.displayOptions, '/provider', providers);
+		const displayOptions = limited(option.displayOptions ?? {}, '/provider', providers);
 		return displayOptions === null ? [] : [option.displayOptions ? { ...option, displayOptions } : option];
 	});
 	return { ...property, options };
@@ -87,7 +87,7 @@ function ofOperation(resource: ResourceName, operation: string, name: string): I
 /** The fields, shown only for their operation and its providers, in addition to their own conditions. */
 export function ownFields({ resource, value, properties, providers }: Operation): INodeProperties[] {
 	return properties.flatMap((property) => {
-		const displayOptions = limited(property.displayOptions, 'provider', providers);
+		const displayOptions = limited(property.displayOptions ?? {}, 'provider', providers);
 		if (displayOptions === null) return [];
 		const own = both({ show: { provider: [...providers] } }, displayOptions);
 		return [{ ...collected(property, providers), displayOptions: both(ofOperation(resource, value, property.name), own) }];

@@ -50,12 +50,7 @@ export function toItems(context: IExecuteFunctions, results: readonly ItemResult
 }
 
 /** The result of an item; `null` if it has none, since the run ended before its turn. */
-export function resultOf(
-	provider: Provider,
-	plan: ReadyPlan,
-	outcome: Outcome,
-	delivered: ItemResult | undefined,
-): ItemResult | null {
+export function resultOf(provider: Provider, plan: ReadyPlan, outcome: Outcome, delivered: ItemResult | undefined): ItemResult | null {
 	const { itemIndex } = plan;
 	const failed = (failure: Failure): ItemResult => ({ itemIndex, ok: false, failure });
 	switch (outcome.kind) {
@@ -64,12 +59,11 @@ export function resultOf(
 		case 'finished':
 			if (outcome.generation.status === 'failed') return failed(generationFailure(provider, outcome.generation));
 			return delivered ?? null;
-		case 'open': {
+		case 'open':
 			if (outcome.reason === 'timeout' && plan.settings.onTimeout === 'error') {
 				return failed(timedOut(provider, plan, outcome.generation, outcome.trouble));
 			}
 			return { itemIndex, ok: true, item: itemOf(provider, plan, outcome.generation) };
-		}
 		case 'notSubmitted':
 			return null;
 	}
@@ -109,11 +103,11 @@ export function boughtSoFar(ledger: Ledger, plans: readonly ReadyPlan[]): Bought
 	return [...given, ...ofLedger].sort((a, b) => a.itemIndex - b.itemIndex);
 }
 
-/** `7c6f8527 (item 0, running)`, running ones first. */
-function named(bought: readonly Bought[]): string[] {
+/** `7c6f8527 (item 0, running)`, or with other notes; running ones first. */
+function named(bought: readonly Bought[], note = ({ itemIndex, state }: Bought): string => `item ${itemIndex}, ${state}`): string[] {
 	const isRunning = ({ state }: Bought): boolean => state === 'running';
-	return [...bought.filter(isRunning), ...bought.filter((each) => !isRunning(each))].flatMap(
-		({ generationId, itemIndex, state }) => (generationId === null ? [] : [`${generationId} (item ${itemIndex}, ${state})`]),
+	return [...bought.filter(isRunning), ...bought.filter((each) => !isRunning(each))].flatMap((each) =>
+		each.generationId === null ? [] : [`${each.generationId} (${note(each)})`],
 	);
 }
 
@@ -170,7 +164,7 @@ const MAX_VALUES = 8;
 /** Stores with the execution what it has bought, where users and n8n's API find it even after a stop. */
 export function keepIds(context: IExecuteFunctions, bought: readonly Bought[]): void {
 	const values: string[] = [''];
-	for (const text of named(bought).map((each) => each.replace(/ \(item (\d+), (\w+)\)$/, ' ($2)'))) {
+	for (const text of named(bought, ({ state }) => state)) {
 		const last = values.at(-1) ?? '';
 		if (last !== '' && last.length + text.length + 2 > MAX_VALUE) values.push(text);
 		else values[values.length - 1] = last === '' ? text : `${last}, ${text}`;

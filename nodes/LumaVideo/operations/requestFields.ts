@@ -11,7 +11,7 @@ import { EXTRAS, extraFields } from '../providers/extras';
 import type { ModelCapabilities, Provider, ProviderId, VideoOperation } from '../providers/provider';
 import { blankRequest, operationCapabilities } from '../providers/provider';
 import { priceOf } from './choicePrice';
-import { both } from './operation';
+import { IN_TOOL, NOT_IN_TOOL, both } from './operation';
 import { collection } from './settings';
 
 type ChoiceField = 'aspectRatio' | 'duration' | 'resolution';
@@ -279,7 +279,7 @@ export function imageSourceFields(operation: VideoOperation): INodeProperties[] 
 			],
 			default: 'url',
 			description: sentences('Where the images come from', hint),
-			displayOptions: both(shown, { hide: { '@tool': [true] } }),
+			displayOptions: both(shown, NOT_IN_TOOL),
 		},
 		// An agent's tool receives no files.
 		{
@@ -287,7 +287,7 @@ export function imageSourceFields(operation: VideoOperation): INodeProperties[] 
 			name: 'imageSource',
 			type: 'hidden',
 			default: 'url',
-			displayOptions: both(shown, { show: { '@tool': [true] } }),
+			displayOptions: both(shown, IN_TOOL),
 		},
 	]);
 }

@@ -7,7 +7,7 @@ import { booleanOf, numberOf } from '../providers/values';
 import { providerIds, providers } from '../providers';
 import type { Product } from '../providers/provider';
 import { NOTHING_SENT, mustBe } from './messages';
-import { both, isTool } from './operation';
+import { IN_TOOL, NOT_IN_TOOL, both, isTool } from './operation';
 
 /** Default timeout of a generation, in seconds: ten times what is usual, plus queueing at busy hours. */
 const DEFAULT_TIMEOUT_S = 900;
@@ -50,7 +50,7 @@ export const settingFields = {
 		default: '',
 		placeholder: 'e.g. product-42',
 		description: 'Name of the downloaded file, without extension. If not set: the start of the prompt and the end of the generation ID.',
-		displayOptions: { hide: { '@tool': [true] } },
+		displayOptions: NOT_IN_TOOL,
 	},
 	includeInputFields: {
 		displayName: 'Include Input Fields',
@@ -148,13 +148,13 @@ export const settingFields = {
 	},
 } satisfies Record<string, INodeProperties>;
 
-export type SettingName = keyof typeof settingFields;
+type SettingName = keyof typeof settingFields;
 
 /** In an agent's tool, n8n lets the model fill in every field that takes expressions: not its own spending limit. */
 function notByModel(field: INodeProperties): INodeProperties[] {
 	return [
-		{ ...field, displayOptions: both(field.displayOptions ?? {}, { hide: { '@tool': [true] } }) },
-		{ ...field, noDataExpression: true, displayOptions: both(field.displayOptions ?? {}, { show: { '@tool': [true] } }) },
+		{ ...field, displayOptions: both(field.displayOptions ?? {}, NOT_IN_TOOL) },
+		{ ...field, noDataExpression: true, displayOptions: both(field.displayOptions ?? {}, IN_TOOL) },
 	];
 }
 
@@ -193,16 +193,15 @@ export function downloadFields(makes: Product, whether: string, show: IDisplayOp
 		.filter(({ capabilities }) => capabilities.urlMinutes !== undefined)
 		.map((provider) => `; those of ${provider.displayName} work for ${provider.capabilities.urlMinutes} minutes`);
 	const description = `${whether}. The output always has the URL, but URLs expire${lifetimes.join('')}.`;
-	const hide = { '@tool': [true] };
 	return [
-		{ displayName, name, type: 'boolean', default: false, description, displayOptions: { show, hide } },
-		{ ...binaryField, displayOptions: { show: { ...show, [name]: [true] }, hide } },
+		{ displayName, name, type: 'boolean', default: false, description, displayOptions: both({ show }, NOT_IN_TOOL) },
+		{ ...binaryField, displayOptions: both({ show: { ...show, [name]: [true] } }, NOT_IN_TOOL) },
 	];
 }
 
 /** An error about a field, before anything was sent. */
-export function fieldError(context: IExecuteFunctions, itemIndex: number, field: string, needed: string): NodeOperationError {
-	return new NodeOperationError(context.getNode(), mustBe({ field, needed }), { description: NOTHING_SENT, itemIndex });
+export function fieldError(context: IExecuteFunctions, itemIndex: number, finding: string): NodeOperationError {
+	return new NodeOperationError(context.getNode(), finding, { description: NOTHING_SENT, itemIndex });
 }
 
 /** Whether to download the file. @throws NodeOperationError when the value is neither true nor false */
@@ -214,7 +213,7 @@ export function readWantsFile(context: IExecuteFunctions, itemIndex: number, mak
 /** Whether a field outside of Options is switched on. @throws NodeOperationError when the value is neither true nor false */
 export function readSwitch(context: IExecuteFunctions, itemIndex: number, name: string, label: string): boolean {
 	const value = booleanOf(context.getNodeParameter(name, itemIndex, false));
-	if (value === undefined) throw fieldError(context, itemIndex, label, 'true or false');
+	if (value === undefined) throw fieldError(context, itemIndex, mustBe({ field: label, needed: 'true or false' }));
 	return value === true;
 }
 
@@ -231,7 +230,7 @@ export function readChoice<T extends string>(
 	if (chosen === null || chosen === undefined || chosen === '') return allowed[0];
 	const match = allowed.find((each) => each === chosen);
 	if (match !== undefined) return match;
-	throw fieldError(context, itemIndex, label, `one of ${allowed.join(', ')}`);
+	throw fieldError(context, itemIndex, mustBe({ field: label, needed: `one of ${allowed.join(', ')}` }));
 }
 
 export interface Settings {

@@ -2,7 +2,7 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { FIELD_NAMES } from '../generation/check';
 import { generationIdFields } from './generationId';
-import { both } from './operation';
+import { IN_TOOL, NOT_IN_TOOL, both } from './operation';
 import { sentences, variants } from './requestFields';
 
 const SOURCES = {
@@ -31,9 +31,9 @@ export function sourceFields(operation: 'modify' | 'reframe'): INodeProperties[]
 		...kinds.flatMap(({ look: { takesFiles, hint }, shown }) =>
 			takesFiles
 				? [
-						from(true, hint, both(shown, { hide: { '@tool': [true] } })),
+						from(true, hint, both(shown, NOT_IN_TOOL)),
 						// An agent's tool receives no files.
-						from(false, hint, both(shown, { show: { '@tool': [true] } })),
+						from(false, hint, both(shown, IN_TOOL)),
 					]
 				: [from(false, hint, shown)],
 		),

@@ -180,8 +180,7 @@ describe('how many are wanted', () => {
 });
 
 describe('the ID of a generation', () => {
-	const read = (generationId: unknown): ReturnType<typeof readGenerationId> =>
-		readGenerationId(contextWith({ generationId }), 0);
+	const read = (generationId: unknown): string => readGenerationId(contextWith({ generationId }), 0);
 
 	it.each([
 		['123e4567-e89b-12d3-a456-426614174000', '123e4567-e89b-12d3-a456-426614174000'],
@@ -189,7 +188,7 @@ describe('the ID of a generation', () => {
 		[4711, '4711'],
 		['ä', 'ä'],
 	])('%j is %s', (value, generationId) => {
-		expect(read(value)).toEqual({ ok: true, generationId });
+		expect(read(value)).toBe(generationId);
 	});
 
 	it.each([
@@ -209,6 +208,6 @@ describe('the ID of a generation', () => {
 		[true, 'must be text'],
 		[Number.NaN, 'must be text'],
 	])('%j is refused', (value, finding) => {
-		expect(read(value)).toEqual({ ok: false, finding: `'Generation ID' ${finding}` });
+		expect(() => read(value)).toThrow(expect.objectContaining({ message: `'Generation ID' ${finding}`, description: expect.stringContaining('Nothing was sent') }));
 	});
 });

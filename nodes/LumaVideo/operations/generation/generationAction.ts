@@ -25,9 +25,7 @@ export function createGenerationAction(
 
 		async execute(context, provider) {
 			return await eachItem(context, provider, async (itemIndex, client) => {
-				const id = readGenerationId(context, itemIndex);
-				if (!id.ok) return { ok: false, failure: invalid(provider, [id.finding]) };
-				const { generationId } = id;
+				const generationId = readGenerationId(context, itemIndex);
 				const able = provider[ability];
 				if (!able) return { ok: false, failure: invalid(provider, []) };
 				const answer = await ask(provider, client, able.call(generationId), able.read);

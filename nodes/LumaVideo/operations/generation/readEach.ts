@@ -9,7 +9,6 @@ import type { ProviderClient } from '../../transport/providerClient';
 import { eachItem } from '../eachItem';
 import { readGenerationId } from '../generationId';
 import { tellHint, urlHint } from '../hints';
-import { invalid } from '../plan';
 import type { Settings } from '../settings';
 import { outputSettings, readSettings } from '../settings';
 
@@ -25,10 +24,9 @@ export async function readEach(
 	/** Items that have a URL and no file. */
 	const urlsOnly = new Set<number>();
 	const items = await eachItem(context, provider, async (itemIndex, client) => {
-		const id = readGenerationId(context, itemIndex);
-		if (!id.ok) return { ok: false, failure: invalid(provider, [id.finding]) };
+		const generationId = readGenerationId(context, itemIndex);
 		const settings = readSettings(context, itemIndex);
-		const read = await readGeneration(provider, client, id.generationId, systemClock, context.getExecutionCancelSignal());
+		const read = await readGeneration(provider, client, generationId, systemClock, context.getExecutionCancelSignal());
 		if (!read.ok) return read;
 		const wanted = download(itemIndex, settings, client);
 		if (wanted === null && read.generation.media.length > 0) urlsOnly.add(itemIndex);

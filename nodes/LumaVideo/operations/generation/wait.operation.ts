@@ -28,8 +28,7 @@ export const wait: Operation = {
 	async execute(context, provider) {
 		const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);
 		const plans = planItems(context, provider, (itemIndex) => {
-			const id = readGenerationId(context, itemIndex);
-			if (!id.ok) return { itemIndex, ok: false, failure: invalid(provider, [id.finding]) };
+			const generationId = readGenerationId(context, itemIndex);
 			const settings = { ...readSettings(context, itemIndex), maxConcurrent: NO_LIMIT };
 			if (settings.findings.length > 0) return { itemIndex, ok: false, failure: invalid(provider, settings.findings) };
 			const wantsFile = readWantsFile(context, itemIndex);
@@ -39,7 +38,7 @@ export const wait: Operation = {
 				job: {
 					itemIndex,
 					timeoutMs: settings.timeoutMs ?? defaultTimeoutMs(null),
-					start: { kind: 'existing', generationId: id.generationId },
+					start: { kind: 'existing', generationId },
 				},
 				settings,
 				output: outputSettings(context, itemIndex, settings),

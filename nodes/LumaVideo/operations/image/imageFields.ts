@@ -5,13 +5,13 @@ import { providerIds, providers } from '../../providers';
 import type { ImageCapabilities, ImageMaking, ImageOperation, ProviderId } from '../../providers/provider';
 import { blankImageRequest } from '../../providers/provider';
 import { generationIdFields } from '../generationId';
-import { both } from '../operation';
+import { IN_TOOL, NOT_IN_TOOL, both } from '../operation';
 import { optionalFields, sentences } from '../requestFields';
 
 /** Providers that generate images. */
 export const imageProviders: readonly ProviderId[] = providerIds.filter((id) => providers[id].images !== undefined);
 
-const RATIO_NAMES: Readonly<Record<string, string>> = {
+const NAMES: Readonly<Record<string, string>> = {
 	'1:1': '1:1 (Square)',
 	'1:2': '1:2 (Tall)',
 	'1:3': '1:3 (Very Tall)',
@@ -21,9 +21,10 @@ const RATIO_NAMES: Readonly<Record<string, string>> = {
 	'3:1': '3:1 (Panorama)',
 	'3:2': '3:2 (Landscape, Classic)',
 	'9:16': '9:16 (Portrait)',
+	jpeg: 'JPEG',
+	manga: 'Manga',
+	png: 'PNG',
 };
-
-const NAMES: Readonly<Record<string, string>> = { ...RATIO_NAMES, jpeg: 'JPEG', manga: 'Manga', png: 'PNG' };
 
 /** The same field for each provider, with what it offers; no field if it offers nothing. */
 function ofEach(
@@ -76,8 +77,6 @@ export function promptField(placeholder: string, description: string): INodeProp
 	};
 }
 
-const IMAGE_PLACEHOLDER = 'e.g. https://example.com/image.png';
-
 /** Where images can come from. */
 const SOURCES: Readonly<Record<'binary' | 'generation' | 'url', INodePropertyOptions>> = {
 	generation: { name: 'Generation', value: 'generation', description: 'An image that this provider generated, by its ID' },
@@ -98,9 +97,9 @@ export function sourceFields(): INodeProperties[] {
 			displayOptions,
 		}));
 	return [
-		...from([SOURCES.generation, SOURCES.binary, SOURCES.url], { hide: { '@tool': [true] } }),
+		...from([SOURCES.generation, SOURCES.binary, SOURCES.url], NOT_IN_TOOL),
 		// An agent's tool receives no files.
-		...from([SOURCES.generation, SOURCES.url], { show: { '@tool': [true] } }),
+		...from([SOURCES.generation, SOURCES.url], IN_TOOL),
 		...generationIdFields('generationId', 'The finished generation whose image to edit').map((property) => ({
 			...property,
 			displayOptions: both(property.displayOptions ?? {}, { show: { sourceImageFrom: ['generation'] } }),
@@ -111,7 +110,7 @@ export function sourceFields(): INodeProperties[] {
 			type: 'string',
 			required: true,
 			default: '',
-			placeholder: IMAGE_PLACEHOLDER,
+			placeholder: 'e.g. https://example.com/image.png',
 			description: 'Public URL of the image (JPEG, PNG or WebP)',
 			displayOptions: { show: { sourceImageFrom: ['url'] } },
 		},
@@ -138,14 +137,14 @@ export function referenceFields(operation: ImageOperation): INodeProperties[] {
 			options: [SOURCES.binary, SOURCES.url],
 			default: 'url',
 			description: sentences('Where the images that guide the model come from', inputHint),
-			displayOptions: { hide: { '@tool': [true] } },
+			displayOptions: NOT_IN_TOOL,
 		})),
 		{
 			displayName: 'Reference Images From',
 			name: 'referenceImagesFrom',
 			type: 'hidden',
 			default: 'url',
-			displayOptions: { show: { '@tool': [true] } },
+			displayOptions: IN_TOOL,
 		},
 		...ofEach(operation, ({ maxReferences }) => ({
 			displayName: FIELD_NAMES.referenceImages,
