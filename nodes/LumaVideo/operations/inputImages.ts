@@ -1,8 +1,8 @@
 /**
  * Images and videos from n8n's binary data: checked during planning, sent to the provider just before the request.
  *
- * Four ways, by the capability table: uploaded to the provider, put into its file store, sent inside the request, or, if
- * the provider accepts only public URLs, as a URL that n8n signs, provided that n8n can be reached from outside.
+ * Four ways, by what the provider has: uploaded to it, put into its file store, sent inside the request, or, if it accepts
+ * only public URLs, as a URL that n8n signs, provided that n8n can be reached from outside.
  */
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { answered, ask } from '../generation/ask';
