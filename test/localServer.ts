@@ -10,7 +10,7 @@ export interface LocalServer {
 /** @param port 0 for any that is free */
 export async function startLocalServer(
 	answer: (message: IncomingMessage, response: ServerResponse) => Promise<void>,
-	whenItFails: (reason: string) => object,
+	whenItFails: (reason: string) => object = (error) => ({ error }),
 	port = 0,
 ): Promise<LocalServer> {
 	const server = createServer((message, response) => {

@@ -4,8 +4,8 @@
  * What does not fit is refused in the service's own shape. A prompt's `[takes 12000ms]` and `[video 1000 bytes]` count.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readText, sendJson, startLocalServer } from '../localServer';
 import { deliverFile } from '../provider-server/deliver';
 import { readMarkers } from '../provider-server/markers';
 import { bigFile } from '../provider-server/media';
@@ -85,7 +85,7 @@ export async function startRivals(): Promise<Rivals> {
 			must(model === 'sora-2' || model === 'sora-2-pro', `The model '${String(model)}' does not exist`);
 			must(['4', '8', '12'].includes(String(form.get('seconds'))), "Invalid value for 'seconds'");
 			must(/^(720x1280|1280x720|1024x1792|1792x1024)$/.test(String(form.get('size'))), "Invalid value for 'size'");
-			answer(response, 200, describe(start(form.get('prompt'), model)));
+			sendJson(response, 200, describe(start(form.get('prompt'), model)));
 			return;
 		}
 		const [, id, content] = /^\/videos\/([^/]+)(\/content)?$/.exec(path) ?? [];
@@ -93,7 +93,7 @@ export async function startRivals(): Promise<Rivals> {
 		const video = find(id);
 		if (content === undefined) {
 			reads++;
-			answer(response, 200, describe(video));
+			sendJson(response, 200, describe(video));
 			return;
 		}
 		must(isOver(video), 'Video is not ready yet');
@@ -103,7 +103,7 @@ export async function startRivals(): Promise<Rivals> {
 	const miniMax = async (request: IncomingMessage, path: string, response: ServerResponse): Promise<void> => {
 		const base_resp = { status_code: 0, status_msg: 'success' };
 		if (request.method === 'POST' && path === '/v2/video_generation') {
-			const body = JSON.parse((await bytesOf(request)).toString()) as Record<string, unknown>;
+			const body = JSON.parse(await readText(request)) as Record<string, unknown>;
 			const known = ['model', 'content', 'duration', 'resolution', 'ratio'];
 			for (const name of Object.keys(body)) must(known.includes(name), `invalid params, ${name}`);
 			must(body.model === 'MiniMax-H3', 'invalid params, model');
@@ -111,15 +111,15 @@ export async function startRivals(): Promise<Rivals> {
 			must(Number.isInteger(body.duration) && Number(body.duration) >= 4, 'invalid params, duration');
 			const [text] = body.content as Array<{ type?: unknown; text?: unknown }>;
 			must(text?.type === 'text', 'invalid params, content');
-			answer(response, 200, { task_id: start(text.text, 'MiniMax-H3').id, base_resp });
+			sendJson(response, 200, { task_id: start(text.text, 'MiniMax-H3').id, base_resp });
 			return;
 		}
 		const id = /^\/v2\/query\/video_generation\/([^/]+)$/.exec(path)?.[1];
 		must(request.method === 'GET' && id !== undefined, `no route ${path}`, 404);
 		const video = find(id);
 		reads++;
-		const content = isOver(video) ? { url: `${urlOf(server)}/files/${video.id}.mp4` } : null;
-		answer(response, 200, { task: { id, status: isOver(video) ? 'succeeded' : 'running', content }, base_resp });
+		const content = isOver(video) ? { url: `${server.url}/files/${video.id}.mp4` } : null;
+		sendJson(response, 200, { task: { id, status: isOver(video) ? 'succeeded' : 'running', content }, base_resp });
 	};
 
 	const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -135,51 +135,30 @@ export async function startRivals(): Promise<Rivals> {
 		else throw new Refusal(404, `no route ${pathname}`);
 	};
 
-	const server = createServer((request, response) => {
-		serve(request, response).catch((error: unknown) => {
+	const server = await startLocalServer(async (request, response) => {
+		try {
+			await serve(request, response);
+		} catch (error) {
 			const status = error instanceof Refusal ? error.status : 500;
 			const message = error instanceof Error ? error.message : String(error);
 			if (response.headersSent) response.destroy();
-			else answer(response, status, { error: { message, type: 'invalid_request_error', code: null } });
-		});
-	});
-	await new Promise<void>((resolve, reject) => {
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', resolve);
+			else sendJson(response, status, { error: { message, type: 'invalid_request_error', code: null } });
+		}
 	});
 	return {
 		key: KEY,
-		openAiUrl: `${urlOf(server)}/openai/v1`,
-		miniMaxUrl: `${urlOf(server)}/minimax/v1`,
+		openAiUrl: `${server.url}/openai/v1`,
+		miniMaxUrl: `${server.url}/minimax/v1`,
 		made: () => videos.size,
 		reads: () => reads,
-		close: async () => {
-			await new Promise<void>((resolve) => {
-				server.close(() => resolve());
-				server.closeAllConnections();
-			});
-		},
+		close: server.close,
 	};
-}
-
-function urlOf(server: { address(): AddressInfo | string | null }): string {
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
-	response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-async function bytesOf(request: IncomingMessage): Promise<Buffer> {
-	const pieces: Buffer[] = [];
-	for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece);
-	return Buffer.concat(pieces);
 }
 
 async function formOf(request: IncomingMessage): Promise<FormData> {
 	const headers = { 'content-type': request.headers['content-type'] ?? '' };
 	try {
-		return await new Response(new Uint8Array(await bytesOf(request)), { headers }).formData();
+		return await new Response(await readText(request), { headers }).formData();
 	} catch {
 		throw new Refusal(400, 'The body is no multipart form');
 	}

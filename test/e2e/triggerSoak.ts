@@ -6,6 +6,7 @@
  */
 import type { FaultKind, Job, ProviderName, ProviderServer } from '../provider-server';
 import { CALLING, PROVIDERS } from '../samples';
+import { seeded } from '../unit/generation/simulation';
 import type { N8n } from './harness';
 import type { CredentialRefs } from './support';
 import { Trigger, buy, callAbout, callMany, emittedBy, pause, readsOf, unpublishAll, waitUntil } from './triggerSupport';
@@ -49,17 +50,6 @@ export interface SoakFigures {
 	readsPerEmitted: Record<string, number>;
 }
 
-/** Small, seeded, and good enough to mix. */
-function random(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-	};
-}
-
 const MODES = ['normal', 'normal', 'normal', 'drop', 'drop', 'late', 'reordered', 'early'];
 const FAULTS: FaultKind[] = ['503', '500', '429', 'reset-before', 'invalid-json', 'html', 'slow', 'truncated', 'unknown-status', 'completed-without-url'];
 const WAVES = 6;
@@ -73,7 +63,7 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
 	const { n8n, server, credentials, seed } = options;
 	const { client } = n8n;
 	const log = options.log ?? (() => undefined);
-	const next = random(seed);
+	const next = seeded(seed);
 	const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T;
 	const startedAt = Date.now();
 	server.reset();

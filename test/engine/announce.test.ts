@@ -1,7 +1,7 @@
 /** Return Immediately with a trigger's URL, in n8n's engine: what the trigger is told, and what the user is when it is not. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { readText, sendJson, startLocalServer, type LocalServer } from '../localServer';
 import { PROVIDERS } from '../samples';
 import { useProviderServer } from './harness/providerServer';
 import { generate, hintsOf, jsonOf, runItems, shownError } from './harness/service';
@@ -14,35 +14,29 @@ interface Heard {
 }
 
 const server = useProviderServer();
-let trigger: Server;
+let trigger: LocalServer;
 let heard: Heard[];
 /** What the trigger answers, call by call; then it takes note of all. */
 let answers: Array<number | 'none' | 'first'>;
 
 beforeAll(async () => {
-	trigger = createServer((request, response) => {
-		let text = '';
-		request.on('data', (piece: Buffer) => (text += piece.toString()));
-		request.on('end', () => {
-			const { lumaVideo } = JSON.parse(text) as { lumaVideo?: { announcement: string } };
-			// The provider calls too.
-			if (!lumaVideo) {
-				response.end('{}');
-				return;
-			}
-			const { generations } = JSON.parse(lumaVideo.announcement) as Heard;
-			heard.push({ query: request.url?.split('?')[1] ?? '', generations });
-			const answer = answers.shift();
-			if (answer === 'none') request.destroy();
-			else if (typeof answer === 'number') response.writeHead(answer).end('{}');
-			else response.end(JSON.stringify({ noted: generations.slice(0, answer === 'first' ? 1 : undefined).map(({ id }) => id) }));
-		});
+	trigger = await startLocalServer(async (request, response) => {
+		const { lumaVideo } = JSON.parse(await readText(request)) as { lumaVideo?: { announcement: string } };
+		// The provider calls too.
+		if (!lumaVideo) {
+			sendJson(response, 200, {});
+			return;
+		}
+		const { generations } = JSON.parse(lumaVideo.announcement) as Heard;
+		heard.push({ query: request.url?.split('?')[1] ?? '', generations });
+		const answer = answers.shift();
+		if (answer === 'none') request.destroy();
+		else if (typeof answer === 'number') sendJson(response, answer, {});
+		else sendJson(response, 200, { noted: generations.slice(0, answer === 'first' ? 1 : undefined).map(({ id }) => id) });
 	});
-	await new Promise<void>((resolve) => trigger.listen(0, '127.0.0.1', resolve));
 });
-afterAll(() => {
-	trigger.close();
-	trigger.closeAllConnections();
+afterAll(async () => {
+	await trigger.close();
 });
 beforeEach(() => {
 	heard = [];
@@ -50,10 +44,10 @@ beforeEach(() => {
 });
 
 async function until(condition: () => boolean): Promise<void> {
-	while (!condition()) await new Promise((resolve) => setTimeout(resolve, 50));
+	while (!condition()) await pause(50);
 }
 
-const url = (): string => `http://127.0.0.1:${(trigger.address() as AddressInfo).port}/webhook/7f/luma-video`;
+const url = (): string => `${trigger.url}/webhook/7f/luma-video`;
 
 describe.each(PROVIDERS)('%s', (provider) => {
 	it('the trigger is told what was bought for it, in one call', async () => {

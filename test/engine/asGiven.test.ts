@@ -1,4 +1,5 @@
 /** What expressions and body fields give a node: taken where it is clear, refused by name where not, named as it is. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { INodeParameters } from 'n8n-workflow';
 import type { ProviderName } from '../provider-server';
@@ -150,7 +151,7 @@ describe('a video that is worked on by its address', () => {
 	])('and that is not there says what to do: %s', async (text, status, yet, advice) => {
 		const first = await runOne(server, 'lumaDreamMachine', text, { completion: 'none' });
 		const id = String(jsonOf(first)[0]?.generationId);
-		await new Promise((resolve) => setTimeout(resolve, 100));
+		await pause(100);
 		const run = await runItems(server, [{ id }], work('modify', 'lumaDreamMachine'));
 		expect(shownError(run)?.message).toMatch(new RegExp(`^Generation ${id} has no video${yet} \\(status: ${status}\\) \\[item 0\\]$`));
 		expect(shownError(run)?.description).toBe(`Nothing was bought. ${advice}`);

@@ -1,8 +1,9 @@
 /** Many items at once: how many run at the same time, and how few requests that takes. Counted at the server. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { IRun } from 'n8n-workflow';
 import type { ProviderName } from '../provider-server';
-import { forAll, PROVIDERS, samples, WITH_LIST } from '../samples';
+import { BOTH_KINDS, forAll, PROVIDERS, samples, WITH_LIST } from '../samples';
 import { freezeClock } from './harness/fastClock';
 import { useProviderServer } from './harness/providerServer';
 import { generate, generation, jsonOf, runItems, shownError } from './harness/service';
@@ -19,51 +20,43 @@ function many(count: number): Array<{ text: string }> {
 	return Array.from({ length: count }, (_, number) => ({ text: `a cat, number ${number}` }));
 }
 
-async function pause(ms: number): Promise<void> {
-	await new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-describe("100 items run at most as many at once as 'Max Concurrent Generations' says", () => {
+describe("many items run at most as many at once as 'Max Concurrent Generations' says", () => {
 	it.each([
-		['its default', undefined],
-		['25', 25],
-	] as const)('%s', async (_, maxConcurrent) => {
+		['its default', undefined, 30, PROVIDERS],
+		['25', 25, 100, BOTH_KINDS],
+	] as const)('%s', async (_, maxConcurrent, count, all) => {
 		const limitOf = (provider: ProviderName): number => maxConcurrent ?? samples[provider].concurrency;
-		server.configure(
-			Object.fromEntries(
-				// One more at once would be refused.
-				PROVIDERS.map((name) => [name, { jobMs: 20, maxConcurrent: limitOf(name) }]),
-			),
-		);
+		// One more at once would be refused.
+		server.configure(Object.fromEntries(all.map((name) => [name, { jobMs: 20, maxConcurrent: limitOf(name) }])));
 		// The first fill all places for as long as the test likes.
 		const itemsFor = (provider: ProviderName): Array<{ text: string }> =>
-			many(100).map(({ text }, number) => ({ text: number < limitOf(provider) ? `${text} [takes 600000ms]` : text }));
+			many(count).map(({ text }, number) => ({ text: number < limitOf(provider) ? `${text} [takes 600000ms]` : text }));
 		const options = { timeout: 50_000, ...(maxConcurrent ? { maxConcurrent } : {}) };
 		const running = Promise.all(
-			PROVIDERS.map(async (provider) => await runItems(server, itemsFor(provider), generate(provider, { options }))),
+			all.map(async (provider) => await runItems(server, itemsFor(provider), generate(provider, { options }))),
 		);
-		await server.until((now) => PROVIDERS.every((name) => now.maxConcurrent[name] === limitOf(name)), 60_000);
+		await server.until((now) => all.every((name) => now.maxConcurrent[name] === limitOf(name)), 60_000);
 		await pause(200);
-		for (const provider of PROVIDERS) expect(server.ledger().counts[provider].create).toBe(limitOf(provider));
+		for (const provider of all) expect(server.ledger().counts[provider].create).toBe(limitOf(provider));
 		for (const { id } of server.ledger().purchases) server.finish(id);
 		const runs = await running;
 		const ledger = server.ledger();
 		expect(ledger.refusedCreates).toEqual([]);
-		for (const [index, provider] of PROVIDERS.entries()) {
+		for (const [index, provider] of all.entries()) {
 			const run = runs[index];
 			if (!run) throw new Error('unreachable');
 			expect(shownError(run)).toBeNull();
 			expect([provider, ledger.maxConcurrent[provider]]).toEqual([provider, limitOf(provider)]);
-			expect(ledger.counts[provider].create).toBe(100);
+			expect(ledger.counts[provider].create).toBe(count);
 			const own = ledger.purchases.filter((purchase) => purchase.provider === provider);
 			const ids = new Map(own.map(({ id, prompt }) => [prompt, id]));
-			expect(ids.size).toBe(100);
+			expect(ids.size).toBe(count);
 			expect(jsonOf(run).map((json) => json.generationId)).toEqual(itemsFor(provider).map(({ text }) => ids.get(text)));
 		}
 	});
 });
 
-describe.each(PROVIDERS)('%s', (provider) => {
+describe.each(BOTH_KINDS)('%s', (provider) => {
 	it('one at a time is one after the other', async () => {
 		server.configure({ [provider]: { jobMs: 20, maxConcurrent: 1 } });
 		const run = await runItems(server, many(4), generate(provider, { options: { maxConcurrent: 1 } }));
@@ -210,7 +203,7 @@ describe('lists', () => {
 });
 
 describe('the end of the node', () => {
-	it.each(PROVIDERS)('%s: is the end of its requests', async (provider) => {
+	it.each(BOTH_KINDS)('%s: is the end of its requests', async (provider) => {
 		server.configure({ [provider]: { jobMs: 60_000 } });
 		server.fault({ kind: '402', provider, route: 'create', prompt: 'number 7' });
 		const run = await runItems(server, many(10), generate(provider, { downloadVideo: true, options: { maxConcurrent: 10 } }));

@@ -1,12 +1,12 @@
 /**
  * n8n is killed, or an execution stopped, at every step of a run; what is bought, delivered, named and doubted then.
- * `npm run test:faults` prints the tables.
+ * `npm run test:faults` prints the tables, with more providers.
  */
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { IRun } from 'n8n-workflow';
 import type { FaultKind, ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { LISTING, WITH_LIST, WITHOUT_LIST } from '../samples';
+import { BOTH_KINDS, LISTING, WITHOUT_LIST } from '../samples';
 import type { CrashRow } from './crashMatrix';
 import { allCrashCells, crashName, crashTotals, runCrashMatrix } from './crashMatrix';
 import { drive } from './harness/driving';
@@ -23,7 +23,7 @@ describe('n8n is killed at any step, and the execution is retried', () => {
 	let rows: CrashRow[];
 
 	beforeAll(async () => {
-		rows = await runCrashMatrix(allCrashCells());
+		rows = await runCrashMatrix(allCrashCells(BOTH_KINDS));
 	}, 8 * MINUTES);
 
 	it('holds in every cell', () => {
@@ -43,7 +43,7 @@ describe('the execution is stopped at any step', () => {
 	let rows: StopRow[];
 
 	beforeAll(async () => {
-		rows = await runStopMatrix(allStopCells());
+		rows = await runStopMatrix(allStopCells(BOTH_KINDS));
 	}, 8 * MINUTES);
 
 	it('holds in every cell', () => {
@@ -98,7 +98,7 @@ describe('two executions ask for the same at the same moment', () => {
 		return ends as [IRun, IRun];
 	}
 
-	it.each(CASES.flatMap(([name, kinds]) => [WITH_LIST, WITHOUT_LIST].map((provider) => [name, provider, kinds] as const)))(
+	it.each(CASES.flatMap(([name, kinds]) => BOTH_KINDS.map((provider) => [name, provider, kinds] as const)))(
 		'%s (%s): none gets the video of the other',
 		async (_, provider, kinds) => {
 			const server = await startProviderServer({ settings: { [provider]: { jobMs: 20 }, media: { slowChunkMs: 30 } } });

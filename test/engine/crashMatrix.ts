@@ -5,12 +5,13 @@
  * Each cell has a server and a workflow of its own, so cells can run side by side: as executions of one n8n that was
  * killed.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { INodeExecutionData, INodeParameters, INodeType, IRun } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { CALLING, LISTING, PROVIDERS } from '../samples';
-import { itemsInDoubt } from './faultMatrix';
-import { Block, between, drive, pause, untilDue, wakeUp } from './harness/driving';
+import { itemsInDoubt, runCells } from './faultMatrix';
+import { Block, between, drive, untilDue, wakeUp } from './harness/driving';
 import type { EngineOptions, EngineRun, EngineWorkflow } from './harness/engine';
 import { crash, deduplicationStore, freshNode, isLogged, retryExecution, startWorkflow } from './harness/engine';
 import { systemClock } from './harness/fastClock';
@@ -414,17 +415,6 @@ function judgeWish(server: ProviderServer, row: CrashRow, before: number, end: I
 	// One that was in doubt may have been bought before: that is what the user decided on.
 	const boughtTwice = row.boughtTwice + Math.max(0, boughtOnWish - row.inDoubt);
 	return { ...row, boughtTwice, boughtOnWish, findings };
-}
-
-/** Runs cells side by side; rows in the order of the cells. */
-export async function runCells<Cell, Row>(all: readonly Cell[], runCell: (cell: Cell) => Promise<Row>, parallel: number): Promise<Row[]> {
-	const rows: Row[] = [];
-	const queue = [...all.entries()];
-	const work = async (): Promise<void> => {
-		for (let next = queue.shift(); next; next = queue.shift()) rows[next[0]] = await runCell(next[1]);
-	};
-	await Promise.all(Array.from({ length: parallel }, work));
-	return rows;
 }
 
 export async function runCrashMatrix(all: readonly CrashCell[], parallel = 12): Promise<CrashRow[]> {

@@ -6,7 +6,7 @@
 import type { INode, IRun } from 'n8n-workflow';
 import type { FaultRule, ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { LISTING, PROVIDERS, WITH_LIST, WITHOUT_LIST } from '../samples';
+import { BOTH_KINDS, LISTING, PROVIDERS } from '../samples';
 import type { EngineOptions } from './harness/engine';
 import { retryExecution, startWorkflow } from './harness/engine';
 import { allTexts, credentialsOf, failedItems, generate, jsonOf, keysIn, shownError } from './harness/service';
@@ -86,9 +86,6 @@ export function allCells(providers: readonly ProviderName[] = PROVIDERS): Cell[]
 	return cells;
 }
 
-/** One with a list in which a lost generation can be found, and one without; each of the others goes the way of one of them. */
-export const IN_FULL: readonly ProviderName[] = [WITH_LIST, WITHOUT_LIST];
-
 /** What the user and n8n do about failures. */
 export function wayOf({ retry, continueOnFail }: Pick<Cell, 'retry' | 'continueOnFail'>): number {
 	return RETRIES.indexOf(retry) + (continueOnFail ? RETRIES.length : 0);
@@ -102,7 +99,7 @@ export function wayOf({ retry, continueOnFail }: Pick<Cell, 'retry' | 'continueO
 export function provingCells(providers: readonly ProviderName[] = PROVIDERS): Cell[] {
 	return allCells(providers).filter(
 		(cell) =>
-			IN_FULL.includes(cell.provider) ||
+			BOTH_KINDS.includes(cell.provider) ||
 			(FAULTS.indexOf(cell.fault) + wayOf(cell)) % SIZES.length === SIZES.indexOf(cell.size),
 	);
 }
@@ -267,15 +264,19 @@ function judge(server: ProviderServer, cell: Cell, items: Array<{ text: string }
 	};
 }
 
-/** Runs cells side by side, as many at a time as `parallel`; rows in the order of the cells. */
-export async function runMatrix(cells: readonly Cell[], parallel = 20): Promise<Row[]> {
+/** Runs cells side by side; rows in the order of the cells. */
+export async function runCells<Cell, Row>(all: readonly Cell[], runCell: (cell: Cell) => Promise<Row>, parallel: number): Promise<Row[]> {
 	const rows: Row[] = [];
-	const queue = [...cells.entries()];
+	const queue = [...all.entries()];
 	const work = async (): Promise<void> => {
 		for (let next = queue.shift(); next; next = queue.shift()) rows[next[0]] = await runCell(next[1]);
 	};
 	await Promise.all(Array.from({ length: parallel }, work));
 	return rows;
+}
+
+export async function runMatrix(cells: readonly Cell[], parallel = 20): Promise<Row[]> {
+	return await runCells(cells, runCell, parallel);
 }
 
 const COUNTS = ['requested', 'created', 'delivered', 'named', 'inDoubt'] as const;

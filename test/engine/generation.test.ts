@@ -5,7 +5,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { providers } from '../../nodes/LumaVideo/providers';
 import type { IDataObject } from 'n8n-workflow';
 import type { FaultKind, ProviderName } from '../provider-server';
-import { nameOf, PROVIDERS, REASONS_TOLD, samples, WITH_LIST } from '../samples';
+import { BOTH_KINDS, nameOf, PROVIDERS, REASONS_TOLD, samples, WITH_LIST } from '../samples';
 import { storedBytes } from './harness/engine';
 import { useProviderServer } from './harness/providerServer';
 import { generate, generation, jsonOf, keysIn, runItems, runOne, shownError } from './harness/service';
@@ -74,15 +74,6 @@ describe.each(PROVIDERS)('%s: Get', (provider) => {
 		expect(JSON.stringify(jsonOf(run)[0]?.raw)).toContain(id);
 		expect(Object.keys(jsonOf(run)[0] ?? {}).sort()).toEqual([...KEYS, 'raw'].sort());
 		expect(keysIn(run, Object.values(server.keys))).toEqual([]);
-	});
-
-	it.each(['500', '503', '429', 'reset-before', 'truncated'] as const)('reads again after %s', async (kind) => {
-		const id = await buyFinished(provider);
-		server.fault({ kind, provider, route: 'status', times: 2 });
-		const run = await runItems(server, [{ id }], generation('get', provider));
-		expect(jsonOf(run)).toMatchObject([{ generationId: id, status: 'completed' }]);
-		// Where the result is read apart, that read comes after.
-		expect(server.ledger().counts[provider].status).toBe(samples[provider].results ? 4 : 3);
 	});
 
 	it('names the generation when it cannot be read', async () => {
@@ -158,16 +149,6 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 		for (const json of jsonOf(run)) expect(Object.keys(json).sort()).toEqual(KEYS);
 	});
 
-	it.each(['500', '429', 'reset-after', 'empty', 'unknown-status'] as const)('rides out %s', async (kind) => {
-		const id = await buy(provider);
-		server.fault({ kind, provider, route: 'status', times: 3 });
-		const running = runItems(server, [{ id }], generation('wait', provider));
-		await server.until(({ counts }) => counts[provider].status >= 3, 30_000);
-		server.finish(id);
-		const run = await running;
-		expect(jsonOf(run)).toMatchObject([{ generationId: id, status: 'completed' }]);
-	});
-
 	it('does not ride out an ID that is not known', async () => {
 		const run = await runItems(server, [{ id: samples[provider].unknownId }], generation('wait', provider));
 		expect(shownError(run)?.message).toMatch(new RegExp(`[Gg]eneration ${samples[provider].unknownId}( cannot be read| \\[item 0\\]$)`));
@@ -181,6 +162,28 @@ describe.each(PROVIDERS)('%s: Wait', (provider) => {
 		const run = await runItems(server, items, generation('wait', provider), { node: { onError: 'continueErrorOutput' } });
 		expect(jsonOf(run, 0)).toMatchObject([{ generationId: id, status: 'completed' }]);
 		expect(jsonOf(run, 1)).toMatchObject([{ details: { generationId: samples[provider].unknownId, provider } }]);
+	});
+});
+
+/** Both kinds, and one that reads its result apart. */
+describe.each<ProviderName>([...BOTH_KINDS, 'fal'])('%s: what goes wrong for a moment', (provider) => {
+	it.each(['500', '503', '429', 'reset-before', 'truncated'] as const)('Get reads again after %s', async (kind) => {
+		const id = await buyFinished(provider);
+		server.fault({ kind, provider, route: 'status', times: 2 });
+		const run = await runItems(server, [{ id }], generation('get', provider));
+		expect(jsonOf(run)).toMatchObject([{ generationId: id, status: 'completed' }]);
+		// Where the result is read apart, that read comes after.
+		expect(server.ledger().counts[provider].status).toBe(samples[provider].results ? 4 : 3);
+	});
+
+	it.each(['500', '429', 'reset-after', 'empty', 'unknown-status'] as const)('Wait rides out %s', async (kind) => {
+		const id = await buy(provider);
+		server.fault({ kind, provider, route: 'status', times: 3 });
+		const running = runItems(server, [{ id }], generation('wait', provider));
+		await server.until(({ counts }) => counts[provider].status >= 3, 30_000);
+		server.finish(id);
+		const run = await running;
+		expect(jsonOf(run)).toMatchObject([{ generationId: id, status: 'completed' }]);
 	});
 });
 

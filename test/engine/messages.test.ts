@@ -4,7 +4,7 @@ import { stringify } from 'flatted';
 import { providers } from '../../nodes/LumaVideo/providers';
 import type { FaultKind, ProviderName, ProviderServer, SettingsChange } from '../provider-server';
 import type { Texts } from '../samples';
-import { byProvider, forAll, nameOf, PROVIDERS, REASONS_TOLD, samples, WITHOUT_LIST } from '../samples';
+import { BOTH_KINDS, byProvider, forAll, nameOf, PROVIDERS, REASONS_TOLD, samples, WITHOUT_LIST } from '../samples';
 import type { Refusal } from '../samples/sample';
 import { engineLog } from './harness/engine';
 import { useProviderServer } from './harness/providerServer';
@@ -17,6 +17,8 @@ const server = useProviderServer(forAll({ jobMs: 20 }));
 
 interface Situation {
 	name: string;
+	/** Default: all. */
+	providers?: readonly ProviderName[];
 	prompt?: string;
 	/** The key of the credential, when it is not the right one. */
 	apiKey?: string;
@@ -196,6 +198,7 @@ const SITUATIONS: Situation[] = [
 	},
 	{
 		name: 'create: redirect',
+		providers: BOTH_KINDS,
 		fault: { route: 'create', kind: 'redirect' },
 		texts: [
 			'<provider> points to another address',
@@ -218,30 +221,35 @@ const SITUATIONS: Situation[] = [
 	},
 	{
 		name: 'create: a web page with status 502, after the request was accepted',
+		providers: BOTH_KINDS,
 		fault: { route: 'create', kind: 'html', status: 502 },
 		bought: 1,
 		texts: doubt(() => '<provider> could not handle the request at the moment: HTTP 502'),
 	},
 	{
 		name: 'create: a web page',
+		providers: BOTH_KINDS,
 		fault: { route: 'create', kind: 'html' },
 		bought: 1,
 		texts: unreadableCreate('a web page'),
 	},
 	{
 		name: 'create: nothing',
+		providers: BOTH_KINDS,
 		fault: { route: 'create', kind: 'empty' },
 		bought: 1,
 		texts: unreadableCreate('an empty answer'),
 	},
 	{
 		name: 'create: a connection that breaks in the middle of the answer',
+		providers: BOTH_KINDS,
 		fault: { route: 'create', kind: 'truncated' },
 		bought: 1,
 		texts: doubt(() => 'the answer was cut off'),
 	},
 	{
 		name: 'create: a reset connection',
+		providers: BOTH_KINDS,
 		fault: { route: 'create', kind: 'reset-after' },
 		bought: 1,
 		texts: doubt(() => 'the connection broke'),
@@ -303,6 +311,7 @@ const SITUATIONS: Situation[] = [
 	},
 	{
 		name: 'status: a connection that breaks until the time is over',
+		providers: BOTH_KINDS,
 		fault: { route: 'status', kind: 'reset-before' },
 		bought: 1,
 		atTimeLimit: true,
@@ -313,24 +322,28 @@ const SITUATIONS: Situation[] = [
 	},
 	{
 		name: 'status: a web page',
+		providers: BOTH_KINDS,
 		fault: { route: 'status', kind: 'html' },
 		bought: 1,
 		texts: unreadableStatus('a web page'),
 	},
 	{
 		name: 'status: nothing',
+		providers: BOTH_KINDS,
 		fault: { route: 'status', kind: 'empty' },
 		bought: 1,
 		texts: unreadableStatus('an empty answer'),
 	},
 	{
 		name: 'status: JSON that breaks off',
+		providers: BOTH_KINDS,
 		fault: { route: 'status', kind: 'invalid-json' },
 		bought: 1,
 		texts: unreadableStatus('an unknown answer'),
 	},
 	{
 		name: 'status: redirect',
+		providers: BOTH_KINDS,
 		fault: { route: 'status', kind: 'redirect' },
 		bought: 1,
 		texts: [
@@ -361,6 +374,7 @@ const SITUATIONS: Situation[] = [
 	// Hosts
 	{
 		name: 'a host that refuses the connection',
+		providers: BOTH_KINDS,
 		baseUrl: 'http://127.0.0.1:9',
 		texts: [
 			'<provider> cannot be reached: the connection was refused',
@@ -369,6 +383,7 @@ const SITUATIONS: Situation[] = [
 	},
 	{
 		name: 'a host that does not exist',
+		providers: BOTH_KINDS,
 		baseUrl: 'http://no-such-host.invalid',
 		texts: [
 			'<provider> cannot be reached: the host name is unknown',
@@ -386,9 +401,9 @@ const SITUATIONS: Situation[] = [
 ];
 
 const CASES = SITUATIONS.flatMap((situation) => {
-	const { texts } = situation;
+	const { texts, providers: some = PROVIDERS } = situation;
 	const perProvider: Partial<Record<ProviderName, Texts | null>> = isTexts(texts) ? byProvider(() => texts) : texts;
-	return PROVIDERS.flatMap((provider) => {
+	return some.flatMap((provider) => {
 		const expected = perProvider[provider];
 		return expected === undefined ? [] : [{ situation, name: situation.name, provider, expected }];
 	});

@@ -1,8 +1,9 @@
 /** Retry On Fail, "Retry execution", loops and Stop: what was bought is continued, and nothing is bought again. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { IDataObject, INode, INodeParameters, IRun } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
-import { forAll, LISTING, PROVIDERS, WITHOUT_LIST } from '../samples';
+import { BOTH_KINDS, forAll, LISTING, PROVIDERS, WITHOUT_LIST } from '../samples';
 import type { EngineRun, EngineWorkflow } from './harness/engine';
 import { forRetry, retryExecution, startWorkflow, storedBytes } from './harness/engine';
 import { freezeClock } from './harness/fastClock';
@@ -57,7 +58,7 @@ function expectEachOnce(last: IRun, items: ReadonlyArray<{ text: string }>): voi
 	for (const json of jsonOf(last)) expect(json.status).toBe('completed');
 }
 
-describe.each(PROVIDERS)('%s: Retry On Fail', (provider) => {
+describe.each(BOTH_KINDS)('%s: Retry On Fail', (provider) => {
 	it('buys what was refused, and continues the others', async () => {
 		server.fault({ kind: '402', provider, route: 'create', prompt: 'number 1' });
 		expectEachOnce(await runItems(server, THREE, generate(provider), { node: RETRY_ON_FAIL }), THREE);
@@ -155,7 +156,7 @@ describe.each(PROVIDERS)('%s: Retry On Fail', (provider) => {
 	});
 });
 
-describe.each(PROVIDERS)('%s: Retry execution', (provider) => {
+describe.each(BOTH_KINDS)('%s: Retry execution', (provider) => {
 	it('buys what was refused, and continues the others', async () => {
 		server.fault({ kind: '402', provider, route: 'create', prompt: 'number 1' });
 		const workflow = lumaWorkflow(THREE, generate(provider));
@@ -229,14 +230,14 @@ describe.each(PROVIDERS)('%s: Retry execution', (provider) => {
 		const workflow = lumaWorkflow(THREE, generate(provider));
 		expectEachOnce(await retry(await run(workflow), workflow, lumaWorkflow(THREE, generate(provider, change))), THREE);
 	});
+});
 
-	it('has no key in what n8n stores', async () => {
-		server.fault({ kind: 'reset-after', provider, route: 'create', prompt: 'number 1' });
-		const workflow = lumaWorkflow(THREE, generate(provider));
-		const first = await run(workflow);
-		const runs = first.status === 'error' ? [first, await retry(first, workflow)] : [first];
-		for (const each of runs) expect(keysIn(each, Object.values(server.keys))).toEqual([]);
-	});
+it.each(PROVIDERS)('%s: Retry execution has no key in what n8n stores', async (provider) => {
+	server.fault({ kind: 'reset-after', provider, route: 'create', prompt: 'number 1' });
+	const workflow = lumaWorkflow(THREE, generate(provider));
+	const first = await run(workflow);
+	const runs = first.status === 'error' ? [first, await retry(first, workflow)] : [first];
+	for (const each of runs) expect(keysIn(each, Object.values(server.keys))).toEqual([]);
 });
 
 describe('Retry execution, as n8n does it', () => {
@@ -254,7 +255,7 @@ describe('Retry execution, as n8n does it', () => {
 	});
 });
 
-describe.each(PROVIDERS)('%s: a loop', (provider) => {
+describe.each(BOTH_KINDS)('%s: a loop', (provider) => {
 	const items = itemsOf('number 0', 'number 1');
 	const rounds = (count: number): string[] => items.flatMap(({ text }) => Array<string>(count).fill(text));
 
@@ -313,7 +314,7 @@ async function settled(): Promise<void> {
 	let before = -1;
 	while (before !== server.ledger().requests.length) {
 		before = server.ledger().requests.length;
-		await new Promise((resolve) => setTimeout(resolve, 50));
+		await pause(50);
 	}
 }
 
@@ -325,7 +326,7 @@ function createsSince(requests: number): number {
 		.filter(({ route }) => route === 'create').length;
 }
 
-describe.each(PROVIDERS)('%s: Stop', (provider) => {
+describe.each(BOTH_KINDS)('%s: Stop', (provider) => {
 	const three = itemsOf(`number 0 ${LONG}`, `number 1 ${LONG}`, `number 2 ${LONG}`);
 	const allBought = (ledger: ReturnType<ProviderServer['ledger']>): boolean => ledger.purchases.length === 3;
 
@@ -414,7 +415,7 @@ describe("n8n's own time limit for executions", () => {
 	it('ends the waiting as a stop does', async () => {
 		const items = itemsOf(`number 0 ${LONG}`, `number 1 ${LONG}`);
 		const ended = await Promise.all(
-			PROVIDERS.map(async (provider) => {
+			BOTH_KINDS.map(async (provider) => {
 				const { finished } = await startWorkflow(lumaWorkflow(items, generate(provider)), {
 					credentials: credentialsOf(server),
 					executionTimeoutMs: 3000,
@@ -423,9 +424,9 @@ describe("n8n's own time limit for executions", () => {
 			}),
 		);
 		const { purchases } = server.ledger();
-		expect(purchases).toHaveLength(2 * PROVIDERS.length);
+		expect(purchases).toHaveLength(2 * BOTH_KINDS.length);
 		for (const { id, provider } of purchases) {
-			const own = ended[PROVIDERS.indexOf(provider)];
+			const own = ended[BOTH_KINDS.indexOf(provider)];
 			expect(own && allTexts(own)).toContain(id);
 		}
 	});

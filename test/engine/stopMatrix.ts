@@ -2,13 +2,14 @@
  * The stop matrix: an execution is stopped, or ended by n8n's time limit, at every step. Where the IDs of what it bought
  * are to be found then, and what a retry buys, is counted in the stand-in's ledger.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { INodeParameters, IRun } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { LISTING } from '../samples';
-import { CRASH_PROVIDERS, TIMES, itemsOf, linesOf, nodeTime, promptOf, recordOf, runCells, turn } from './crashMatrix';
-import { itemsInDoubt } from './faultMatrix';
-import { Block, between, drive, pause } from './harness/driving';
+import { CRASH_PROVIDERS, TIMES, itemsOf, linesOf, nodeTime, promptOf, recordOf, turn } from './crashMatrix';
+import { itemsInDoubt, runCells } from './faultMatrix';
+import { Block, between, drive } from './harness/driving';
 import type { EngineOptions, EngineRun } from './harness/engine';
 import { freshNode, isLogged, retryExecution, startWorkflow, timeOut } from './harness/engine';
 import { allTexts, credentialsOf, generate } from './harness/service';

@@ -23,7 +23,7 @@ async function main(): Promise<void> {
 		for (const [name, baseUrl] of Object.entries(baseUrls)) {
 			process.stdout.write(`${name.padEnd(18)}${baseUrl}   key ${keys[name as keyof typeof keys]}\n`);
 		}
-		process.stdout.write(`${'control'.padEnd(18)}${url}/_control/ledger\n`);
+		process.stdout.write(`${'ledger'.padEnd(18)}${url}/_control/ledger\n`);
 	}
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
 }

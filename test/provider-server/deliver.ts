@@ -1,5 +1,6 @@
 /** Puts an answer on the wire, whole or spoilt by a fault. */
 import type { ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultRule } from './faults';
 import type { Answer } from './http';
 import type { MediaFile } from './media';
@@ -68,7 +69,7 @@ async function sendSlowly(response: ServerResponse, answer: Answer, text: string
 	const piece = Math.max(1, Math.ceil(bytes.length / 10));
 	for (let start = 0; start < bytes.length && !response.destroyed; start += piece) {
 		response.write(bytes.subarray(start, start + piece));
-		await new Promise((resolve) => setTimeout(resolve, chunkMs));
+		await pause(chunkMs);
 	}
 	response.end();
 }
@@ -98,7 +99,7 @@ export async function deliverFile(
 			const part = piece.subarray(0, stopAt - sent);
 			sent += part.length;
 			if (!(await write(response, part))) return;
-			if (fault?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, slowChunkMs));
+			if (fault?.kind === 'slow') await pause(slowChunkMs);
 		}
 		if (sent >= stopAt) break;
 	}

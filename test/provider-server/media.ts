@@ -57,8 +57,7 @@ function fileOfJob(job: Job, file: string): MediaFile | undefined {
 	if (file === 'output.jpg') return sampleFile('start.jpg');
 	if (file === 'output.exr') return sampleFile('frame.exr');
 	if (job.markers.videoBytes !== null) return bigFile(job.markers.videoBytes, true);
-	const video = sampleFile(videoNameOf(job));
-	return video && file === 'output.ext' ? { ...video, type: 'application/octet-stream' } : video;
+	return sampleFile(videoNameOf(job));
 }
 
 /** The sample with the job's width and height. */

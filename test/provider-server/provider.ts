@@ -13,7 +13,7 @@ export interface World {
 	/** URL of a job's file: the video, the image, or Luma's picture of progress. */
 	mediaUrl(
 		job: Job,
-		file?: 'output.mp4' | 'output.ext' | 'output.exr' | 'output.jpg' | 'output.png' | 'progress.mp4' | 'cover.jpg',
+		file?: 'output.mp4' | 'output.exr' | 'output.jpg' | 'output.png' | 'progress.mp4' | 'cover.jpg',
 	): string;
 	keys: Record<ProviderName, string>;
 	settings: Settings;

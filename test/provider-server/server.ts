@@ -1,8 +1,8 @@
 /** The HTTP server: finds out whom a request is for, keeps the ledger, applies the faults, sends the answers. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
 import { Callbacks, type ForgedAnswer, type ForgedCallback } from './callbacks';
-import { handleControl } from './control';
 import { deliver, deliverFile } from './deliver';
 import { Faults, isBeforeAcceptance, spoilContent, type FaultRule } from './faults';
 import { keyHeadersIn, type Answer, type ApiRequest } from './http';
@@ -28,7 +28,6 @@ export interface ProviderServerOptions {
 	/** Address to listen on, and host of all URLs; default `127.0.0.1`. */
 	host?: string;
 	settings?: SettingsChange;
-	keys?: Partial<Record<ProviderName, string>>;
 	/** The clock by which answers tell when jobs began and ended, and what time it is; in milliseconds since 1970. */
 	now?: () => number;
 }
@@ -49,7 +48,7 @@ export class ProviderServer {
 	/** Use `startProviderServer`. */
 	constructor(options: ProviderServerOptions) {
 		this.options = options;
-		this.keys = { ...byProvider((name) => standIns[name].key), ...options.keys };
+		this.keys = byProvider((name) => standIns[name].key);
 		this.settingsNow = this.initialSettings();
 		this.jobsNow = new Jobs(this.settingsNow, options.now);
 		const world = this.world();
@@ -152,7 +151,7 @@ export class ProviderServer {
 		const deadline = Date.now() + timeoutMs;
 		while (!condition(this.book)) {
 			if (Date.now() > deadline) throw new Error('the provider server did not see what was waited for');
-			await new Promise((resolve) => setTimeout(resolve, 5));
+			await pause(5);
 		}
 		return this.ledger();
 	}
@@ -220,7 +219,7 @@ export class ProviderServer {
 		const name = PROVIDER_NAMES.find((known) => known === first);
 		if (name !== undefined) return await this.serveProvider(this.providers[name], request, response);
 		if (first === 'media') return await this.serveMedia(request, response);
-		if (first === '_control') return await deliver(response, await handleControl(this, request), undefined, 0);
+		if (pathname === '/_control/ledger') return await deliver(response, { status: 200, body: this.ledger() }, undefined, 0);
 		this.book.strays.push({
 			method: request.method,
 			path: pathname,

@@ -52,6 +52,9 @@ export const NOT_LISTING: readonly ProviderId[] = PROVIDERS.filter((provider) =>
 export const WITH_LIST: ProviderId = lastOf(LISTING.filter((provider) => CALLING.includes(provider)));
 export const WITHOUT_LIST: ProviderId = lastOf(NOT_LISTING.filter((provider) => !CALLING.includes(provider)));
 
+/** For what is one code path: submitting, waiting, retrying and stopping know a provider only by whether it lists generations. */
+export const BOTH_KINDS: readonly ProviderId[] = [WITH_LIST, WITHOUT_LIST];
+
 /** One that calls, and whose generations are read one by one. Not all packages have one. */
 export const CALLING_WITHOUT_LIST: ProviderId = lastOf(
 	(Object.keys(samples) as ProviderId[]).filter((provider) => samples[provider].callback !== null && !samples[provider].lists),

@@ -11,7 +11,6 @@ beforeEach(() => server.reset());
 afterAll(async () => await server.close());
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const PLAIN = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Creates a job that ends only by `finish`, and returns the create's reply with the job's id. */
@@ -186,27 +185,6 @@ describe('pixazo', () => {
 		});
 	});
 
-	test('has the other documented forms', async () => {
-		server.configure({
-			pixazo: {
-				timestamps: 'plain',
-				mediaType: 'application/octet-stream',
-				pollingUrl: 'https://foreign.example/status',
-			},
-		});
-		const { json, id } = await start('pixazo');
-		expect(json).toMatchObject({ polling_url: 'https://foreign.example/status' });
-		server.finish(id);
-		const { json: done } = await readStatus(server, 'pixazo', id);
-		expect(done).toMatchObject({
-			completed_at: expect.stringMatching(PLAIN),
-			output: { media_type: 'application/octet-stream', media_url: [expect.stringMatching(/output\.ext$/)] },
-		});
-		expect((await call(`${server.url}/media/pixazo/${id}/output.ext`)).headers['content-type']).toBe(
-			'application/octet-stream',
-		);
-	});
-
 	test.each([
 		['failed', 'FAILED', 999],
 		['errored', 'ERROR', 1000],
@@ -336,19 +314,6 @@ describe('crazyrouter', () => {
 		expect(server.ledger().purchases).toMatchObject([{ operation: 'generate' }, { operation: 'extend', prompt: 'On' }]);
 	});
 
-	test('speaks other vocabularies', async () => {
-		server.configure({
-			crazyrouter: { words: { queued: 'NOT_START', completed: 'SUCCESS', failed: 'FAILURE' }, failureReason: true },
-		});
-		const { json, id } = await start('crazyrouter');
-		expect(json).toMatchObject({ state: 'NOT_START' });
-		server.finish(id, 'failed', 'out of paint');
-		expect((await readStatus(server, 'crazyrouter', id)).json).toMatchObject({
-			state: 'FAILURE',
-			failure_reason: 'out of paint',
-		});
-	});
-
 	test('lists the models of the token', async () => {
 		const reply = await call(`${server.baseUrls.crazyrouter}/v1/models`, { headers: keyHeaders(server).crazyrouter });
 		expect(reply.json).toMatchObject({
@@ -409,7 +374,7 @@ describe('the ledger', () => {
 	});
 
 	test('is empty after a reset, with the first settings', async () => {
-		server.configure({ lumaDreamMachine: { jobMs: 5 }, crazyrouter: { words: { queued: 'pending' } } });
+		server.configure({ lumaDreamMachine: { jobMs: 5 }, pixwith: { estimatedSeconds: 42 } });
 		await create(server, 'lumaDreamMachine');
 		server.fault({ kind: '503' });
 		server.reset();
@@ -418,46 +383,11 @@ describe('the ledger', () => {
 		expect(server.faults()).toEqual([]);
 		expect(server.settings()).toMatchObject({
 			lumaDreamMachine: { jobMs: 300, balance: 1_000_000 },
-			crazyrouter: { words: { queued: 'queued' } },
+			pixwith: { estimatedSeconds: null },
 		});
 	});
 });
 
-describe('the control API over HTTP', () => {
-	const control = async (path: string, body?: unknown, method?: string): Promise<{ status: number; json: unknown }> => {
-		const { status, json } = await call(`${server.url}/_control${path}`, {
-			...(body === undefined ? {} : { body }),
-			...(method === undefined ? {} : { method }),
-		});
-		return { status, json };
-	};
-
-	test('does what the methods do', async () => {
-		expect((await control('/info')).json).toEqual({ url: server.url, baseUrls: server.baseUrls, keys: server.keys });
-		expect((await control('/settings', { pixwith: { estimatedSeconds: 42 } })).json).toMatchObject({
-			pixwith: { estimatedSeconds: 42 },
-		});
-		expect((await control('/faults', [{ kind: '429', route: 'create' }, { kind: 'html' }])).json).toHaveLength(2);
-		expect((await control('/faults', undefined, 'DELETE')).json).toEqual([]);
-		const { id } = await start('pixwith');
-		expect((await control('/finish', { id, status: 'failed', failureReason: 'x' })).status).toBe(200);
-		expect((await control('/jobs')).json).toMatchObject([{ id, status: 'failed', failureReason: 'x' }]);
-		expect((await control('/ledger')).json).toEqual(JSON.parse(JSON.stringify(server.ledger())));
-		expect((await control('/reset', {})).status).toBe(200);
-		expect(server.ledger().purchases).toEqual([]);
-	});
-
-	test.each([
-		['/settings', { pixwith: { jobsMs: 5 } }],
-		['/settings', { pixwith: { jobMs: '5' } }],
-		['/faults', { kind: 'explode' }],
-		['/faults', { kind: '429', provder: 'pixazo' }],
-		['/finish', { id: 'nothing' }],
-	])('refuses %s %j', async (path, body) => {
-		expect(await control(path, body)).toEqual({ status: 400, json: { error: expect.any(String) } });
-	});
-
-	test('knows no other path', async () => {
-		expect((await control('/nothing')).status).toBe(404);
-	});
+test.each([{ jobsMs: 5 }, { jobMs: '5' }])('settings that there are not are a mistake of the test: %j', (pixwith) => {
+	expect(() => server.configure({ pixwith } as object)).toThrow(/^settings\.pixwith\.jobs?Ms /);
 });

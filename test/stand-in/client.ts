@@ -1,6 +1,6 @@
 /** A plain HTTP client for the tests: no retries, no redirects, one connection per request. */
-import { request as httpRequest, createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { readText, startLocalServer, type LocalServer } from '../localServer';
 import type { ProviderServer } from '../provider-server';
 
 export interface Reply {
@@ -132,43 +132,37 @@ export function lastId(server: ProviderServer): string {
 	return server.ledger().purchases.at(-1)?.id ?? '';
 }
 
-/** A receiver of callbacks; `answers` are its HTTP statuses in turn, the last one for all further ones. */
+interface Received {
+	body: Record<string, unknown>;
+	text: string;
+	headers: IncomingHttpHeaders;
+	at: number;
+}
+
+/** A receiver of callbacks. */
 export class Receiver {
-	readonly received: Array<{ body: Record<string, unknown>; text: string; headers: IncomingHttpHeaders; at: number }> = [];
-	private readonly server: Server;
+	private constructor(
+		readonly received: Received[],
+		private readonly server: LocalServer,
+	) {}
 
-	private constructor(private readonly answers: Array<number | 'never'>) {
-		this.server = createServer((request, response) => {
-			const pieces: Buffer[] = [];
-			request.on('data', (piece: Buffer) => pieces.push(piece));
-			request.on('end', () => {
-				const answer = this.answers[Math.min(this.received.length, this.answers.length - 1)] ?? 200;
-				const text = Buffer.concat(pieces).toString('utf8');
-				this.received.push({
-					body: JSON.parse(text) as Record<string, unknown>,
-					text,
-					headers: request.headers,
-					at: Date.now(),
-				});
-				if (answer !== 'never') response.writeHead(answer).end('noted');
-			});
-		});
-	}
-
+	/** @param answers its HTTP statuses in turn, the last one for all further calls */
 	static async start(answers: Array<number | 'never'> = [200]): Promise<Receiver> {
-		const receiver = new Receiver(answers);
-		await new Promise<void>((resolve) => receiver.server.listen(0, '127.0.0.1', resolve));
-		return receiver;
+		const received: Received[] = [];
+		const server = await startLocalServer(async (request, response) => {
+			const text = await readText(request);
+			const answer = answers[Math.min(received.length, answers.length - 1)] ?? 200;
+			received.push({ body: JSON.parse(text) as Record<string, unknown>, text, headers: request.headers, at: Date.now() });
+			if (answer !== 'never') response.writeHead(answer).end('noted');
+		});
+		return new Receiver(received, server);
 	}
 
 	get url(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/callback`;
+		return `${this.server.url}/callback`;
 	}
 
 	async close(): Promise<void> {
-		await new Promise<void>((resolve) => {
-			this.server.close(() => resolve());
-			this.server.closeAllConnections();
-		});
+		await this.server.close();
 	}
 }

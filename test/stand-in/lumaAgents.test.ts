@@ -1,4 +1,5 @@
 /** Luma Agents is played as documented: its answers, its refusals, its limits, its addresses that expire. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { lumaAgents } from '../../nodes/LumaVideo/providers/lumaAgents';
 import { startProviderServer, type ProviderServer } from '../provider-server';
@@ -477,7 +478,7 @@ describe('files', () => {
 		expect((await complete(file.id)).json).toMatchObject({ state: 'pending' });
 		const used = { type: 'video_edit', source: { file_id: file.id }, video: { edit: { auto_controls: true } } };
 		expect(await create(used)).toMatchObject({ status: 422, json: { detail: 'source: file is pending, not ready' } });
-		await new Promise((resolve) => setTimeout(resolve, 120));
+		await pause(120);
 		expect(await stateOf(file.id)).toMatchObject({ state: 'ready', failure_reason: null });
 		expect((await create(used)).status).toBe(201);
 		// A video is no image.

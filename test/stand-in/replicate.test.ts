@@ -91,11 +91,11 @@ describe('refuses', () => {
 	});
 
 	test.each([{ maxConcurrent: 1 }, { createsPerMinute: 1 }])('more than %j, and says for how long', async (limit) => {
-		server.configure({ replicate: { ...limit, resetSeconds: 30 } });
+		server.configure({ replicate: limit });
 		await create(cat());
 		expect(await create(cat())).toMatchObject({
 			status: 429,
-			json: { detail: 'Request was throttled. Your rate limit resets in ~30s.' },
+			json: { detail: 'Request was throttled. Your rate limit resets in ~1s.' },
 		});
 		expect(server.ledger().purchases).toHaveLength(1);
 	});
@@ -148,16 +148,11 @@ describe('answers', () => {
 		expect((await ask(`/predictions/${id}`)).json).toMatchObject({ status: 'succeeded', output: null, data_removed: true, input: {}, logs: null });
 	});
 
-	test.each(['failed', 'canceled', 'aborted'] as const)('a prediction that %s', async (failedWord) => {
-		server.configure({ replicate: { failedWord } });
+	test('a prediction that failed', async () => {
 		await create(cat());
 		const id = lastId(server);
 		server.finish(id, 'failed', 'Out of paint');
-		expect((await ask(`/predictions/${id}`)).json).toMatchObject({
-			status: failedWord,
-			output: null,
-			error: failedWord === 'failed' ? 'Out of paint' : null,
-		});
+		expect((await ask(`/predictions/${id}`)).json).toMatchObject({ status: 'failed', output: null, error: 'Out of paint' });
 	});
 
 	test('a prediction that is canceled, before its end only', async () => {
@@ -185,7 +180,7 @@ describe('answers', () => {
 	});
 
 	test('a list page by page, the newest first', async () => {
-		server.configure({ replicate: { listMaximum: 2, nextOrigin: 'https://elsewhere.example' } });
+		server.configure({ replicate: { listMaximum: 2 } });
 		const ids: string[] = [];
 		for (let count = 0; count < 3; count += 1) {
 			await create(cat());
@@ -193,7 +188,7 @@ describe('answers', () => {
 		}
 		const first = (await ask('/predictions')).json as { next: string; results: Array<{ id: string }> };
 		expect(first.results.map(({ id }) => id)).toEqual(ids.slice(0, 2));
-		expect(first.next).toMatch(/^https:\/\/elsewhere\.example\/v1\/predictions\?cursor=/);
+		expect(first.next).toContain(`${server.baseUrls.replicate}/predictions?cursor=`);
 		expect((await ask(`/predictions?${first.next.split('?')[1] ?? ''}`)).json).toMatchObject({ next: null, results: [{ id: ids[2] }] });
 		expect((await ask('/predictions?limit=5')).status).toBe(400);
 		expect((await ask('/predictions?cursor=x')).status).toBe(400);

@@ -1,4 +1,5 @@
 /** Brings an execution to its end: whenever it waits it is woken when its time has come, as n8n's timer does. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription, IRun } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { EngineOptions, EngineRun, EngineWorkflow } from './engine';
@@ -12,10 +13,6 @@ export interface Ended {
 	end: IRun;
 	/** How often it was suspended. */
 	naps: number;
-}
-
-export async function pause(ms: number): Promise<void> {
-	await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Waits until n8n's timer would wake the execution. */

@@ -549,15 +549,12 @@ function dataFor(instance: Workflow, { nodes: [first] }: IWorkflowBase): IRunExe
  * happen; requests that are on the wire do arrive. An execution that waits does not notice.
  *
  * What the node's modules remember outlives this, other than in a real kill: give the next run `freshNode()`.
- *
- * @param recovery what n8n goes by when it starts again: its log of events, as a rule; without it (a queue's worker) it
- * changes no more than the status
  */
-export function crash(run: EngineRun, { recovery = 'log' }: { recovery?: 'log' | 'status' } = {}): void {
+export function crash(run: EngineRun): void {
 	const { row } = processOf(run);
 	(working.get(row) ?? processOf(run)).kill();
 	working.delete(row);
-	if (row.status === 'running') row.recover(recovery === 'log');
+	if (row.status === 'running') row.recover();
 }
 
 /**

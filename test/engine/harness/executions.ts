@@ -126,15 +126,11 @@ export class ExecutionRow {
 		this.update({ data, stoppedAt: new Date(), waitTill: undefined, status: 'canceled' });
 	}
 
-	/**
-	 * What n8n makes of an execution that was running when it was killed, at its next start.
-	 *
-	 * @param hasLog whether it finds its log of events; there is none of a queue's workers
-	 */
-	recover(hasLog: boolean): void {
+	/** What n8n makes of an execution that was running when it was killed, at its next start, from its log of events. */
+	recover(): void {
 		const { data = createEmptyRunExecutionData(), workflowData } = this.read();
 		const { runData } = data.resultData;
-		for (const node of hasLog ? workflowData.nodes : []) {
+		for (const node of workflowData.nodes) {
 			const entry = this.log.get(node.name);
 			if (!entry || runData[node.name] !== undefined) continue;
 			const task = { startTime: entry.started, executionIndex: 0, executionTime: -1, source: [null] } as ITaskData;

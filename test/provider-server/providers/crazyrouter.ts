@@ -38,63 +38,24 @@ const CREATE: Fields = {
 const EXTEND: Fields = { user_prompt: userPrompt, notifyHook };
 
 /** Type and code of each HTTP status; those of 401, 403 and 429 are documented. */
-const ERRORS: Record<number, { message: string; type: string; code: string; taskCode: string }> = {
-	400: {
-		message: 'Invalid request parameters',
-		type: 'invalid_request_error',
-		code: 'invalid_request',
-		taskCode: 'invalid_request',
-	},
-	401: {
-		message: 'Invalid API key',
-		type: 'authentication_error',
-		code: 'invalid_api_key',
-		taskCode: 'invalid_api_key',
-	},
-	402: {
-		message: 'Insufficient quota',
-		type: 'insufficient_quota',
-		code: 'insufficient_quota',
-		taskCode: 'insufficient_quota',
-	},
-	403: {
-		message: 'Insufficient quota',
-		type: 'insufficient_quota',
-		code: 'insufficient_quota',
-		taskCode: 'insufficient_quota',
-	},
-	413: {
-		message: 'The file is too large',
-		type: 'invalid_request_error',
-		code: 'file_too_large',
-		taskCode: 'file_too_large',
-	},
-	404: { message: 'Not found', type: 'invalid_request_error', code: 'not_found', taskCode: 'task_not_exist' },
-	429: {
-		message: 'Rate limit exceeded',
-		type: 'rate_limit_error',
-		code: 'rate_limit_exceeded',
-		taskCode: 'rate_limit_exceeded',
-	},
+const ERRORS: Record<number, { message: string; type: string; code: string }> = {
+	400: { message: 'Invalid request parameters', type: 'invalid_request_error', code: 'invalid_request' },
+	401: { message: 'Invalid API key', type: 'authentication_error', code: 'invalid_api_key' },
+	402: { message: 'Insufficient quota', type: 'insufficient_quota', code: 'insufficient_quota' },
+	403: { message: 'Insufficient quota', type: 'insufficient_quota', code: 'insufficient_quota' },
+	404: { message: 'Not found', type: 'invalid_request_error', code: 'not_found' },
+	413: { message: 'The file is too large', type: 'invalid_request_error', code: 'file_too_large' },
+	429: { message: 'Rate limit exceeded', type: 'rate_limit_error', code: 'rate_limit_exceeded' },
 };
-const SERVICE_ERROR = {
-	message: 'The service is temporarily unavailable',
-	type: 'server_error',
-	code: 'server_error',
-	taskCode: 'get_channel_failed',
-};
+const SERVICE_ERROR = { message: 'The service is temporarily unavailable', type: 'server_error', code: 'server_error' };
+
+/** `state`; the documentation has several vocabularies, another one in callbacks. */
+const WORDS = { queued: 'queued', processing: 'dreaming', completed: 'completed', failed: 'failed', errored: 'failed' };
+const CALLBACK_WORDS = { queued: 'NOT_START', processing: 'IN_PROGRESS', completed: 'succeed', failed: 'FAILURE', errored: 'FAILURE' };
 
 interface CrazyrouterSettings extends CommonSettings {
-	/** Words of `state`; the documentation has several vocabularies. */
-	words: { queued: string; processing: string; completed: string; failed: string };
-	/** Words of `status` in callbacks. */
-	callbackWords: { queued: string; processing: string; completed: string; failed: string };
-	/** `{error:{message,type,code}}`, `{code,message,data:null}`, or the latter with HTTP 200. */
-	errorShape: 'openai' | 'task' | 'task with 200';
 	/** Whether a failed job shows `failure_reason` (not documented, seen at siblings). */
 	failureReason: boolean;
-	/** What happens to undocumented fields such as `aspect_ratio`. */
-	extraFields: 'refused' | 'ignored';
 }
 
 function createCrazyrouter(world: World): Provider {
@@ -102,24 +63,13 @@ function createCrazyrouter(world: World): Provider {
 
 	function failure(status: number, message?: string): Answer {
 		const known = ERRORS[status] ?? SERVICE_ERROR;
-		const text = message ?? known.message;
-		if (settings.crazyrouter.errorShape === 'openai')
-			return { status, body: { error: { message: text, type: known.type, code: known.code } } };
-		return {
-			status: settings.crazyrouter.errorShape === 'task' ? status : 200,
-			body: { code: known.taskCode, message: text, data: null },
-		};
-	}
-
-	/** The word of a vocabulary for a job's status. */
-	function wordOf(job: Job, words: { queued: string; processing: string; completed: string; failed: string }): string {
-		return words[job.status === 'errored' ? 'failed' : job.status];
+		return { status, body: { error: { ...known, message: message ?? known.message } } };
 	}
 
 	function taskBody(job: Job): JsonObject {
 		const body: JsonObject = {
 			id: job.id,
-			state: wordOf(job, settings.crazyrouter.words),
+			state: WORDS[job.status],
 			created_at: timeOf(job.createdAt),
 		};
 		if (job.status === 'completed') body.video = { url: world.mediaUrl(job), download_url: world.mediaUrl(job) };
@@ -136,7 +86,7 @@ function createCrazyrouter(world: World): Provider {
 		};
 		return {
 			id: job.id,
-			status: wordOf(job, settings.crazyrouter.callbackWords),
+			status: CALLBACK_WORDS[job.status],
 			type: 'video',
 			output: job.status === 'completed' ? output : null,
 			created_at: Math.floor(job.createdAt / 1000),
@@ -150,8 +100,7 @@ function createCrazyrouter(world: World): Provider {
 			return answerWith(
 				failure(400, reading.problem === 'syntax' ? 'Invalid JSON body' : 'Content-Type must be application/json'),
 			);
-		const open = settings.crazyrouter.extraFields === 'ignored';
-		const problem = findProblems(reading.value, { type: 'object', fields: source ? EXTEND : CREATE, open })[0];
+		const problem = findProblems(reading.value, { type: 'object', fields: source ? EXTEND : CREATE })[0];
 		if (problem || !isObject(reading.value))
 			return answerWith(failure(400, problem ? describeProblem(problem) : undefined));
 		if (source && source.status !== 'completed')
@@ -176,7 +125,7 @@ function createCrazyrouter(world: World): Provider {
 			},
 			accepted: (job) => ({
 				status: 200,
-				body: { id: job.id, state: settings.crazyrouter.words.queued, created_at: timeOf(job.createdAt) },
+				body: { id: job.id, state: WORDS.queued, created_at: timeOf(job.createdAt) },
 			}),
 		};
 	}
@@ -242,10 +191,7 @@ function createCrazyrouter(world: World): Provider {
 			const job = id === undefined ? null : (jobs.find('crazyrouter', id) ?? undefined);
 			// The task routes answer in the task shape, whatever the others do.
 			if (job === undefined)
-				return answerWith({
-					status: settings.crazyrouter.errorShape === 'task with 200' ? 200 : 404,
-					body: { code: 'task_not_exist', message: 'task_not_exist', data: null },
-				});
+				return answerWith({ status: 404, body: { code: 'task_not_exist', message: 'task_not_exist', data: null } });
 			if (route === 'create') return create(request, job);
 			return answerWith(job ? { status: 200, body: taskBody(job) } : failure(404));
 		},
@@ -259,7 +205,7 @@ function createCrazyrouter(world: World): Provider {
 			id: ['id'],
 			status: ['state'],
 			url: ['video'],
-			completed: settings.crazyrouter.words.completed,
+			completed: WORDS.completed,
 			unknown: 'hibernating',
 		}),
 	};
@@ -276,11 +222,7 @@ export const crazyrouter: StandIn<CrazyrouterSettings> = {
 	settings: () => ({
 		// docs.crazyrouter.com, Callback Protocol: after 10, 30 and 60 s; a hundredth of it here.
 		...commonSettings([100, 300, 600], 1000, 1),
-		words: { queued: 'queued', processing: 'dreaming', completed: 'completed', failed: 'failed' },
-		callbackWords: { queued: 'NOT_START', processing: 'IN_PROGRESS', completed: 'succeed', failed: 'FAILURE' },
-		errorShape: 'openai',
 		failureReason: false,
-		extraFields: 'refused',
 	}),
 	// Not documented.
 	isRefunded: () => false,

@@ -46,8 +46,7 @@ export class FalFiles {
 		const isInParts = INITIATE.exec(request.path)?.[1] !== undefined;
 		this.uploads.set(id, { type: String(reading.value.content_type), token, parts: isInParts ? new Map<number, Buffer>() : null });
 		const origin = this.world.origin();
-		const uploadUrl = this.world.settings.fal.uploadUrl ?? `${origin}/fal/storage-files/${id}?token=${token}`;
-		return { status: 200, body: { upload_url: uploadUrl, file_url: `${origin}/media/uploads/${id}` } };
+		return { status: 200, body: { upload_url: `${origin}/fal/storage-files/${id}?token=${token}`, file_url: `${origin}/media/uploads/${id}` } };
 	}
 
 	/** The storage itself, where no key belongs. */

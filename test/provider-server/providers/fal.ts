@@ -10,7 +10,7 @@ import { answerWith, type Outcome, type Provider, type World } from '../provider
 import { isHttpUrl } from '../shape';
 import type { StandIn } from '../standIn';
 import { FalFiles, isInitiation, isStorage } from './fal.files';
-import { MODELS, appOf, findingOf, findingsIn, type Finding } from './fal.requests';
+import { MODELS, appOf, findingOf, findingsIn } from './fal.requests';
 
 const REQUEST = /^\/([^/]+\/[^/]+)\/requests\/([^/]+)(?:\/(status|response|cancel))?$/;
 /** The whole name of a model before a request's: an easy mistake. */
@@ -64,18 +64,8 @@ function platformError(status: number, type: string, text: string): Answer {
 }
 
 interface FalSettings extends CommonSettings {
-	/** Whether a wrong input is refused at once, which happens rarely, or ends the request, as it mostly does. */
-	validation: 'at once' | 'late';
-	/** Of which failed requests the status tells `error` and `error_type` (documented: it may). */
-	errorsInStatus: 'all' | 'none' | 'service';
-	/** Whether reads, too, are refused while the account has no money. */
-	lockedReads: boolean;
-	/** What a status answer is: 200, or 202 as long as it is not over. */
-	statusCodeWhileRunning: 200 | 202;
 	/** How long after its end a request is in the history, in milliseconds: nobody says how soon that is. */
 	historyLagMs: number;
-	/** Where files are to be sent; `null`: to the stand-in. */
-	uploadUrl: string | null;
 }
 
 function createFal(world: World): Provider {
@@ -106,13 +96,9 @@ function createFal(world: World): Provider {
 		};
 	}
 
-	/** What is wrong with a request that was accepted all the same. */
-	const lateFindings = (job: Job): Finding[] => findingsIn(job.model, job.request);
-
 	/** How a request ended that has no output; `[fails: type: text]` names the type too. */
 	function failureOf(job: Job): Answer | null {
-		const findings = lateFindings(job);
-		if (job.status === 'completed') return findings.length > 0 ? { status: 422, body: { detail: findings } } : null;
+		if (job.status === 'completed') return null;
 		const reason = job.failureReason ?? '';
 		if (job.status === 'errored') return platformError(500, 'internal_error', reason);
 		const [, type = '', text = ''] = /^([a-z_]+): *(.*)$/s.exec(reason) ?? [];
@@ -122,10 +108,10 @@ function createFal(world: World): Provider {
 		return { status: MODEL_ERRORS[known] ?? 422, body: { detail: [findingOf(known, known === type ? text : reason, [], job.request)] } };
 	}
 
+	/** A status may tell errors: here it does those of the service. */
 	function errorInStatus(job: Job): JsonObject {
-		const failure = hasEnded(job) ? failureOf(job) : null;
-		const { errorsInStatus } = settings.fal;
-		if (!failure || errorsInStatus === 'none' || (errorsInStatus === 'service' && failure.status < 500)) return {};
+		const failure = failureOf(job);
+		if (!failure || failure.status < 500) return {};
 		const type = isObject(failure.body) && typeof failure.body.error_type === 'string' ? failure.body.error_type : 'runner_server_error';
 		return { error: 'Request could not be processed', error_type: type };
 	}
@@ -136,9 +122,8 @@ function createFal(world: World): Provider {
 			const metrics = { inference_time: Math.max(0, (job.completedAt ?? 0) - job.createdAt) / 1000 };
 			return { status: 200, body: { status: 'COMPLETED', request_id: job.id, metrics, ...more, ...errorInStatus(job) } };
 		}
-		const code = settings.fal.statusCodeWhileRunning;
-		if (job.status === 'queued') return { status: code, body: { status: 'IN_QUEUE', request_id: job.id, queue_position: 0, ...addresses(job) } };
-		return { status: code, body: { status: 'IN_PROGRESS', request_id: job.id, ...more } };
+		if (job.status === 'queued') return { status: 200, body: { status: 'IN_QUEUE', request_id: job.id, queue_position: 0, ...addresses(job) } };
+		return { status: 200, body: { status: 'IN_PROGRESS', request_id: job.id, ...more } };
 	}
 
 	function result(job: Job): Answer {
@@ -154,7 +139,6 @@ function createFal(world: World): Provider {
 		return { status: 202, body: { status: 'CANCELLATION_REQUESTED' } };
 	}
 
-	const isLocked = (): boolean => settings.fal.lockedReads && settings.fal.balance < settings.fal.price;
 	const locked = (): Answer => detail(403, 'User is locked. Reason: Exhausted balance. Top up your balance to go on.');
 
 	function read(request: ApiRequest, app: string, id: string, what: string | undefined): Answer {
@@ -163,7 +147,6 @@ function createFal(world: World): Provider {
 		const found = find(id);
 		const job = found && appOf(found.model) === app ? found : undefined;
 		if (what === 'cancel') return cancel(job);
-		if (isLocked()) return locked();
 		if (!job) return detail(404, 'Request not found');
 		return what === 'status' ? status(job, request.query) : result(job);
 	}
@@ -233,7 +216,7 @@ function createFal(world: World): Provider {
 		const reading = readJson(request);
 		if (!reading.ok || !isObject(reading.value)) return answerWith(platformError(400, 'bad_request', 'The body must be a JSON object'));
 		const findings = findingsIn(model, reading.value);
-		if (findings.length > 0 && settings.fal.validation === 'at once') return answerWith({ status: 422, body: { detail: findings } });
+		if (findings.length > 0) return answerWith({ status: 422, body: { detail: findings } });
 		const stranger = [...request.query.keys()].find((name) => name !== 'fal_webhook');
 		if (stranger !== undefined) return answerWith(platformError(400, 'bad_request', `${stranger} is not a known parameter`));
 		const callbackUrl = request.query.get('fal_webhook');
@@ -322,12 +305,7 @@ export const fal: StandIn<FalSettings> = {
 	settings: () => ({
 		// "Webhooks": ten tries within two hours, or growing pauses for as long as the result is kept. Prices are in US cents.
 		...commonSettings([1000, 2000], 1_000_000, 50),
-		validation: 'at once',
-		errorsInStatus: 'service',
-		lockedReads: false,
-		statusCodeWhileRunning: 200,
 		historyLagMs: 60_000,
-		uploadUrl: null,
 	}),
 	// "Pricing": outputs are charged, errors of the service are free. What a model refused may be charged.
 	isRefunded: ({ status, failureReason }) =>

@@ -137,7 +137,7 @@ export class Files {
 			isDeleted: false,
 		};
 		this.byId.set(file.id, file);
-		const url = this.world.settings.lumaAgents.uploadUrl ?? `${this.world.origin()}/lumaAgents/storage/${file.id}`;
+		const url = `${this.world.origin()}/lumaAgents/storage/${file.id}`;
 		const headers = { 'Content-Type': file.mimeType, 'X-Storage-Token': file.token };
 		const expires_at = new Date(file.createdAt + UPLOAD_MS).toISOString();
 		const upload = { url, method: 'PUT', headers, expires_at };

@@ -71,12 +71,8 @@ interface LumaAgentsSettings extends CommonSettings {
 	maxVideoBytes: number;
 	/** Milliseconds until a file that is complete can be used (not documented). */
 	fileReadyMs: number;
-	/** Where files are to be sent, to point it at a foreign host; `null` = the real storage. */
-	uploadUrl: string | null;
 	/** Seconds of `Retry-After` when too many jobs run (documented: 60). */
 	retryAfterSeconds: number;
-	/** What an EXR export is called in `output[].type` (not documented). */
-	exrType: string;
 }
 
 function createLumaAgents(world: World): Provider {
@@ -95,14 +91,14 @@ function createLumaAgents(world: World): Provider {
 
 	function outputOf(job: Job): JsonObject[] {
 		if (job.status !== 'completed') return [];
-		const { urlMs, exrType } = settings.lumaAgents;
+		const { urlMs } = settings.lumaAgents;
 		const url = (file: 'output.mp4' | 'output.exr' | 'output.jpg' | 'output.png'): string => presigned(world.mediaUrl(job, file), urlMs);
 		// Left out, the model chooses the format.
 		if (isImageType(typeOf(job.request)))
 			return [{ type: 'image', url: url(job.request.output_format === 'jpeg' ? 'output.jpg' : 'output.png') }];
 		return [
 			{ type: 'video', url: url('output.mp4') },
-			...(partOf(job.request, 'video').exr_export === true ? [{ type: exrType, url: url('output.exr') }] : []),
+			...(partOf(job.request, 'video').exr_export === true ? [{ type: 'exr', url: url('output.exr') }] : []),
 		];
 	}
 
@@ -254,9 +250,7 @@ export const lumaAgents: StandIn<LumaAgentsSettings> = {
 		maxImageBytes: 50 * 1024 * 1024,
 		maxVideoBytes: 200 * 1024 * 1024,
 		fileReadyMs: 30,
-		uploadUrl: null,
 		retryAfterSeconds: 60,
-		exrType: 'exr',
 	}),
 	// docs.agents.lumalabs.ai, FAQ: failed generations are refunded. Of other codes nothing is said.
 	isRefunded: ({ status, failureReason }) =>

@@ -55,8 +55,6 @@ function unprocessable(problems: Problem[]): Answer {
 }
 
 interface LumaDreamMachineSettings extends CommonSettings {
-	/** Whether `assets.progress_video` is shown while dreaming. */
-	progressVideo: boolean;
 	/** Highest `limit` of a list that is honoured; `null` = any (the real maximum is not documented). */
 	listMaximum: number | null;
 	/** Whether the camera motion list exists (it left the specification in 2025). */
@@ -89,8 +87,7 @@ function createLumaDreamMachine(world: World): Provider {
 
 	function assetsOf(job: Job): JsonObject | null {
 		if (job.status === 'completed') return { video: world.mediaUrl(job) };
-		if (job.status === 'processing' && settings.lumaDreamMachine.progressVideo)
-			return { progress_video: world.mediaUrl(job, 'progress.mp4') };
+		if (job.status === 'processing') return { progress_video: world.mediaUrl(job, 'progress.mp4') };
 		return null;
 	}
 
@@ -262,7 +259,6 @@ export const lumaDreamMachine: StandIn<LumaDreamMachineSettings> = {
 	settings: () => ({
 		// docs.lumalabs.ai, Video Generation: at most 3 retries, 100 ms apart, 5 s timeout.
 		...commonSettings([100, 100, 100], 1_000_000, 71),
-		progressVideo: true,
 		listMaximum: null,
 		cameraMotions: true,
 	}),

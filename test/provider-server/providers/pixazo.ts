@@ -90,20 +90,16 @@ function failure(status: number, message: string, error = ERROR_NAMES[status] ??
 	return { status, body: { error, message } };
 }
 
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+
 /** `2026-05-22 13:19:23`, without a zone, as in the documented callback. */
 function plainTime(ms: number): string {
 	return new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 interface PixazoSettings extends CommonSettings {
-	/** Form of `updated_at` and `completed_at` in status answers; both forms are in the documentation. */
-	timestamps: 'iso' | 'plain';
-	/** `output.media_type` of status answers; both values are in the documentation. */
-	mediaType: 'video/mp4' | 'application/octet-stream';
 	/** Body of a 401: `{error, message}` as documented, or `{statusCode, message}` as an API gateway answers. */
 	authErrors: 'documented' | 'gateway';
-	/** Replaces `polling_url` in create answers, to point it at a foreign host; `null` = the real one. */
-	pollingUrl: string | null;
 	/** Milliseconds between callbacks of `X-Webhook-Mode: sync` (documented: at most about 15 s). */
 	syncEveryMs: number;
 }
@@ -111,13 +107,8 @@ interface PixazoSettings extends CommonSettings {
 function createPixazo(world: World): Provider {
 	const { jobs } = world;
 
-	/** The status answer and the callback have one shape; the documented examples of both differ in time and media type. */
-	function requestBody(
-		job: Job,
-		timeForm: 'iso' | 'plain',
-		mediaType: 'video/mp4' | 'application/octet-stream',
-	): JsonObject {
-		const time = (ms: number): string => (timeForm === 'plain' ? plainTime(ms) : new Date(ms).toISOString());
+	/** The status answer and the callback have one shape; the documented examples of both differ in the form of times. */
+	function requestBody(job: Job, time: (ms: number) => string): JsonObject {
 		const words = {
 			queued: 'QUEUED',
 			processing: 'PROCESSING',
@@ -125,14 +116,13 @@ function createPixazo(world: World): Provider {
 			failed: 'FAILED',
 			errored: 'ERROR',
 		} as const;
-		const file = mediaType === 'video/mp4' ? 'output.mp4' : 'output.ext';
 		return {
 			request_id: job.id,
 			status: words[job.status],
 			model_id: job.model,
 			error: job.failureReason,
-			output: job.status === 'completed' ? { media_url: [world.mediaUrl(job, file)], media_type: mediaType } : null,
-			created_at: new Date(job.createdAt).toISOString(),
+			output: job.status === 'completed' ? { media_url: [world.mediaUrl(job)], media_type: 'video/mp4' } : null,
+			created_at: isoTime(job.createdAt),
 			updated_at: time(job.updatedAt),
 			completed_at: job.completedAt === null ? null : time(job.completedAt),
 		};
@@ -189,7 +179,7 @@ function createPixazo(world: World): Provider {
 				body: {
 					request_id: job.id,
 					status: 'QUEUED',
-					polling_url: world.settings.pixazo.pollingUrl ?? `${world.origin()}/pixazo/v2/requests/status/${job.id}`,
+					polling_url: `${world.origin()}/pixazo/v2/requests/status/${job.id}`,
 				},
 			}),
 		};
@@ -212,11 +202,8 @@ function createPixazo(world: World): Provider {
 			if (id !== undefined) {
 				if (request.method !== 'GET') return answerWith(failure(405, 'Use GET'));
 				const job = jobs.find('pixazo', id);
-				const { timestamps, mediaType } = world.settings.pixazo;
 				return answerWith(
-					job
-						? { status: 200, body: requestBody(job, timestamps, mediaType) }
-						: failure(404, `Request '${id}' not found`),
+					job ? { status: 200, body: requestBody(job, isoTime) } : failure(404, `Request '${id}' not found`),
 				);
 			}
 			const [, modelId, operation] = MODEL_PATH.exec(request.path) ?? [];
@@ -229,7 +216,7 @@ function createPixazo(world: World): Provider {
 				? failure(402, 'Your wallet does not have enough balance.')
 				: failure(429, 'Rate limit exceeded'),
 		error: (status, message) => failure(status, message ?? `Error ${status}`),
-		callbackBody: (job) => requestBody(job, 'plain', 'video/mp4'),
+		callbackBody: (job) => requestBody(job, plainTime),
 		syncEveryMs: () => world.settings.pixazo.syncEveryMs,
 		isReceived: (status) => status >= 200 && status < 300,
 		places: () => ({
@@ -261,10 +248,7 @@ export const pixazo: StandIn<PixazoSettings> = {
 	settings: () => ({
 		// pixazo.ai, Delivery semantics: retries happen, their number and pace are not given.
 		...commonSettings([1000], 1000, 1),
-		timestamps: 'iso',
-		mediaType: 'video/mp4',
 		authErrors: 'documented',
-		pollingUrl: null,
 		syncEveryMs: 100,
 	}),
 	// pixazo.ai, Status Values: `ERROR` is not charged.

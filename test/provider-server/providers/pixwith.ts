@@ -43,8 +43,6 @@ const PRE_URL: Shape = {
 interface PixwithSettings extends CommonSettings {
 	/** Seconds in `data.estimated_time`; `null` = from the job's own duration, rounded up. */
 	estimatedSeconds: number | null;
-	/** Name of the envelope's text: `message` (REST pages) or `msg` (service contract). */
-	textField: 'message' | 'msg';
 	/** Whether the envelope's text of a failed task is the failure's reason (no field for it is documented). */
 	failureInText: boolean;
 }
@@ -56,7 +54,7 @@ function createPixwith(world: World): Provider {
 
 	/** Every answer is HTTP 200; `code` tells: 1 success, 0 error, 2 wrong key. */
 	function envelope(code: 0 | 1 | 2, text: string, data: JsonObject | null): Answer {
-		return { status: 200, body: { code, [settings.pixwith.textField]: text, data } };
+		return { status: 200, body: { code, message: text, data } };
 	}
 
 	function taskBody(job: Job): JsonObject {
@@ -179,7 +177,7 @@ function createPixwith(world: World): Provider {
 			const file = UPLOAD_PATH.exec(request.path)?.[1];
 			if (route === 'upload' && file !== undefined) return answerWith(upload(request, file));
 			if (route === 'unknown')
-				return answerWith({ status: 404, body: { code: 0, [settings.pixwith.textField]: 'Not Found', data: null } });
+				return answerWith({ status: 404, body: { code: 0, message: 'Not Found', data: null } });
 			if (request.headers['api-key'] !== world.keys.pixwith) return answerWith(envelope(2, 'Invalid API KEY', null));
 			if (route === 'account')
 				return answerWith({ status: 200, body: { code: 1, data: { credits: settings.pixwith.balance } } });
@@ -213,7 +211,6 @@ export const pixwith: StandIn<PixwithSettings> = {
 	settings: () => ({
 		...commonSettings([], 10_000, 10),
 		estimatedSeconds: null,
-		textField: 'message',
 		failureInText: false,
 	}),
 	// Not documented.

@@ -21,6 +21,8 @@ const READS: Record<string, 'list' | 'account' | 'catalogue'> = {
 const CANCELED = 'canceled';
 const MAX_UPLOAD_BYTES = 100_000_000;
 const KEPT_MS = 3_600_000;
+/** `webhooks/default/secret`. */
+const WEBHOOK_KEY = `whsec_${Buffer.from('the webhook key of the tests').toString('base64')}`;
 
 // URIs are checked apart.
 const uri = { type: 'string' } as const;
@@ -95,20 +97,12 @@ const ERRORS: Record<number, { title?: string; detail: string }> = {
 };
 
 interface ReplicateSettings extends CommonSettings {
-	/** The word for a prediction that failed. */
-	failedWord: 'aborted' | 'canceled' | 'failed';
-	/** Seconds that a refusal for too many requests names (30 in the documentation, too long for tests). */
-	resetSeconds: number;
 	/** Predictions on one page of the list. */
 	listMaximum: number;
-	/** Host of the list's `next`; `null` = the server's own. */
-	nextOrigin: string | null;
 	/** Whether more than an hour went by: inputs and outputs of what has ended are gone. */
 	dataRemoved: boolean;
 	/** Whether answers add to the input what nobody asked for (not documented). */
 	addsSeed: boolean;
-	/** `webhooks/default/secret`. */
-	webhookKey: string;
 }
 
 function invalid(problems: Array<{ type: string; field: string; description: string }>): Answer {
@@ -165,14 +159,15 @@ function createReplicate(world: World): Provider {
 		return { status, body: { ...(title === undefined ? {} : { title }), detail: message ?? detail, status } };
 	}
 
+	/** It names 30 s in the documentation, too long for tests. */
 	function throttled(): Answer {
-		return { status: 429, body: { detail: `Request was throttled. Your rate limit resets in ~${settings.replicate.resetSeconds}s.` } };
+		return { status: 429, body: { detail: 'Request was throttled. Your rate limit resets in ~1s.' } };
 	}
 
 	function wordOf(job: Job): string {
 		const words = { queued: 'starting', processing: 'processing', completed: 'succeeded' } as const;
 		if (job.status !== 'failed' && job.status !== 'errored') return words[job.status];
-		return job.failureReason === CANCELED ? CANCELED : settings.replicate.failedWord;
+		return job.failureReason === CANCELED ? CANCELED : 'failed';
 	}
 
 	function prediction(job: Job): JsonObject {
@@ -268,13 +263,11 @@ function createReplicate(world: World): Provider {
 		if (start < 0) return failure(400, 'Invalid cursor');
 		const end = start + settings.replicate.listMaximum;
 		const next = all[end];
-		const origin = settings.replicate.nextOrigin;
-		const address = origin === null ? apiUrl('/predictions') : `${origin}${BASE}/predictions`;
 		return {
 			status: 200,
 			body: {
 				previous: null,
-				next: next ? `${address}?cursor=${encodeURIComponent(cursorOf(next.id))}` : null,
+				next: next ? `${apiUrl('/predictions')}?cursor=${encodeURIComponent(cursorOf(next.id))}` : null,
 				results: all.slice(start, end).map(prediction),
 			},
 		};
@@ -317,7 +310,7 @@ function createReplicate(world: World): Provider {
 
 	function read(request: ApiRequest, own: string): Answer {
 		if (own === '/account') return { status: 200, body: { type: 'user', username: 'tester', name: 'Tester' } };
-		if (own === '/webhooks/default/secret') return { status: 200, body: { key: settings.replicate.webhookKey } };
+		if (own === '/webhooks/default/secret') return { status: 200, body: { key: WEBHOOK_KEY } };
 		if (own === '/predictions') return list(request.query);
 		const file = files.get(FILE_PATH.exec(own)?.[1] ?? '');
 		if (FILE_PATH.test(own)) return file ? { status: 200, body: file } : failure(404, 'File not found');
@@ -365,7 +358,7 @@ function createReplicate(world: World): Provider {
 		callbackHeaders(_, text) {
 			const id = `msg_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
 			const timestamp = String(Math.floor(Date.now() / 1000));
-			const secret = Buffer.from(settings.replicate.webhookKey.replace('whsec_', ''), 'base64');
+			const secret = Buffer.from(WEBHOOK_KEY.replace('whsec_', ''), 'base64');
 			const signature = createHmac('sha256', secret).update(`${id}.${timestamp}.${text}`).digest('base64');
 			return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
 		},
@@ -396,13 +389,9 @@ export const replicate: StandIn<ReplicateSettings> = {
 	settings: () => ({
 		// "Receive webhooks": growing pauses, the last attempt about a minute after the end; a hundredth of it here.
 		...commonSettings([50, 150, 400], 1000, 1),
-		failedWord: 'failed',
-		resetSeconds: 1,
 		listMaximum: 100,
-		nextOrigin: null,
 		dataRemoved: false,
 		addsSeed: false,
-		webhookKey: `whsec_${Buffer.from('the webhook key of the tests').toString('base64')}`,
 	}),
 	// Of a failed prediction of an official model nothing is said.
 	isRefunded: () => false,

@@ -1,4 +1,5 @@
 /** One emission per key, on top of a store that reads, changes and writes without a lock. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { MAX_RECORDS, claim } from '../../../nodes/LumaVideo/callbacks/claim';
@@ -12,7 +13,7 @@ const clock: Clock = {
 	now: () => Date.now() * SPEED,
 	wall: () => Date.now() * SPEED,
 	wait: async (ms) => {
-		await new Promise((resolve) => setTimeout(resolve, ms / SPEED));
+		await pause(ms / SPEED);
 	},
 };
 
@@ -70,7 +71,7 @@ describe('in one process', () => {
 		const fresh = Array.from({ length: 10 }, (_, index) => `new-${index}`);
 		const all = await Promise.all(
 			fresh.map(async (key, index) => {
-				await new Promise((resolve) => setTimeout(resolve, 3 * index));
+				await pause(3 * index);
 				return await claimed([key, old[index % 5] ?? '']);
 			}),
 		);
@@ -107,7 +108,7 @@ describe('across processes', () => {
 
 	it('a winner records again what others undid, for those who come later', async () => {
 		const claiming = claimed(['a'], { isAlone: false });
-		while (!store.entries.includes('a round 6')) await new Promise((resolve) => setTimeout(resolve, 1));
+		while (!store.entries.includes('a round 6')) await pause(1);
 		store.entries = ['theirs'];
 		expect(await claiming).toEqual(['a']);
 		expect(store.entries).toEqual(expect.arrayContaining(['theirs', 'a', 'a round 2', 'a round 6']));
@@ -167,7 +168,7 @@ describe('inLine', () => {
 		const order: string[] = [];
 		const task = (name: string, ms: number) => async () => {
 			order.push(`${name} starts`);
-			await new Promise((resolve) => setTimeout(resolve, ms));
+			await pause(ms);
 			order.push(`${name} ends`);
 			if (name === 'a') throw new Error('a');
 		};

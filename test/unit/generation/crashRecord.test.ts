@@ -1,4 +1,5 @@
 /** What outlives a crash of n8n, on top of a store that reads, changes and writes without a lock. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Entries } from '../../../nodes/LumaVideo/generation/crashRecord';
 import { CrashRecord } from '../../../nodes/LumaVideo/generation/crashRecord';
@@ -28,9 +29,7 @@ class Place {
 	}
 }
 
-const written = async (): Promise<void> => {
-	await new Promise((resolve) => setTimeout(resolve, 0));
-};
+const written = async (): Promise<void> => await pause(0);
 
 describe('a request that was recorded before n8n crashed', () => {
 	it.each([ID, 'c0ffee', 'task_1234567890', 'a', 'x'.repeat(80), '~!"\\'])('is found with its time and its ID: %s', async (id) => {

@@ -1,4 +1,5 @@
 /** Many jobs at once: how many, in which order, for how long, and what a stop or a failure leaves behind. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Disturbance } from './fakeService';
 import { TIMEOUT_MS, World, failureOf, inShort } from './world';
@@ -571,7 +572,7 @@ describe('a defect of this package', () => {
 				});
 				expect(outcomes).toHaveLength(3);
 			}
-			await new Promise((resolve) => setTimeout(resolve, 0));
+			await pause(0);
 		} finally {
 			process.off('unhandledRejection', note);
 		}
