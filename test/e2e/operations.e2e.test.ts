@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDataObject, INode, INodeParameterResourceLocator } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { FETCHING, PROVIDERS, samples, WITH_IMAGES } from '../samples';
+import { FETCHING, generateParameters, PROVIDERS, samples, WITH_IMAGES } from '../samples';
 import { chain, manualTrigger, node, nodeError, nodeOutput, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
-import { createCredentials, generateParameters, jsonOf, lumaVideo } from './support';
+import { createCredentials, jsonOf, lumaVideo } from './support';
 
 let server: ProviderServer;
 let credentials: CredentialRefs;

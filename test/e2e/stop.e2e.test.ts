@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { INode, IWorkflowSettings } from 'n8n-workflow';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
@@ -6,7 +7,7 @@ import type { Execution } from './harness';
 import { code, describe as describeExecution, manualTrigger, nodeError, nodeOutput, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
 import { longVideo, createCredentials, generate, jsonOf, prompts } from './support';
-import { pause, waitUntil } from './triggerSupport';
+import { waitUntil } from './triggerSupport';
 
 const luma = 'lumaDreamMachine';
 const texts = ['a cat', 'a dog', 'a fox', 'an owl', 'a hen'];

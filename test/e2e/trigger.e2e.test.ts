@@ -1,5 +1,6 @@
 /** The trigger in a real n8n: every provider, called by the stand-in and by strangers. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { CALLING_WITHOUT_LIST, PROVIDERS } from '../samples';
@@ -8,7 +9,7 @@ import { sharedN8n } from './harness';
 import type { CredentialRefs } from './support';
 import { createCredentials } from './support';
 import type { Call } from './triggerSupport';
-import { TRIGGER, Trigger, buy, callAbout, callAtOnce, callMany, pause, readsById, unpublishAll, waitUntil } from './triggerSupport';
+import { TRIGGER, Trigger, buy, callAbout, callAtOnce, callMany, readsById, unpublishAll, waitUntil } from './triggerSupport';
 
 let client: N8nClient;
 let server: ProviderServer;
