@@ -2,12 +2,14 @@
  * `npm test`: all tests but those of queue mode and the long ones.
  *
  * The n8n of the end-to-end tests is installed while the other tests run: the first time that takes minutes, most of them
- * for the network. What the installer prints comes when it has ended. Whatever fails first is the end.
+ * for the network. What the installer prints comes when it has ended. Whatever fails first is the end. The package is built
+ * by then: `npm test` does that first.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const jest = (...args) => ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--selectProjects', ...args];
+/** Concurrent tests of a file mostly wait: they may be more than jest's five. */
+const jest = (...args) => ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--maxConcurrency=20', '--selectProjects', ...args];
 
 /** Ends, with all it started, when this process does. */
 const installer = spawn(process.execPath, ['test/e2e/harness/leash.cjs', process.execPath, 'test/n8n/install.mjs'], {
@@ -24,7 +26,7 @@ try {
 	const code = await installed;
 	process.stdout.write(printed);
 	if (code !== 0) throw new Error('What the end-to-end tests need could not be installed.');
-	await run(process.execPath, jest('e2e'));
+	await run(process.execPath, jest('e2e'), { N8N_E2E_BUILT: 'yes' });
 } catch (error) {
 	process.stderr.write(`${error.message}\n`);
 	process.exitCode = 1;
@@ -33,7 +35,7 @@ try {
 	installer.stdin.destroy();
 }
 
-async function run(program, args) {
-	const [code, signal] = await once(spawn(program, args, { stdio: 'inherit' }), 'exit');
-	if (code !== 0) throw new Error(`jest ${args.slice(2).join(' ')} ended with ${code ?? signal}`);
+async function run(program, args, env = {}) {
+	const [code, signal] = await once(spawn(program, args, { stdio: 'inherit', env: { ...process.env, ...env } }), 'exit');
+	if (code !== 0) throw new Error(`jest ${args.slice(3).join(' ')} ended with ${code ?? signal}`);
 }

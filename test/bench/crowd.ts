@@ -1,6 +1,7 @@
 /** A thousand suspended executions: what they cost while they wait, whether all go on, how soon and how fast. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Execution } from '../e2e/harness';
-import { allExecutions, callMany, pause, waitUntil } from '../e2e/triggerSupport';
+import { allExecutions, callMany, waitUntil } from '../e2e/triggerSupport';
 import { Memory, isQuick, mebibytes, quantile, sum } from './measure';
 import type { Line, RowResult } from './report';
 import type { Stage } from './stage';

@@ -1,7 +1,7 @@
 /** Figures: medians of samples, and the memory of a running n8n. */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { N8n } from '../e2e/harness';
-import { pause } from '../e2e/triggerSupport';
 
 /** Tries out a row with less of everything; its figures are not kept. */
 export const isQuick = process.argv.includes('--quick');

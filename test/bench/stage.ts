@@ -1,11 +1,12 @@
 /** What every row plays on: a real n8n with the packed tarball, and the stand-ins for our and for other services. */
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { INode } from 'n8n-workflow';
 import type { Execution, N8n, N8nClient, WorkflowDraft } from '../e2e/harness';
 import { nodeRuns, packTarball, startN8n } from '../e2e/harness';
 import type { CredentialRefs } from '../e2e/support';
 import { createCredentials } from '../e2e/support';
-import { allExecutions, pause } from '../e2e/triggerSupport';
+import { allExecutions } from '../e2e/triggerSupport';
 import type { ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import type { Rivals } from './rivals';

@@ -1,10 +1,11 @@
 /** Suspended until finished: how late, how long a worker is held and with how many reads, where nobody calls back. */
 import { randomUUID } from 'node:crypto';
 import { loadavg } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Experience } from '../../nodes/LumaVideo/generation/experience';
 import { chain, manualTrigger, node, nodeOutput, webhookTrigger, workflow } from '../e2e/harness';
 import { generate, prompts } from '../e2e/support';
-import { allExecutions, pause, readsById, waitUntil } from '../e2e/triggerSupport';
+import { allExecutions, readsById, waitUntil } from '../e2e/triggerSupport';
 import { durations, seeded } from '../unit/generation/simulation';
 import { isQuick, quantile, sum } from './measure';
 import type { Line, RowResult } from './report';

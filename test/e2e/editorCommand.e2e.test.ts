@@ -1,5 +1,5 @@
 /** `npm run editor` and `npm run dev`, as a person uses them. */
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { cp, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
@@ -16,11 +16,25 @@ import { waitUntil } from './triggerSupport';
 // Builds the package, starts an n8n and runs a workflow whose video takes eight seconds.
 jest.setTimeout(300_000);
 
+/** A copy of the project: the commands build, which no other test is to meet, and it is changed by hand. */
+let project: string;
 /** All that a command and what it starts leave on the disk is here, so that it can be looked for. */
 let temporary: string;
 let command: ChildProcess | undefined;
 let printed: string;
 
+beforeAll(async () => {
+	project = await mkdtemp(join(tmpdir(), 'n8n-e2e-project-'));
+	const links = ['node_modules', '.cache'].filter((name) => existsSync(join(projectRoot, name)));
+	for (const name of links) await symlink(join(projectRoot, name), join(project, name));
+	const skipped = [...links, '.git', 'dist', 'output', 'coverage', 'docs'];
+	for (const name of await readdir(projectRoot)) {
+		if (!skipped.includes(name)) await cp(join(projectRoot, name), join(project, name), { recursive: true });
+	}
+});
+afterAll(async () => {
+	await rm(project, { recursive: true, force: true });
+});
 beforeEach(async () => {
 	temporary = await mkdtemp(join(tmpdir(), 'n8n-e2e-command-'));
 	printed = '';
@@ -38,11 +52,11 @@ afterEach(async () => {
 });
 
 /** Starts a script of package.json. */
-function start(script: string, args: readonly string[] = [], cwd = projectRoot): void {
+function start(script: string, ...args: readonly string[]): void {
 	// What the tests share with each other is no business of the command.
 	const inherited = Object.entries(process.env).filter(([name]) => !/^(N8N_|NODE_ENV$|npm_)/.test(name));
 	command = spawn('npm', ['run', script, '--', ...args], {
-		cwd,
+		cwd: project,
 		env: { ...Object.fromEntries(inherited), TMPDIR: temporary },
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
@@ -85,59 +99,81 @@ async function leftovers(): Promise<{ processes: string[]; files: string[] }> {
 
 const NOTHING = { processes: [], files: [] };
 
-async function login(url: string): Promise<N8nClient> {
-	const client = new N8nClient(url);
-	await client.login();
-	return client;
+async function expectSoon(read: () => Promise<string | undefined>, text: string): Promise<void> {
+	expect(await waitUntil(async () => Boolean((await read())?.includes(text)), 60_000)).toBe(true);
 }
 
-describe('npm run editor', () => {
-	it('has everything in place, and leaves nothing behind', async () => {
-		start('editor');
-		await untilPrinted(/Ctrl\+C ends/);
-		const url = await untilPrinted(/n8n +(http:\S+)/);
+async function change(path: string, make: (text: string) => string): Promise<void> {
+	const file = join(project, path);
+	await writeFile(file, make(await readFile(file, 'utf8')));
+}
+
+async function expectEverythingInPlace(client: N8nClient, standIn: string): Promise<void> {
+	const { url } = client;
+	expect(printed).toContain('owner@example.com');
+	expect(await (await fetch(url)).text()).toContain('<title>n8n.io');
+
+	const credentials = await client.request<StoredCredential[]>('GET', '/rest/credentials');
+	expect(credentials.map(({ type }) => type).sort()).toEqual([...credentialTypes.map(({ name }) => name), 'httpHeaderAuth', 'openAiApi'].sort());
+	// n8n cannot test a header.
+	for (const credential of credentials.filter(({ type }) => type !== 'httpHeaderAuth')) {
+		expect({ type: credential.type, ...(await client.testCredential(credential)) }).toMatchObject({ status: 'OK' });
+	}
+
+	const listed = await client.request<StoredWorkflow[]>('GET', '/rest/workflows');
+	expect(listed).toHaveLength(exampleFiles().length);
+	const workflows = await Promise.all(listed.map(async ({ id }) => await client.getWorkflow(id)));
+	const known = credentials.map(({ id }) => id);
+	for (const { id, name, nodes } of workflows) {
+		expect(printed).toContain(`${url}/workflow/${id}   ${name}`);
+		for (const node of nodes.filter(({ type, parameters }) => /lumaVideo|lmChat/.test(type) || parameters.genericAuthType !== undefined)) {
+			const [credential] = Object.values(node.credentials ?? {});
+			expect({ name, node: node.name, id: credential?.id }).toEqual({ name, node: node.name, id: expect.any(String) });
+			expect(known).toContain(credential?.id);
+		}
+	}
+	const buying = workflows.find(({ name }) => name === 'Luma Video: generate every morning');
+	expect(JSON.stringify(buying?.nodes)).toContain(`"value":"${url}/webhook/`);
+	expect(workflows.filter(({ active }) => active).map(({ name }) => name)).toEqual(['Luma Video: when a video is finished']);
+
+	const example = workflows.find(({ name }) => name === 'Luma Video: text to video');
+	const execution = await client.waitForExecution(await client.runWorkflow(String(example?.id)));
+	const [item] = nodeOutput(execution, 'Luma Video');
+	expect(item?.binary?.data?.mimeType).toBe('video/mp4');
+	const ledger = (await (await fetch(`${standIn}/_control/ledger`)).json()) as Ledger;
+	expect(ledger.purchases).toHaveLength(1);
+}
+
+describe('npm run dev', () => {
+	it('loads what is changed at once, has everything in place, and leaves nothing behind', async () => {
+		start('dev');
+		await untilPrinted(/Watching for file changes/);
+		const client = new N8nClient(await untilPrinted(/n8n +(http:\S+)/));
 		const standIn = await untilPrinted(/Stand-in +(http:\S+)/);
-		const client = await login(url);
-		expect(printed).toContain('owner@example.com');
-		expect(await (await fetch(url)).text()).toContain('<title>n8n.io');
-
-		const credentials = await client.request<StoredCredential[]>('GET', '/rest/credentials');
-		expect(credentials.map(({ type }) => type).sort()).toEqual([...credentialTypes.map(({ name }) => name), 'httpHeaderAuth', 'openAiApi'].sort());
-		// n8n cannot test a header.
-		for (const credential of credentials.filter(({ type }) => type !== 'httpHeaderAuth')) {
-			expect({ type: credential.type, ...(await client.testCredential(credential)) }).toMatchObject({ status: 'OK' });
-		}
-
-		const listed = await client.request<StoredWorkflow[]>('GET', '/rest/workflows');
-		expect(listed).toHaveLength(exampleFiles().length);
-		const workflows = await Promise.all(listed.map(async ({ id }) => await client.getWorkflow(id)));
-		const known = credentials.map(({ id }) => id);
-		for (const { id, name, nodes } of workflows) {
-			expect(printed).toContain(`${url}/workflow/${id}   ${name}`);
-			for (const node of nodes.filter(({ type, parameters }) => /lumaVideo|lmChat/.test(type) || parameters.genericAuthType !== undefined)) {
-				const [credential] = Object.values(node.credentials ?? {});
-				expect({ name, node: node.name, id: credential?.id }).toEqual({ name, node: node.name, id: expect.any(String) });
-				expect(known).toContain(credential?.id);
-			}
-		}
-		const buying = workflows.find(({ name }) => name === 'Luma Video: generate every morning');
-		expect(JSON.stringify(buying?.nodes)).toContain(`"value":"${url}/webhook/`);
-		expect(workflows.filter(({ active }) => active).map(({ name }) => name)).toEqual(['Luma Video: when a video is finished']);
-
-		const example = workflows.find(({ name }) => name === 'Luma Video: text to video');
-		const execution = await client.waitForExecution(await client.runWorkflow(String(example?.id)));
-		const [item] = nodeOutput(execution, 'Luma Video');
-		expect(item?.binary?.data?.mimeType).toBe('video/mp4');
-		const ledger = (await (await fetch(`${standIn}/_control/ledger`)).json()) as Ledger;
-		expect(ledger.purchases).toHaveLength(1);
+		await client.login();
+		const described = async (): Promise<string | undefined> => {
+			// While n8n loads the nodes anew, its list of them is a file that is half written.
+			const types = await client.nodeTypes().catch(() => []);
+			return types.find(({ name }) => name === 'n8n-nodes-luma-video.lumaVideo')?.description;
+		};
+		await expectSoon(described, 'Generate and edit');
+		await change('nodes/LumaVideo/LumaVideo.node.ts', (text) => text.replace('Generate and edit', 'Changed by hand:'));
+		await expectSoon(described, 'Changed by hand:');
+		await expectEverythingInPlace(client, standIn);
+		await change('icons/lumaVideo.svg', (text) => `${text}<!-- changed by hand -->`);
+		const iconUrl = `${client.url}/icons/n8n-nodes-luma-video/dist/icons/lumaVideo.svg`;
+		await expectSoon(async () => await (await fetch(iconUrl, { cache: 'no-store' })).text(), 'changed by hand');
 
 		await stop('SIGINT');
 		expect(command?.exitCode).toBe(0);
 		expect(await leftovers()).toEqual(NOTHING);
-		await expect(fetch(url)).rejects.toThrow();
+		await expect(fetch(client.url)).rejects.toThrow();
 		await expect(fetch(standIn)).rejects.toThrow();
 	});
+});
 
+/** The same without the watching. */
+describe('npm run editor', () => {
 	it('can be stopped while it starts', async () => {
 		start('editor');
 		await untilPrinted(/Building the package/);
@@ -147,50 +183,11 @@ describe('npm run editor', () => {
 	});
 
 	it('says what is wrong with its options', async () => {
-		start('editor', ['--port', 'n8n']);
+		start('editor', '--port', 'n8n');
 		await untilPrinted(/--port must be a port number, not n8n/);
 		await waitUntil(() => command?.exitCode !== null);
 		expect(command?.exitCode).toBe(1);
 		expect(printed).not.toMatch(/^\s+at /m);
 		expect(await leftovers()).toEqual(NOTHING);
-	});
-});
-
-describe('npm run dev', () => {
-	it('loads what is changed at once', async () => {
-		// The change must not be made to the project itself.
-		const project = join(temporary, 'project');
-		const links = ['node_modules', '.cache'];
-		const skipped = [...links, '.git', 'dist', 'output', 'coverage', 'docs'];
-		for (const name of await readdir(projectRoot)) {
-			if (!skipped.includes(name)) await cp(join(projectRoot, name), join(project, name), { recursive: true });
-		}
-		for (const name of links) {
-			if (existsSync(join(projectRoot, name))) await symlink(join(projectRoot, name), join(project, name));
-		}
-
-		start('dev', [], project);
-		await untilPrinted(/Ctrl\+C ends/);
-		const client = await login(await untilPrinted(/n8n +(http:\S+)/));
-		const described = async (): Promise<string | undefined> => {
-			// While n8n loads the nodes anew, its list of them is a file that is half written.
-			const types = await client.nodeTypes().catch(() => []);
-			return types.find(({ name }) => name === 'n8n-nodes-luma-video.lumaVideo')?.description;
-		};
-		expect(await described()).toContain('Generate and edit');
-
-		await untilPrinted(/Watching for file changes/);
-		const file = join(project, 'nodes', 'LumaVideo', 'LumaVideo.node.ts');
-		await writeFile(file, (await readFile(file, 'utf8')).replace('Generate and edit', 'Changed by hand:'));
-		expect(await waitUntil(async () => Boolean((await described())?.includes('Changed by hand:')), 60_000)).toBe(true);
-
-		const icon = join(project, 'icons', 'lumaVideo.svg');
-		await writeFile(icon, `${await readFile(icon, 'utf8')}<!-- changed by hand -->`);
-		const iconUrl = `${client.url}/icons/n8n-nodes-luma-video/dist/icons/lumaVideo.svg`;
-		const shown = async (): Promise<string> => await (await fetch(iconUrl, { cache: 'no-store' })).text();
-		expect(await waitUntil(async () => (await shown()).includes('changed by hand'), 60_000)).toBe(true);
-
-		await stop('SIGINT');
-		expect(await leftovers()).toEqual({ processes: [], files: ['project'] });
 	});
 });

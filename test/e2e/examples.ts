@@ -1,20 +1,11 @@
 /** The workflows of examples/, as they are after a person followed their notes: with credentials and addresses. */
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { INode } from 'n8n-workflow';
+import { exampleFiles, readExample as readFile } from '../engine/harness/exampleWorkflow';
 import type { ProviderName } from '../provider-server';
 import type { N8nClient, StoredWorkflow, WorkflowDraft } from './harness';
-import { projectRoot } from './harness/paths';
 import type { CredentialRefs } from './support';
 
-const folder = join(projectRoot, 'examples');
-
-/** File names of all examples. */
-export function exampleFiles(): string[] {
-	return readdirSync(folder)
-		.filter((name) => name.endsWith('.json'))
-		.sort();
-}
+export { exampleFiles };
 
 /** What the notes of the examples ask a person to put in. */
 export interface ExampleSetup {
@@ -36,7 +27,7 @@ export interface ExampleSetup {
 /** An example as n8n takes it. */
 export function readExample(fileName: string, setup: ExampleSetup): WorkflowDraft {
 	const { credentials, chatCredential, movieCredential, movieUrl, triggerUrl, photoUrl, change } = setup;
-	const { name, nodes, connections, settings } = JSON.parse(readFileSync(join(folder, fileName), 'utf8')) as WorkflowDraft;
+	const { name, nodes, connections, settings } = readFile(fileName);
 	for (const node of nodes) {
 		if (node.type.startsWith('n8n-nodes-luma-video.')) {
 			node.credentials = credentials[node.parameters.provider as ProviderName];

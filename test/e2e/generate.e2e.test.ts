@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import type { Texts } from '../samples';
-import { byProvider, nameOf, PROVIDERS, REASONS_TOLD, samples } from '../samples';
+import { byProvider, forAll, nameOf, PROVIDERS, REASONS_TOLD, samples, WITH_LIST, WITHOUT_LIST } from '../samples';
 import type { Execution } from './harness';
 import {
 	code,
@@ -16,6 +16,7 @@ import {
 	sharedN8n,
 	workflow,
 } from './harness';
+import { startStandIn } from './standIn';
 import type { CredentialRefs } from './support';
 import { createCredentials, credentialFields, generate, jsonOf, keysIn, lumaVideo, prompts, waitFor } from './support';
 
@@ -35,12 +36,6 @@ beforeAll(async () => {
 afterAll(async () => {
 	await Promise.all([server.close(), broke.close()]);
 });
-
-/** Runs the same for all providers at once, before the tests look at each. */
-async function forEachProvider<T>(run: (provider: ProviderName) => Promise<T>): Promise<Record<ProviderName, T>> {
-	const entries = await Promise.all(PROVIDERS.map(async (name) => [name, await run(name)] as const));
-	return Object.fromEntries(entries) as Record<ProviderName, T>;
-}
 
 async function bytesOf(url: unknown): Promise<Buffer> {
 	return Buffer.from(await (await fetch(String(url))).arrayBuffer());
@@ -92,20 +87,15 @@ describe('the connection test of a credential', () => {
 
 describe('three items', () => {
 	const texts = ['a cat', 'a dog [takes 700ms]', 'a fox'];
-	let executions: Record<ProviderName, Execution>;
 
-	beforeAll(async () => {
-		const { client } = sharedN8n();
+	beforeAll(() => {
 		server.reset();
-		executions = await forEachProvider(async (provider) => {
-			const node = generate(provider, credentials, { downloadVideo: true, binaryPropertyName: 'video' });
-			return await client.runToEnd(workflow('Three items', [manualTrigger(), prompts(...texts), node]));
-		});
 	});
 
-	it.each(PROVIDERS)('%s: become three items with URL and file', async (provider) => {
+	it.concurrent.each(PROVIDERS)('%s: become three items with URL and file', async (provider) => {
 		const { client } = sharedN8n();
-		const execution = executions[provider];
+		const node = generate(provider, credentials, { downloadVideo: true, binaryPropertyName: 'video' });
+		const execution = await client.runToEnd(workflow('Three items', [manualTrigger(), prompts(...texts), node]));
 		const { parameters, priceUsd, times } = samples[provider];
 		expect(describeExecution(execution)).toContain('"success"');
 		const output = nodeOutput(execution, 'Luma Video');
@@ -144,10 +134,14 @@ describe('three items', () => {
 });
 
 describe('a generation that is not waited for', () => {
-	it.each(PROVIDERS)('%s: can be read, waited for and downloaded later', async (provider) => {
-		const { client } = sharedN8n();
+	beforeAll(() => {
 		server.reset();
-		server.configure({ [provider]: { jobMs: 600_000 } });
+		server.configure(forAll({ jobMs: 600_000 }));
+	});
+
+	it.concurrent.each(PROVIDERS)('%s: can be read, waited for and downloaded later', async (provider) => {
+		const { client } = sharedN8n();
+		const ids = () => server.jobs().filter((job) => job.provider === provider).map(({ id }) => id);
 		const byId = { generationId: '={{ $json.generationId }}', resource: 'generation' };
 		const nodes = [
 			manualTrigger(),
@@ -157,18 +151,16 @@ describe('a generation that is not waited for', () => {
 			waitFor(provider, credentials, { downloadVideo: true }),
 			lumaVideo('Download', provider, credentials, { ...byId, operation: 'download' }),
 		];
-		const { id } = await client.createWorkflow(workflow('Later', nodes));
-		const executionId = await client.runWorkflow(id);
+		const executionId = await client.runWorkflow((await client.createWorkflow(workflow('Later', nodes))).id);
 		// what `Get` reads
 		await server.until((ledger) => ledger.counts[provider].status >= 2, 30_000);
-		for (const job of server.jobs()) server.finish(job.id);
+		for (const id of ids()) server.finish(id);
 		const execution = await client.waitForExecution(executionId);
 
 		expect(describeExecution(execution)).toContain('"success"');
-		const ids = server.jobs().map((job) => job.id);
-		expect(ids).toHaveLength(2);
+		expect(ids()).toHaveLength(2);
 		const of = (name: string) => nodeOutput(execution, name);
-		expect(jsonOf(of('Submit')).map((json) => json.generationId)).toEqual(expect.arrayContaining(ids));
+		expect(jsonOf(of('Submit')).map((json) => json.generationId)).toEqual(expect.arrayContaining(ids()));
 		for (const output of [of('Submit'), of('Get')]) {
 			// Pixwith.ai has no word for a task that waits in its queue.
 			for (const { json } of output) expect(['queued', 'processing']).toContain(json.status);
@@ -213,32 +205,26 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 		moderated: 'a cat [moderated]',
 		failed: 'a cat [fails: The scene is too dark.]',
 	};
-	let executions: Record<ProviderName, Record<Case, Execution>>;
+	let refs: Record<Case, CredentialRefs>;
 
 	beforeAll(async () => {
 		const { client } = sharedN8n();
 		server.reset();
 		server.configure(REASONS_TOLD);
-		const refs: Record<Case, CredentialRefs> = {
+		refs = {
 			'wrong key': await createCredentials(client, server, wrongKeys),
 			'no balance': await createCredentials(client, broke),
 			moderated: credentials,
 			failed: credentials,
 		};
-		executions = await forEachProvider(async (provider) => {
-			const run = async (one: Case) =>
-				await client.runToEnd(
-					workflow(one, [manualTrigger(), prompts(promptOf[one]), generate(provider, refs[one]), code('return [];', 'Next')]),
-				);
-			const entries = await Promise.all(cases.map(async (one) => [one, await run(one)] as const));
-			return Object.fromEntries(entries) as Record<Case, Execution>;
-		});
 	});
 
-	it.each(PROVIDERS.flatMap((provider) => cases.map((one) => [provider, one] as const)))(
+	// For all providers: test/engine/messages.test.ts.
+	it.concurrent.each([WITH_LIST, WITHOUT_LIST].flatMap((provider) => cases.map((one) => [provider, one] as const)))(
 		'%s: %s',
-		(provider, one) => {
-			const execution = executions[provider][one];
+		async (provider, one) => {
+			const nodes = [manualTrigger(), prompts(promptOf[one]), generate(provider, refs[one]), code('return [];', 'Next')];
+			const execution = await sharedN8n().client.runToEnd(workflow(one, nodes));
 			expect(execution.status).toBe('error');
 			const id = server.jobs().find((job) => job.provider === provider && job.prompt === promptOf[one])?.id;
 			const [message, description] = textsOf(provider, one).map((text) =>
@@ -253,30 +239,33 @@ describe('what goes wrong is said so that a user knows what to do', () => {
 
 	it('buys nothing with a wrong key or an empty account', () => {
 		expect(broke.ledger().purchases).toEqual([]);
-		expect(server.ledger().purchases).toHaveLength(2 * PROVIDERS.length);
+		expect(server.ledger().purchases).toHaveLength(4);
 	});
 });
 
 describe('a node that continues on errors', () => {
+	const provider = 'lumaDreamMachine';
 	const texts = ['a cat', 'ab', 'a dog [fails: The scene is too dark.]', 'a fox [refused: No foxes, please.]', 'an owl'];
 
-	async function run(onError: 'continueErrorOutput' | 'continueRegularOutput'): Promise<Execution> {
-		server.reset();
+	async function run(onError: 'continueErrorOutput' | 'continueRegularOutput'): Promise<{ execution: Execution; server: ProviderServer }> {
+		const { client } = sharedN8n();
+		const { server: own, credentials: refs } = await startStandIn(client);
 		const after = code('return $input.all();', 'After');
 		const failed = code('return $input.all();', 'Failed');
-		const nodes = [manualTrigger(), prompts(...texts), generate('lumaDreamMachine', credentials, {}, { onError }), after, failed];
+		const nodes = [manualTrigger(), prompts(...texts), generate(provider, refs, {}, { onError }), after, failed];
 		const connections = connect(
 			{ from: 'Start', to: 'Items' },
 			{ from: 'Items', to: 'Luma Video' },
 			{ from: 'Luma Video', to: after },
 			{ from: 'Luma Video', to: failed, output: 1 },
 		);
-		return await sharedN8n().client.runToEnd(workflow(onError, nodes, connections));
+		const execution = await client.runToEnd(workflow(onError, nodes, connections));
+		expect(describeExecution(execution)).toContain('"success"');
+		return { execution, server: own };
 	}
 
-	function failures(): Array<{ error: string; details: object }> {
-		const id = server.jobs().find(({ prompt }) => prompt === texts[2])?.id;
-		const provider = 'lumaDreamMachine';
+	function failures(own: ProviderServer): Array<{ error: string; details: object }> {
+		const id = own.jobs().find(({ prompt }) => prompt === texts[2])?.id;
 		const notSent = { generationId: null, provider, status: null };
 		return [
 			{
@@ -301,26 +290,24 @@ describe('a node that continues on errors', () => {
 		];
 	}
 
-	it('sends each item to the output where it belongs', async () => {
-		const execution = await run('continueErrorOutput');
-		expect(describeExecution(execution)).toContain('"success"');
+	it.concurrent('sends each item to the output where it belongs', async () => {
+		const { execution, server: own } = await run('continueErrorOutput');
 		const after = jsonOf(nodeOutput(execution, 'After'));
 		expect(after.map(({ prompt, status }) => [prompt, status])).toEqual([
 			['a cat', 'completed'],
 			['an owl', 'completed'],
 		]);
 		// n8n adds the fields of the input
-		const wanted = failures().map((failure, index) => ({ text: texts[index + 1], ...failure }));
+		const wanted = failures(own).map((failure, index) => ({ text: texts[index + 1], ...failure }));
 		expect(jsonOf(nodeOutput(execution, 'Failed'))).toEqual(wanted);
-		expect(server.ledger().purchases).toHaveLength(3);
+		expect(own.ledger().purchases).toHaveLength(3);
 	});
 
-	it('keeps them in their order on the regular output', async () => {
-		const execution = await run('continueRegularOutput');
-		expect(describeExecution(execution)).toContain('"success"');
+	it.concurrent('keeps them in their order on the regular output', async () => {
+		const { execution, server: own } = await run('continueRegularOutput');
 		const after = nodeOutput(execution, 'After');
 		expect(after).toHaveLength(5);
-		expect(jsonOf(after).slice(1, 4)).toEqual(failures());
+		expect(jsonOf(after).slice(1, 4)).toEqual(failures(own));
 		expect(after[0]?.json).toMatchObject({ prompt: 'a cat', status: 'completed' });
 		expect(after[4]?.json).toMatchObject({ prompt: 'an owl', status: 'completed' });
 		expect(nodeOutput(execution, 'Luma Video').map(({ pairedItem }) => pairedItem)).toEqual(

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { IDataObject, INode, INodeParameterResourceLocator } from 'n8n-workflow';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
-import { FETCHING, PROVIDERS, samples, WITH_IMAGES } from '../samples';
+import { FETCHING, generateParameters, PROVIDERS, samples, WITH_IMAGES } from '../samples';
 import { chain, manualTrigger, node, nodeError, nodeOutput, sharedN8n, workflow } from './harness';
 import type { CredentialRefs } from './support';
-import { createCredentials, generateParameters, jsonOf, lumaVideo } from './support';
+import { createCredentials, jsonOf, lumaVideo } from './support';
 
 let server: ProviderServer;
 let credentials: CredentialRefs;
@@ -53,8 +53,10 @@ beforeAll(async () => {
 	const providers: ProviderName[] = ['lumaDreamMachine', 'lumaDreamMachine', 'lumaAgents', 'pixazo', 'crazyrouter'];
 	await Promise.all(
 		providers.map(async (provider) => {
-			const [made] = await runNode(provider, generateParameters(provider, `a cat for ${provider}`));
-			sources.set(provider, [...(sources.get(provider) ?? []), String(made?.generationId)]);
+			const [made] = await runNode(provider, { ...generateParameters(provider, `a cat for ${provider}`), completion: 'none' });
+			const id = String(made?.generationId);
+			server.finish(id);
+			sources.set(provider, [...(sources.get(provider) ?? []), id]);
 		}),
 	);
 });
@@ -78,28 +80,8 @@ async function buysOne(
 	expect(bought[0]?.body).toMatchObject(expected);
 }
 
-/** Runs all cases at the same time; each is reported on its own. */
-function together<Case>(run: (each: Case) => Promise<void>): { start(cases: readonly Case[]): void; result(each: Case): Promise<void> } {
-	const running = new Map<Case, Promise<void>>();
-	return {
-		start(cases) {
-			for (const each of cases) {
-				const result = run(each);
-				// Looked at when its own test comes.
-				result.catch(() => undefined);
-				running.set(each, result);
-			}
-		},
-		async result(each) {
-			await running.get(each);
-		},
-	};
-}
-
-type VideoCase = [ProviderName, string, string, () => INode['parameters'], () => object];
-
 describe('operations that make a video', () => {
-	const cases: VideoCase[] = [
+	const cases: Array<[ProviderName, string, string, () => INode['parameters'], () => object]> = [
 		[
 			'lumaDreamMachine',
 			'extend',
@@ -250,14 +232,8 @@ describe('operations that make a video', () => {
 			() => ({ user_prompt: 'it goes on' }),
 		],
 	];
-	const all = together<VideoCase>(async ([provider, operation, , parameters, body]) => {
+	it.concurrent.each(cases)('%s: %s, %s', async (provider, operation, _, parameters, body) => {
 		await buysOne(provider, operation, parameters(), body());
-	});
-	beforeAll(() => {
-		all.start(cases);
-	});
-	it.each(cases)('%s: %s, %s', async (...each) => {
-		await all.result(cases.find((candidate) => candidate[3] === each[3]) ?? each);
 	});
 });
 
@@ -271,28 +247,6 @@ function withData(body: unknown): unknown {
 	return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, withData(value)]));
 }
 
-describe('an image file of the previous node', () => {
-	/** What each is sent as. */
-	const sent = {
-		data: (): unknown => FILE_DATA,
-		signedUrl: (): unknown => expect.stringContaining('/rest/binary-data/signed'),
-		upload: (): unknown => expect.stringMatching(/^http/),
-	};
-	const all = together<ProviderName>(async (provider) => {
-		const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
-		const { imageFile } = samples[provider];
-		const body = imageFile?.body(sent[imageFile.as]() as string) ?? {};
-		await buysOne(provider, 'generate', { ...generateParameters(provider, 'a cat'), ...fields }, withData(body) as object, [file()]);
-	});
-	beforeAll(() => {
-		all.start(WITH_IMAGES);
-	});
-	it.each(WITH_IMAGES)('is brought to %s', async (provider) => {
-		await all.result(provider);
-		expect(server.ledger().keyLeaks).toEqual([]);
-	});
-});
-
 /** A Code node that passes on `bytes`, a JavaScript expression, inside the item. */
 function codeFile(bytes: string, mimeType: string): INode {
 	const jsCode = `const data = ${bytes}.toString('base64');
@@ -300,9 +254,22 @@ return { json: {}, binary: { data: { data, mimeType: '${mimeType}', fileName: 'm
 	return node('Made', 'n8n-nodes-base.code', { mode: 'runOnceForEachItem', jsCode }, { typeVersion: 2 });
 }
 
-describe('an image that a Code node makes', () => {
-	it.each(FETCHING)('is found by %s at an address of n8n', async (provider) => {
-		const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
+describe('a file of the previous node', () => {
+	const fields = { startImage: '', imageSource: 'binary', startImageField: 'data' };
+	/** What each is sent as. */
+	const sent = {
+		data: (): unknown => FILE_DATA,
+		signedUrl: (): unknown => expect.stringContaining('/rest/binary-data/signed'),
+		upload: (): unknown => expect.stringMatching(/^http/),
+	};
+	it.concurrent.each(WITH_IMAGES)('is brought to %s, as an image', async (provider) => {
+		const { imageFile } = samples[provider];
+		const body = imageFile?.body(sent[imageFile.as]() as string) ?? {};
+		await buysOne(provider, 'generate', { ...generateParameters(provider, 'a cat'), ...fields }, withData(body) as object, [file()]);
+		expect(server.ledger().keyLeaks).toEqual([]);
+	});
+
+	it.concurrent.each(FETCHING)('is found by %s at an address of n8n, as an image that a Code node makes', async (provider) => {
 		const parameters = { ...generateParameters(provider, 'a cat'), ...fields };
 		const [made] = await runNode(provider, parameters, [codeFile("Buffer.from('not quite an image')", 'image/png')]);
 		expect(made).toMatchObject({ provider, status: 'completed' });
@@ -311,10 +278,8 @@ describe('an image that a Code node makes', () => {
 		const answer = await fetch(address);
 		expect([answer.status, await answer.text()]).toEqual([200, 'not quite an image']);
 	});
-});
 
-describe('a video file of the previous node', () => {
-	const fields = (operation: string): INode['parameters'] => ({
+	const videoFields = (operation: string): INode['parameters'] => ({
 		resource: 'video',
 		operation,
 		videoSource: 'binary',
@@ -330,11 +295,11 @@ describe('a video file of the previous node', () => {
 		['modify', 'video_edit', 6_000_000],
 	] as const;
 
-	it.each(cases)('is what Luma Agents works on: %s, %s, %d bytes more', async (operation, type, more) => {
+	it.concurrent.each(cases)('is what Luma Agents works on, as a video: %s, %s, %d bytes more', async (operation, type, more) => {
 		const bytes = await sample('720p_16x9.mp4');
 		const larger = `Buffer.concat([await this.helpers.getBinaryDataBuffer(0, 'data'), Buffer.alloc(${more})])`;
 		const before = [file('720p_16x9.mp4'), ...(more > 0 ? [codeFile(larger, 'video/mp4')] : [])];
-		const [made] = await runNode('lumaAgents', fields(operation), before);
+		const [made] = await runNode('lumaAgents', videoFields(operation), before);
 		expect(made).toMatchObject({ provider: 'lumaAgents', status: 'completed', videoUrl: expect.stringMatching(/^http/) });
 		const bought = server.ledger().purchases.filter(({ id }) => id === made?.generationId);
 		expect(bought).toHaveLength(1);
@@ -365,7 +330,7 @@ describe('operations that make nothing', () => {
 	});
 
 	it('delete a generation', async () => {
-		const [made] = await runNode('lumaDreamMachine', generateParameters('lumaDreamMachine', 'to be deleted'));
+		const [made] = await runNode('lumaDreamMachine', { ...generateParameters('lumaDreamMachine', 'to be deleted'), completion: 'none' });
 		const id = String(made?.generationId);
 		expect(
 			await runNode('lumaDreamMachine', { resource: 'generation', operation: 'delete', generationId: byId(id) }),
@@ -373,13 +338,13 @@ describe('operations that make nothing', () => {
 		expect(server.ledger().deletions.map((deletion) => deletion.id)).toContain(id);
 	});
 
-	it.each(PROVIDERS.filter((provider) => samples[provider].balanceUnit !== null))('say what is left at %s', async (provider) => {
+	it.concurrent.each(PROVIDERS.filter((provider) => samples[provider].balanceUnit !== null))('say what is left at %s', async (provider) => {
 		const unit = samples[provider].balanceUnit;
 		const [balance] = await runNode(provider, { resource: 'account', operation: 'getBalance' });
 		expect(balance).toEqual({ provider, balance: expect.any(Number), unit });
 	});
 
-	it.each(['concept', 'cameraMotion'])('list every %s', async (resource) => {
+	it.concurrent.each(['concept', 'cameraMotion'])('list every %s', async (resource) => {
 		const rows = await runNode('lumaDreamMachine', { resource, operation: 'getAll', returnAll: true });
 		expect(rows.length).toBeGreaterThan(3);
 		expect(rows[0]).toEqual({ value: expect.any(String), source: 'provider' });

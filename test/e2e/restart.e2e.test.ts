@@ -149,29 +149,6 @@ afterAll(async () => {
 	nextServer.close();
 });
 
-describe('an execution that was suspended when n8n was killed', () => {
-	it('goes on by itself, and every video leaves it once', async () => {
-		const all = [...calledInVain, ...calledLater, ...jobsOf('uncalled ')];
-		await server.until(() => emitted().length >= all.length, 110_000);
-		await untilAll('suspending', ['success', 'crashed']);
-		await untilAll('uncalled', ['success', 'crashed']);
-		expect(emitted().sort()).toEqual(idsOf(all));
-		expect(server.ledger().strays).toHaveLength(SUSPENDED + UNCALLED);
-		expect(jobsOf('video ')).toHaveLength(SUSPENDED);
-		expect(jobsOf('uncalled ')).toHaveLength(UNCALLED);
-	});
-
-	it('ends well, also where the provider called in vain while n8n was down', async () => {
-		const { callbacks } = server.ledger();
-		const vain = callbacks.filter(({ id }) => calledInVain.some((job) => job.id === id));
-		expect(new Set(vain.map(({ answerStatus }) => answerStatus))).toEqual(new Set([null]));
-		// n8n may write down as crashed what it wakes up while it is still starting, though that goes on all the same.
-		const executions = (await untilAll('suspending', ['success', 'crashed'])).filter(({ status }) => status === 'success');
-		const passedOn = executions.flatMap((execution) => jsonOf(nodeOutput(execution, 'Luma Video')));
-		expect(passedOn.map(({ status }) => status)).toEqual(executions.map(() => 'completed'));
-	});
-});
-
 let lastDoubt: Execution;
 
 describe('a retry of an execution that ran when n8n was killed', () => {
@@ -247,5 +224,29 @@ describe('a retry of an execution that ran when n8n was killed', () => {
 		expect(others).toEqual([]);
 		expect(outputIds(retry)).toEqual([bought?.id]);
 		expect(bought?.id).not.toBe(lost?.id);
+	});
+});
+
+// After the retries: the uncalled ones sleep meanwhile.
+describe('an execution that was suspended when n8n was killed', () => {
+	it('goes on by itself, and every video leaves it once', async () => {
+		const all = [...calledInVain, ...calledLater, ...jobsOf('uncalled ')];
+		await server.until(() => emitted().length >= all.length, 110_000);
+		await untilAll('suspending', ['success', 'crashed']);
+		await untilAll('uncalled', ['success', 'crashed']);
+		expect(emitted().sort()).toEqual(idsOf(all));
+		expect(server.ledger().strays).toHaveLength(SUSPENDED + UNCALLED);
+		expect(jobsOf('video ')).toHaveLength(SUSPENDED);
+		expect(jobsOf('uncalled ')).toHaveLength(UNCALLED);
+	});
+
+	it('ends well, also where the provider called in vain while n8n was down', async () => {
+		const { callbacks } = server.ledger();
+		const vain = callbacks.filter(({ id }) => calledInVain.some((job) => job.id === id));
+		expect(new Set(vain.map(({ answerStatus }) => answerStatus))).toEqual(new Set([null]));
+		// n8n may write down as crashed what it wakes up while it is still starting, though that goes on all the same.
+		const executions = (await untilAll('suspending', ['success', 'crashed'])).filter(({ status }) => status === 'success');
+		const passedOn = executions.flatMap((execution) => jsonOf(nodeOutput(execution, 'Luma Video')));
+		expect(passedOn.map(({ status }) => status)).toEqual(executions.map(() => 'completed'));
 	});
 });

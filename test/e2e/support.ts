@@ -1,6 +1,6 @@
 /** What all end-to-end tests need: the stand-in server, its credentials in n8n, and the Luma Video node. */
 import type { ProviderName, ProviderServer } from '../provider-server';
-import { PROVIDERS, samples } from '../samples';
+import { generateParameters, PROVIDERS, samples } from '../samples';
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 import type { N8nClient } from './harness';
 import { items, node } from './harness';
@@ -38,17 +38,6 @@ export async function createCredentials(
 	return Object.fromEntries(entries) as CredentialRefs;
 }
 
-/** Parameters with which every provider makes a video from `prompt`. */
-export function generateParameters(provider: ProviderName, prompt: string): INode['parameters'] {
-	return {
-		provider,
-		resource: 'video',
-		operation: 'generate',
-		...samples[provider].parameters,
-		prompt,
-	};
-}
-
 /**
  * Parameters of a video that is expected to take more than half a minute, whatever n8n saw before: it goes by how long
  * the latest of a kind took, within a sixth of the usual time, and suspends for half a minute at least.
@@ -81,7 +70,7 @@ export function generate(
 	extras: Partial<INode> = {},
 	name = 'Luma Video',
 ): INode {
-	return lumaVideo(name, provider, credentials, { ...generateParameters(provider, '={{ $json.text }}'), ...more }, extras);
+	return lumaVideo(name, provider, credentials, { ...generateParameters(provider), ...more }, extras);
 }
 
 /** A Luma Video node that waits for the generation that each item names. */

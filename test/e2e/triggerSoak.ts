@@ -4,12 +4,13 @@
  * an n8n that is restarted and one that is killed. Nobody helps at the end: the triggers must heal by themselves. What
  * counts: lost, emitted twice, forged accepted, executions that junk started.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultKind, Job, ProviderName, ProviderServer } from '../provider-server';
 import { CALLING, PROVIDERS } from '../samples';
 import { seeded } from '../unit/generation/simulation';
 import type { N8n } from './harness';
 import type { CredentialRefs } from './support';
-import { Trigger, buy, callAbout, callMany, emittedBy, pause, readsOf, unpublishAll, waitUntil } from './triggerSupport';
+import { Trigger, buy, callAbout, callMany, emittedBy, readsOf, unpublishAll, waitUntil } from './triggerSupport';
 
 export interface SoakOptions {
 	n8n: N8n;

@@ -3,20 +3,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { Agent, request as httpRequest } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ExecutionStatus, IDataObject, INode } from 'n8n-workflow';
 import type { Job, ProviderName, ProviderServer } from '../provider-server';
+import { generateParameters } from '../samples';
 import type { Execution, ExecutionSummary, N8nClient } from './harness';
 import { chain, finalStatuses, items, manualTrigger, node, nodeRuns, workflow } from './harness';
 import { outputFolder } from './harness/paths';
 import type { CredentialRefs } from './support';
-import { LUMA_VIDEO_TRIGGER, generateParameters, lumaVideo } from './support';
+import { LUMA_VIDEO_TRIGGER, lumaVideo } from './support';
 
 export const TRIGGER = 'Luma Video Trigger';
-
-/** Milliseconds. */
-export async function pause(ms: number): Promise<void> {
-	await new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 /** Waits until a condition holds; whether it does. */
 export async function waitUntil(condition: () => Promise<boolean> | boolean, timeout = 30_000): Promise<boolean> {
@@ -173,7 +170,7 @@ export async function buy(
 		manualTrigger(),
 		items(prompts.map((text) => ({ text }))),
 		lumaVideo('Luma Video', trigger.provider, credentials, {
-			...generateParameters(trigger.provider, '={{ $json.text }}'),
+			...generateParameters(trigger.provider),
 			completion: 'none',
 			...(options.callbackUrl === undefined ? { triggerUrl: options.triggerUrl ?? trigger.url } : {}),
 			additionalFields: { ...(options.callbackUrl === undefined ? {} : { callbackUrl: options.callbackUrl }), ...options.additionalFields },

@@ -7,7 +7,7 @@ import { NodeHelpers } from 'n8n-workflow';
 import { LumaVideo } from '../../nodes/LumaVideo/LumaVideo.node';
 import { LumaVideoTrigger } from '../../nodes/LumaVideo/LumaVideoTrigger.node';
 import { startWorkflow } from './harness/engine';
-import { engineWorkflowOf, exampleNames, examplesFolder, isOurs, readExample } from './harness/exampleWorkflow';
+import { engineWorkflowOf, exampleFiles, examplesFolder, isOurs, readExample } from './harness/exampleWorkflow';
 import { useProviderServer } from './harness/providerServer';
 import { credentialsOf } from './harness/service';
 import { errorOf, outputOf } from './harness/workflows';
@@ -75,7 +75,7 @@ function areaOf({ name, type, position: [left, top], parameters }: INode): Area 
 	return { name, left, top, right: left + width, bottom: top + height };
 }
 
-describe.each(exampleNames())('%s', (fileName) => {
+describe.each(exampleFiles())('%s', (fileName) => {
 	const example = readExample(fileName);
 	/** What the note names: nodes, fields and buttons of n8n, and the other half of the pair. */
 	const mentionable = [

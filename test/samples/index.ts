@@ -1,4 +1,5 @@
 /** The registry of samples: one line for each provider. */
+import type { INodeParameters } from 'n8n-workflow';
 import { providerIds, providers } from '../../nodes/LumaVideo/providers';
 import type { ProviderId } from '../../nodes/LumaVideo/providers/provider';
 import type { SettingsChange } from '../provider-server';
@@ -64,6 +65,11 @@ function lastOf(candidates: readonly ProviderId[]): ProviderId {
 	const last = candidates.at(-1);
 	if (!last) throw new Error('no provider is like this');
 	return last;
+}
+
+/** Parameters of Video: Generate; the prompt is the item's field `text` unless another is given. */
+export function generateParameters(provider: ProviderId, prompt = '={{ $json.text }}'): INodeParameters {
+	return { provider, resource: 'video', operation: 'generate', ...samples[provider].parameters, prompt };
 }
 
 /** The credential types, in the order of the registry. */

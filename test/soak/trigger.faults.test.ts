@@ -1,6 +1,7 @@
 /** The trigger in a real n8n, called by the stand-in and by strangers. */
 import { loadavg } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { CALLING, CALLING_WITHOUT_LIST, samples } from '../samples';
@@ -9,7 +10,7 @@ import { openEditor, sharedN8n, startN8n } from '../e2e/harness';
 import type { CredentialRefs } from '../e2e/support';
 import { createCredentials } from '../e2e/support';
 import type { Call } from '../e2e/triggerSupport';
-import { TRIGGER, Trigger, buy, callAbout, callAtOnce, callMany, note, pause, readsById, readsOf, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
+import { TRIGGER, Trigger, buy, callAbout, callAtOnce, callMany, note, readsById, readsOf, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
 
 let client: N8nClient;
 let server: ProviderServer;

@@ -1,5 +1,6 @@
 /** The trigger of an n8n that stops, starts, is killed, or has no room: an n8n of its own. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ProviderName, ProviderServer } from '../provider-server';
 import { startProviderServer } from '../provider-server';
 import { CALLING, CALLING_WITHOUT_LIST } from '../samples';
@@ -7,7 +8,7 @@ import type { N8n } from '../e2e/harness';
 import { node, sharedN8n, startN8n } from '../e2e/harness';
 import type { CredentialRefs } from '../e2e/support';
 import { createCredentials } from '../e2e/support';
-import { Trigger, buy, callAbout, callMany, note, pause, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
+import { Trigger, buy, callAbout, callMany, note, unpublishAll, waitUntil, worst } from '../e2e/triggerSupport';
 
 let n8n: N8n;
 let server: ProviderServer;

@@ -1,5 +1,6 @@
 import { parse as unflatten } from 'flatted';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type {
 	ExecutionStatus,
 	IBinaryData,
@@ -30,18 +31,13 @@ export interface StoredCredential extends INodeCredentialsDetails {
 export interface WebhookAnswer {
 	/** HTTP status. */
 	readonly status: number;
-	readonly headers: Headers;
 	readonly text: string;
-	/** The body parsed as JSON, or undefined when it is not JSON. */
-	readonly json: unknown;
 }
 
 /** A file from n8n's binary store. */
 export interface Download {
 	readonly bytes: Buffer;
 	readonly mimeType: string | null;
-	/** The value of the Content-Disposition header. */
-	readonly disposition: string | null;
 }
 
 /** What n8n answers to its own users' requests that it refuses. */
@@ -76,7 +72,7 @@ export interface Session {
 	readonly browserId: string;
 }
 
-const pollInterval = 100;
+const pollInterval = 200;
 
 /** On a machine that is busy with other tests, what takes a second may take many. */
 const PATIENCE_MS = 120_000;
@@ -188,24 +184,13 @@ export class N8nClient {
 	/**
 	 * Starts a stored workflow as the editor's execute button does and returns the id of the execution, which goes on.
 	 *
-	 * The body is `{ triggerToStartFrom: { name }, destinationNode?: { nodeName, mode } }`; the workflow itself is not
-	 * sent, n8n runs what is stored.
+	 * The workflow itself is not sent, n8n runs what is stored.
 	 *
 	 * @param trigger name of the trigger to start from; default: that of `manualTrigger()`
-	 * @param destination name of the node to stop after; default: none
 	 * @throws {Error} when the trigger waits for a call of its test address instead of starting
 	 */
-	async runWorkflow(
-		id: string,
-		{ trigger = 'Start', destination }: { trigger?: string; destination?: string } = {},
-	): Promise<string> {
-		const body = {
-			...(await this.sentAlong(id)),
-			triggerToStartFrom: { name: trigger },
-			...(destination !== undefined && {
-				destinationNode: { nodeName: destination, mode: 'inclusive' },
-			}),
-		};
+	async runWorkflow(id: string, { trigger = 'Start' }: { trigger?: string } = {}): Promise<string> {
+		const body = { ...(await this.sentAlong(id)), triggerToStartFrom: { name: trigger } };
 		const answer = await this.request<{ executionId?: string }>('POST', `/rest/workflows/${id}/run`, body);
 		if (answer.executionId === undefined) {
 			throw new Error(`Workflow ${id} did not start from "${trigger}": ${JSON.stringify(answer)}`);
@@ -262,7 +247,7 @@ export class N8nClient {
 			const publication = await this.request<PublicationStatus>('GET', `/rest/workflows/${id}/publication-status`);
 			if (!underWay.includes(publication.status)) return publication;
 			if (Date.now() > deadline) throw new Error(`n8n does not finish publishing or unpublishing workflow ${id}`);
-			await new Promise((resolve) => setTimeout(resolve, pollInterval));
+			await pause(pollInterval);
 		}
 	}
 
@@ -291,7 +276,7 @@ export class N8nClient {
 				const state = execution ? describe(execution) : `n8n does not know execution ${id}`;
 				throw new Error(`${state}. Waited for: ${status.join(', ')}`);
 			}
-			await new Promise((resolve) => setTimeout(resolve, pollInterval));
+			await pause(pollInterval);
 		}
 	}
 
@@ -305,7 +290,7 @@ export class N8nClient {
 			const found = (await this.listExecutions({ workflowId })).find(({ id }) => !known.includes(id));
 			if (found) return await this.waitForExecution(found.id, options);
 			if (Date.now() > deadline) throw new Error(`Workflow ${workflowId} was not started`);
-			await new Promise((resolve) => setTimeout(resolve, pollInterval));
+			await pause(pollInterval);
 		}
 	}
 
@@ -357,11 +342,7 @@ export class N8nClient {
 		const path = `/rest/binary-data?${query}`;
 		const answer = await this.send('GET', path);
 		if (!answer.ok) throw new N8nRequestError('GET', path, answer.status, await answer.text());
-		return {
-			bytes: Buffer.from(await answer.arrayBuffer()),
-			mimeType: answer.headers.get('content-type'),
-			disposition: answer.headers.get('content-disposition'),
-		};
+		return { bytes: Buffer.from(await answer.arrayBuffer()), mimeType: answer.headers.get('content-type') };
 	}
 
 	/** Every version of every node, as the editor gets them. 8 MB: ask once. */
@@ -391,8 +372,7 @@ export class N8nClient {
 			headers: { 'content-type': isText ? 'text/plain' : 'application/json', ...headers },
 			...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
 		});
-		const text = await answer.text();
-		return { status: answer.status, headers: answer.headers, text, json: parseJson(text) };
+		return { status: answer.status, text: await answer.text() };
 	}
 
 	/**
@@ -443,7 +423,7 @@ export class N8nClient {
 export interface WaitOptions {
 	/** Default: those that are final. */
 	readonly status?: readonly ExecutionStatus[];
-	/** Milliseconds; default 60,000. */
+	/** Milliseconds; default 120,000. */
 	readonly timeout?: number;
 }
 

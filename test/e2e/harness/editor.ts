@@ -87,12 +87,6 @@ export class Editor {
 		return panel;
 	}
 
-	/** Goes back to the canvas. */
-	async closeNode(): Promise<void> {
-		await this.page.keyboard.press('Escape');
-		await this.byTestId('ndv').first().waitFor({ state: 'hidden' });
-	}
-
 	/**
 	 * Types into the search of the node creator, leaves it open, and returns the names of the nodes found, best first.
 	 *
@@ -141,15 +135,13 @@ export class Editor {
 	 * Takes a picture of the window.
 	 *
 	 * @param name of the file, without ending
-	 * @param part of the page; default: all that the window shows
 	 * @returns path of the PNG file in `output/screenshots/`
 	 */
-	async screenshot(name: string, part?: Locator): Promise<string> {
+	async screenshot(name: string): Promise<string> {
 		const folder = join(outputFolder, 'screenshots');
 		await mkdir(folder, { recursive: true });
 		const path = join(folder, `${name}.png`);
-		if (part) await part.screenshot({ path, animations: 'disabled' });
-		else await this.page.screenshot({ path, animations: 'disabled' });
+		await this.page.screenshot({ path, animations: 'disabled' });
 		return path;
 	}
 

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { N8nClient } from './client';
 import { containerCommand, ensureDocker, imageOfTests, type StartCommand } from './container';
@@ -195,7 +196,7 @@ export class N8n {
 		this.child = undefined;
 		// What was waited for is the group's leader; n8n itself is gone when its port is free.
 		const deadline = Date.now() + stopPatience;
-		while (!(await isFree(this.options.port)) && Date.now() < deadline) await delay(pollInterval);
+		while (!(await isFree(this.options.port)) && Date.now() < deadline) await pause(pollInterval);
 		// Only its existence counts: n8n would pause for 10 seconds at the next start, against crash loops.
 		await rm(join(this.userFolder, '.n8n', 'crash.journal'), { force: true });
 	}
@@ -266,7 +267,7 @@ export class N8n {
 		});
 		const end = () => `End of its log:\n${this.logs().slice(-3000)}`;
 		while (!(await isReady(this.url, this.isMain))) {
-			const next = await Promise.race([gone, delay(pollInterval)]);
+			const next = await Promise.race([gone, pause(pollInterval)]);
 			signal?.throwIfAborted();
 			if (next === 'gone') throw new Error(`n8n ended while starting. ${end()}`);
 			if (Date.now() > deadline) throw new Error(`n8n was not ready after ${timeout} ms. ${end()}`);
@@ -349,8 +350,4 @@ export async function exited(child: ChildProcess, patience?: number): Promise<vo
 			resolve();
 		});
 	});
-}
-
-async function delay(ms: number): Promise<void> {
-	await new Promise((resolve) => setTimeout(resolve, ms));
 }

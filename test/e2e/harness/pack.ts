@@ -20,6 +20,8 @@ export interface Tarball {
 
 /** Lets the processes of one test run share one tarball. */
 const sharedTarball = 'N8N_E2E_TARBALL';
+/** Set where the package has just been built. */
+const isBuilt = 'N8N_E2E_BUILT';
 
 /**
  * Builds the package and packs it as `npm publish` would, once per test run. The tarball goes with this process.
@@ -31,7 +33,7 @@ export async function packTarball(folder?: string): Promise<Tarball> {
 	const shared = process.env[sharedTarball];
 	if (folder === undefined && shared !== undefined) return JSON.parse(shared) as Tarball;
 
-	if (folder === undefined) await npm(projectRoot, ['run', 'build']);
+	if (folder === undefined && process.env[isBuilt] === undefined) await npm(projectRoot, ['run', 'build']);
 	const target = await mkdtemp(join(tmpdir(), 'n8n-e2e-pack-'));
 	process.once('exit', () => rmSync(target, { recursive: true, force: true }));
 	const answer = await npm(folder ?? projectRoot, ['pack', '--json', '--pack-destination', target]);

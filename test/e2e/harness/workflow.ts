@@ -33,18 +33,13 @@ export function manualTrigger(name = 'Start'): INode {
 }
 
 /**
- * A Webhook node, to start a published workflow in production mode with `N8nClient.callWebhook(path)`.
+ * A Webhook node, to start a published workflow in production mode with `N8nClient.callWebhook(path)`, which returns at once.
  *
  * @param path last part of its address; unique in the n8n instance
- * @param answer `onReceived`: the call returns at once; `lastNode`: with the first item of the last node
  */
-export function webhookTrigger(
-	path: string,
-	answer: 'onReceived' | 'lastNode' = 'onReceived',
-	name = 'Webhook',
-): INode {
-	const parameters = { httpMethod: 'POST', path, responseMode: answer, options: {} };
-	return node(name, 'n8n-nodes-base.webhook', parameters, { typeVersion: 2, webhookId: randomUUID() });
+export function webhookTrigger(path: string): INode {
+	const parameters = { httpMethod: 'POST', path, responseMode: 'onReceived', options: {} };
+	return node('Webhook', 'n8n-nodes-base.webhook', parameters, { typeVersion: 2, webhookId: randomUUID() });
 }
 
 /**

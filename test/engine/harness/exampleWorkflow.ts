@@ -4,7 +4,7 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { IConnections, IDataObject, INode } from 'n8n-workflow';
+import type { IConnections, IDataObject, INode, IWorkflowSettings } from 'n8n-workflow';
 import { testCredential } from './workflows';
 import type { EngineWorkflow } from './engine';
 
@@ -15,11 +15,12 @@ export interface ExampleWorkflow {
 	name: string;
 	nodes: INode[];
 	connections: IConnections;
+	settings?: IWorkflowSettings;
 }
 
 /** File names of all examples. */
-export function exampleNames(): string[] {
-	return readdirSync(examplesFolder).filter((name) => name.endsWith('.json'));
+export function exampleFiles(): string[] {
+	return readdirSync(examplesFolder).filter((name) => name.endsWith('.json')).sort();
 }
 
 export function readExample(fileName: string): ExampleWorkflow {

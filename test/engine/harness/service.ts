@@ -2,21 +2,14 @@
 import type { IDataObject, INode, INodeExecutionData, INodeParameters, IRun } from 'n8n-workflow';
 import { stringify } from 'flatted';
 import type { ProviderName, ProviderServer } from '../../provider-server';
-import { PROVIDERS, samples } from '../../samples';
+import { generateParameters, PROVIDERS, samples } from '../../samples';
 import type { Credentials, EngineOptions } from './engine';
 import { isLogged, startWorkflow } from './engine';
 import { NODE, lumaWorkflow, outputOf } from './workflows';
 
 /** Video: Generate with the prompt from the item's field `text`. */
 export function generate(provider: ProviderName, more: INodeParameters = {}): INodeParameters {
-	return {
-		provider,
-		resource: 'video',
-		operation: 'generate',
-		...samples[provider].parameters,
-		prompt: '={{ $json.text }}',
-		...more,
-	};
+	return { ...generateParameters(provider), ...more };
 }
 
 /** Generation: Get, Wait or Download of the id in the item's field `id`. */
