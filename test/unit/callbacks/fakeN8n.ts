@@ -118,9 +118,9 @@ export class FakeN8n {
 		const context = {
 			...this.common(mode),
 			getNodeParameter: this.parameter,
-		getHeaderData: () => ({}),
-		getRequestObject: () => ({}),
-		getBodyData: () => body,
+			getHeaderData: () => ({}),
+			getRequestObject: () => ({}),
+			getBodyData: () => body,
 			getQueryData: () => query,
 			getResponseObject: () => ({
 				status: (status: number) => ({
