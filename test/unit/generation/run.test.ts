@@ -15,7 +15,7 @@ describe.each(FLAVOURS)('with a provider that %s its generations', (flavour) => 
 		[1, 1],
 		[1, 4],
 		[2, 5],
-		[5, 100],
+		[5, 30],
 		[10, 10],
 		[100, 30],
 	])('at most %d videos are in the making, of %d jobs, and all places are used', async (limit, count) => {
