@@ -1,24 +1,41 @@
 /** The trigger in a real n8n: every provider, called by the stand-in and by strangers. */
-import { afterAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProviderName, ProviderServer } from '../provider-server';
+import { startProviderServer } from '../provider-server';
 import { CALLING_WITHOUT_LIST, PROVIDERS } from '../samples';
+import type { N8nClient } from './harness';
 import { sharedN8n } from './harness';
-import { startStandIn } from './standIn';
+import type { CredentialRefs } from './support';
+import { createCredentials } from './support';
 import type { Call } from './triggerSupport';
 import { TRIGGER, Trigger, buy, callAbout, callAtOnce, callMany, readsById, unpublishAll, waitUntil } from './triggerSupport';
 
-const { client } = sharedN8n();
+let client: N8nClient;
+let server: ProviderServer;
+let credentials: CredentialRefs;
 
-afterAll(unpublishAll);
+beforeAll(async () => {
+	({ client } = sharedN8n());
+	server = await startProviderServer();
+	credentials = await createCredentials(client, server);
+});
+afterAll(async () => {
+	await server.close();
+});
+beforeEach(() => {
+	server.reset();
+});
+afterEach(async () => {
+	await unpublishAll();
+});
 
 /** What the provider would send about a job, as somebody claims it to be. */
-function claim(server: ProviderServer, provider: ProviderName, id: string): Call {
+function claim(provider: ProviderName, id: string): Call {
 	return callAbout(server, provider, { id, status: 'completed' });
 }
 
-it.concurrent('each provider: the workflow starts once for each video that is over, and gives back what the URL says of it', async () => {
-	const { credentials } = await startStandIn(client);
+it('each provider: the workflow starts once for each video that is over, and gives back what the URL says of it', async () => {
 	const emitted = await Promise.all(
 		PROVIDERS.map(async (provider) => {
 			const trigger = await Trigger.create(client, credentials, provider);
@@ -35,26 +52,26 @@ it.concurrent('each provider: the workflow starts once for each video that is ov
 			expect(reference).toEqual({ sku: provider });
 		}
 	}
-});
+}, 120_000);
 
-it.concurrent('one read and one execution, however often the provider calls; and nobody is kept out by made-up ids', async () => {
+it('one read and one execution, however often the provider calls; and nobody is kept out by made-up ids', async () => {
 	const provider = CALLING_WITHOUT_LIST;
-	const { server, credentials } = await startStandIn(client, { [provider]: { callbacks: { copies: 5 } } });
 	const trigger = await Trigger.create(client, credentials, provider, { parameters: { options: { reconcileMinutes: 0 } } });
-	const flood = callMany(trigger.url, Array.from({ length: 150 }, (_, n) => claim(server, provider, `made-up-${n}`)), { connections: 8 });
+	server.configure({ [provider]: { callbacks: { copies: 5 } } });
+	const flood = callMany(trigger.url, Array.from({ length: 150 }, (_, n) => claim(provider, `made-up-${n}`)), { connections: 8 });
 	const [id = ''] = await buy(client, credentials, trigger, ['a cat [takes 1500ms]']);
 	expect((await trigger.settled(1, { quiet: 0 })).map(({ generationId }) => generationId)).toEqual([id]);
 	await flood;
-	await callAtOnce(trigger.url, Array.from({ length: 20 }, () => claim(server, provider, id)));
+	await callAtOnce(trigger.url, Array.from({ length: 20 }, () => claim(provider, id)));
 	expect(await trigger.settled(1)).toHaveLength(1);
 	expect(await trigger.executions()).toHaveLength(1);
 	expect(readsById(server, provider, [id])[0]).toBeLessThanOrEqual(2);
-});
+}, 120_000);
 
-it.concurrent('videos whose calls and announcements are lost are emitted once n8n answers again', async () => {
-	// Nobody listens yet: the announcement is answered 404, and the provider gives up.
-	const { server, credentials } = await startStandIn(client, { pixazo: { callbacks: { mode: 'drop' } } });
+it('videos whose calls and announcements are lost are emitted once n8n answers again', async () => {
 	const trigger = await Trigger.create(client, credentials, 'pixazo', { isDraft: true });
+	// Nobody listens yet: the announcement is answered 404, and the provider gives up.
+	server.configure({ pixazo: { callbacks: { mode: 'drop' } } });
 	const buying = buy(client, credentials, trigger, ['a cat [takes 500ms]', 'a dog [takes 500ms]']);
 	await server.until(({ purchases }) => purchases.length === 2, 30_000);
 	// The first announcement is on its way or refused; of those that follow, at least one is still to come.
@@ -63,10 +80,9 @@ it.concurrent('videos whose calls and announcements are lost are emitted once n8
 	const ids = await buying;
 	const emitted = await trigger.settled(2, { timeout: 60_000 });
 	expect(emitted.map(({ generationId }) => generationId).sort()).toEqual([...ids].sort());
-});
+}, 120_000);
 
-it.concurrent('a test waits for the video that is made with the test URL', async () => {
-	const { credentials } = await startStandIn(client);
+it('a test waits for the video that is made with the test URL', async () => {
 	const trigger = await Trigger.create(client, credentials, 'lumaAgents', { isDraft: true });
 	await client.listenForTestEvent(trigger.workflowId, TRIGGER);
 	const ids = await buy(client, credentials, trigger, ['a cat [takes 2000ms]'], { triggerUrl: trigger.testUrl });
@@ -74,8 +90,7 @@ it.concurrent('a test waits for the video that is made with the test URL', async
 	expect(emitted.map(({ generationId, event }) => [generationId, event])).toEqual([[ids[0], 'completed']]);
 });
 
-it.concurrent("a test shows the account's latest video at once, where the provider lists them", async () => {
-	const { server, credentials } = await startStandIn(client);
+it("a test shows the account's latest video at once, where the provider lists them", async () => {
 	const trigger = await Trigger.create(client, credentials, 'lumaDreamMachine', { isDraft: true });
 	const ids = await buy(client, credentials, trigger, ['a cat [takes 100ms]'], { callbackUrl: '' });
 	await waitUntil(() => server.jobs().every(({ status }) => status === 'completed'));
@@ -83,11 +98,10 @@ it.concurrent("a test shows the account's latest video at once, where the provid
 	expect((await trigger.settled(1)).map(({ generationId }) => generationId)).toEqual(ids);
 });
 
-it.concurrent.each([
+it.each([
 	['video', {}, 'video/mp4'],
 	['image', { resource: 'image', model: 'uni-1' }, 'image/png'],
 ])('the file comes with the %s on wish', async (_, parameters, mimeType) => {
-	const { server, credentials } = await startStandIn(client);
 	const trigger = await Trigger.create(client, credentials, 'lumaAgents', { parameters: { downloadVideo: true, binaryPropertyName: 'clip' } });
 	await buy(client, credentials, trigger, ['a cat'], { parameters });
 	await trigger.settled(1);

@@ -74,6 +74,12 @@ export interface Session {
 
 const pollInterval = 200;
 
+/**
+ * A connection for each request: one that was kept may have been closed by n8n while this process was busy, as with loading
+ * the next test file.
+ */
+const ANEW = { connection: 'close' };
+
 /** On a machine that is busy with other tests, what takes a second may take many. */
 const PATIENCE_MS = 120_000;
 
@@ -369,7 +375,7 @@ export class N8nClient {
 		const isText = typeof body === 'string';
 		const answer = await fetch(url, {
 			method,
-			headers: { 'content-type': isText ? 'text/plain' : 'application/json', ...headers },
+			headers: { 'content-type': isText ? 'text/plain' : 'application/json', ...ANEW, ...headers },
 			...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
 		});
 		return { status: answer.status, text: await answer.text() };
@@ -405,6 +411,7 @@ export class N8nClient {
 		const answer = await fetch(this.url + path, {
 			method,
 			headers: {
+				...ANEW,
 				'browser-id': this.browserId,
 				cookie: `n8n-auth=${this.cookie}`,
 				...(body !== undefined && { 'content-type': 'application/json' }),

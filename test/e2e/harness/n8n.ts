@@ -1,7 +1,8 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -306,18 +307,20 @@ async function installPackage(tarball: string, target: string): Promise<void> {
 	await promisify(execFile)('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
 }
 
-/** Different ports that nobody listens on. */
+/** Different ports that nobody listens on, below those that the system gives to whoever asks for any: n8n takes them later. */
 export async function freePorts(count: number): Promise<number[]> {
-	const servers: Server[] = [];
-	while (servers.length < count) servers.push(await listen(0));
-	const ports = servers.map(portOf);
-	await Promise.all(servers.map(close));
-	return ports;
+	const ports = new Set<number>();
+	while (ports.size < count) {
+		const port = randomInt(20_000, 32_000);
+		if (await isFree(port)) ports.add(port);
+	}
+	return [...ports];
 }
 
 async function isFree(port: number): Promise<boolean> {
 	try {
-		await close(await listen(port));
+		const server = await listen(port);
+		await new Promise((resolve) => server.close(resolve));
 		return true;
 	} catch {
 		return false;
@@ -330,14 +333,6 @@ async function listen(port: number): Promise<Server> {
 		server.once('error', reject);
 		server.listen(port, '127.0.0.1', () => resolve(server));
 	});
-}
-
-function portOf(server: Server): number {
-	return (server.address() as AddressInfo).port;
-}
-
-async function close(server: Server): Promise<void> {
-	await new Promise((resolve) => server.close(resolve));
 }
 
 /** Waits for the end of a process, at most this many milliseconds. */
