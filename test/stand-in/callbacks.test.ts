@@ -74,7 +74,7 @@ test('lumaDreamMachine tries three more times when the answer is not 200', async
 test('a receiver that does not answer is given up after the timeout', async () => {
 	await receiver.close();
 	receiver = await Receiver.start(['never', 'never', 200]);
-	server.configure({ pixazo: { callbacks: { timeoutMs: 20, retryDelaysMs: [1, 1] } } });
+	server.configure({ pixazo: { callbacks: { timeoutMs: 500, retryDelaysMs: [1, 1] } } });
 	await create(server, 'pixazo', 'A cat', {}, { 'x-webhook-url': receiver.url });
 	const { callbacks } = await server.until((ledger) => ledger.callbacks.length === 3);
 	expect(callbacks.map(({ outcome, answerStatus }) => [outcome, answerStatus])).toEqual([
