@@ -42,6 +42,8 @@ const inN8n = {
 };
 
 module.exports = {
+	// Concurrent tests of a file mostly wait for videos.
+	maxConcurrency: 20,
 	reporters: ['default', '<rootDir>/.ci/count-tests.cjs'],
 	projects: [
 		project('unit', ['test/unit/**/*.test.ts'], { ...patient, ...quickGlobals, moduleNameMapper: light }),

@@ -8,8 +8,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Concurrent tests of a file mostly wait: they may be more than jest's five. */
-const jest = (...args) => ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--maxConcurrency=20', '--selectProjects', ...args];
+const jest = (...args) => ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--selectProjects', ...args];
 
 /** Ends, with all it started, when this process does. */
 const installer = spawn(process.execPath, ['test/e2e/harness/leash.cjs', process.execPath, 'test/n8n/install.mjs'], {
@@ -37,5 +36,5 @@ try {
 
 async function run(program, args, env = {}) {
 	const [code, signal] = await once(spawn(program, args, { stdio: 'inherit', env: { ...process.env, ...env } }), 'exit');
-	if (code !== 0) throw new Error(`jest ${args.slice(3).join(' ')} ended with ${code ?? signal}`);
+	if (code !== 0) throw new Error(`jest ${args.slice(2).join(' ')} ended with ${code ?? signal}`);
 }

@@ -8,7 +8,7 @@ import type { ExecutionStatus, IDataObject, INode } from 'n8n-workflow';
 import type { Job, ProviderName, ProviderServer } from '../provider-server';
 import { generateParameters } from '../samples';
 import type { Execution, ExecutionSummary, N8nClient } from './harness';
-import { chain, finalStatuses, items, manualTrigger, node, nodeRuns, workflow } from './harness';
+import { chain, executionPage, finalStatuses, items, manualTrigger, node, nodeRuns, workflow } from './harness';
 import { outputFolder } from './harness/paths';
 import type { CredentialRefs } from './support';
 import { LUMA_VIDEO_TRIGGER, lumaVideo } from './support';
@@ -24,9 +24,6 @@ export async function waitUntil(condition: () => Promise<boolean> | boolean, tim
 	}
 	return true;
 }
-
-/** A page of n8n's list of executions, at most. */
-const PAGE = 100;
 
 /**
  * Every execution of a workflow, newest first; or those of some statuses.
@@ -44,7 +41,7 @@ export async function allExecutions(
 		const page = await client.listExecutions({ workflowId, status, startedBefore });
 		const before = all.size;
 		for (const each of page) all.set(each.id, each);
-		if (page.length < PAGE || all.size === before) return [...all.values()];
+		if (page.length < executionPage || all.size === before) return [...all.values()];
 		startedBefore = page.at(-1)?.startedAt;
 	}
 }

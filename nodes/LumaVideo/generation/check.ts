@@ -139,6 +139,13 @@ export function about(field: FieldName, finding: string, label = FIELD_NAMES[fie
 	return `'${label}' ${finding}`;
 }
 
+/** What is wrong with the ID of a generation, as the end of a sentence. */
+export function idFinding(id: string): string | null {
+	if (id === '') return empty();
+	// '.' and '..' would be resolved as path segments.
+	return /[\s/?#]|^\.+$/.test(id) ? notAnId() : null;
+}
+
 /** What is wrong with a model that is not in the list. */
 export function modelFinding(value: string, models: ReadonlyArray<{ value: string }>, { displayName }: Provider): string {
 	const allowed = models.map((model) => model.value).join(', ');
@@ -234,9 +241,8 @@ export class Check {
 
 	generation(field: FieldName, value: string | null | undefined, label?: string): SourceReference | null {
 		const generationId = trimmed(value);
-		if (generationId === null) this.note(field, empty(), label);
-		// '.' and '..' would be resolved as path segments.
-		else if (/[\s/?#]|^\.+$/.test(generationId)) this.note(field, notAnId(), label);
+		const finding = idFinding(generationId ?? '');
+		if (finding !== null) this.note(field, finding, label);
 		return generationId === null ? null : { kind: 'generation', generationId };
 	}
 

@@ -10,6 +10,7 @@ import { createProviderClient } from '../transport/providerClient';
 import type { ItemResult } from './plan';
 import { invalid, unusable } from './plan';
 import { toItems } from './report';
+import type { Settings } from './settings';
 import { readSettings } from './settings';
 
 /** Concurrent requests. */
@@ -30,16 +31,16 @@ export function requestFailure(provider: Provider, unanswered: Omit<Unanswered, 
 export async function eachItem(
 	context: IExecuteFunctions,
 	provider: Provider,
-	ask: (itemIndex: number, client: ProviderClient) => Promise<Answer>,
+	ask: (itemIndex: number, client: ProviderClient, settings: Settings) => Promise<Answer>,
 ): Promise<INodeExecutionData[]> {
 	const client = await createProviderClient(context, provider, readSettings(context, 0).requestTimeoutMs);
 	const gate = new Gate(CONCURRENT);
 	const results = await Promise.all(
 		context.getInputData().map(async (_, itemIndex): Promise<ItemResult[]> => {
 			try {
-				const { findings } = readSettings(context, itemIndex);
-				if (findings.length > 0) return [{ itemIndex, ok: false, failure: invalid(provider, findings) }];
-				const answer = await gate.run(async () => await ask(itemIndex, client));
+				const settings = readSettings(context, itemIndex);
+				if (settings.findings.length > 0) return [{ itemIndex, ok: false, failure: invalid(provider, settings.findings) }];
+				const answer = await gate.run(async () => await ask(itemIndex, client, settings));
 				if (!answer.ok) return [{ itemIndex, ...answer }];
 				return answer.items.map((item) => ({ itemIndex, ok: true, item: { ...item, pairedItem: { item: itemIndex } } }));
 			} catch (error) {

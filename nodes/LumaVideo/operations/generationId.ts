@@ -1,7 +1,6 @@
 /** The field for a generation's ID, and how it is read. */
 import type { IExecuteFunctions, INodeProperties, INodePropertyMode } from 'n8n-workflow';
-import { FIELD_NAMES, about } from '../generation/check';
-import { empty, notAnId } from '../generation/messages';
+import { FIELD_NAMES, about, idFinding } from '../generation/check';
 import { providerIds, providers } from '../providers';
 import type { Listing, ProviderId } from '../providers/provider';
 import { mustBe } from './messages';
@@ -70,8 +69,7 @@ export function readGenerationId(context: IExecuteFunctions, itemIndex: number):
 	const text = generationIdValue(context, itemIndex) ?? '';
 	if (typeof text !== 'string') throw fieldError(context, itemIndex, mustBe({ field: FIELD_NAMES.generationId, needed: 'text' }));
 	const generationId = text.trim();
-	if (generationId === '') throw fieldError(context, itemIndex, about('generationId', empty()));
-	// '.' and '..' would change the path of the URL.
-	if (/[\s/?#]/.test(generationId) || /^\.+$/.test(generationId)) throw fieldError(context, itemIndex, about('generationId', notAnId()));
+	const finding = idFinding(generationId);
+	if (finding !== null) throw fieldError(context, itemIndex, about('generationId', finding));
 	return generationId;
 }

@@ -139,8 +139,9 @@ async function data(session: Session, { binary, file, itemIndex }: InputImage): 
 export async function sendImage(session: Session, image: InputImage): Promise<Sent> {
 	const { context, provider, client } = session;
 	const { binary, file, itemIndex } = image;
-	if (imageInputOf(provider) === 'data') return await data(session, image);
-	if (imageInputOf(provider) === 'url') {
+	const way = imageInputOf(provider);
+	if (way === 'data') return await data(session, image);
+	if (way === 'url') {
 		const address = signedUrl(context, await stored(context, image));
 		return address === null ? fileFailure(provider, file, FILE_TROUBLE.inMemory) : { ok: true, reference: { kind: 'url', url: address } };
 	}

@@ -21,6 +21,7 @@ import { generationIdOf, imageText } from './reference';
 
 const DISPLAY_NAME = 'CrazyRouter';
 const DASHBOARD_URL = 'https://crazyrouter.com';
+const ADDRESS_ADVICE = "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end.";
 
 const COMMON: Omit<ModelCapabilities, 'value' | 'name' | 'description'> = {
 	// An end image alone is not documented.
@@ -194,8 +195,8 @@ const REFUSALS: readonly Refusal[] = [
 		kind: 'permission',
 		advice: `Check the API key's limits in the console at ${DASHBOARD_URL}: quota, allowed models, allowed IP addresses and expiry date.`,
 	},
-	notHere(DISPLAY_NAME, 'create', 'offer Luma', "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end."),
-	notHere(DISPLAY_NAME, 'file', 'accept images', "Check 'Base URL' in the credential: it is the service's root, without /v1 at the end. Or enter the web address of the image."),
+	notHere(DISPLAY_NAME, 'create', 'offer Luma', ADDRESS_ADVICE),
+	notHere(DISPLAY_NAME, 'file', 'accept images', `${ADDRESS_ADVICE} Or enter the web address of the image.`),
 	{ ...UNKNOWN_ID, status: [404] },
 ];
 

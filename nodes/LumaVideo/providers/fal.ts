@@ -148,7 +148,8 @@ export const fal: Provider = {
 				extras: { gridPosition: null, sourceLength: null, sourcePosition: null },
 			},
 		},
-		// No `urlMinutes`: between "at least 7 days" and "for ever", depending on the account's settings.
+		// No `urlMinutes`: between "at least 7 days" and "for ever", depending on the account's settings. No `concurrency`: a new
+		// account runs 2 at once, and more with every purchase; the others wait in its queue without being refused.
 	},
 
 	refusals: REFUSALS,

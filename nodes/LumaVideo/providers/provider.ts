@@ -156,7 +156,7 @@ export interface OperationCapabilities {
 	extras: Readonly<Partial<Record<ExtraField, string | null>>>;
 }
 
-/** How many generations run at once, where a provider documents no limit: a conservative number. */
+/** How many generations run at once by default: conservative, since most limits are not documented or depend on the account. */
 export const CONCURRENCY = 5;
 
 /** The capability table of a provider. Models, prompt and extras are those of `generate`. */

@@ -74,6 +74,9 @@ export interface Session {
 
 const pollInterval = 200;
 
+/** How many executions n8n lists at once, at most. */
+export const executionPage = 100;
+
 /**
  * A connection for each request: one that was kept may have been closed by n8n while this process was busy, as with loading
  * the next test file.
@@ -327,14 +330,14 @@ export class N8nClient {
 	}
 
 	/**
-	 * The newest executions first, 100 at most. The filter travels as JSON in the query string.
+	 * The newest executions first, `executionPage` at most. The filter travels as JSON in the query string.
 	 *
 	 * Running and suspended ones are among them.
 	 */
 	async listExecutions(
 		filter: { workflowId?: string; status?: readonly ExecutionStatus[]; startedBefore?: string } = {},
 	): Promise<readonly ExecutionSummary[]> {
-		const query = new URLSearchParams({ filter: JSON.stringify(filter), limit: '100' });
+		const query = new URLSearchParams({ filter: JSON.stringify(filter), limit: String(executionPage) });
 		const answer = await this.request<{ results: ExecutionSummary[] }>('GET', `/rest/executions?${query}`);
 		return answer.results;
 	}

@@ -5,7 +5,7 @@ import { providerIds, providers } from '../../providers';
 import { eachItem, requestFailure } from '../eachItem';
 import { manyFields, readLimit } from '../manyFields';
 import type { Operation } from '../operation';
-import { optionsField, readSettings } from '../settings';
+import { optionsField } from '../settings';
 
 export const getAll: Operation = {
 	resource: 'generation',
@@ -18,10 +18,9 @@ export const getAll: Operation = {
 	properties: [...manyFields, optionsField(['includeRaw', 'requestTimeout'])],
 
 	async execute(context, provider) {
-		return await eachItem(context, provider, async (itemIndex, client) => {
+		return await eachItem(context, provider, async (itemIndex, client, { includeRaw }) => {
 			const result = await listGenerations(provider, client, readLimit(context, itemIndex));
 			if (!result.ok) return requestFailure(provider, result);
-			const { includeRaw } = readSettings(context, itemIndex);
 			return { ok: true, items: result.generations.map((generation) => ({ json: outputJson(provider, generation, { includeRaw }) })) };
 		});
 	},

@@ -10,7 +10,7 @@ import { eachItem } from '../eachItem';
 import { readGenerationId } from '../generationId';
 import { tellHint, urlHint } from '../hints';
 import type { Settings } from '../settings';
-import { outputSettings, readSettings } from '../settings';
+import { outputSettings } from '../settings';
 
 /**
  * @param download what to download for an item; `null`: nothing
@@ -23,9 +23,8 @@ export async function readEach(
 ): Promise<INodeExecutionData[]> {
 	/** Items that have a URL and no file. */
 	const urlsOnly = new Set<number>();
-	const items = await eachItem(context, provider, async (itemIndex, client) => {
+	const items = await eachItem(context, provider, async (itemIndex, client, settings) => {
 		const generationId = readGenerationId(context, itemIndex);
-		const settings = readSettings(context, itemIndex);
 		const read = await readGeneration(provider, client, generationId, systemClock, context.getExecutionCancelSignal());
 		if (!read.ok) return read;
 		const wanted = download(itemIndex, settings, client);
